@@ -1,0 +1,74 @@
+use std::io;
+
+use cofferdam_protocol::Place;
+use nix::errno::Errno;
+use thiserror::Error;
+
+/// What an operation returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the kernel's state is not as it was to become. An operation that
+/// returns an error changed nothing.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The object does not exist. The text names it.
+    #[error("{0} does not exist")]
+    NotFound(String),
+    /// An object of that name, address or destination exists.
+    #[error("{0} already exists")]
+    AlreadyExists(String),
+    /// The request makes no sense, whatever the state of the kernel.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is an object in the way that is of another kind or making.
+    #[error("{0}")]
+    Conflict(String),
+    /// The kernel lacks the feature.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The kernel did not answer, or the state did not come about, in time.
+    #[error("{0} took longer than its time limit")]
+    Deadline(String),
+    /// The request is about the container's namespace, and there is none.
+    #[error("there is no {0} namespace")]
+    NoNamespace(Place),
+    /// The kernel refused.
+    #[error("{context}: {}", errno.desc())]
+    Os {
+        /// The number from `errno.h`.
+        errno: Errno,
+        /// What was being done, and to what.
+        context: String,
+    },
+}
+
+impl Error {
+    /// A refusal of the kernel, sorted into the variants above where its
+    /// number says which; `object` names what the operation was about and
+    /// `action` what was being done to it.
+    #[must_use]
+    pub fn from_errno(errno: Errno, action: &str, object: impl Into<String>) -> Self {
+        let object = object.into();
+        match errno {
+            Errno::ENODEV | Errno::ENOENT | Errno::ESRCH | Errno::EADDRNOTAVAIL => {
+                Self::NotFound(object)
+            }
+            Errno::EEXIST => Self::AlreadyExists(object),
+            Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT => Self::Unsupported(
+                format!("{action} {object}: this kernel does not support it"),
+            ),
+            Errno::EAGAIN | Errno::ETIMEDOUT => Self::Deadline(format!("{action} {object}")),
+            errno => Self::Os {
+                errno,
+                context: format!("{action} {object}"),
+            },
+        }
+    }
+
+    /// The same for an I/O error.
+    #[must_use]
+    pub fn from_io(error: &io::Error, action: &str, object: impl Into<String>) -> Self {
+        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+        Self::from_errno(errno, action, object)
+    }
+}

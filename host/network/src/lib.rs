@@ -1,0 +1,16 @@
+//! The kernel's network operations behind one trait.
+//!
+//! [`Network`] is what the rest of the host knows of the kernel. [`Kernel`]
+//! carries it out: rtnetlink and nf_tables over blocking netlink sockets with
+//! a time limit, sysctls through `/proc/sys`.
+
+mod error;
+mod model;
+mod network;
+
+pub use error::{Error, Result};
+pub use model::{
+    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, OperationalState, Route, RouteMode, Rule,
+    SysctlKey, VethEnd, nftables,
+};
+pub use network::Network;

@@ -1,0 +1,16 @@
+//! The kernel's objects as values.
+
+mod address;
+mod link;
+mod neighbor;
+pub mod nftables;
+mod route;
+mod rule;
+mod sysctl;
+
+pub use address::AddressInfo;
+pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
+pub use neighbor::Neighbor;
+pub use route::{Route, RouteMode};
+pub use rule::Rule;
+pub use sysctl::SysctlKey;

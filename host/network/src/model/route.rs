@@ -1,0 +1,45 @@
+use std::net::IpAddr;
+
+use cofferdam_protocol::IpPrefix;
+use serde::{Deserialize, Serialize};
+
+/// A unicast route through one link. What is absent is the kernel's choice
+/// when adding, and matches anything when deleting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Where to.
+    pub destination: IpPrefix,
+    /// Through whom.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gateway: Option<IpAddr>,
+    /// Preferred source address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<IpAddr>,
+    /// Metric; the lowest wins.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub priority: Option<u32>,
+    /// Routing table; absent means the main one (254).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub table: Option<u32>,
+    /// `RT_SCOPE_*`; absent: link without a gateway, universe with one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scope: Option<u8>,
+    /// `RTAX_MTU`, bytes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mtu: Option<u32>,
+    /// `RTAX_ADVMSS`, bytes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub advmss: Option<u32>,
+}
+
+/// What happens when a route to the destination exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RouteMode {
+    /// An error, whatever its gateway (`NLM_F_CREATE | NLM_F_EXCL`).
+    Exclusive,
+    /// An error only for the very same route (`NLM_F_CREATE | NLM_F_APPEND`).
+    Append,
+    /// It is replaced (`NLM_F_CREATE | NLM_F_REPLACE`).
+    Replace,
+}

@@ -1,0 +1,137 @@
+use cofferdam_protocol::{IpPrefix, MacAddress, Place};
+
+use crate::{
+    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, Result, Route, RouteMode, Rule, SysctlKey,
+    VethEnd,
+    nftables::{Chain, Element, Set, Table, TableId},
+};
+
+/// The operations that a request can need, on its two namespaces.
+///
+/// Each is one change, or one look, that the kernel does or refuses as a
+/// whole; none looks at policy or writes a journal. Every one of them ends
+/// within the time limit that the implementation was made with.
+#[allow(clippy::missing_errors_doc)]
+pub trait Network {
+    /// The link of that name; alternative names count. `None` when there is
+    /// none.
+    fn link_by_name(&mut self, place: Place, name: &str) -> Result<Option<LinkInfo>>;
+    /// The link of that number. `None` when there is none.
+    fn link(&mut self, link: LinkId) -> Result<Option<LinkInfo>>;
+    /// All links of a namespace.
+    fn links(&mut self, place: Place) -> Result<Vec<LinkInfo>>;
+    /// `ip link add NAME address MAC mtu MTU type bridge vlan_filtering N`
+    fn create_bridge(&mut self, bridge: &Bridge) -> Result<LinkId>;
+    /// `ip link add NAME netns … type veth peer name NAME netns …`, both ends
+    /// in their final namespaces with their final names and masters; both
+    /// down. At most one end has a master.
+    fn create_veth(&mut self, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId)>;
+    /// `ip link del dev NAME`
+    fn delete_link(&mut self, link: LinkId) -> Result<()>;
+    /// `ip link set dev NAME up|down`
+    fn set_link_up(&mut self, link: LinkId, up: bool) -> Result<()>;
+    /// `ip link set dev NAME mtu MTU`
+    fn set_link_mtu(&mut self, link: LinkId, mtu: u32) -> Result<()>;
+    /// `ip link set dev NAME address MAC`
+    fn set_link_mac(&mut self, link: LinkId, mac: MacAddress) -> Result<()>;
+    /// `ip link set dev NAME promisc on|off`
+    fn set_link_promiscuous(&mut self, link: LinkId, on: bool) -> Result<()>;
+    /// `ip link set dev NAME master MASTER|nomaster`
+    fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()>;
+    /// `bridge link set dev NAME hairpin on|off`
+    fn set_port_hairpin(&mut self, link: LinkId, on: bool) -> Result<()>;
+    /// `bridge link set dev NAME isolated on|off`
+    fn set_port_isolated(&mut self, link: LinkId, on: bool) -> Result<()>;
+
+    /// `ip address show dev NAME`
+    fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>>;
+    /// `ip address add ADDRESS broadcast + dev NAME [nodad]`; fails when the
+    /// link has it.
+    fn add_address(
+        &mut self,
+        link: LinkId,
+        address: IpPrefix,
+        skip_duplicate_detection: bool,
+    ) -> Result<()>;
+    /// `ip address del ADDRESS dev NAME`
+    fn delete_address(&mut self, link: LinkId, address: IpPrefix) -> Result<()>;
+
+    /// `ip route show dev NAME table TABLE`, both families, unicast.
+    fn routes(&mut self, link: LinkId, table: u32) -> Result<Vec<Route>>;
+    /// `ip route add|append|replace … dev NAME proto boot`
+    fn add_route(&mut self, link: LinkId, route: &Route, mode: RouteMode) -> Result<()>;
+    /// `ip route del … dev NAME`
+    fn delete_route(&mut self, link: LinkId, route: &Route) -> Result<()>;
+
+    /// `ip rule show`, both families, rules that look into a table.
+    fn rules(&mut self, place: Place) -> Result<Vec<Rule>>;
+    /// `ip rule add …`; fails when the very same rule exists.
+    fn add_rule(&mut self, place: Place, rule: &Rule) -> Result<()>;
+    /// `ip rule del …`
+    fn delete_rule(&mut self, place: Place, rule: &Rule) -> Result<()>;
+
+    /// `ip neighbor show dev NAME nud permanent`
+    fn neighbors(&mut self, link: LinkId) -> Result<Vec<Neighbor>>;
+    /// `ip neighbor add ADDRESS lladdr MAC dev NAME nud permanent`; fails when
+    /// there is an entry.
+    fn add_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()>;
+    /// `ip neighbor del ADDRESS dev NAME`
+    fn delete_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()>;
+
+    /// Reads `/proc/sys/…`, without the newline at the end.
+    fn sysctl(&mut self, place: Place, key: &SysctlKey) -> Result<String>;
+    /// Writes `/proc/sys/…`.
+    fn set_sysctl(&mut self, place: Place, key: &SysctlKey, value: &str) -> Result<()>;
+
+    /// Whether a table exists.
+    fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool>;
+    /// Makes a table with all its sets, chains and rules in one transaction;
+    /// fails when it exists.
+    fn create_table(&mut self, place: Place, table: &Table) -> Result<()>;
+    /// In one transaction, gives an existing table the chains and rules of
+    /// this declaration in place of its base chains' and listed chains'
+    /// present rules. Sets keep their elements.
+    fn replace_chains(&mut self, place: Place, table: &Table) -> Result<()>;
+    /// Deletes a table with all that is in it.
+    fn delete_table(&mut self, place: Place, table: &TableId) -> Result<()>;
+    /// Whether a chain exists.
+    fn has_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<bool>;
+    /// Makes a chain with its rules in one transaction; fails when it exists.
+    /// `sets` are the table's, for the types of their keys.
+    fn create_chain(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        sets: &[Set],
+        chain: &Chain,
+    ) -> Result<()>;
+    /// Deletes a chain with its rules; fails when something refers to it.
+    fn delete_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<()>;
+    /// Adds elements in one transaction; fails when one exists. The comment
+    /// is shown by `nft list ruleset` and read back by `element_comment`.
+    fn add_elements(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        elements: &[Element],
+        comment: &str,
+    ) -> Result<()>;
+    /// Deletes elements in one transaction; fails when one is missing.
+    fn delete_elements(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        elements: &[Element],
+    ) -> Result<()>;
+    /// Looks up one element: `None` when there is none, else its comment
+    /// (empty when it has none).
+    fn element_comment(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        element: &Element,
+    ) -> Result<Option<String>>;
+}
