@@ -1,1 +1,31 @@
-//! Under construction.
+//! Wasmtime: where compiled components are kept, how they are loaded, what
+//! limits they run under, and the bindings generated from `wit/`.
+//!
+//! The crate knows how to run a component and nothing of what its calls mean:
+//! whoever embeds it implements the traits in [`bindings`].
+
+pub mod bindings;
+#[cfg(feature = "compiler")]
+mod compile;
+mod engine;
+mod error;
+mod fault;
+pub mod handle;
+mod limits;
+mod linker;
+mod load;
+mod run;
+mod store;
+mod wasi;
+mod watchdog;
+
+pub use engine::Sandbox;
+pub use error::{CallError, SandboxError};
+pub use fault::{Fault, FaultKind};
+pub use limits::{Limits, MemoryGuard};
+pub use linker::Imports;
+pub use load::Program;
+pub use run::{Guest, GuestState, Verdict};
+pub use store::{Artifact, ComponentStore, Digest, StoreError, TrustedDirectory};
+pub use wasi::ClosedWasi;
+pub use watchdog::Watchdog;

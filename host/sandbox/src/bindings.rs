@@ -1,0 +1,18 @@
+//! Generated from `wit/`: the traits that the host implements for a guest's
+//! imports, and the functions that a guest exports.
+
+#![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "cni-plugin",
+    imports: { default: trappable },
+    trappable_error_type: {
+        "cofferdam:cni/types.error" => crate::CallError,
+    },
+    with: {
+        "cofferdam:cni/namespaces.namespace": crate::handle::Namespace,
+        "cofferdam:cni/links.link": crate::handle::Link,
+        "cofferdam:cni/store.records": crate::handle::Records,
+    },
+});

@@ -1,0 +1,61 @@
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::{
+    GuestState, Program, Sandbox, SandboxError,
+    bindings::cofferdam::cni::{
+        addresses, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules, store, sysctl, types,
+    },
+    wasi,
+};
+
+/// Everything that a plugin may import, implemented by the embedder.
+pub trait Imports:
+    GuestState
+    + types::Host
+    + namespaces::Host
+    + namespaces::HostNamespace
+    + links::Host
+    + links::HostLink
+    + addresses::Host
+    + routes::Host
+    + rules::Host
+    + neighbors::Host
+    + sysctl::Host
+    + nftables::Host
+    + store::Host
+    + store::HostRecords
+    + resolver::Host
+    + ipam::Host
+    + log::Host
+    + 'static
+{
+}
+
+/// Links what this component imports, and nothing else.
+pub(crate) fn link<T: Imports>(sandbox: &Sandbox, program: &Program) -> Result<Linker<T>, SandboxError> {
+    let mut linker = Linker::new(sandbox.engine());
+    for import in program.imports(sandbox) {
+        link_interface(&mut linker, &import).map_err(|error| SandboxError::Engine(format!("{import}: {error:#}")))?;
+    }
+    Ok(linker)
+}
+
+fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
+    let interface = import.split('@').next().unwrap_or(import);
+    match interface {
+        "cofferdam:cni/types" => types::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/namespaces" => namespaces::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/links" => links::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/addresses" => addresses::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/routes" => routes::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/rules" => rules::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/neighbors" => neighbors::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/sysctl" => sysctl::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/nftables" => nftables::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/store" => store::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/resolver" => resolver::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/ipam" => ipam::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/log" => log::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        _ => wasi::link(linker, import),
+    }
+}

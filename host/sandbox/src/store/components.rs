@@ -1,0 +1,186 @@
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    str::FromStr as _,
+};
+
+use super::{Artifact, Digest, StoreError, TrustedDirectory};
+
+/// Bytes that a component may have.
+const COMPONENT_LIMIT: u64 = 64 << 20;
+/// Bytes that its compiled form may have.
+const CODE_LIMIT: u64 = 512 << 20;
+/// Bytes of a file that holds a digest.
+const DIGEST_LIMIT: u64 = 128;
+
+const WASM: &str = "component.wasm";
+const CODE: &str = "component.cwasm";
+const CODE_DIGEST: &str = "component.cwasm.sha256";
+
+/// The components of this node.
+#[derive(Clone, Debug)]
+pub struct ComponentStore {
+    base: PathBuf,
+    relative: PathBuf,
+}
+
+impl ComponentStore {
+    /// The store in `relative` below `base`; nothing is opened yet.
+    #[must_use]
+    pub fn new(base: &Path, relative: &Path) -> Self {
+        Self { base: base.to_owned(), relative: relative.to_owned() }
+    }
+
+    /// Where the store is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.base.join(&self.relative)
+    }
+
+    /// The component that a plugin's name stands for.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownPlugin`] when there is none.
+    pub fn resolve(&self, plugin: &str) -> Result<Digest, StoreError> {
+        check_name(plugin)?;
+        let unknown = || StoreError::UnknownPlugin { name: plugin.to_owned(), path: self.plugins().join(plugin) };
+        let text = self.open("plugins")
+            .and_then(|directory| directory.read(plugin, DIGEST_LIMIT))
+            .map_err(|error| if is_missing(&error) { unknown() } else { error })?;
+        Digest::from_str(String::from_utf8_lossy(&text).trim())
+    }
+
+    /// The compiled form of a component.
+    ///
+    /// # Errors
+    /// It is not there, not to be trusted, or damaged.
+    pub fn artifact(&self, digest: Digest) -> Result<Artifact, StoreError> {
+        let directory = self.component(digest)?;
+        let code = directory.read(CODE, CODE_LIMIT)?;
+        let recorded = directory.read(CODE_DIGEST, DIGEST_LIMIT)?;
+        let recorded = Digest::from_str(String::from_utf8_lossy(&recorded).trim())?;
+        if Digest::of(&code) != recorded {
+            return Err(StoreError::Damaged { path: directory.path().join(CODE) });
+        }
+        Ok(Artifact::new(digest, code))
+    }
+
+    /// The component itself, as it was added.
+    ///
+    /// # Errors
+    /// It is not there, not to be trusted, or damaged.
+    pub fn wasm(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
+        let directory = self.component(digest)?;
+        let wasm = directory.read(WASM, COMPONENT_LIMIT)?;
+        if Digest::of(&wasm) != digest {
+            return Err(StoreError::Damaged { path: directory.path().join(WASM) });
+        }
+        Ok(wasm)
+    }
+
+    /// The plugins that have a name, sorted, with their components.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub fn plugins_by_name(&self) -> Result<Vec<(String, Digest)>, StoreError> {
+        let path = self.plugins();
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StoreError::Io { action: "list", path, error }),
+        };
+        let mut plugins = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| StoreError::Io { action: "list", path: path.clone(), error })?;
+            if let Some(name) = entry.file_name().to_str().filter(|name| check_name(name).is_ok()) {
+                plugins.push((name.to_owned(), self.resolve(name)?));
+            }
+        }
+        plugins.sort();
+        Ok(plugins)
+    }
+
+    /// Adds a component with its compiled form. Adding what is there already
+    /// replaces the compiled form.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn add(&self, wasm: &[u8], code: &[u8]) -> Result<Digest, StoreError> {
+        let digest = Digest::of(wasm);
+        let directory = self.path().join("components").join(digest.to_string());
+        create_directories(&directory)?;
+        write(&directory, WASM, wasm)?;
+        // A reader between the two sees a digest that does not fit and says
+        // so; it never runs half of each.
+        write(&directory, CODE, code)?;
+        write(&directory, CODE_DIGEST, format!("{}\n", Digest::of(code)).as_bytes())?;
+        Ok(digest)
+    }
+
+    /// Makes a name stand for a component, from the next call on.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn name(&self, plugin: &str, digest: Digest) -> Result<(), StoreError> {
+        check_name(plugin)?;
+        let directory = self.plugins();
+        create_directories(&directory)?;
+        write(&directory, plugin, format!("sha256:{digest}\n").as_bytes())
+    }
+
+    fn plugins(&self) -> PathBuf {
+        self.path().join("plugins")
+    }
+
+    fn open(&self, part: &str) -> Result<TrustedDirectory, StoreError> {
+        TrustedDirectory::open(&self.base, &self.relative.join(part))
+    }
+
+    fn component(&self, digest: Digest) -> Result<TrustedDirectory, StoreError> {
+        let unknown = || StoreError::UnknownComponent { digest: digest.to_string(), store: self.path() };
+        self.open("components")
+            .and_then(|directory| directory.descend(Path::new(&digest.to_string())))
+            .map_err(|error| if is_missing(&error) { unknown() } else { error })
+    }
+}
+
+/// A plugin's name is a plain file name, as the `type` of a configuration.
+fn check_name(name: &str) -> Result<(), StoreError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if name.is_empty() || name.len() > 128 || name.starts_with('.') || !name.bytes().all(plain) {
+        return Err(StoreError::BadName(name.to_owned()));
+    }
+    Ok(())
+}
+
+fn is_missing(error: &StoreError) -> bool {
+    matches!(error, StoreError::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
+}
+
+fn create_directories(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(path)
+        .map_err(|error| StoreError::Io { action: "make", path: path.to_owned(), error })
+}
+
+fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let temporary = directory.join(format!(".{name}.{}", std::process::id()));
+    let path = directory.join(name);
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o644)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, &path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        StoreError::Io { action: "write", path, error }
+    })
+}

@@ -1,0 +1,76 @@
+//! Where components are kept: by the digest of their bytes, with a name for
+//! each plugin that says which one it is now.
+//!
+//! ```text
+//! components/<sha256>/component.wasm
+//! components/<sha256>/component.cwasm         native code for this machine
+//! components/<sha256>/component.cwasm.sha256  its digest, from when it was made
+//! plugins/<name>                              the digest that <name> stands for
+//! ```
+//!
+//! Everything is written to a temporary name and renamed, so a reader sees
+//! the old or the new, never a mixture.
+
+mod artifact;
+mod components;
+mod digest;
+mod trusted;
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+
+pub use artifact::Artifact;
+pub use components::ComponentStore;
+pub use digest::Digest;
+pub use trusted::TrustedDirectory;
+
+/// The store can't give what was asked for.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// No component goes by that name.
+    #[error("no component is installed for plugin {name:?}: there is no {}; add one with `cofferctl component add {name}.wasm`", path.display())]
+    UnknownPlugin {
+        /// The plugin.
+        name: String,
+        /// Where its digest would be.
+        path: PathBuf,
+    },
+    /// A name that can't be a plugin's.
+    #[error("{0:?} can't be the name of a plugin")]
+    BadName(String),
+    /// The component is not in the store.
+    #[error("component {digest} is not in the store {}; add it with `cofferctl component add`", store.display())]
+    UnknownComponent {
+        /// The component.
+        digest: String,
+        /// The store.
+        store: PathBuf,
+    },
+    /// Somebody else could have written it.
+    #[error("{} is not to be trusted: {reason}; {remedy}", path.display())]
+    Untrusted {
+        /// What was looked at.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// How to mend it.
+        remedy: String,
+    },
+    /// The bytes are not those that were written.
+    #[error("{} is damaged: its digest is not the recorded one; compile the component again with `cofferctl component compile`", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file system failed.
+    #[error("{action} {}: {error}", path.display())]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
