@@ -1,1 +1,56 @@
-//! Under construction.
+//! What a Cofferdam plugin is written with.
+//!
+//! A plugin is a crate of type `cdylib` that implements [`Plugin`] and exports
+//! it with [`export_plugin!`]; compiled for `wasm32-wasip2` it is a component
+//! that imports those interfaces of `cofferdam:cni` which it uses, and nothing
+//! else.
+//!
+//! - [`Request`] says what is asked; [`config`] has the configuration's parts
+//!   that many plugins share.
+//! - [`Namespace`] and [`Link`] are handles of kernel objects. Every operation
+//!   on them is checked against the operator's policy, written to the host's
+//!   journal, and done; what a failed ADD did, the host undoes.
+//! - [`nftables`], [`store`], [`ipam`], [`resolver`] and [`log`] are the other
+//!   things to ask the host for.
+//! - [`Error`] is a refusal of the host, [`Failure`] what the runtime sees;
+//!   `?` makes the second of the first.
+//!
+//! Logic that touches no handle can be tested natively with `cargo test`; a
+//! function of the host, called natively, panics.
+
+mod arguments;
+mod attachment;
+pub mod bindings;
+pub mod codes;
+pub mod config;
+mod convert;
+mod error;
+#[doc(hidden)]
+pub mod export;
+mod failure;
+pub mod ipam;
+#[cfg(target_family = "wasm")]
+mod libc;
+mod link;
+pub mod log;
+#[cfg(target_family = "wasm")]
+mod memory;
+pub mod metadata;
+mod namespace;
+pub mod nftables;
+mod plugin;
+mod request;
+pub mod resolver;
+mod route;
+pub mod store;
+
+pub use arguments::Arguments;
+pub use attachment::{Address, Attachment, Dns, Interface, Place, Route};
+pub use cofferdam_protocol::{IpPrefix, MacAddress};
+pub use error::{Error, Outcome};
+pub use failure::{Context, Failure};
+pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState};
+pub use namespace::{BridgeOptions, Namespace, RuleSpec, VethEnd, create_veth};
+pub use plugin::Plugin;
+pub use request::{AttachmentId, NetworkRequest, Request};
+pub use route::RouteSpec;

@@ -1,1 +1,63 @@
-//! Under construction.
+//! The ground that the end-to-end tests stand on: network namespaces that play
+//! the node and its containers, an installation of Cofferdam in a directory of
+//! its own, a CNI caller, and comparable pictures of the kernel's state.
+//!
+//! Everything a test makes goes with the values that made it: namespaces have
+//! no names, only descriptors, and directories are temporary.
+
+// What fails here fails a test, and says so to a person.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+mod caller;
+mod configuration;
+mod go;
+mod ground;
+mod installation;
+mod namespace;
+mod packets;
+mod products;
+mod program;
+mod site;
+mod snapshot;
+
+pub use caller::{Cni, CniError, Output};
+pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
+pub use go::GoPlugins;
+pub use ground::kernel_access;
+pub use installation::{Installation, PLUGINS};
+pub use namespace::Namespace;
+pub use packets::{EchoServer, TcpGreeter, answers, answers_as};
+pub use products::Products;
+pub use program::{Ended, finish};
+pub use site::{Container, Site};
+pub use snapshot::Snapshot;
+
+/// Ends the test at once, with the reason on standard error, where this user
+/// can't make network namespaces. With `COFFERDAM_TESTS_MUST_RUN` in the
+/// environment that is a failure.
+#[macro_export]
+macro_rules! needs_kernel {
+    () => {
+        if let Err(reason) = $crate::kernel_access() {
+            assert!(std::env::var_os("COFFERDAM_TESTS_MUST_RUN").is_none(), "{reason}");
+            eprintln!("skipped: {reason}");
+            return;
+        }
+    };
+}
+
+/// The Go reference plugins; ends the test, like [`needs_kernel!`], where they
+/// are not there.
+#[macro_export]
+macro_rules! needs_go_plugins {
+    () => {
+        match $crate::GoPlugins::locate() {
+            Ok(plugins) => plugins,
+            Err(reason) => {
+                assert!(std::env::var_os("COFFERDAM_TESTS_MUST_RUN").is_none(), "{reason}");
+                eprintln!("skipped: {reason}");
+                return;
+            }
+        }
+    };
+}

@@ -1,1 +1,22 @@
-//! Under construction.
+//! One request's life: reads it, runs the plugin's component, and stands
+//! between the component and the kernel. Every operation that a guest asks for
+//! is checked against policy, written to the journal, and then done.
+
+pub mod codes;
+mod call;
+mod component;
+mod convert;
+mod imports;
+mod installation;
+mod log;
+mod mediator;
+mod mode;
+mod random;
+mod session;
+pub mod timing;
+mod undo;
+mod verbs;
+mod verify;
+
+pub use call::{Answer, Broker};
+pub use installation::Installation;

@@ -1,1 +1,42 @@
-//! Under construction.
+//! What attachments made, on record before it is made, and the way back.
+//!
+//! Four things, all below one state directory (`/run/cofferdam`, boot-scoped
+//! as the kernel state that they describe):
+//!
+//! * the write-ahead [`Journal`] of each attachment: an operation and its
+//!   inverse are on record before the kernel is asked;
+//! * the registry of [`Shared`] objects, which the first user makes and the
+//!   last one removes;
+//! * the [`Records`] of addresses, in the layout of the reference plugin
+//!   host-local, with an index;
+//! * [`Undo`], which carries out inverses and says what it found.
+//!
+//! Nothing here decides whether something is allowed.
+
+mod attachment_id;
+mod boot;
+mod digest;
+mod error;
+mod format;
+mod fs;
+mod history;
+mod journal;
+mod lock;
+mod model;
+mod records;
+mod shared;
+mod state_directory;
+mod undo;
+
+pub use attachment_id::AttachmentId;
+pub use digest::{digest_of, digest_of_text};
+pub use error::{Error, Result};
+pub use format::{FORMAT_VERSION, Header, NamespaceRecord, PluginRecord};
+pub use history::{Entry, History, Progress, State};
+pub use journal::{Journal, LockedAttachment};
+pub use lock::Holder;
+pub use model::{Inverse, Made, Operation, Outcome, Sequence, Setting, SharedObject};
+pub use records::{Owner, Records};
+pub use shared::{Left, Shared, SharedGuard};
+pub use state_directory::{AttachmentSummary, StateDirectory};
+pub use undo::{Report, ReportItem, Undo, UndoError, UndoOutcome, Undone};

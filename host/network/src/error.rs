@@ -50,13 +50,11 @@ impl Error {
     pub fn from_errno(errno: Errno, action: &str, object: impl Into<String>) -> Self {
         let object = object.into();
         match errno {
-            Errno::ENODEV | Errno::ENOENT | Errno::ESRCH | Errno::EADDRNOTAVAIL => {
-                Self::NotFound(object)
-            }
+            Errno::ENODEV | Errno::ENOENT | Errno::ESRCH | Errno::EADDRNOTAVAIL => Self::NotFound(object),
             Errno::EEXIST => Self::AlreadyExists(object),
-            Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT => Self::Unsupported(
-                format!("{action} {object}: this kernel does not support it"),
-            ),
+            Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT => {
+                Self::Unsupported(format!("{action} {object}: this kernel does not support it"))
+            }
             Errno::EAGAIN | Errno::ETIMEDOUT => Self::Deadline(format!("{action} {object}")),
             errno => Self::Os {
                 errno,

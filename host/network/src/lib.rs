@@ -5,12 +5,16 @@
 //! a time limit, sysctls through `/proc/sys`.
 
 mod error;
+mod kernel;
 mod model;
+pub mod namespace;
 mod network;
+mod unsafe_calls;
 
 pub use error::{Error, Result};
+pub use kernel::Kernel;
 pub use model::{
-    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, OperationalState, Route, RouteMode, Rule,
-    SysctlKey, VethEnd, nftables,
+    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    nftables,
 };
 pub use network::Network;

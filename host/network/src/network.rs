@@ -1,8 +1,7 @@
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
-    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, Result, Route, RouteMode, Rule, SysctlKey,
-    VethEnd,
+    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -47,12 +46,7 @@ pub trait Network {
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>>;
     /// `ip address add ADDRESS broadcast + dev NAME [nodad]`; fails when the
     /// link has it.
-    fn add_address(
-        &mut self,
-        link: LinkId,
-        address: IpPrefix,
-        skip_duplicate_detection: bool,
-    ) -> Result<()>;
+    fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()>;
     /// `ip address del ADDRESS dev NAME`
     fn delete_address(&mut self, link: LinkId, address: IpPrefix) -> Result<()>;
 
@@ -98,13 +92,7 @@ pub trait Network {
     fn has_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<bool>;
     /// Makes a chain with its rules in one transaction; fails when it exists.
     /// `sets` are the table's, for the types of their keys.
-    fn create_chain(
-        &mut self,
-        place: Place,
-        table: &TableId,
-        sets: &[Set],
-        chain: &Chain,
-    ) -> Result<()>;
+    fn create_chain(&mut self, place: Place, table: &TableId, sets: &[Set], chain: &Chain) -> Result<()>;
     /// Deletes a chain with its rules; fails when something refers to it.
     fn delete_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<()>;
     /// Adds elements in one transaction; fails when one exists. The comment
@@ -118,13 +106,7 @@ pub trait Network {
         comment: &str,
     ) -> Result<()>;
     /// Deletes elements in one transaction; fails when one is missing.
-    fn delete_elements(
-        &mut self,
-        place: Place,
-        table: &TableId,
-        set: &Set,
-        elements: &[Element],
-    ) -> Result<()>;
+    fn delete_elements(&mut self, place: Place, table: &TableId, set: &Set, elements: &[Element]) -> Result<()>;
     /// Looks up one element: `None` when there is none, else its comment
     /// (empty when it has none).
     fn element_comment(

@@ -1,1 +1,33 @@
-//! Under construction.
+//! Grants: what the operator allows a plugin to do.
+//!
+//! [`PolicyDirectory`] reads the files of one plugin, [`PluginPolicy`] is what
+//! they say, and [`Grants`] answers the [`Question`]s of a request on one
+//! network. What no grant allows is denied; a [`Denial`] names the grant that
+//! is missing. The format is described in `docs/policy.md`.
+
+mod default_policy;
+mod denial;
+mod dimension;
+mod directory;
+mod error;
+mod grant;
+mod grants;
+mod key_pattern;
+mod operation;
+mod parse;
+mod pattern;
+mod plugin_policy;
+mod question;
+mod quoted;
+mod range;
+mod trust;
+
+pub use default_policy::default_policy;
+pub use denial::Denial;
+pub use directory::PolicyDirectory;
+pub use error::{PolicyError, Problem};
+pub use grants::{Granted, Grants};
+pub use operation::Operation;
+pub use pattern::{ParsePatternError, Pattern};
+pub use plugin_policy::PluginPolicy;
+pub use question::Question;

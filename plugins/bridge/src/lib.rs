@@ -1,1 +1,163 @@
-//! Under construction.
+//! The bridge plugin: each container has a veth pair whose other end is a port
+//! of a bridge of the node.
+
+#![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
+
+mod addressing;
+mod check;
+mod config;
+mod container;
+mod gateway;
+mod masquerade;
+
+use cofferdam_guest_sdk::{
+    Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, NetworkRequest, Plugin, Request,
+    VethEnd, create_veth, export_plugin, ipam,
+};
+use config::Config;
+
+struct Bridge;
+
+impl Plugin for Bridge {
+    type Config = Config;
+    const NAME: &'static str = "bridge";
+    const NEEDS: &'static [&'static str] = &[
+        "link.create host bridge",
+        "link.create host veth",
+        "link.create container veth",
+        "link.see host bridge",
+        "link.set host bridge",
+        "address.see host bridge",
+        "address.add host bridge",
+        "address.see container veth",
+        "address.add container veth",
+        "route.add container veth",
+        "sysctl.read container",
+        "sysctl.write container",
+        "sysctl.read host",
+        "sysctl.write host",
+        "nftables.table host cofferdam_masquerade",
+        "nftables.element host cofferdam_masquerade",
+        "ipam.delegate",
+    ];
+
+    fn add(request: &Request<Config>) -> Result<Attachment, Failure> {
+        let config = &request.config;
+        config.validate()?;
+        let host = Namespace::host()?;
+        let container = request.container()?;
+        let bridge = ensure_bridge(&host, config)?;
+        let (host_end, container_end) = connect(request, &host, &container, &bridge)?;
+        let mut attachment = interfaces(request, &bridge, &host_end, &container_end)?;
+        if config.ipam.is_used() {
+            addressing::configure(request, &mut attachment, &container, &container_end)?;
+            gateway::configure(config, &attachment, &host, &bridge)?;
+            if config.ip_masq {
+                masquerade::add(&host, &attachment.addresses)?;
+            }
+        } else if !config.disable_container_interface {
+            container_end.set_up()?;
+        }
+        if !config.disable_container_interface {
+            host_end.wait_operational(PORT_WAIT).context("bridge port")?;
+        }
+        if let Some(dns) = config.dns.given() {
+            attachment.dns = dns;
+        }
+        Ok(attachment)
+    }
+
+    fn del(request: &Request<Config>) -> Result<(), Failure> {
+        // What the host's journal knows is gone already: this is for links
+        // that another plugin of this name made.
+        if let Some(container) = request.container_if_exists()?
+            && let Some(link) = container.find_optional(&request.interface_name)?
+        {
+            link.delete()?;
+        }
+        if request.config.ipam.is_used() {
+            ipam::del()?;
+        }
+        Ok(())
+    }
+
+    fn check(request: &Request<Config>) -> Result<(), Failure> {
+        check::check(request)
+    }
+
+    fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
+        if request.config.ipam.is_used() {
+            ipam::gc()?;
+        }
+        Ok(())
+    }
+
+    fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
+        request.config.validate()?;
+        if request.config.ipam.is_used() {
+            ipam::status()?;
+        }
+        Ok(())
+    }
+}
+
+export_plugin!(Bridge);
+
+/// Milliseconds for the port to come up.
+const PORT_WAIT: u32 = 3000;
+
+fn ensure_bridge(host: &Namespace, config: &Config) -> Result<Link, Failure> {
+    let options = BridgeOptions {
+        mtu: config.mtu(),
+        vlan_filtering: false,
+    };
+    let bridge = host.ensure_bridge(config.bridge(), options)?;
+    if config.promisc_mode {
+        bridge.set_promiscuous(true)?;
+    }
+    bridge.set_up()?;
+    Ok(bridge)
+}
+
+/// The pair, with one end in the container and the other a port of the bridge.
+fn connect(
+    request: &Request<Config>,
+    host: &Namespace,
+    container: &Namespace,
+    bridge: &Link,
+) -> Result<(Link, Link), Failure> {
+    let config = &request.config;
+    let mac = config::mac(request)?;
+    let (host_end, container_end) = create_veth(
+        VethEnd::in_namespace(host).with_mtu(config.mtu()).port_of(bridge),
+        VethEnd::in_namespace(container)
+            .named(&request.interface_name)
+            .with_mac(mac)
+            .with_mtu(config.mtu()),
+    )?;
+    if config.hairpin_mode {
+        host_end.set_hairpin(true)?;
+    }
+    if config.port_isolation {
+        host_end.set_isolated(true)?;
+    }
+    host_end.set_up()?;
+    Ok((host_end, container_end))
+}
+
+/// The bridge, the host's end and the container's, in this order.
+fn interfaces(
+    request: &Request<Config>,
+    bridge: &Link,
+    host_end: &Link,
+    container_end: &Link,
+) -> Result<Attachment, Failure> {
+    let mut attachment = Attachment::default();
+    for link in [bridge, host_end] {
+        let info = link.info()?;
+        attachment.add_interface(Interface::in_host(info.name).with_mac(info.mac));
+    }
+    let mac = container_end.info()?.mac;
+    attachment.add_interface(Interface::in_container(request.interface_name.clone()).with_mac(mac));
+    Ok(attachment)
+}

@@ -26,15 +26,8 @@ impl SysctlKey {
         }
         for part in &parts {
             let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'/';
-            if part.is_empty()
-                || part == "."
-                || part == ".."
-                || part.len() > 64
-                || !part.bytes().all(plain)
-            {
-                return Err(invalid(
-                    "a part is empty, a dot, too long, or holds a slash or blank",
-                ));
+            if part.is_empty() || part == "." || part == ".." || part.len() > 64 || !part.bytes().all(plain) {
+                return Err(invalid("a part is empty, a dot, too long, or holds a slash or blank"));
             }
         }
         Ok(Self(parts))

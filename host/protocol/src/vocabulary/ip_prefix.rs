@@ -76,15 +76,11 @@ impl IpPrefix {
     pub fn network(&self) -> Self {
         let address = match self.address {
             IpAddr::V4(v4) => {
-                let mask = u32::MAX
-                    .checked_shl(32 - u32::from(self.length))
-                    .unwrap_or(0);
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.length)).unwrap_or(0);
                 IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask))
             }
             IpAddr::V6(v6) => {
-                let mask = u128::MAX
-                    .checked_shl(128 - u32::from(self.length))
-                    .unwrap_or(0);
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.length)).unwrap_or(0);
                 IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
             }
         };
@@ -125,6 +121,20 @@ impl IpPrefix {
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         other.length >= self.length && self.contains(other.address)
+    }
+
+    /// The same prefix, where an IPv4 address that is written as an IPv6 one
+    /// (`::ffff:10.22.0.5/112`) is an IPv4 address (`10.22.0.5/16`).
+    #[must_use]
+    pub fn to_canonical(&self) -> Self {
+        let address = self.address.to_canonical();
+        if address.is_ipv6() == self.is_ipv6() {
+            return *self;
+        }
+        Self {
+            address,
+            length: self.length.saturating_sub(96),
+        }
     }
 
     /// Whether the two networks share an address.
@@ -173,9 +183,7 @@ impl Serialize for IpPrefix {
 
 impl<'de> Deserialize<'de> for IpPrefix {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -211,6 +219,19 @@ mod tests {
             "10.0.0/8",
         ] {
             assert!(text.parse::<IpPrefix>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_has_one_canonical_form() {
+        for (prefix, canonical) in [
+            ("::ffff:10.22.0.5/112", "10.22.0.5/16"),
+            ("::ffff:10.22.0.5/64", "10.22.0.5/0"),
+            ("10.22.0.5/16", "10.22.0.5/16"),
+            ("fd00::5/64", "fd00::5/64"),
+        ] {
+            let prefix: IpPrefix = prefix.parse().unwrap();
+            assert_eq!(prefix.to_canonical().to_string(), canonical);
         }
     }
 

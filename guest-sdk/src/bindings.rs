@@ -1,0 +1,27 @@
+//! What `wit-bindgen` makes of the contract in `wit/`. Plugins use the
+//! wrappers around it; it is public for what they do not cover.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    rust_2018_idioms,
+    clippy::all,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::undocumented_unsafe_blocks
+)]
+
+wit_bindgen::generate!({
+    path: "../wit",
+    world: "cni-plugin",
+    generate_all,
+    pub_export_macro: true,
+    export_macro_name: "export_bindings",
+    default_bindings_module: "cofferdam_guest_sdk::bindings",
+    additional_derives: [PartialEq, Eq],
+    additional_derives_ignore: ["veth-end"],
+});
+
+pub use cofferdam::cni::{
+    addresses, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules, store, sysctl, types,
+};
+pub use exports::cofferdam::cni::plugin;

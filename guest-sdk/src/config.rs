@@ -1,0 +1,206 @@
+//! Configurations as JSON, and the parts that many plugins have in common.
+//!
+//! Keys match whatever their case, `null` is as good as absent, unknown keys
+//! are passed over: what the callers of the reference plugins rely on.
+
+use std::net::IpAddr;
+
+use cofferdam_protocol::{
+    IpPrefix,
+    json::{self, de::zero_as_none},
+};
+use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
+
+use crate::{Dns, Failure, Route, codes};
+
+/// Decodes a JSON text as leniently as the reference plugins do.
+///
+/// ```
+/// use cofferdam_guest_sdk::config;
+///
+/// #[derive(Default, serde::Deserialize)]
+/// #[serde(default, rename_all = "camelCase")]
+/// struct Config {
+///     is_gateway: bool,
+/// }
+///
+/// let config: Config = config::parse(r#"{"isGateway": true, "type": "bridge"}"#).unwrap();
+/// assert!(config.is_gateway);
+/// let failure = config::parse::<Config>(r#"{"isGateway": "true"}"#).err().unwrap();
+/// assert_eq!(failure.code, 6);
+/// ```
+///
+/// # Errors
+/// The text is not JSON, or a value is of the wrong type; the message says
+/// where.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    json::from_str(text)
+        .map_err(|error| Failure::new(codes::UNDECODABLE, format!("failed to load configuration: {error}")))
+}
+
+/// A configuration of which nothing is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Nothing {}
+
+/// The key `ipam`, as far as a main plugin is concerned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct IpamConfig {
+    /// The plugin that hands out addresses; absent or empty: none.
+    #[serde(rename = "type")]
+    pub plugin: Option<String>,
+}
+
+impl IpamConfig {
+    /// Whether there is a plugin that hands out addresses.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.plugin.as_deref().is_some_and(|plugin| !plugin.is_empty())
+    }
+}
+
+/// The key `dns`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct DnsConfig {
+    /// Addresses of name servers.
+    pub nameservers: Option<Vec<String>>,
+    /// The local domain.
+    pub domain: Option<String>,
+    /// Domains to search.
+    pub search: Option<Vec<String>>,
+    /// Resolver options.
+    pub options: Option<Vec<String>>,
+}
+
+impl DnsConfig {
+    /// The settings, when any is given; they then stand in place of all that
+    /// an IPAM plugin says.
+    #[must_use]
+    pub fn given(&self) -> Option<Dns> {
+        let domain = self.domain.clone().filter(|domain| !domain.is_empty());
+        let lists = [&self.nameservers, &self.search, &self.options];
+        if domain.is_none() && lists.iter().all(|list| list.is_none()) {
+            return None;
+        }
+        let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+        Some(Dns {
+            nameservers: list(&self.nameservers),
+            domain,
+            search: list(&self.search),
+            options: list(&self.options),
+        })
+    }
+}
+
+/// An element of the key `routes`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct RouteConfig {
+    /// Where it leads, in CIDR notation.
+    pub dst: IpPrefix,
+    /// The gateway.
+    #[serde(default, deserialize_with = "optional_address")]
+    pub gw: Option<IpAddr>,
+    /// Path MTU in bytes; 0 is as good as absent.
+    #[serde(default, deserialize_with = "zero_as_none")]
+    pub mtu: Option<u32>,
+    /// Largest TCP segment to announce; 0 is as good as absent.
+    #[serde(default, deserialize_with = "zero_as_none")]
+    pub advmss: Option<u32>,
+    /// Metric; 0 is as good as absent.
+    #[serde(default, deserialize_with = "zero_as_none")]
+    pub priority: Option<u32>,
+    /// Routing table.
+    #[serde(default)]
+    pub table: Option<u32>,
+    /// Scope as in `rtnetlink(7)`.
+    #[serde(default)]
+    pub scope: Option<u8>,
+}
+
+impl From<&RouteConfig> for Route {
+    fn from(config: &RouteConfig) -> Self {
+        Self {
+            destination: config.dst,
+            gateway: config.gw,
+            mtu: config.mtu,
+            advmss: config.advmss,
+            priority: config.priority,
+            table: config.table,
+            scope: config.scope,
+        }
+    }
+}
+
+/// Reads an address where an empty text is as good as none, for
+/// `#[serde(deserialize_with = …)]`. An IPv4 address in IPv6 clothes is an
+/// IPv4 address.
+///
+/// # Errors
+/// The text is not an address.
+pub fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
+    let Some(text) = given_text(deserializer)? else {
+        return Ok(None);
+    };
+    match text.parse::<IpAddr>() {
+        Ok(address) => Ok(Some(address.to_canonical())),
+        Err(_) => Err(de::Error::custom(format!("{text:?} is not an IP address"))),
+    }
+}
+
+/// Reads a network in CIDR notation where an empty text is as good as none,
+/// for `#[serde(deserialize_with = …)]`.
+///
+/// # Errors
+/// The text is not in CIDR notation.
+pub fn optional_prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpPrefix>, D::Error> {
+    given_text(deserializer)?
+        .map(|text| text.parse().map_err(de::Error::custom))
+        .transpose()
+}
+
+fn given_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_empty_address_is_no_address() {
+        for (text, gateway) in [
+            (r#"{"dst": "0.0.0.0/0"}"#, None),
+            (r#"{"dst": "0.0.0.0/0", "gw": ""}"#, None),
+            (r#"{"dst": "0.0.0.0/0", "gw": null}"#, None),
+            (r#"{"dst": "0.0.0.0/0", "gw": "10.0.0.1"}"#, Some("10.0.0.1")),
+            (r#"{"dst": "0.0.0.0/0", "gw": "::ffff:10.0.0.1"}"#, Some("10.0.0.1")),
+        ] {
+            let route: RouteConfig = parse(text).unwrap();
+            assert_eq!(route.gw.map(|gateway| gateway.to_string()).as_deref(), gateway);
+        }
+        assert!(parse::<RouteConfig>(r#"{"dst": "0.0.0.0/0", "gw": "10.0.0"}"#).is_err());
+    }
+
+    #[test]
+    fn keys_match_in_any_case() {
+        let route: RouteConfig = parse(r#"{"Dst": "10.0.0.0/8", "GW": "10.0.0.1"}"#).unwrap();
+        assert!(route.gw.is_some());
+    }
+
+    #[test]
+    fn only_given_dns_settings_count() {
+        for (text, given) in [
+            ("{}", false),
+            (r#"{"domain": ""}"#, false),
+            (r#"{"nameservers": null}"#, false),
+            (r#"{"nameservers": []}"#, true),
+            (r#"{"domain": "example.com"}"#, true),
+        ] {
+            let dns: DnsConfig = parse(text).unwrap();
+            assert_eq!(dns.given().is_some(), given, "{text}");
+        }
+    }
+}

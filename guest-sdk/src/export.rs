@@ -1,0 +1,97 @@
+//! From the component's exports to the [`Plugin`].
+
+use crate::{
+    Failure, NetworkRequest, Plugin, Request,
+    bindings::{plugin, types},
+    log,
+};
+
+/// Exports a [`Plugin`] from the component, with what Cargo knows of the crate
+/// (version, description, authors, licence) and the plugin's needs in the
+/// custom section `cofferdam:plugin`. Once in a crate; see [`Plugin`] for an
+/// example. On targets other than WebAssembly it does nothing.
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            use $crate::{bindings, export, metadata};
+
+            const METADATA: metadata::Metadata = metadata::Metadata {
+                name: <$plugin as $crate::Plugin>::NAME,
+                version: env!("CARGO_PKG_VERSION"),
+                description: env!("CARGO_PKG_DESCRIPTION"),
+                authors: env!("CARGO_PKG_AUTHORS"),
+                licence: env!("CARGO_PKG_LICENSE"),
+                needs: <$plugin as $crate::Plugin>::NEEDS,
+            };
+
+            #[used]
+            #[unsafe(link_section = "cofferdam:plugin")]
+            static SECTION: [u8; metadata::length(&METADATA)] = metadata::encode(&METADATA);
+
+            struct Exported;
+
+            impl bindings::plugin::Guest for Exported {
+                fn add(
+                    request: bindings::plugin::Request,
+                ) -> Result<bindings::types::Attachment, bindings::types::Failure> {
+                    export::add::<$plugin>(request)
+                }
+
+                fn del(request: bindings::plugin::Request) -> Result<(), bindings::types::Failure> {
+                    export::of_attachment::<$plugin>(request, <$plugin as $crate::Plugin>::del)
+                }
+
+                fn check(request: bindings::plugin::Request) -> Result<(), bindings::types::Failure> {
+                    export::of_attachment::<$plugin>(request, <$plugin as $crate::Plugin>::check)
+                }
+
+                fn gc(request: bindings::plugin::NetworkRequest) -> Result<(), bindings::types::Failure> {
+                    export::of_network::<$plugin>(request, <$plugin as $crate::Plugin>::gc)
+                }
+
+                fn status(request: bindings::plugin::NetworkRequest) -> Result<(), bindings::types::Failure> {
+                    export::of_network::<$plugin>(request, <$plugin as $crate::Plugin>::status)
+                }
+            }
+
+            $crate::bindings::export_bindings!(Exported with_types_in $crate::bindings);
+        };
+    };
+}
+
+#[doc(hidden)]
+pub fn add<P: Plugin>(request: plugin::Request) -> Result<types::Attachment, types::Failure> {
+    Ok(P::add(&attachment_request::<P>(request)?)?.into())
+}
+
+#[doc(hidden)]
+pub fn of_attachment<P: Plugin>(
+    request: plugin::Request,
+    verb: fn(&Request<P::Config>) -> Result<(), Failure>,
+) -> Result<(), types::Failure> {
+    Ok(verb(&attachment_request::<P>(request)?)?)
+}
+
+#[doc(hidden)]
+pub fn of_network<P: Plugin>(
+    request: plugin::NetworkRequest,
+    verb: fn(&NetworkRequest<P::Config>) -> Result<(), Failure>,
+) -> Result<(), types::Failure> {
+    report_panics();
+    let config = P::configure(&request.config)?;
+    Ok(verb(&NetworkRequest::new(request, config))?)
+}
+
+fn attachment_request<P: Plugin>(request: plugin::Request) -> Result<Request<P::Config>, Failure> {
+    report_panics();
+    let config = P::configure(&request.config)?;
+    Ok(Request::new(request, config))
+}
+
+/// There is no standard error to print to: the message goes to the host, which
+/// shows it with the trap that follows.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| log::error(&panic.to_string())));
+}

@@ -1,0 +1,31 @@
+//! The address management plugin that the configuration names (`ipam.type`).
+//! It runs in a sandbox of its own, with grants of its own, on the request
+//! that this plugin got. Its failures come through as they are.
+#![allow(clippy::missing_errors_doc)]
+
+use crate::{Attachment, Failure, bindings::ipam};
+
+/// Allocates addresses. The host gives them back when this request fails.
+pub fn add() -> Result<Attachment, Failure> {
+    Ok(ipam::add()?.into())
+}
+
+/// Gives them back.
+pub fn del() -> Result<(), Failure> {
+    Ok(ipam::del()?)
+}
+
+/// Whether they still are allocated.
+pub fn check() -> Result<(), Failure> {
+    Ok(ipam::check()?)
+}
+
+/// Gives back those of attachments that are not in use any more.
+pub fn gc() -> Result<(), Failure> {
+    Ok(ipam::gc()?)
+}
+
+/// Whether there are any to allocate.
+pub fn status() -> Result<(), Failure> {
+    Ok(ipam::status()?)
+}

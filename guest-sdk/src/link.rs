@@ -1,0 +1,244 @@
+use std::net::IpAddr;
+
+use cofferdam_protocol::{IpPrefix, MacAddress};
+
+use crate::{
+    Error, RouteSpec,
+    bindings::{addresses, links, neighbors, routes},
+    convert::{mac_from_wit, mac_to_wit},
+};
+
+pub use crate::bindings::{links::OperationalState, routes::AddMode};
+
+/// A link. The handle stays good when the link is renamed; a deleted link
+/// gives [`Error::NotFound`].
+#[derive(Debug)]
+pub struct Link(pub(crate) links::Link);
+
+#[allow(clippy::missing_errors_doc)]
+impl Link {
+    /// What the kernel tells about it, now.
+    pub fn info(&self) -> Result<LinkInfo, Error> {
+        Ok(self.0.info()?.into())
+    }
+
+    /// Brings it up.
+    pub fn set_up(&self) -> Result<(), Error> {
+        Ok(self.0.set_up()?)
+    }
+
+    /// Takes it down.
+    pub fn set_down(&self) -> Result<(), Error> {
+        Ok(self.0.set_down()?)
+    }
+
+    /// In bytes.
+    pub fn set_mtu(&self, mtu: u32) -> Result<(), Error> {
+        Ok(self.0.set_mtu(mtu)?)
+    }
+
+    /// Its Ethernet address. One that was set stays, whatever ports a bridge
+    /// gets.
+    pub fn set_mac(&self, mac: MacAddress) -> Result<(), Error> {
+        Ok(self.0.set_mac(mac_to_wit(mac))?)
+    }
+
+    /// Receive all frames.
+    pub fn set_promiscuous(&self, on: bool) -> Result<(), Error> {
+        Ok(self.0.set_promiscuous(on)?)
+    }
+
+    /// Makes it a port of `master`, which has to be in the same namespace.
+    pub fn set_master(&self, master: &Self) -> Result<(), Error> {
+        Ok(self.0.set_master(&master.0)?)
+    }
+
+    /// Bridge port: send frames back through the port they came from.
+    pub fn set_hairpin(&self, on: bool) -> Result<(), Error> {
+        Ok(self.0.set_hairpin(on)?)
+    }
+
+    /// Bridge port: no traffic to other isolated ports.
+    pub fn set_isolated(&self, on: bool) -> Result<(), Error> {
+        Ok(self.0.set_isolated(on)?)
+    }
+
+    /// The other end of a veth pair, where this plugin may see it.
+    pub fn peer(&self) -> Result<Self, Error> {
+        Ok(Self(self.0.peer()?))
+    }
+
+    /// Waits until the driver reports the link as up.
+    ///
+    /// # Errors
+    /// [`Error::Deadline`] when that does not happen in time.
+    pub fn wait_operational(&self, milliseconds: u32) -> Result<(), Error> {
+        Ok(self.0.wait_operational(milliseconds)?)
+    }
+
+    /// Deletes it.
+    pub fn delete(&self) -> Result<(), Error> {
+        Ok(self.0.delete()?)
+    }
+
+    /// Adds an address. An IPv4 address gets its network's broadcast address.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] when the link has it.
+    pub fn add_address(&self, address: IpPrefix, detection: DuplicateDetection) -> Result<(), Error> {
+        let options = addresses::AddressOptions {
+            skip_duplicate_detection: detection == DuplicateDetection::Skip,
+        };
+        Ok(addresses::add(&self.0, address.into(), options)?)
+    }
+
+    /// Removes an address.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the link does not have it.
+    pub fn delete_address(&self, address: IpPrefix) -> Result<(), Error> {
+        Ok(addresses::delete(&self.0, address.into())?)
+    }
+
+    /// Its addresses, of both families.
+    pub fn addresses(&self) -> Result<Vec<AddressInfo>, Error> {
+        Ok(addresses::list(&self.0)?.into_iter().map(Into::into).collect())
+    }
+
+    /// Waits until no IPv6 address of the link is tentative.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when one turns out to be a duplicate,
+    /// [`Error::Deadline`] when it takes too long.
+    pub fn wait_usable(&self, milliseconds: u32) -> Result<(), Error> {
+        Ok(addresses::wait_usable(&self.0, milliseconds)?)
+    }
+
+    /// Adds a route through this link.
+    pub fn add_route(&self, route: &RouteSpec, mode: AddMode) -> Result<(), Error> {
+        Ok(routes::add(&self.0, route.to_wit(), mode)?)
+    }
+
+    /// Removes the route that matches in every field that is given.
+    pub fn delete_route(&self, route: &RouteSpec) -> Result<(), Error> {
+        Ok(routes::delete(&self.0, route.to_wit())?)
+    }
+
+    /// The routes through this link in one table; absent means the main one.
+    pub fn routes(&self, table: Option<u32>) -> Result<Vec<RouteSpec>, Error> {
+        Ok(routes::list(&self.0, table)?.into_iter().map(Into::into).collect())
+    }
+
+    /// Adds a permanent neighbour entry.
+    pub fn add_neighbor(&self, address: IpAddr, mac: MacAddress) -> Result<(), Error> {
+        let neighbor = neighbors::Neighbor {
+            address: address.into(),
+            mac: mac_to_wit(mac),
+        };
+        Ok(neighbors::add(&self.0, neighbor)?)
+    }
+
+    /// Removes a permanent neighbour entry.
+    pub fn delete_neighbor(&self, address: IpAddr) -> Result<(), Error> {
+        Ok(neighbors::delete(&self.0, address.into())?)
+    }
+
+    /// The permanent neighbour entries.
+    pub fn neighbors(&self) -> Result<Vec<(IpAddr, MacAddress)>, Error> {
+        let neighbors = neighbors::list(&self.0)?.into_iter();
+        Ok(neighbors
+            .map(|neighbor| (neighbor.address.into(), mac_from_wit(neighbor.mac)))
+            .collect())
+    }
+}
+
+/// What the kernel tells about a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkInfo {
+    /// Number within its namespace.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// `veth`, `bridge`, …; empty for a device without a kind.
+    pub kind: String,
+    /// Absent where the device has no Ethernet address.
+    pub mac: Option<MacAddress>,
+    /// In bytes.
+    pub mtu: u32,
+    /// Whether it was set up (`IFF_UP`).
+    pub up: bool,
+    /// The state that the driver reports.
+    pub operational_state: OperationalState,
+    /// Whether anybody wants all frames.
+    pub promiscuous: bool,
+    /// Whether all multicast frames are received.
+    pub all_multicast: bool,
+    /// In packets.
+    pub transmit_queue_length: u32,
+    /// Free text that was set on the link.
+    pub alias: Option<String>,
+    /// Name of the bridge, bond or vrf that it is a port of, where this plugin
+    /// may see that.
+    pub master: Option<String>,
+    /// Bridge port: frames go back through the port they came from. Absent for
+    /// a link that is no bridge port.
+    pub hairpin: Option<bool>,
+    /// Bridge port: no traffic to other isolated ports. Absent likewise.
+    pub isolated: Option<bool>,
+}
+
+impl From<links::LinkInfo> for LinkInfo {
+    fn from(info: links::LinkInfo) -> Self {
+        Self {
+            index: info.index,
+            name: info.name,
+            kind: info.kind,
+            mac: info.mac.map(mac_from_wit),
+            mtu: info.mtu,
+            up: info.up,
+            operational_state: info.operational_state,
+            promiscuous: info.promiscuous,
+            all_multicast: info.all_multicast,
+            transmit_queue_length: info.transmit_queue_length,
+            alias: info.alias,
+            master: info.master,
+            hairpin: info.hairpin,
+            isolated: info.isolated,
+        }
+    }
+}
+
+/// Whether the kernel asks around before it uses an IPv6 address (RFC 4862,
+/// section 5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateDetection {
+    /// It asks, which takes a second or two.
+    Run,
+    /// It does not: an IPAM plugin vouches for the address on a segment that
+    /// nobody else hands out.
+    Skip,
+}
+
+/// What the kernel tells about an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressInfo {
+    /// With the prefix length of its network.
+    pub address: IpPrefix,
+    /// Scope as in `rtnetlink(7)`: 0 universe, 253 link, 254 host.
+    pub scope: u8,
+    /// IPv6: duplicate detection is still running.
+    pub tentative: bool,
+    /// IPv6: another node has the address.
+    pub duplicate: bool,
+}
+
+impl From<addresses::AddressInfo> for AddressInfo {
+    fn from(info: addresses::AddressInfo) -> Self {
+        Self {
+            address: info.address.into(),
+            scope: info.scope,
+            tentative: info.tentative,
+            duplicate: info.duplicate,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Messages for the operator: to the audit log and, for warnings and errors,
+//! to standard error, with the plugin's and the attachment's name. Their
+//! number and length are bounded by the host.
+
+use crate::bindings::log;
+
+/// For those who look for a cause.
+pub fn debug(message: &str) {
+    log::write(log::Level::Debug, message);
+}
+
+/// For those who want to know what happens.
+pub fn info(message: &str) {
+    log::write(log::Level::Info, message);
+}
+
+/// Something is not as it should be, and the work goes on.
+pub fn warn(message: &str) {
+    log::write(log::Level::Warn, message);
+}
+
+/// Something failed.
+pub fn error(message: &str) {
+    log::write(log::Level::Error, message);
+}

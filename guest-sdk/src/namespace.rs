@@ -1,0 +1,210 @@
+use cofferdam_protocol::MacAddress;
+
+use crate::{
+    Error, Link, Outcome as _,
+    bindings::{links, namespaces, rules, sysctl},
+    convert::mac_to_wit,
+};
+
+pub use crate::bindings::rules::RuleSpec;
+
+/// One of the two network namespaces of a request. Only the host can make
+/// such a handle.
+#[derive(Debug)]
+pub struct Namespace(pub(crate) namespaces::Namespace);
+
+#[allow(clippy::missing_errors_doc)]
+impl Namespace {
+    /// The namespace of the container that is being attached.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the request has none, or it is gone.
+    pub fn container() -> Result<Self, Error> {
+        Ok(Self(namespaces::container()?))
+    }
+
+    /// The node's own namespace. In it a plugin sees only what it was granted
+    /// or made.
+    pub fn host() -> Result<Self, Error> {
+        Ok(Self(namespaces::host()?))
+    }
+
+    /// Finds a link by name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none that this plugin may see.
+    pub fn find(&self, name: &str) -> Result<Link, Error> {
+        Ok(Link(links::find(&self.0, name)?))
+    }
+
+    /// Finds a link by name, if there is one that this plugin may see.
+    ///
+    /// ```no_run
+    /// use cofferdam_guest_sdk::{Error, Namespace};
+    ///
+    /// fn delete_if_there(namespace: &Namespace) -> Result<(), Error> {
+    ///     match namespace.find_optional("eth0")? {
+    ///         Some(link) => link.delete(),
+    ///         None => Ok(()),
+    ///     }
+    /// }
+    /// ```
+    pub fn find_optional(&self, name: &str) -> Result<Option<Link>, Error> {
+        self.find(name).optional()
+    }
+
+    /// Makes a bridge, or takes the existing one of that name with the
+    /// settings that it has. What the host makes goes with the last attachment
+    /// that uses it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when a link of that name is something else.
+    pub fn ensure_bridge(&self, name: &str, options: BridgeOptions) -> Result<Link, Error> {
+        let options = links::BridgeOptions {
+            mtu: options.mtu,
+            vlan_filtering: options.vlan_filtering,
+        };
+        Ok(Link(links::ensure_bridge(&self.0, name, options)?))
+    }
+
+    /// Reads a kernel setting; the first part of its name is `net`.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example(namespace: &Namespace) -> Result<(), Error> {
+    /// let forwards = namespace.sysctl(&["net", "ipv4", "ip_forward"])? == "1";
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sysctl(&self, key: &[&str]) -> Result<String, Error> {
+        Ok(sysctl::get(&self.0, &owned(key))?)
+    }
+
+    /// Writes a kernel setting.
+    pub fn set_sysctl(&self, key: &[&str], value: &str) -> Result<(), Error> {
+        Ok(sysctl::set(&self.0, &owned(key), value)?)
+    }
+
+    /// Writes a kernel setting unless it has that value. True when it was
+    /// written.
+    pub fn ensure_sysctl(&self, key: &[&str], value: &str) -> Result<bool, Error> {
+        let key = owned(key);
+        if sysctl::get(&self.0, &key)? == value {
+            return Ok(false);
+        }
+        sysctl::set(&self.0, &key, value)?;
+        Ok(true)
+    }
+
+    /// Adds a routing policy rule.
+    pub fn add_rule(&self, rule: &RuleSpec) -> Result<(), Error> {
+        Ok(rules::add(&self.0, rule)?)
+    }
+
+    /// Removes the rule that matches in every field that is given.
+    pub fn delete_rule(&self, rule: &RuleSpec) -> Result<(), Error> {
+        Ok(rules::delete(&self.0, rule)?)
+    }
+
+    /// The routing policy rules.
+    pub fn rules(&self) -> Result<Vec<RuleSpec>, Error> {
+        Ok(rules::list(&self.0)?)
+    }
+}
+
+fn owned(key: &[&str]) -> Vec<String> {
+    key.iter().map(|&part| part.to_owned()).collect()
+}
+
+/// What a new bridge should be like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BridgeOptions {
+    /// In bytes; absent leaves the kernel's default.
+    pub mtu: Option<u32>,
+    /// Whether ports can be in VLANs.
+    pub vlan_filtering: bool,
+}
+
+/// One end of a veth pair.
+#[derive(Clone, Copy, Debug)]
+pub struct VethEnd<'a> {
+    namespace: &'a Namespace,
+    name: Option<&'a str>,
+    mac: Option<MacAddress>,
+    mtu: Option<u32>,
+    master: Option<&'a Link>,
+}
+
+impl<'a> VethEnd<'a> {
+    /// An end in a namespace; the host chooses a free name and a random MAC
+    /// address.
+    #[must_use]
+    pub fn in_namespace(namespace: &'a Namespace) -> Self {
+        Self {
+            namespace,
+            name: None,
+            mac: None,
+            mtu: None,
+            master: None,
+        }
+    }
+
+    /// The same with a name.
+    #[must_use]
+    pub fn named(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// The same with a MAC address, if one is given.
+    #[must_use]
+    pub fn with_mac(mut self, mac: Option<MacAddress>) -> Self {
+        self.mac = mac;
+        self
+    }
+
+    /// The same with an MTU in bytes, if one is given.
+    #[must_use]
+    pub fn with_mtu(mut self, mtu: Option<u32>) -> Self {
+        self.mtu = mtu;
+        self
+    }
+
+    /// The same as a port of a bridge, from the start.
+    #[must_use]
+    pub fn port_of(mut self, bridge: &'a Link) -> Self {
+        self.master = Some(bridge);
+        self
+    }
+
+    fn to_wit(self) -> links::VethEnd<'a> {
+        links::VethEnd {
+            in_: &self.namespace.0,
+            name: self.name.map(str::to_owned),
+            mac: self.mac.map(mac_to_wit),
+            mtu: self.mtu,
+            master: self.master.map(|link| &link.0),
+        }
+    }
+}
+
+/// Makes a veth pair with both ends where they belong, in one step. Both ends
+/// are down, and refuse router advertisements.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, Link, Namespace, VethEnd, create_veth};
+/// # fn example(host: &Namespace, container: &Namespace, bridge: &Link) -> Result<(), Error> {
+/// let (host_end, container_end) = create_veth(
+///     VethEnd::in_namespace(host).port_of(bridge),
+///     VethEnd::in_namespace(container).named("eth0"),
+/// )?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error::AlreadyExists`] when a name that was given is taken.
+pub fn create_veth(first: VethEnd<'_>, second: VethEnd<'_>) -> Result<(Link, Link), Error> {
+    let (first, second) = links::create_veth(&first.to_wit(), &second.to_wit())?;
+    Ok((Link(first), Link(second)))
+}

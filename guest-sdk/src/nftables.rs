@@ -1,0 +1,232 @@
+//! Packet filter and address translation, typed and closed.
+//!
+//! A table declares what stays the same whatever is attached; sets and maps
+//! carry what grows with the number of attachments.
+//!
+//! ```
+//! use cofferdam_guest_sdk::nftables::{
+//!     Action, Base, Chain, ChainType, Family, Field, Hook, Rule, Set, Table, ValueType, Verdict,
+//! };
+//!
+//! let table = Table::new(Family::Inet, "guard")
+//!     .with_set(Set::new("blocked", [ValueType::Ipv4Address]))
+//!     .with_chain(
+//!         Chain::new("forward")
+//!             .with_base(Base {
+//!                 chain_type: ChainType::Filter,
+//!                 hook: Hook::Forward,
+//!                 priority: 0,
+//!                 default_drop: false,
+//!             })
+//!             .with_rule(Rule::new(Action::Verdict(Verdict::Drop)).when_in_set([Field::IpSource], "blocked")),
+//!     );
+//! assert_eq!(table.chains.len(), 1);
+//! ```
+
+use std::net::IpAddr;
+
+use cofferdam_protocol::IpPrefix;
+
+use crate::{Error, Namespace, bindings::nftables};
+
+pub use crate::bindings::nftables::{
+    Action, AddressType, Base, Chain, ChainType, ConnectionStates, Data, DataType, Element, Family, Field, Hook,
+    MapLookup, MarkChange, MarkMatch, Match, NatTarget, PrefixMatch, Rule, Set, SetMatch, Table, TableId, Value,
+    ValueMatch, ValueType, Verdict,
+};
+
+impl Table {
+    /// A table without sets and chains.
+    #[must_use]
+    pub fn new(family: Family, name: &str) -> Self {
+        Self {
+            id: TableId {
+                family,
+                name: name.to_owned(),
+            },
+            sets: Vec::new(),
+            chains: Vec::new(),
+        }
+    }
+
+    /// The same with a set or map.
+    #[must_use]
+    pub fn with_set(mut self, set: Set) -> Self {
+        self.sets.push(set);
+        self
+    }
+
+    /// The same with a chain.
+    #[must_use]
+    pub fn with_chain(mut self, chain: Chain) -> Self {
+        self.chains.push(chain);
+        self
+    }
+}
+
+impl Set {
+    /// A set.
+    #[must_use]
+    pub fn new(name: &str, key: impl Into<Vec<ValueType>>) -> Self {
+        Self {
+            name: name.to_owned(),
+            key: key.into(),
+            data: None,
+        }
+    }
+
+    /// A map that gives a verdict.
+    #[must_use]
+    pub fn verdict_map(name: &str, key: impl Into<Vec<ValueType>>) -> Self {
+        Self {
+            data: Some(DataType::Verdict),
+            ..Self::new(name, key)
+        }
+    }
+}
+
+impl Chain {
+    /// A chain without rules.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            base: None,
+            rules: Vec::new(),
+        }
+    }
+
+    /// The same as a base chain.
+    #[must_use]
+    pub fn with_base(mut self, base: Base) -> Self {
+        self.base = Some(base);
+        self
+    }
+
+    /// The same with a rule at the end.
+    #[must_use]
+    pub fn with_rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+}
+
+impl Rule {
+    /// A rule for all packets.
+    #[must_use]
+    pub fn new(action: Action) -> Self {
+        Self {
+            matches: Vec::new(),
+            actions: vec![action],
+            comment: None,
+        }
+    }
+
+    /// The same, only for packets whose destination lies in a network.
+    #[must_use]
+    pub fn when_to(self, network: IpPrefix) -> Self {
+        self.when_destination(network, false)
+    }
+
+    /// The same, only for packets whose destination lies outside a network.
+    #[must_use]
+    pub fn unless_to(self, network: IpPrefix) -> Self {
+        self.when_destination(network, true)
+    }
+
+    /// The same, only for packets whose fields are in a set of the table.
+    #[must_use]
+    pub fn when_in_set(mut self, fields: impl Into<Vec<Field>>, set: &str) -> Self {
+        self.matches.push(Match::InSet(SetMatch {
+            fields: fields.into(),
+            set_name: set.to_owned(),
+            negate: false,
+        }));
+        self
+    }
+
+    fn when_destination(mut self, network: IpPrefix, negate: bool) -> Self {
+        let field = if network.is_ipv6() {
+            Field::Ip6Destination
+        } else {
+            Field::IpDestination
+        };
+        self.matches.push(Match::Prefix(PrefixMatch {
+            field,
+            prefix: network.network().into(),
+            negate,
+        }));
+        self
+    }
+}
+
+impl Action {
+    /// The verdict that a map gives for the fields.
+    #[must_use]
+    pub fn verdict_from(map: &str, fields: impl Into<Vec<Field>>) -> Self {
+        Self::VerdictMap(MapLookup {
+            fields: fields.into(),
+            map_name: map.to_owned(),
+        })
+    }
+}
+
+impl Element {
+    /// A member of a set.
+    #[must_use]
+    pub fn new(key: impl Into<Vec<Value>>) -> Self {
+        Self {
+            key: key.into(),
+            data: None,
+        }
+    }
+
+    /// The same with the verdict that the map gives for it.
+    #[must_use]
+    pub fn with_verdict(mut self, verdict: Verdict) -> Self {
+        self.data = Some(Data::Verdict(verdict));
+        self
+    }
+}
+
+impl From<IpAddr> for Value {
+    fn from(address: IpAddr) -> Self {
+        Self::Address(address.into())
+    }
+}
+
+#[allow(clippy::missing_errors_doc)]
+impl Namespace {
+    /// Makes the table, or takes the existing one if it is the same.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when somebody else made a table of that name.
+    pub fn ensure_table(&self, table: &Table) -> Result<(), Error> {
+        Ok(nftables::ensure_table(&self.0, table)?)
+    }
+
+    /// Makes a chain (not a base chain) in a table of this plugin, or takes
+    /// the existing one if it is the same.
+    pub fn ensure_chain(&self, table: &TableId, chain: &Chain) -> Result<(), Error> {
+        Ok(nftables::ensure_chain(&self.0, table, chain)?)
+    }
+
+    /// Adds elements to a set or map, all or none. One that this attachment
+    /// has already is left as it is.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when another attachment has one.
+    pub fn add_elements(&self, table: &TableId, set: &str, elements: &[Element]) -> Result<(), Error> {
+        Ok(nftables::add_elements(&self.0, table, set, elements)?)
+    }
+
+    /// Removes elements of this attachment. One that is missing is success.
+    pub fn delete_elements(&self, table: &TableId, set: &str, elements: &[Element]) -> Result<(), Error> {
+        Ok(nftables::delete_elements(&self.0, table, set, elements)?)
+    }
+
+    /// Whether the elements are there, in the order asked.
+    pub fn has_elements(&self, table: &TableId, set: &str, elements: &[Element]) -> Result<Vec<bool>, Error> {
+        Ok(nftables::has_elements(&self.0, table, set, elements)?)
+    }
+}

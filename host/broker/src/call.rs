@@ -1,0 +1,270 @@
+use std::{
+    io,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use cofferdam_journal::AttachmentId;
+use cofferdam_network::{
+    Kernel,
+    namespace::{NamespaceError, NamespaceIdentity, identity, is_current, open_namespace},
+};
+use cofferdam_protocol::{
+    CniError, Environment, Invocation, PluginConfig, Program, SpecVersion, Verb, args, version_answer,
+};
+use cofferdam_sandbox::{
+    Sandbox, Watchdog,
+    bindings::exports::cofferdam::cni::plugin::{Argument, NetworkRequest, Request},
+};
+
+use crate::{Installation, codes, convert::wit_attachment, mediator::Task, timing, verbs};
+
+/// What `CNI_COMMAND` unset gets on standard error.
+const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSION"));
+
+/// Answers CNI requests.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    installation: Installation,
+    budget: Duration,
+}
+
+/// What the process has to print, and how it has to exit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// One JSON document, or nothing.
+    pub stdout: String,
+    /// Text for people.
+    pub stderr: String,
+    /// 0 for success, 1 for an error.
+    pub exit: u8,
+}
+
+impl Broker {
+    /// A broker for one installation. `budget` bounds a whole call.
+    #[must_use]
+    pub fn new(installation: Installation, budget: Duration) -> Self {
+        Self { installation, budget }
+    }
+
+    /// Answers one request. `name` is what the process was executed as; as
+    /// `cofferdam` the configuration says which plugin it is.
+    pub fn answer(
+        &self,
+        name: &str,
+        variable: impl Fn(&str) -> Option<String>,
+        stdin: impl FnOnce() -> io::Result<Vec<u8>>,
+    ) -> Answer {
+        let started = Instant::now();
+        match Environment::read(variable) {
+            Ok(Invocation::About) => about(name),
+            Ok(Invocation::Request(environment)) => self.request(name, environment, stdin, started),
+            Err(error) => failed(&error, None),
+        }
+    }
+
+    fn request(
+        &self,
+        name: &str,
+        environment: Environment,
+        stdin: impl FnOnce() -> io::Result<Vec<u8>>,
+        started: Instant,
+    ) -> Answer {
+        if environment.command == Ok(Verb::Version) {
+            return succeeded(version_answer(SpecVersion::supported()));
+        }
+        let config = match read_config(stdin) {
+            Ok(config) => config,
+            Err(error) => return failed(&error, None),
+        };
+        let version = config.version_text().ok().filter(|version| !version.is_empty());
+        let answer = Call::new(self, name, environment, config, started).and_then(|call| verbs::serve(&call));
+        match answer {
+            Ok(text) => succeeded(text),
+            Err(error) => failed(&error, version.as_deref()),
+        }
+    }
+}
+
+fn read_config(stdin: impl FnOnce() -> io::Result<Vec<u8>>) -> Result<PluginConfig, CniError> {
+    let bytes = stdin().map_err(|error| CniError::io(format!("error reading from stdin: {error}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| CniError::decoding("error unmarshall network config: it is not valid UTF-8"))?;
+    let config = PluginConfig::parse(&text)?;
+    timing::phase("config");
+    Ok(config)
+}
+
+fn about(name: &str) -> Answer {
+    let versions: Vec<&str> = SpecVersion::supported().iter().map(|version| version.as_str()).collect();
+    let text = format!("{ABOUT}, as {name}\nCNI protocol versions supported: {}\n", versions.join(", "));
+    Answer { stdout: String::new(), stderr: text, exit: 0 }
+}
+
+fn succeeded(text: String) -> Answer {
+    Answer { stdout: text, stderr: String::new(), exit: 0 }
+}
+
+fn failed(error: &CniError, version: Option<&str>) -> Answer {
+    Answer { stdout: error.to_json(version), stderr: String::new(), exit: 1 }
+}
+
+/// One plugin's part of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) plugin: String,
+    pub(crate) config: PluginConfig,
+}
+
+/// A request, read and checked.
+pub(crate) struct Call {
+    pub(crate) installation: Installation,
+    pub(crate) verb: Verb,
+    pub(crate) version: SpecVersion,
+    pub(crate) environment: Environment,
+    pub(crate) config: PluginConfig,
+    /// One, or those of a chain in order.
+    pub(crate) members: Vec<Member>,
+    pub(crate) attachment: AttachmentId,
+    pub(crate) deadline: Instant,
+}
+
+impl Call {
+    fn new(
+        broker: &Broker,
+        name: &str,
+        environment: Environment,
+        config: PluginConfig,
+        started: Instant,
+    ) -> Result<Self, CniError> {
+        let verb = environment.command.clone().map_err(|unknown| CniError::invalid_environment(unknown.to_string()))?;
+        let version = config.gate(verb, SpecVersion::supported())?;
+        let (unit, members) = members(name, &config)?;
+        let named = matches!(verb, Verb::Add | Verb::Del | Verb::Check);
+        let attachment = AttachmentId {
+            network: config.name().to_owned(),
+            container_id: if named { environment.container_id.clone() } else { String::new() },
+            interface_name: if named { environment.interface_name.clone() } else { String::new() },
+            unit,
+        };
+        Ok(Self {
+            installation: broker.installation.clone(),
+            verb,
+            version,
+            environment,
+            config,
+            members,
+            attachment,
+            deadline: started + broker.budget,
+        })
+    }
+
+    /// Time that is left for this call.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The path of the container's namespace, as it was given.
+    pub(crate) fn namespace_path(&self) -> Option<&str> {
+        self.environment.netns.as_deref()
+    }
+
+    /// The kernel as this request sees it. The container's namespace has to
+    /// be another than the process's own, unless the caller insists.
+    pub(crate) fn kernel(&self) -> Result<(Kernel, NamespaceIdentity), CniError> {
+        let path = self.namespace_path().unwrap_or_default();
+        let namespace = open_namespace(Path::new(path)).map_err(|error| namespace_error(path, &error))?;
+        let checked = matches!(self.verb, Verb::Add | Verb::Del) && !self.environment.netns_override;
+        if checked && is_current(&namespace).map_err(|error| CniError::internal(error.to_string()))? {
+            return Err(CniError::same_netns());
+        }
+        let identity = identity(&namespace).map_err(|error| CniError::internal(error.to_string()))?;
+        Ok((self.host_kernel().with_container(namespace), identity))
+    }
+
+    /// The same for DEL, where a namespace that is gone is no error.
+    pub(crate) fn kernel_if_exists(&self) -> Result<(Kernel, bool), CniError> {
+        let Some(path) = self.namespace_path() else { return Ok((self.host_kernel(), false)) };
+        match open_namespace(Path::new(path)) {
+            Err(NamespaceError::NotExist(_)) => Ok((self.host_kernel(), false)),
+            _ => Ok((self.kernel()?.0, true)),
+        }
+    }
+
+    /// The kernel without a container.
+    pub(crate) fn host_kernel(&self) -> Kernel {
+        Kernel::new(self.time_left().min(Duration::from_secs(10)))
+    }
+
+    /// The engine, with the watchdog for this call.
+    pub(crate) fn sandbox(&self) -> Result<Sandbox, CniError> {
+        let sandbox = Sandbox::new().map_err(|error| CniError::new(codes::COMPONENT, error.to_string()))?;
+        Watchdog::start(&sandbox, self.deadline)
+            .map_err(|error| CniError::internal(format!("no thread for the watchdog: {error}")))?;
+        timing::phase("engine");
+        Ok(sandbox)
+    }
+
+    /// A member's request about the attachment.
+    pub(crate) fn attachment_task(
+        &self,
+        member: &Member,
+        previous: Option<&cofferdam_protocol::Attachment>,
+        namespace_exists: bool,
+    ) -> Result<Task, CniError> {
+        Ok(Task::Attachment(Request {
+            container_id: self.environment.container_id.clone(),
+            interface_name: self.environment.interface_name.clone(),
+            network: self.config.name().to_owned(),
+            args: args::parse(&self.environment.args)
+                .into_iter()
+                .map(|argument| Argument { key: argument.key, value: argument.value })
+                .collect(),
+            config: member.config.text().to_owned(),
+            runtime_config: member.config.runtime_config()?,
+            previous: previous.map(|previous| wit_attachment(previous, self.namespace_path())),
+            namespace_exists,
+        }))
+    }
+
+    /// A member's request about the network.
+    pub(crate) fn network_task(&self, member: &Member, valid: &[(String, String)]) -> Task {
+        use cofferdam_sandbox::bindings::exports::cofferdam::cni::plugin::AttachmentId;
+        Task::Network(NetworkRequest {
+            network: self.config.name().to_owned(),
+            config: member.config.text().to_owned(),
+            valid_attachments: valid
+                .iter()
+                .map(|(container_id, interface_name)| AttachmentId {
+                    container_id: container_id.clone(),
+                    interface_name: interface_name.clone(),
+                })
+                .collect(),
+        })
+    }
+}
+
+/// Which plugins a request is for. The first value names them for the journal.
+fn members(name: &str, config: &PluginConfig) -> Result<(String, Vec<Member>), CniError> {
+    if name != "cofferdam" {
+        let member = Member { plugin: name.to_owned(), config: config.clone() };
+        return Ok((name.to_owned(), vec![member]));
+    }
+    match config.program()? {
+        Program::Named(plugin) => {
+            let member = Member { plugin: plugin.clone(), config: config.clone() };
+            Ok((plugin, vec![member]))
+        }
+        Program::Chain(configs) => {
+            let members: Vec<Member> = configs
+                .into_iter()
+                .map(|config| Member { plugin: config.plugin_type().unwrap_or_default(), config })
+                .collect();
+            Ok(("chain".to_owned(), members))
+        }
+    }
+}
+
+fn namespace_error(path: &str, error: &NamespaceError) -> CniError {
+    CniError::internal(format!("failed to open netns {path:?}: {error}"))
+}

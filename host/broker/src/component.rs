@@ -1,0 +1,143 @@
+//! Runs one plugin's component on one request.
+
+use cofferdam_policy::Grants;
+use cofferdam_protocol::{CniError, PluginConfig};
+use cofferdam_sandbox::{
+    Artifact, Digest, Fault, FaultKind, Guest, Program, Verdict,
+    bindings::cofferdam::cni::types::{Attachment, Failure},
+};
+
+use crate::{
+    Installation, codes,
+    convert::failure_error,
+    log::printable,
+    mediator::{Mediator, Task},
+    mode::Mode,
+    session::Session,
+    timing,
+};
+
+/// What a plugin gave back.
+pub(crate) enum Answer {
+    Attachment(Attachment),
+    Nothing,
+}
+
+/// Loads a plugin with its grants and calls the function of the session's
+/// verb. The session comes back in any case.
+pub(crate) fn run(
+    session: Session,
+    plugin: &str,
+    config: PluginConfig,
+    task: Task,
+) -> (Session, Result<Answer, CniError>) {
+    let prepared = match prepare(&session, plugin) {
+        Ok(prepared) => prepared,
+        Err(error) => return (session, Err(error)),
+    };
+    let sandbox = session.sandbox.clone();
+    let mode = session.mode;
+    let mediator = Mediator::new(session, plugin, config, prepared.grants, task.clone());
+    let mut guest = match Guest::new(&sandbox, &prepared.program, mediator) {
+        Ok(guest) => guest,
+        Err((error, mediator)) => {
+            let error = CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}"));
+            return (mediator.into_session(), Err(error));
+        }
+    };
+    timing::phase("instantiate");
+    let answer = call(&mut guest, mode, &task);
+    timing::phase("call");
+    let mut session = guest.into_state().into_session();
+    session.records.clear();
+    (session, answer.map_err(|end| end.into_error(plugin)))
+}
+
+struct Prepared {
+    grants: Grants,
+    program: Program,
+}
+
+fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
+    let installation = &session.installation;
+    let policy = installation.policies().plugin(plugin).map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
+    let grants = policy.for_network(&session.attachment.network);
+    timing::phase("policy");
+    let artifact = artifact(installation, plugin, policy.component())?;
+    timing::phase("read");
+    let program = Program::load(&session.sandbox, artifact)
+        .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
+    timing::phase("map");
+    Ok(Prepared { grants, program })
+}
+
+/// The component that the plugin's name stands for, which has to be the one
+/// that the policy pins.
+fn artifact(installation: &Installation, plugin: &str, pinned: Option<&str>) -> Result<Artifact, CniError> {
+    let refuse = |text: String| CniError::new(codes::COMPONENT, text);
+    let components = installation.components();
+    let digest = components.resolve(plugin).map_err(|error| refuse(error.to_string()))?;
+    if let Some(pinned) = pinned {
+        let pinned: Digest = pinned.parse().map_err(|error| refuse(format!("policy for {plugin:?}: {error}")))?;
+        if pinned != digest {
+            return Err(CniError::new(
+                codes::DENIED,
+                format!("the policy grants plugin {plugin:?} to component sha256:{pinned}, but sha256:{digest} is installed"),
+            ));
+        }
+    }
+    components.artifact(digest).map_err(|error| refuse(error.to_string()))
+}
+
+/// How a component's call ended without a result.
+enum End {
+    Failure(Failure),
+    Fault(Fault),
+    WrongTask,
+}
+
+impl End {
+    fn into_error(self, plugin: &str) -> CniError {
+        match self {
+            Self::Failure(failure) => failure_error(failure),
+            Self::Fault(fault) => fault_error(plugin, &fault),
+            Self::WrongTask => CniError::internal(format!("plugin {plugin:?} was called with another verb's request")),
+        }
+    }
+}
+
+fn call(guest: &mut Guest<Mediator>, mode: Mode, task: &Task) -> Result<Answer, End> {
+    match (mode, task) {
+        (Mode::Add, Task::Attachment(request)) => settle(guest.add(request)).map(Answer::Attachment),
+        (Mode::Del, Task::Attachment(request)) => nothing(guest.del(request)),
+        (Mode::Check, Task::Attachment(request)) => nothing(guest.check(request)),
+        (Mode::Gc, Task::Network(request)) => nothing(guest.gc(request)),
+        (Mode::Status, Task::Network(request)) => nothing(guest.status(request)),
+        _ => Err(End::WrongTask),
+    }
+}
+
+fn nothing(verdict: Verdict<()>) -> Result<Answer, End> {
+    settle(verdict).map(|()| Answer::Nothing)
+}
+
+fn settle<T>(verdict: Verdict<T>) -> Result<T, End> {
+    match verdict {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(failure)) => Err(End::Failure(failure)),
+        Err(fault) => Err(End::Fault(fault)),
+    }
+}
+
+/// The specification's "try again later", for what time may cure.
+const TRY_AGAIN: u32 = 11;
+
+fn fault_error(plugin: &str, fault: &Fault) -> CniError {
+    let code = if fault.kind == FaultKind::Deadline { TRY_AGAIN } else { codes::FAULT };
+    let error = CniError::new(code, format!("plugin {plugin:?} was ended: {}", printable(&fault.to_string())));
+    if fault.backtrace.is_empty() {
+        return error;
+    }
+    let backtrace: Vec<String> = fault.backtrace.iter().map(|frame| printable(frame)).collect();
+    error.with_details(format!("backtrace, innermost first: {}", backtrace.join(", ")))
+}

@@ -1,0 +1,79 @@
+use cofferdam_network::Error as NetworkError;
+use cofferdam_policy::Denial;
+use cofferdam_protocol::CniError;
+use cofferdam_sandbox::{CallError, bindings::cofferdam::cni::types};
+
+use crate::{codes, log::printable};
+
+/// What an argument of the guest that makes no sense becomes.
+pub(crate) fn invalid(text: impl Into<String>) -> CallError {
+    CallError::Guest(types::Error::Invalid(text.into()))
+}
+
+/// What a missing grant becomes.
+pub(crate) fn denied(denial: Denial) -> CallError {
+    CallError::Guest(types::Error::Denied(types::Denial {
+        operation: denial.operation,
+        target: denial.target,
+        missing: denial.missing,
+    }))
+}
+
+/// What an error of the kernel becomes.
+pub(crate) fn network_error(error: NetworkError) -> CallError {
+    CallError::Guest(guest_error(error))
+}
+
+fn guest_error(error: NetworkError) -> types::Error {
+    let text = error.to_string();
+    match error {
+        NetworkError::NotFound(_) | NetworkError::NoNamespace(_) => types::Error::NotFound(text),
+        NetworkError::AlreadyExists(_) => types::Error::AlreadyExists(text),
+        NetworkError::Invalid(_) => types::Error::Invalid(text),
+        NetworkError::Conflict(_) => types::Error::Conflict(text),
+        NetworkError::Unsupported(_) => types::Error::Unsupported(text),
+        NetworkError::Deadline(_) => types::Error::Deadline(text),
+        NetworkError::Os { errno, .. } => {
+            types::Error::Os(types::OsError { errno: (errno as i32).unsigned_abs(), context: text })
+        }
+    }
+}
+
+/// An error of a host call as a plugin's failure: what an IPAM delegate that
+/// was refused looks like to its caller.
+pub(crate) fn failure_of(error: &types::Error) -> types::Failure {
+    let (code, message) = match error {
+        types::Error::Denied(denial) => (
+            codes::DENIED,
+            format!("{} on {} is not granted; missing grant: {}", denial.operation, denial.target, denial.missing),
+        ),
+        types::Error::Busy(text) | types::Error::Deadline(text) => (TRY_AGAIN, text.clone()),
+        types::Error::NotFound(text) => (INTERNAL, format!("{text} does not exist")),
+        types::Error::AlreadyExists(text) => (INTERNAL, format!("{text} already exists")),
+        types::Error::Invalid(text)
+        | types::Error::Conflict(text)
+        | types::Error::Quota(text)
+        | types::Error::Unsupported(text) => (INTERNAL, text.clone()),
+        types::Error::Os(error) => (INTERNAL, error.context.clone()),
+    };
+    types::Failure { code, message, details: None }
+}
+
+/// The specification's "try again later".
+const TRY_AGAIN: u32 = 11;
+/// What an error without a code of its own gets.
+const INTERNAL: u32 = 999;
+
+/// A plugin's failure as the runtime will see it, without control characters.
+pub(crate) fn failure_error(failure: types::Failure) -> CniError {
+    let error = CniError::new(failure.code, printable(&failure.message));
+    match failure.details {
+        Some(details) => error.with_details(printable(&details)),
+        None => error,
+    }
+}
+
+/// The same the other way round, for an IPAM delegate's error.
+pub(crate) fn wit_failure(error: CniError) -> types::Failure {
+    types::Failure { code: error.code, message: error.message, details: error.details }
+}

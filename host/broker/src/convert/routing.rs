@@ -1,0 +1,59 @@
+use cofferdam_network::{Route, Rule};
+use cofferdam_sandbox::{
+    CallError,
+    bindings::cofferdam::cni::{routes, rules},
+};
+
+use super::{ip_address, ip_prefix, wit_ip_address, wit_ip_prefix};
+
+pub(crate) fn route(route: &routes::RouteSpec) -> Result<Route, CallError> {
+    Ok(Route {
+        destination: ip_prefix(route.destination)?,
+        gateway: route.gateway.map(ip_address),
+        source: route.source.map(ip_address),
+        priority: route.priority,
+        table: route.table,
+        scope: route.scope,
+        mtu: route.mtu,
+        advmss: route.advmss,
+    })
+}
+
+pub(crate) fn wit_route(route: &Route) -> routes::RouteSpec {
+    routes::RouteSpec {
+        destination: wit_ip_prefix(route.destination),
+        gateway: route.gateway.map(wit_ip_address),
+        source: route.source.map(wit_ip_address),
+        priority: route.priority,
+        table: route.table,
+        scope: route.scope,
+        mtu: route.mtu,
+        advmss: route.advmss,
+    }
+}
+
+pub(crate) fn rule(rule: &rules::RuleSpec) -> Result<Rule, CallError> {
+    Ok(Rule {
+        ipv6: rule.ipv6,
+        source: rule.source.map(ip_prefix).transpose()?,
+        destination: rule.destination.map(ip_prefix).transpose()?,
+        input_interface: rule.input_interface.clone(),
+        output_interface: rule.output_interface.clone(),
+        mark: rule.mark,
+        priority: rule.priority,
+        table: rule.table,
+    })
+}
+
+pub(crate) fn wit_rule(rule: Rule) -> rules::RuleSpec {
+    rules::RuleSpec {
+        source: rule.source.map(wit_ip_prefix),
+        destination: rule.destination.map(wit_ip_prefix),
+        ipv6: rule.ipv6,
+        input_interface: rule.input_interface,
+        output_interface: rule.output_interface,
+        mark: rule.mark,
+        priority: rule.priority,
+        table: rule.table,
+    }
+}

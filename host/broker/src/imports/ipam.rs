@@ -1,0 +1,105 @@
+use cofferdam_policy::Question;
+use cofferdam_protocol::CniError;
+use cofferdam_sandbox::bindings::cofferdam::cni::{
+    ipam::Host,
+    types::{Attachment, Failure},
+};
+
+use crate::{
+    component::{Answer, run},
+    convert::wit_failure,
+    mediator::Mediator,
+};
+
+/// Plugins that may call one another below the first.
+const MAX_DEPTH: u8 = 1;
+
+impl Host for Mediator {
+    fn add(&mut self) -> wasmtime::Result<Result<Attachment, Failure>> {
+        let answer = self.delegate()?;
+        Ok(answer.map(|answer| match answer {
+            Answer::Attachment(attachment) => attachment,
+            Answer::Nothing => empty(),
+        }))
+    }
+
+    fn del(&mut self) -> wasmtime::Result<Result<(), Failure>> {
+        Ok(self.delegate()?.map(drop))
+    }
+
+    fn check(&mut self) -> wasmtime::Result<Result<(), Failure>> {
+        Ok(self.delegate()?.map(drop))
+    }
+
+    fn gc(&mut self) -> wasmtime::Result<Result<(), Failure>> {
+        Ok(self.delegate()?.map(drop))
+    }
+
+    fn status(&mut self) -> wasmtime::Result<Result<(), Failure>> {
+        Ok(self.delegate()?.map(drop))
+    }
+}
+
+impl Mediator {
+    /// Runs the address management plugin on the verb of this request.
+    fn delegate(&mut self) -> wasmtime::Result<Result<Answer, Failure>> {
+        let refused = self.refuse_delegate();
+        let plugin = match refused {
+            Ok(plugin) => plugin,
+            Err(Refusal::Failure(failure)) => return Ok(Err(failure)),
+            Err(Refusal::Trap(trap)) => return Err(trap),
+        };
+        let mut session = self.lend();
+        // The lock of the caller's records would keep the delegate waiting.
+        session.records.clear();
+        session.depth += 1;
+        let (mut session, answer) = run(session, &plugin, self.config.clone(), self.task.clone());
+        session.depth -= 1;
+        self.give_back(session);
+        Ok(answer.map_err(wit_failure))
+    }
+
+    fn refuse_delegate(&mut self) -> Result<String, Refusal> {
+        self.enter()?;
+        let plugin = self.config.ipam_type().map_err(|error| Refusal::Failure(wit_failure(error)))?;
+        let Some(plugin) = plugin else {
+            let message = "the configuration names no address management plugin (ipam.type)";
+            return Err(Refusal::Failure(wit_failure(CniError::invalid_config(message))));
+        };
+        if self.session().depth >= MAX_DEPTH {
+            let message = format!("plugin {plugin:?} can't be called by an address management plugin");
+            return Err(Refusal::Failure(wit_failure(CniError::invalid_config(message))));
+        }
+        self.permit(&Question::IpamDelegate { plugin: &plugin })?;
+        Ok(plugin)
+    }
+}
+
+/// Why there is no delegation.
+enum Refusal {
+    Failure(Failure),
+    Trap(wasmtime::Error),
+}
+
+impl From<cofferdam_sandbox::CallError> for Refusal {
+    fn from(error: cofferdam_sandbox::CallError) -> Self {
+        match error {
+            cofferdam_sandbox::CallError::Trap(trap) => Self::Trap(trap),
+            cofferdam_sandbox::CallError::Guest(error) => Self::Failure(crate::convert::failure_of(&error)),
+        }
+    }
+}
+
+fn empty() -> Attachment {
+    Attachment {
+        interfaces: Vec::new(),
+        addresses: Vec::new(),
+        routes: Vec::new(),
+        dns: cofferdam_sandbox::bindings::cofferdam::cni::types::Dns {
+            nameservers: Vec::new(),
+            domain: None,
+            search: Vec::new(),
+            options: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,298 @@
+use std::{thread, time::Duration};
+
+use cofferdam_journal::{Inverse, Operation};
+use cofferdam_network::{LinkId, LinkInfo, OperationalState};
+use cofferdam_policy::Question;
+use cofferdam_protocol::Place;
+use cofferdam_sandbox::{
+    CallError,
+    bindings::cofferdam::cni::{
+        links::{HostLink, LinkInfo as WitLinkInfo},
+        types::{Error, MacAddress as WitMac},
+    },
+    handle::Link,
+};
+use wasmtime::component::Resource;
+
+use super::links::check_mac;
+use crate::{
+    convert::{invalid, link_info, mac_address, network_error},
+    mediator::Mediator,
+    session::Ownership,
+};
+
+/// Between two looks at a state that is waited for.
+const POLL: Duration = Duration::from_millis(2);
+
+impl HostLink for Mediator {
+    fn info(&mut self, link: Resource<Link>) -> Result<WitLinkInfo, CallError> {
+        self.enter()?;
+        let id = self.link_id(&link)?;
+        let info = self.link_info_of(id)?;
+        let master = self.visible_master(&info)?;
+        Ok(link_info(info, master))
+    }
+
+    fn set_up(&mut self, link: Resource<Link>) -> Result<(), CallError> {
+        self.set_flag(&link, Flag::Up, true)
+    }
+
+    fn set_down(&mut self, link: Resource<Link>) -> Result<(), CallError> {
+        self.set_flag(&link, Flag::Up, false)
+    }
+
+    fn set_mtu(&mut self, link: Resource<Link>, mtu: u32) -> Result<(), CallError> {
+        self.enter()?;
+        let target = self.target(&link, "mtu")?;
+        let old = target.info.as_ref().map(|info| info.mtu);
+        if old == Some(mtu) {
+            return Ok(());
+        }
+        let inverse = match old {
+            Some(old) => Inverse::RestoreMtu { link: target.id, name: target.name.clone(), old },
+            None => Inverse::WithLink { link: target.id },
+        };
+        let operation = Operation::SetLinkMtu { link: target.id, name: target.name, mtu };
+        self.change(&operation, &inverse, |network| network.set_link_mtu(target.id, mtu))
+    }
+
+    fn set_mac(&mut self, link: Resource<Link>, mac: WitMac) -> Result<(), CallError> {
+        self.enter()?;
+        let mac = mac_address(mac);
+        check_mac(mac)?;
+        let target = self.target(&link, "mac")?;
+        // The address is what the journal knows a link of ours by.
+        let old = match &target.info {
+            Some(info) => info.mac,
+            None => self.known_link(target.id).map(|known| known.mac),
+        };
+        let Some(old) = old else { return Err(invalid(format!("link {:?} has no Ethernet address", target.name))) };
+        if old == mac {
+            return Ok(());
+        }
+        let inverse = Inverse::RestoreMac { link: target.id, name: target.name.clone(), old };
+        let operation = Operation::SetLinkMac { link: target.id, name: target.name, mac };
+        self.change(&operation, &inverse, |network| network.set_link_mac(target.id, mac))
+    }
+
+    fn set_promiscuous(&mut self, link: Resource<Link>, on: bool) -> Result<(), CallError> {
+        self.set_flag(&link, Flag::Promiscuous, on)
+    }
+
+    fn set_master(&mut self, link: Resource<Link>, master: Resource<Link>) -> Result<(), CallError> {
+        self.enter()?;
+        let target = self.target(&link, "master")?;
+        let index = self.master_in(target.id.place, &master)?;
+        let inverse = match &target.info {
+            Some(info) => Inverse::RestoreMaster { link: target.id, name: target.name.clone(), old: info.master },
+            None => Inverse::WithLink { link: target.id },
+        };
+        let operation = Operation::SetLinkMaster { link: target.id, name: target.name, master: Some(index) };
+        self.change(&operation, &inverse, |network| network.set_link_master(target.id, Some(index)))
+    }
+
+    fn set_hairpin(&mut self, link: Resource<Link>, on: bool) -> Result<(), CallError> {
+        self.set_flag(&link, Flag::Hairpin, on)
+    }
+
+    fn set_isolated(&mut self, link: Resource<Link>, on: bool) -> Result<(), CallError> {
+        self.set_flag(&link, Flag::Isolated, on)
+    }
+
+    fn peer(&mut self, link: Resource<Link>) -> Result<Resource<Link>, CallError> {
+        self.enter()?;
+        let id = self.link_id(&link)?;
+        let info = self.link_info_of(id)?;
+        let missing = || CallError::Guest(Error::NotFound(format!("the other end of link {:?}", info.name)));
+        if info.kind != "veth" {
+            return Err(missing());
+        }
+        let index = info.lower.ok_or_else(missing)?;
+        let other = LinkId { place: if info.lower_elsewhere { other_place(id.place) } else { id.place }, index };
+        let found = self.network().link(other).map_err(network_error)?;
+        // Of several namespaces only the pair of this request can hold the end.
+        let found = found.filter(|peer| peer.kind == "veth" && peer.lower == Some(id.index)).ok_or_else(missing)?;
+        let name = found.name.clone();
+        let seen = self.visible(other.place, &name, Some(found)).map_err(|_| missing())?;
+        self.link_handle(seen.id)
+    }
+
+    fn wait_operational(&mut self, link: Resource<Link>, milliseconds: u32) -> Result<(), CallError> {
+        self.enter()?;
+        let id = self.link_id(&link)?;
+        let wait = Duration::from_millis(milliseconds.into()).min(self.session().time_left());
+        let end = std::time::Instant::now() + wait;
+        loop {
+            let info = self.link_info_of(id)?;
+            if info.operational_state == OperationalState::Up {
+                return Ok(());
+            }
+            if std::time::Instant::now() >= end {
+                let text = format!("link {:?} is not up after {} ms", info.name, wait.as_millis());
+                return Err(CallError::Guest(Error::Deadline(text)));
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    fn delete(&mut self, link: Resource<Link>) -> Result<(), CallError> {
+        self.enter()?;
+        let id = self.link_id(&link)?;
+        let info = self.link_info_of(id)?;
+        let known = self.known_link(id);
+        match known.as_ref().map(|known| &known.ownership) {
+            Some(Ownership::Own) => {}
+            _ => self.permit_delete(&info)?,
+        }
+        let operation = Operation::DeleteLink { link: id, name: info.name };
+        self.change(&operation, &Inverse::WithLink { link: id }, |network| network.delete_link(id))?;
+        self.session().links.remove(id);
+        Ok(())
+    }
+
+    fn drop(&mut self, link: Resource<Link>) -> wasmtime::Result<()> {
+        self.table.delete(link)?;
+        Ok(())
+    }
+}
+
+/// A switch of a link.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flag {
+    Up,
+    Promiscuous,
+    Hairpin,
+    Isolated,
+}
+
+impl Flag {
+    /// What a policy calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Promiscuous => "promiscuous",
+            Self::Hairpin => "hairpin",
+            Self::Isolated => "isolated",
+        }
+    }
+
+    fn of(self, info: &LinkInfo) -> Option<bool> {
+        match self {
+            Self::Up => Some(info.up),
+            Self::Promiscuous => Some(info.promiscuity > 0),
+            Self::Hairpin => info.hairpin,
+            Self::Isolated => info.isolated,
+        }
+    }
+
+    fn operation(self, link: LinkId, name: String, on: bool) -> Operation {
+        match self {
+            Self::Up => Operation::SetLinkUp { link, name, up: on },
+            Self::Promiscuous => Operation::SetLinkPromiscuous { link, name, on },
+            Self::Hairpin => Operation::SetPortHairpin { link, name, on },
+            Self::Isolated => Operation::SetPortIsolated { link, name, on },
+        }
+    }
+
+    fn inverse(self, link: LinkId, name: String, old: bool) -> Inverse {
+        match self {
+            Self::Up => Inverse::RestoreUp { link, name, old },
+            Self::Promiscuous => Inverse::RestorePromiscuous { link, name, old },
+            Self::Hairpin => Inverse::RestoreHairpin { link, name, old },
+            Self::Isolated => Inverse::RestoreIsolated { link, name, old },
+        }
+    }
+}
+
+/// A link that may be changed. `info` is there when the link is not our own,
+/// so that its old state can be put back.
+struct Target {
+    id: LinkId,
+    name: String,
+    info: Option<LinkInfo>,
+}
+
+impl Mediator {
+    /// What the kernel tells about a link behind a handle.
+    pub(super) fn link_info_of(&mut self, id: LinkId) -> Result<LinkInfo, CallError> {
+        let info = self.network().link(id).map_err(network_error)?;
+        info.ok_or_else(|| CallError::Guest(Error::NotFound(id.to_string())))
+    }
+
+    /// Checks that this plugin may set `what` of a link. Its own it may; for
+    /// what is shared or others' it needs a grant.
+    fn target(&mut self, link: &Resource<Link>, what: &str) -> Result<Target, CallError> {
+        let id = self.link_id(link)?;
+        let known = self.known_link(id);
+        if let Some(known) = &known
+            && known.ownership == Ownership::Own
+        {
+            return Ok(Target { id, name: known.name.clone(), info: None });
+        }
+        let info = self.link_info_of(id)?;
+        self.permit(&Question::LinkSet { place: id.place, kind: &info.kind, name: &info.name, what })?;
+        // A bridge that the host made goes with its last user, settings and all.
+        let made = matches!(known.map(|known| known.ownership), Some(Ownership::Shared { made: true, .. }));
+        let name = info.name.clone();
+        Ok(Target { id, name, info: (!made).then_some(info) })
+    }
+
+    fn set_flag(&mut self, link: &Resource<Link>, flag: Flag, on: bool) -> Result<(), CallError> {
+        self.enter()?;
+        let target = self.target(link, flag.name())?;
+        let old = target.info.as_ref().and_then(|info| flag.of(info));
+        if old == Some(on) {
+            return Ok(());
+        }
+        let inverse = match old {
+            Some(old) => flag.inverse(target.id, target.name.clone(), old),
+            None => Inverse::WithLink { link: target.id },
+        };
+        let operation = flag.operation(target.id, target.name, on);
+        self.change(&operation, &inverse, |network| match flag {
+            Flag::Up => network.set_link_up(target.id, on),
+            Flag::Promiscuous => network.set_link_promiscuous(target.id, on),
+            Flag::Hairpin => network.set_port_hairpin(target.id, on),
+            Flag::Isolated => network.set_port_isolated(target.id, on),
+        })
+    }
+
+    /// In ADD a link that somebody else made can't be deleted: it could not be
+    /// put back.
+    fn permit_delete(&mut self, info: &LinkInfo) -> Result<(), CallError> {
+        self.permit(&Question::LinkDelete { place: info.id.place, kind: &info.kind, name: &info.name })?;
+        if self.session().mode.creates() {
+            let text = format!("link {:?} was not made by this attachment and could not be put back", info.name);
+            return Err(CallError::Guest(Error::Conflict(text)));
+        }
+        Ok(())
+    }
+
+    fn visible_master(&mut self, info: &LinkInfo) -> Result<Option<String>, CallError> {
+        let Some(index) = info.master else { return Ok(None) };
+        let id = LinkId { place: info.id.place, index };
+        let Some(master) = self.network().link(id).map_err(network_error)? else { return Ok(None) };
+        let name = master.name.clone();
+        Ok(self.visible(id.place, &name, Some(master)).ok().map(|master| master.name))
+    }
+
+    /// A container must not be able to give the node routes (CVE-2020-10749).
+    /// Without IPv6 there is nothing to refuse.
+    pub(super) fn refuse_router_advertisements(&mut self, place: Place, name: &str) {
+        if place == Place::Container {
+            return;
+        }
+        let parts = ["net", "ipv6", "conf", name, "accept_ra"].map(str::to_owned).to_vec();
+        if let Ok(key) = cofferdam_network::SysctlKey::new(parts) {
+            let _ = self.network().set_sysctl(place, &key, "0");
+        }
+    }
+
+}
+
+fn other_place(place: Place) -> Place {
+    match place {
+        Place::Host => Place::Container,
+        Place::Container => Place::Host,
+    }
+}

@@ -1,0 +1,183 @@
+use cofferdam_journal::{Inverse, Operation, Outcome};
+use cofferdam_network::{LinkId, LinkInfo, VethEnd};
+use cofferdam_policy::Question;
+use cofferdam_protocol::{MacAddress, Place};
+use cofferdam_sandbox::{
+    CallError,
+    bindings::cofferdam::cni::{
+        links::{self as wit, Host},
+        types::Error,
+    },
+    handle::{Link, Namespace},
+};
+use wasmtime::component::Resource;
+
+use crate::{
+    convert::{invalid, mac_address, network_error},
+    mediator::Mediator,
+    random,
+    session::{KnownLink, Ownership},
+};
+
+/// Names that are tried for a veth end whose name the host chooses.
+const NAME_ATTEMPTS: usize = 8;
+
+impl Host for Mediator {
+    fn find(&mut self, namespace: Resource<Namespace>, name: String) -> Result<Resource<Link>, CallError> {
+        self.enter()?;
+        let place = self.table.get(&namespace)?.place;
+        let info = self.network().link_by_name(place, &name).map_err(network_error)?;
+        let id = self.visible(place, &name, info)?.id;
+        self.link_handle(id)
+    }
+
+    fn ensure_bridge(
+        &mut self,
+        namespace: Resource<Namespace>,
+        name: String,
+        options: wit::BridgeOptions,
+    ) -> Result<Resource<Link>, CallError> {
+        self.enter()?;
+        let place = self.table.get(&namespace)?.place;
+        self.require_creation()?;
+        check_name(&name)?;
+        self.permit(&Question::LinkCreate { place, kind: "bridge", name: &name })?;
+        let id = self.share_bridge(place, &name, options)?;
+        self.link_handle(id)
+    }
+
+    fn create_veth(
+        &mut self,
+        first: wit::VethEnd,
+        second: wit::VethEnd,
+    ) -> Result<(Resource<Link>, Resource<Link>), CallError> {
+        self.enter()?;
+        self.require_creation()?;
+        let chosen = first.name.is_none() || second.name.is_none();
+        let mut ends = (self.veth_end(first)?, self.veth_end(second)?);
+        for attempt in 1.. {
+            for end in [&ends.0.0, &ends.1.0] {
+                self.permit(&Question::LinkCreate { place: end.place, kind: "veth", name: &end.name })?;
+            }
+            match self.make_veth(&ends.0.0, &ends.1.0) {
+                Err(CallError::Guest(Error::AlreadyExists(_))) if chosen && attempt < NAME_ATTEMPTS => {
+                    rename_chosen(&mut ends.0);
+                    rename_chosen(&mut ends.1);
+                }
+                Err(error) => return Err(error),
+                Ok((first, second)) => return Ok((self.link_handle(first)?, self.link_handle(second)?)),
+            }
+        }
+        Err(invalid("no free name for a veth end"))
+    }
+}
+
+impl Mediator {
+    /// The link, if this plugin may see it; the same answer for one that is
+    /// missing and one that it may not know of.
+    pub(super) fn visible(
+        &mut self,
+        place: Place,
+        name: &str,
+        info: Option<LinkInfo>,
+    ) -> Result<LinkInfo, CallError> {
+        let known = info.as_ref().and_then(|info| self.known_link(info.id)).is_some();
+        let kind = info.as_ref().map(|info| info.kind.clone());
+        let question = Question::LinkSee { place, kind: kind.as_deref(), name };
+        if !known {
+            self.permit(&question)?;
+        }
+        info.ok_or_else(|| CallError::Guest(Error::NotFound(format!("link {name:?} in the {place} namespace"))))
+    }
+
+    /// An end as the kernel will get it, and whether its name was chosen here.
+    fn veth_end(&mut self, end: wit::VethEnd) -> Result<(VethEnd, bool), CallError> {
+        let place = self.table.get(&end.in_)?.place;
+        let master = match &end.master {
+            Some(master) => Some(self.master_in(place, master)?),
+            None => None,
+        };
+        let chosen = end.name.is_none();
+        let name = match end.name {
+            Some(name) => name,
+            None => random::veth_name(),
+        };
+        check_name(&name)?;
+        let mac = end.mac.map_or_else(random::mac_address, mac_address);
+        check_mac(mac)?;
+        Ok((VethEnd { place, name, mac, mtu: end.mtu, master }, chosen))
+    }
+
+    /// The index of a master, which this plugin has to share or be granted.
+    pub(super) fn master_in(&mut self, place: Place, master: &Resource<Link>) -> Result<u32, CallError> {
+        let id = self.link_id(master)?;
+        if id.place != place {
+            return Err(invalid("a link and its master have to be in the same namespace"));
+        }
+        if self.known_link(id).is_none() {
+            let info = self.link_info_of(id)?;
+            let question = Question::LinkSet { place, kind: &info.kind, name: &info.name, what: "ports" };
+            self.permit(&question)?;
+        }
+        Ok(id.index)
+    }
+
+    fn make_veth(&mut self, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId), CallError> {
+        let operation = Operation::CreateVeth { first: first.clone(), second: second.clone() };
+        let inverse = Inverse::DeleteLink {
+            place: first.place,
+            name: first.name.clone(),
+            kind: "veth".to_owned(),
+            mac: first.mac,
+            index: None,
+        };
+        let ids = self.perform(
+            &operation,
+            &inverse,
+            |network| network.create_veth(first, second),
+            |(first, _)| Outcome { index: Some(first.index) },
+        )?;
+        for (id, end) in [(ids.0, first), (ids.1, second)] {
+            self.own_link(id, &end.name, end.mac);
+            self.refuse_router_advertisements(end.place, &end.name);
+        }
+        Ok(ids)
+    }
+
+    fn own_link(&mut self, id: LinkId, name: &str, mac: MacAddress) {
+        let link = KnownLink {
+            plugin: self.plugin.clone(),
+            name: name.to_owned(),
+            mac,
+            ownership: Ownership::Own,
+        };
+        self.session().links.insert(id, link);
+    }
+}
+
+fn rename_chosen((end, chosen): &mut (VethEnd, bool)) {
+    if *chosen {
+        end.name = random::veth_name();
+    }
+}
+
+/// As the kernel's `dev_valid_name`, and what the specification says of
+/// interface names.
+pub(super) fn check_name(name: &str) -> Result<(), CallError> {
+    let plain = |symbol: char| symbol.is_ascii_graphic() && !matches!(symbol, '/' | ':' | '%');
+    if name.is_empty() || name.len() > 15 || name == "." || name == ".." || !name.chars().all(plain) {
+        return Err(invalid(format!(
+            "{name:?} can't be the name of a link: 1 to 15 printable ASCII characters other than / : %"
+        )));
+    }
+    Ok(())
+}
+
+/// Group and all-zero addresses are refused by the kernel, too; here with the
+/// reason.
+pub(super) fn check_mac(mac: MacAddress) -> Result<(), CallError> {
+    if mac.0[0] & 1 != 0 || mac.0 == [0; 6] {
+        return Err(invalid(format!("{mac} can't be the address of a link: it is zero or a group address")));
+    }
+    Ok(())
+}

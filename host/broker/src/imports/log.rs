@@ -1,0 +1,19 @@
+use cofferdam_sandbox::bindings::cofferdam::cni::log::{Host, Level};
+
+use crate::mediator::{Mediator, Task};
+
+impl Host for Mediator {
+    fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        let level = match level {
+            Level::Debug | Level::Info => return Ok(()),
+            Level::Warn => "warn",
+            Level::Error => "error",
+        };
+        let origin = match &self.task {
+            Task::Attachment(request) => format!("{} for container {}", self.plugin, request.container_id),
+            Task::Network(request) => format!("{} for network {}", self.plugin, request.network),
+        };
+        self.log.write(&origin, level, &message);
+        Ok(())
+    }
+}

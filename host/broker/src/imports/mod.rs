@@ -1,0 +1,18 @@
+//! The guest's imports, one file an interface. Each function checks, and then
+//! leaves the doing to the journal and the kernel.
+
+mod addresses;
+mod ipam;
+mod links;
+mod link_settings;
+mod log;
+mod namespaces;
+mod neighbors;
+mod nftables;
+mod resolver;
+mod routes;
+mod rules;
+mod shared;
+mod store;
+mod sysctl;
+mod types;

@@ -1,0 +1,286 @@
+use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
+use cofferdam_network::nftables::{Chain, Element, Hook, Set, Table, TableId};
+use cofferdam_policy::Question;
+use cofferdam_protocol::Place;
+use cofferdam_sandbox::{
+    CallError,
+    bindings::cofferdam::cni::{
+        nftables::{Chain as WitChain, Element as WitElement, Host, Table as WitTable, TableId as WitTableId},
+        types::Error,
+    },
+    handle::Namespace,
+};
+use wasmtime::component::Resource;
+
+use super::shared::Found;
+use crate::{
+    convert::{invalid, network_error, nft_chain, nft_elements, nft_table, nft_table_id},
+    mediator::{Mediator, journal_error},
+};
+
+impl Host for Mediator {
+    fn ensure_table(&mut self, namespace: Resource<Namespace>, table: WitTable) -> Result<(), CallError> {
+        self.enter()?;
+        self.require_creation()?;
+        let place = self.table.get(&namespace)?.place;
+        let table = nft_table(table)?;
+        self.permit_table(place, &table.id, &table.chains)?;
+        self.share_table(place, &table)
+    }
+
+    fn ensure_chain(
+        &mut self,
+        namespace: Resource<Namespace>,
+        table: WitTableId,
+        chain: WitChain,
+    ) -> Result<(), CallError> {
+        self.enter()?;
+        self.require_creation()?;
+        let place = self.table.get(&namespace)?.place;
+        let table = nft_table_id(table);
+        let chain = nft_chain(chain)?;
+        if chain.base.is_some() {
+            return Err(invalid(format!("chain {:?}: base chains belong into the table's declaration", chain.name)));
+        }
+        self.permit_table(place, &table, std::slice::from_ref(&chain))?;
+        self.share_chain(place, &table, &chain)
+    }
+
+    fn add_elements(
+        &mut self,
+        namespace: Resource<Namespace>,
+        table: WitTableId,
+        set: String,
+        elements: Vec<WitElement>,
+    ) -> Result<(), CallError> {
+        self.enter()?;
+        self.require_creation()?;
+        let place = self.table.get(&namespace)?.place;
+        let table = nft_table_id(table);
+        self.permit_element(place, &table, &set)?;
+        let set = self.declared_set(place, &table, &set)?;
+        let elements = self.missing_elements(place, &table, &set, nft_elements(elements))?;
+        if elements.is_empty() {
+            return Ok(());
+        }
+        let comment = self.owner_comment();
+        let operation = Operation::AddElements {
+            place,
+            table: table.clone(),
+            set: set.clone(),
+            elements: elements.clone(),
+            comment: comment.clone(),
+        };
+        let inverse = Inverse::DeleteElements {
+            place,
+            table: table.clone(),
+            set: set.clone(),
+            elements: elements.clone(),
+            comment: comment.clone(),
+        };
+        self.change(&operation, &inverse, |network| network.add_elements(place, &table, &set, &elements, &comment))
+    }
+
+    fn delete_elements(
+        &mut self,
+        namespace: Resource<Namespace>,
+        table: WitTableId,
+        set: String,
+        elements: Vec<WitElement>,
+    ) -> Result<(), CallError> {
+        self.enter()?;
+        let place = self.table.get(&namespace)?.place;
+        let table = nft_table_id(table);
+        self.permit_element(place, &table, &set)?;
+        let set = match self.declared_set(place, &table, &set) {
+            Ok(set) => set,
+            // Without the table there are no elements, which is what is wanted.
+            Err(CallError::Guest(Error::NotFound(_))) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let comment = self.owner_comment();
+        let mut ours = Vec::new();
+        for element in nft_elements(elements) {
+            let found = self.network().element_comment(place, &table, &set, &element).map_err(network_error)?;
+            match found {
+                Some(found) if found == comment => ours.push(element),
+                Some(found) => return Err(conflict(&element, &found)),
+                None => {}
+            }
+        }
+        if ours.is_empty() {
+            return Ok(());
+        }
+        let operation =
+            Operation::DeleteElements { place, table: table.clone(), set: set.clone(), elements: ours.clone() };
+        let inverse = Inverse::AddElements {
+            place,
+            table: table.clone(),
+            set: set.clone(),
+            elements: ours.clone(),
+            comment,
+        };
+        self.change(&operation, &inverse, |network| network.delete_elements(place, &table, &set, &ours))
+    }
+
+    fn has_elements(
+        &mut self,
+        namespace: Resource<Namespace>,
+        table: WitTableId,
+        set: String,
+        elements: Vec<WitElement>,
+    ) -> Result<Vec<bool>, CallError> {
+        self.enter()?;
+        let place = self.table.get(&namespace)?.place;
+        let table = nft_table_id(table);
+        self.permit_element(place, &table, &set)?;
+        let elements = nft_elements(elements);
+        let set = match self.declared_set(place, &table, &set) {
+            Ok(set) => set,
+            Err(CallError::Guest(Error::NotFound(_))) => return Ok(vec![false; elements.len()]),
+            Err(error) => return Err(error),
+        };
+        elements
+            .iter()
+            .map(|element| {
+                let found = self.network().element_comment(place, &table, &set, element).map_err(network_error)?;
+                Ok(found.is_some())
+            })
+            .collect()
+    }
+}
+
+impl Mediator {
+    fn permit_table(&mut self, place: Place, table: &TableId, chains: &[Chain]) -> Result<(), CallError> {
+        let hooks: Vec<(&str, i32)> = chains
+            .iter()
+            .filter_map(|chain| chain.base.as_ref())
+            .map(|base| (hook_name(base.hook), base.priority))
+            .collect();
+        let family = table.family.to_string();
+        self.permit(&Question::NftTable { place, family: &family, table: &table.name, hooks: &hooks })
+    }
+
+    fn permit_element(&mut self, place: Place, table: &TableId, set: &str) -> Result<(), CallError> {
+        let family = table.family.to_string();
+        self.permit(&Question::NftElement { place, family: &family, table: &table.name, set })
+    }
+
+    fn share_table(&mut self, place: Place, table: &Table) -> Result<(), CallError> {
+        let object = SharedObject::Table { place, table: table.id.clone() };
+        let operation = Operation::CreateTable { place, table: table.clone() };
+        let digest = cofferdam_journal::digest_of(table);
+        let made = Made::Table { digest: digest.clone(), sets: table.sets.clone() };
+        let (found, _) = self.share(
+            &object,
+            &operation,
+            made.clone(),
+            |network, made| {
+                let there = network.has_table(place, &table.id)?;
+                if !there {
+                    return Ok((None, false));
+                }
+                match made {
+                    Some(Made::Table { digest: old, .. }) if *old != digest => {
+                        network.replace_chains(place, table)?;
+                        Ok((Some(()), true))
+                    }
+                    made => Ok((Some(()), made.is_some())),
+                }
+            },
+            |network| network.create_table(place, table).map(Some),
+        )?;
+        refuse_foreign(&found, &table.id.to_string())
+    }
+
+    fn share_chain(&mut self, place: Place, table: &TableId, chain: &Chain) -> Result<(), CallError> {
+        let sets = self.declared_sets(place, table)?;
+        let object = SharedObject::Chain { place, table: table.clone(), chain: chain.name.clone() };
+        let operation = Operation::CreateChain { place, table: table.clone(), chain: chain.clone() };
+        let digest = cofferdam_journal::digest_of(chain);
+        let made = Made::Chain { digest: digest.clone() };
+        let (found, _) = self.share(
+            &object,
+            &operation,
+            made,
+            |network, made| {
+                let there = network.has_chain(place, table, &chain.name)?;
+                let ours = matches!(made, Some(Made::Chain { digest: old }) if *old == digest);
+                Ok((there.then_some(()), ours))
+            },
+            |network| network.create_chain(place, table, &sets, chain).map(Some),
+        )?;
+        refuse_foreign(&found, &format!("chain {:?} in {table} with other rules", chain.name))
+    }
+
+    /// The sets of a table that the host made.
+    fn declared_sets(&mut self, place: Place, table: &TableId) -> Result<Vec<Set>, CallError> {
+        let object = SharedObject::Table { place, table: table.clone() };
+        match { let session = self.session(); session.shared.made(&object, &session.attachment) }.map_err(journal_error)? {
+            Some(Made::Table { sets, .. }) => Ok(sets),
+            _ => Err(CallError::Guest(Error::NotFound(table.to_string()))),
+        }
+    }
+
+    fn declared_set(&mut self, place: Place, table: &TableId, name: &str) -> Result<Set, CallError> {
+        let sets = self.declared_sets(place, table)?;
+        let missing = || invalid(format!("{table} was not declared with a set {name:?}"));
+        sets.into_iter().find(|set| set.name == name).ok_or_else(missing)
+    }
+
+    /// Leaves out what this attachment has already.
+    fn missing_elements(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        elements: Vec<Element>,
+    ) -> Result<Vec<Element>, CallError> {
+        let comment = self.owner_comment();
+        let mut missing = Vec::with_capacity(elements.len());
+        for element in elements {
+            match self.network().element_comment(place, table, set, &element).map_err(network_error)? {
+                None => missing.push(element),
+                Some(found) if found == comment => {}
+                Some(found) => return Err(conflict(&element, &found)),
+            }
+        }
+        Ok(missing)
+    }
+
+    /// What names the owner of an element, in the ruleset and in errors.
+    fn owner_comment(&mut self) -> String {
+        let attachment = &self.session().attachment;
+        let comment = format!("{}/{}/{}", attachment.network, attachment.container_id, attachment.interface_name);
+        if comment.len() <= 120 {
+            return comment;
+        }
+        // The kernel keeps 128 bytes; the key is as good a name.
+        format!("attachment {}", attachment.key())
+    }
+}
+
+fn refuse_foreign(found: &Found, object: &str) -> Result<(), CallError> {
+    match found {
+        Found::Foreign => {
+            let text = format!("{object} already exists, and Cofferdam did not make it");
+            Err(CallError::Guest(Error::Conflict(text)))
+        }
+        Found::Ours | Found::New => Ok(()),
+    }
+}
+
+fn conflict(element: &Element, owner: &str) -> CallError {
+    let owner = if owner.is_empty() { "somebody else" } else { owner };
+    CallError::Guest(Error::Conflict(format!("element {:?} belongs to {owner}", element.key)))
+}
+
+fn hook_name(hook: Hook) -> &'static str {
+    match hook {
+        Hook::Prerouting => "prerouting",
+        Hook::Input => "input",
+        Hook::Forward => "forward",
+        Hook::Output => "output",
+        Hook::Postrouting => "postrouting",
+    }
+}

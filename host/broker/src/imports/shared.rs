@@ -1,0 +1,151 @@
+//! Objects that attachments share. The first user makes them, the last one's
+//! DEL removes them, and what was there before stays.
+
+use cofferdam_journal::{Inverse, Left, Made, Operation, SharedGuard, SharedObject};
+use cofferdam_network::{Bridge, LinkId, LinkInfo, Network};
+use cofferdam_protocol::Place;
+use cofferdam_sandbox::{
+    CallError,
+    bindings::cofferdam::cni::{links::BridgeOptions, types::Error},
+};
+
+use crate::{
+    convert::network_error,
+    mediator::{Mediator, journal_error},
+    random,
+    session::{KnownLink, Ownership, Session},
+};
+
+/// Whether joining a shared object had to make it.
+pub(super) enum Found {
+    /// It was there, and the host had made it.
+    Ours,
+    /// It was there, made by somebody else.
+    Foreign,
+    /// It is made now.
+    New,
+}
+
+impl Mediator {
+    /// Makes a bridge or joins the existing one.
+    pub(super) fn share_bridge(&mut self, place: Place, name: &str, options: BridgeOptions) -> Result<LinkId, CallError> {
+        let existing = self.network().link_by_name(place, name).map_err(network_error)?;
+        if let Some(known) = existing.as_ref().and_then(|info| self.known_link(info.id).map(|_| info.id)) {
+            return Ok(known);
+        }
+        refuse_other_kind(name, existing.as_ref())?;
+        let mac = random::mac_address();
+        let bridge =
+            Bridge { place, name: name.to_owned(), mac, mtu: options.mtu, vlan_filtering: options.vlan_filtering };
+        let object = SharedObject::Bridge { place, name: name.to_owned() };
+        let operation = Operation::CreateBridge { bridge: bridge.clone() };
+        let (found, info) = self.share(
+            &object,
+            &operation,
+            Made::Bridge { mac, index: None },
+            |network, made| {
+                let info = network.link_by_name(place, name)?;
+                let ours = info.as_ref().is_some_and(|info| is_made_bridge(made, info));
+                Ok((info, ours))
+            },
+            |network| {
+                let id = network.create_bridge(&bridge)?;
+                network.link(id)
+            },
+        )?;
+        let info = info.ok_or_else(|| CallError::Guest(Error::NotFound(format!("bridge {name:?}"))))?;
+        refuse_other_kind(name, Some(&info))?;
+        let made = !matches!(found, Found::Foreign);
+        if matches!(found, Found::New) {
+            self.refuse_router_advertisements(place, name);
+        }
+        let link = KnownLink {
+            plugin: self.plugin.clone(),
+            name: name.to_owned(),
+            mac: info.mac.unwrap_or(mac),
+            ownership: Ownership::Shared { object, made },
+        };
+        self.session().links.insert(info.id, link);
+        Ok(info.id)
+    }
+
+    /// Joins a shared object: journal, registry, kernel, under the object's
+    /// lock. `look` says whether it exists and whether it is the one that the
+    /// registry says we made; `make` makes it.
+    pub(super) fn share<T>(
+        &mut self,
+        object: &SharedObject,
+        operation: &Operation,
+        made: Made,
+        look: impl Fn(&mut dyn Network, Option<&Made>) -> cofferdam_network::Result<(Option<T>, bool)>,
+        make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
+    ) -> Result<(Found, Option<T>), CallError> {
+        let plugin = self.plugin.clone();
+        let session = self.session();
+        let Session { journal, shared, network, attachment, deadline, .. } = session;
+        let journal = journal.as_mut().ok_or_else(|| CallError::Guest(Error::Invalid("not during ADD".to_owned())))?;
+        let inverse = Inverse::LeaveShared { object: object.clone() };
+        let sequence = journal.intend(&plugin, operation, &inverse).map_err(journal_error)?;
+        let mut guard = shared.join(object, attachment, *deadline).map_err(journal_error)?;
+        let joined = join(&mut guard, network.as_mut(), made, look, make);
+        drop(guard);
+        match joined {
+            Ok(joined) => {
+                journal.done(sequence, cofferdam_journal::Outcome::default());
+                Ok(joined)
+            }
+            Err(error) => {
+                // Nobody uses what could not be made.
+                if let Ok(Left::Last(guard)) = shared.leave(object, attachment, *deadline) {
+                    let _ = guard.remove();
+                }
+                journal.abandon(sequence);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn join<T>(
+    guard: &mut SharedGuard,
+    network: &mut dyn Network,
+    made: Made,
+    look: impl Fn(&mut dyn Network, Option<&Made>) -> cofferdam_network::Result<(Option<T>, bool)>,
+    make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
+) -> Result<(Found, Option<T>), CallError> {
+    let (existing, ours) = look(network, guard.made()).map_err(network_error)?;
+    if existing.is_some() {
+        if ours {
+            return Ok((Found::Ours, existing));
+        }
+        // What we made is gone, and somebody else made this one since.
+        guard.clear_made().map_err(journal_error)?;
+        return Ok((Found::Foreign, existing));
+    }
+    guard.set_made(made).map_err(journal_error)?;
+    match make(network) {
+        Ok(value) => Ok((Found::New, value)),
+        Err(error) => {
+            let _ = guard.clear_made();
+            Err(network_error(error))
+        }
+    }
+}
+
+fn is_made_bridge(made: Option<&Made>, info: &LinkInfo) -> bool {
+    matches!(made, Some(Made::Bridge { mac, .. }) if info.kind == "bridge" && info.mac == Some(*mac))
+}
+
+fn refuse_other_kind(name: &str, existing: Option<&LinkInfo>) -> Result<(), CallError> {
+    match existing {
+        Some(info) if info.kind != "bridge" => {
+            let text = format!("{name:?} already exists but is not a bridge (it is a {} link)", kind_name(&info.kind));
+            Err(CallError::Guest(Error::Conflict(text)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn kind_name(kind: &str) -> &str {
+    if kind.is_empty() { "plain" } else { kind }
+}

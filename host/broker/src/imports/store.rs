@@ -1,0 +1,189 @@
+use std::{net::IpAddr, path::PathBuf};
+
+use cofferdam_journal::{Inverse, Operation, Outcome, Owner, Records};
+use cofferdam_policy::Question;
+use cofferdam_sandbox::{
+    CallError,
+    bindings::cofferdam::cni::{
+        store::{Claim, Host, HostRecords, Owner as WitOwner},
+        types::Error,
+    },
+    handle::Records as Handle,
+};
+use wasmtime::component::Resource;
+
+use crate::{
+    convert::invalid,
+    mediator::{Mediator, journal_error},
+    mode::Mode,
+};
+
+/// Where records are unless the configuration says otherwise.
+const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
+
+impl Host for Mediator {
+    fn open(&mut self) -> Result<Resource<Handle>, CallError> {
+        self.enter()?;
+        let location = self.config.ipam_data_dir().map_err(|error| invalid(error.to_string()))?;
+        let location = PathBuf::from(location.unwrap_or_else(|| DEFAULT_LOCATION.to_owned()));
+        self.permit(&Question::StoreOpen { location: &location })?;
+        let session = self.session();
+        if !session.records.is_empty() {
+            return Err(invalid("the records are open already; their lock is not taken twice"));
+        }
+        let directory = session.installation.resolve(&location).join(&session.attachment.network);
+        let owner = Owner {
+            container_id: session.attachment.container_id.clone(),
+            interface_name: Some(session.attachment.interface_name.clone()),
+        };
+        let index = session.installation.state();
+        let records = Records::open(&directory, &index, &session.attachment, owner, session.deadline)
+            .map_err(journal_error)?;
+        let number = 0;
+        session.records.insert(number, records);
+        Ok(self.table.push(Handle { number })?)
+    }
+}
+
+impl HostRecords for Mediator {
+    fn claim(&mut self, records: Resource<Handle>, name: String) -> Result<bool, CallError> {
+        self.enter()?;
+        self.require_creation()?;
+        let address = address(&name)?;
+        let plugin = self.plugin.clone();
+        let number = self.table.get(&records)?.number;
+        let session = self.session();
+        let opened = session.records.get_mut(&number).ok_or_else(closed)?;
+        if opened.owner(&address).map_err(journal_error)?.is_some() {
+            return Ok(false);
+        }
+        let directory = opened.directory().to_owned();
+        let operation = Operation::Claim { directory: directory.clone(), address };
+        let inverse = Inverse::ReleaseClaim { directory, address };
+        let journal = session.journal.as_mut().ok_or_else(closed)?;
+        let sequence = journal.intend(&plugin, &operation, &inverse).map_err(journal_error)?;
+        match opened.claim(&address) {
+            Ok(true) => {
+                journal.done(sequence, Outcome::default());
+                Ok(true)
+            }
+            Ok(false) => {
+                journal.abandon(sequence);
+                Ok(false)
+            }
+            Err(error) => {
+                journal.abandon(sequence);
+                Err(journal_error(error))
+            }
+        }
+    }
+
+    fn owner(&mut self, records: Resource<Handle>, name: String) -> Result<Option<WitOwner>, CallError> {
+        let address = address(&name)?;
+        let owner = self.opened(&records)?.owner(&address).map_err(journal_error)?;
+        Ok(owner.map(wit_owner))
+    }
+
+    fn release(&mut self, records: Resource<Handle>, name: String) -> Result<(), CallError> {
+        let address = address(&name)?;
+        self.require_changes()?;
+        if self.opened(&records)?.release(&address).map_err(journal_error)? {
+            return Ok(());
+        }
+        Err(CallError::Guest(Error::NotFound(format!("a claim of this attachment on {address}"))))
+    }
+
+    fn owned(&mut self, records: Resource<Handle>) -> Result<Vec<String>, CallError> {
+        let owned = self.opened(&records)?.owned().map_err(journal_error)?;
+        Ok(owned.iter().map(IpAddr::to_string).collect())
+    }
+
+    fn claims(&mut self, records: Resource<Handle>) -> Result<Vec<Claim>, CallError> {
+        self.require_gc()?;
+        let claims = self.opened(&records)?.claims().map_err(journal_error)?;
+        Ok(claims
+            .into_iter()
+            .map(|(address, owner)| Claim { name: address.to_string(), owner: wit_owner(owner) })
+            .collect())
+    }
+
+    fn release_stale(&mut self, records: Resource<Handle>, name: String) -> Result<(), CallError> {
+        self.require_gc()?;
+        let address = address(&name)?;
+        let valid = self.session().valid.clone();
+        let opened = self.opened(&records)?;
+        let owner = opened
+            .owner(&address)
+            .map_err(journal_error)?
+            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("a claim on {address}"))))?;
+        let in_use = valid.iter().any(|(container, interface)| {
+            *container == owner.container_id && owner.interface_name.as_ref().is_none_or(|name| name == interface)
+        });
+        if in_use {
+            let text = format!("the claim on {address} belongs to container {}, which is in use", owner.container_id);
+            return Err(CallError::Guest(Error::Conflict(text)));
+        }
+        opened.release_for(&address, &owner).map_err(journal_error)
+    }
+
+    fn get(&mut self, records: Resource<Handle>, name: String) -> Result<Option<String>, CallError> {
+        self.opened(&records)?.get(&name).map_err(journal_error)
+    }
+
+    fn compare_and_set(
+        &mut self,
+        records: Resource<Handle>,
+        name: String,
+        expected: Option<String>,
+        value: String,
+    ) -> Result<bool, CallError> {
+        self.require_creation()?;
+        self.opened(&records)?.compare_and_set(&name, expected.as_deref(), &value).map_err(journal_error)
+    }
+
+    fn drop(&mut self, records: Resource<Handle>) -> wasmtime::Result<()> {
+        let handle = self.table.delete(records)?;
+        self.session().records.remove(&handle.number);
+        Ok(())
+    }
+}
+
+impl Mediator {
+    fn opened(&mut self, records: &Resource<Handle>) -> Result<&mut Records, CallError> {
+        self.enter()?;
+        let number = self.table.get(records)?.number;
+        self.session().records.get_mut(&number).ok_or_else(closed)
+    }
+
+    fn require_changes(&mut self) -> Result<(), CallError> {
+        let mode = self.session().mode;
+        if mode.changes() {
+            return Ok(());
+        }
+        Err(invalid(format!("nothing can be changed during {}", mode.verb())))
+    }
+
+    fn require_gc(&mut self) -> Result<(), CallError> {
+        let mode = self.session().mode;
+        if mode == Mode::Gc {
+            return Ok(());
+        }
+        Err(invalid(format!("other attachments' claims are for GC only, not for {}", mode.verb())))
+    }
+}
+
+fn closed() -> CallError {
+    CallError::Trap(wasmtime::Error::msg("it used records that are closed"))
+}
+
+/// A claim is on an address, in the one form that an address is written in.
+fn address(name: &str) -> Result<IpAddr, CallError> {
+    match name.parse::<IpAddr>() {
+        Ok(address) if address.to_string() == name => Ok(address),
+        _ => Err(invalid(format!("{name:?} is not an IP address in its usual form, and only those can be claimed"))),
+    }
+}
+
+fn wit_owner(owner: Owner) -> WitOwner {
+    WitOwner { container_id: owner.container_id, interface_name: owner.interface_name }
+}

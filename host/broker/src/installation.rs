@@ -1,0 +1,63 @@
+use std::path::{Path, PathBuf};
+
+use cofferdam_policy::PolicyDirectory;
+use cofferdam_sandbox::ComponentStore;
+
+/// Where Cofferdam keeps its things on a node.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    root: PathBuf,
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Self::below("/")
+    }
+}
+
+impl Installation {
+    /// Everything below another directory than `/`; whoever names it vouches
+    /// for what is above it.
+    #[must_use]
+    pub fn below(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The directory that all others are below.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `/var/lib/cofferdam`: components and their names.
+    #[must_use]
+    pub fn components(&self) -> ComponentStore {
+        ComponentStore::new(&self.root, Path::new("var/lib/cofferdam"))
+    }
+
+    /// `/etc/cofferdam/policy.d`: what the operator grants.
+    #[must_use]
+    pub fn policies(&self) -> PolicyDirectory {
+        PolicyDirectory::new(self.root.join("etc/cofferdam/policy.d"))
+    }
+
+    /// `/run/cofferdam`: journals and shared objects; gone at reboot, like the
+    /// kernel state that they describe.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.root.join("run/cofferdam")
+    }
+
+    /// `/var/lib/cni/networks`: the records of address management, in the
+    /// layout of the reference plugin host-local.
+    #[must_use]
+    pub fn records(&self) -> PathBuf {
+        self.root.join("var/lib/cni/networks")
+    }
+
+    /// A path that the operator or a configuration wrote, below the root.
+    #[must_use]
+    pub fn resolve(&self, absolute: &Path) -> PathBuf {
+        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+    }
+}

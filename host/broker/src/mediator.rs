@@ -1,0 +1,208 @@
+use std::{collections::BTreeMap, time::Instant};
+
+use cofferdam_journal::{Inverse, Operation, Outcome};
+use cofferdam_network::{LinkId, Network};
+use cofferdam_policy::{Grants, Question};
+use cofferdam_protocol::PluginConfig;
+use cofferdam_sandbox::{
+    CallError, ClosedWasi, GuestState, Imports, Limits, MemoryGuard,
+    bindings::{
+        cofferdam::cni::types,
+        exports::cofferdam::cni::plugin::{NetworkRequest, Request},
+    },
+    handle,
+};
+use wasmtime::component::{Resource, ResourceTable};
+
+use crate::{
+    convert::{denied, invalid, network_error},
+    log::LogBudget,
+    session::{KnownLink, Session},
+};
+
+/// The state behind one instance of a component: what stands between the
+/// guest's calls and the kernel.
+///
+/// Every call of the guest comes through here and goes check → journal → do.
+pub(crate) struct Mediator {
+    /// Absent only while a delegate has it.
+    session: Option<Session>,
+    pub(crate) plugin: String,
+    pub(crate) config: PluginConfig,
+    pub(crate) task: Task,
+    pub(crate) table: ResourceTable,
+    pub(crate) log: LogBudget,
+    grants: Grants,
+    used: BTreeMap<usize, u32>,
+    wasi: ClosedWasi,
+    memory: MemoryGuard,
+    limits: Limits,
+    calls: u32,
+}
+
+/// What the guest was asked to do; its delegate is asked the same.
+#[derive(Clone)]
+pub(crate) enum Task {
+    Attachment(Request),
+    Network(NetworkRequest),
+}
+
+impl Imports for Mediator {}
+
+impl GuestState for Mediator {
+    fn wasi(&mut self) -> &mut ClosedWasi {
+        &mut self.wasi
+    }
+
+    fn memory(&mut self) -> &mut MemoryGuard {
+        &mut self.memory
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+}
+
+impl Mediator {
+    pub(crate) fn new(session: Session, plugin: &str, config: PluginConfig, grants: Grants, task: Task) -> Self {
+        let limits = Limits::default();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self {
+            session: Some(session),
+            plugin: plugin.to_owned(),
+            config,
+            task,
+            table,
+            log: LogBudget::new(limits.log),
+            grants,
+            used: BTreeMap::new(),
+            wasi: ClosedWasi::new(limits.log),
+            memory: MemoryGuard::new(limits),
+            limits,
+            calls: 0,
+        }
+    }
+
+    pub(crate) fn into_session(self) -> Session {
+        self.session.expect("a delegate gives the session back before its caller goes on")
+    }
+
+    pub(crate) fn session(&mut self) -> &mut Session {
+        self.session.as_mut().expect("a delegate gives the session back before its caller goes on")
+    }
+
+    /// Lends the session to a delegate.
+    pub(crate) fn lend(&mut self) -> Session {
+        self.session.take().expect("a guest has one delegate at a time")
+    }
+
+    /// Takes the session back from a delegate.
+    pub(crate) fn give_back(&mut self, session: Session) {
+        self.session = Some(session);
+    }
+
+    pub(crate) fn network(&mut self) -> &mut dyn Network {
+        self.session().network.as_mut()
+    }
+
+    /// Counts a call of the guest, and ends those that come too late.
+    pub(crate) fn enter(&mut self) -> Result<(), CallError> {
+        self.calls += 1;
+        if self.calls > self.limits.host_calls {
+            let rule = format!("it made more than {} host calls", self.limits.host_calls);
+            return Err(CallError::Trap(wasmtime::Error::msg(rule)));
+        }
+        if Instant::now() >= self.session().deadline {
+            return Err(CallError::Guest(types::Error::Deadline("the time of this call is used up".to_owned())));
+        }
+        Ok(())
+    }
+
+    /// Asks the policy. A grant with a limit is used up by one.
+    pub(crate) fn permit(&mut self, question: &Question<'_>) -> Result<(), CallError> {
+        let granted = self.grants.decide(question).map_err(denied)?;
+        let Some(max) = granted.max else { return Ok(()) };
+        let used = self.used.entry(granted.grant).or_insert(0);
+        if *used >= max {
+            let text = format!("the grant allows {max} of these for one attachment, and they are used up");
+            return Err(CallError::Guest(types::Error::Quota(text)));
+        }
+        *used += 1;
+        Ok(())
+    }
+
+    /// Refuses what makes new objects outside ADD.
+    pub(crate) fn require_creation(&mut self) -> Result<(), CallError> {
+        let mode = self.session().mode;
+        if mode.creates() {
+            return Ok(());
+        }
+        Err(invalid(format!("nothing new can be made during {}", mode.verb())))
+    }
+
+    /// Journal, then kernel. Outside ADD there is nothing to go back to, and
+    /// the journal is left out.
+    pub(crate) fn perform<T>(
+        &mut self,
+        operation: &Operation,
+        inverse: &Inverse,
+        act: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<T>,
+        outcome: impl FnOnce(&T) -> Outcome,
+    ) -> Result<T, CallError> {
+        let plugin = self.plugin.clone();
+        let session = self.session();
+        if !session.mode.changes() {
+            return Err(invalid(format!("nothing can be changed during {}", session.mode.verb())));
+        }
+        let Some(journal) = session.journal.as_mut() else {
+            return act(session.network.as_mut()).map_err(network_error);
+        };
+        let sequence = journal.intend(&plugin, operation, inverse).map_err(journal_error)?;
+        match act(session.network.as_mut()) {
+            Ok(value) => {
+                journal.done(sequence, outcome(&value));
+                Ok(value)
+            }
+            Err(error) => {
+                journal.abandon(sequence);
+                Err(network_error(error))
+            }
+        }
+    }
+
+    /// [`Mediator::perform`] for what makes no link.
+    pub(crate) fn change(
+        &mut self,
+        operation: &Operation,
+        inverse: &Inverse,
+        act: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<()>,
+    ) -> Result<(), CallError> {
+        self.perform(operation, inverse, act, |()| Outcome::default())
+    }
+
+    /// Makes a handle of a link for the guest.
+    pub(crate) fn link_handle(&mut self, id: LinkId) -> Result<Resource<handle::Link>, CallError> {
+        Ok(self.table.push(handle::Link { place: id.place, index: id.index })?)
+    }
+
+    /// The link behind a handle.
+    pub(crate) fn link_id(&self, link: &Resource<handle::Link>) -> Result<LinkId, CallError> {
+        let link = self.table.get(link)?;
+        Ok(LinkId { place: link.place, index: link.index })
+    }
+
+    /// A link that this plugin made, or shares, in this request.
+    pub(crate) fn known_link(&mut self, id: LinkId) -> Option<KnownLink> {
+        let plugin = self.plugin.clone();
+        self.session().links.of_plugin(id, &plugin).cloned()
+    }
+}
+
+/// The journal can't be written: nothing is done.
+pub(crate) fn journal_error(error: cofferdam_journal::Error) -> CallError {
+    match error {
+        cofferdam_journal::Error::Busy { .. } => CallError::Guest(types::Error::Busy(error.to_string())),
+        error => CallError::Trap(wasmtime::Error::new(error)),
+    }
+}

@@ -1,0 +1,109 @@
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use cofferdam_journal::{AttachmentId, Journal, Records, Shared, SharedObject, StateDirectory};
+use cofferdam_network::{Kernel, LinkId, Network};
+use cofferdam_protocol::{CniError, MacAddress};
+use cofferdam_sandbox::Sandbox;
+
+use crate::{Installation, call::Call, mode::Mode};
+
+/// What all components of one request share: the kernel, the journal, and
+/// what the attachment owns.
+///
+/// It moves from a plugin's state into that of the address management plugin
+/// that it calls, and back.
+pub(crate) struct Session {
+    pub(crate) installation: Installation,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) attachment: AttachmentId,
+    pub(crate) mode: Mode,
+    pub(crate) network: Box<dyn Network + Send>,
+    /// Present during ADD.
+    pub(crate) journal: Option<Journal>,
+    /// Present where objects can be shared: not during STATUS.
+    pub(crate) shared: Shared,
+    pub(crate) links: Links,
+    /// Records that a guest holds open, with their lock.
+    pub(crate) records: BTreeMap<u32, Records>,
+    /// When the whole call has to be over.
+    pub(crate) deadline: Instant,
+    /// GC: the attachments (container id, interface name) still in use.
+    pub(crate) valid: Vec<(String, String)>,
+    /// Depth of delegation, to end loops.
+    pub(crate) depth: u8,
+}
+
+impl Session {
+    /// A session for one verb of a request. `journal` is for ADD.
+    pub(crate) fn new(
+        call: &Call,
+        mode: Mode,
+        state: &StateDirectory,
+        kernel: Kernel,
+        journal: Option<Journal>,
+    ) -> Result<Self, (CniError, Option<Journal>)> {
+        let sandbox = match call.sandbox() {
+            Ok(sandbox) => sandbox,
+            Err(error) => return Err((error, journal)),
+        };
+        Ok(Self {
+            installation: call.installation.clone(),
+            sandbox,
+            attachment: call.attachment.clone(),
+            mode,
+            network: Box::new(kernel),
+            journal,
+            shared: state.shared(),
+            links: Links::default(),
+            records: BTreeMap::new(),
+            deadline: call.deadline,
+            valid: Vec::new(),
+            depth: 0,
+        })
+    }
+
+    /// Time that is left for this call.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Whose a link is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ownership {
+    /// Made for this attachment, by this plugin.
+    Own,
+    /// Shared by attachments; `made` tells whether the host made it.
+    Shared { object: SharedObject, made: bool },
+}
+
+/// A link that this request made or shares.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownLink {
+    pub(crate) plugin: String,
+    pub(crate) name: String,
+    pub(crate) mac: MacAddress,
+    pub(crate) ownership: Ownership,
+}
+
+/// The links that this request made or shares.
+#[derive(Debug, Default)]
+pub(crate) struct Links(BTreeMap<LinkId, KnownLink>);
+
+impl Links {
+    pub(crate) fn insert(&mut self, id: LinkId, link: KnownLink) {
+        self.0.insert(id, link);
+    }
+
+    pub(crate) fn remove(&mut self, id: LinkId) {
+        self.0.remove(&id);
+    }
+
+    /// The link, if it is this plugin's.
+    pub(crate) fn of_plugin(&self, id: LinkId, plugin: &str) -> Option<&KnownLink> {
+        self.0.get(&id).filter(|link| link.plugin == plugin)
+    }
+}

@@ -1,0 +1,53 @@
+//! Where the time of a call goes, for the benchmark. Off unless the caller
+//! asks for it; then one clock reading a phase.
+
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    path::Path,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+static PHASES: Mutex<Option<Phases>> = Mutex::new(None);
+
+struct Phases {
+    last: Instant,
+    spent: Vec<(&'static str, Duration)>,
+}
+
+/// Starts taking times.
+pub fn start() {
+    if let Ok(mut phases) = PHASES.lock() {
+        *phases = Some(Phases { last: Instant::now(), spent: Vec::new() });
+    }
+}
+
+/// Ends a phase: the time since the end of the one before is its.
+pub fn phase(name: &'static str) {
+    let Ok(mut phases) = PHASES.lock() else { return };
+    let Some(phases) = phases.as_mut() else { return };
+    let now = Instant::now();
+    let spent = now - phases.last;
+    phases.last = now;
+    match phases.spent.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, total)) => *total += spent,
+        None => phases.spent.push((name, spent)),
+    }
+}
+
+/// Appends the phases to a file, one JSON object a line, in microseconds.
+///
+/// # Errors
+/// The file can't be written.
+pub fn finish(file: &Path) -> std::io::Result<()> {
+    let Ok(mut phases) = PHASES.lock() else { return Ok(()) };
+    let Some(phases) = phases.take() else { return Ok(()) };
+    let fields: Vec<String> = phases
+        .spent
+        .iter()
+        .map(|(name, spent)| format!("\"{name}\":{}.{:03}", spent.as_micros(), spent.subsec_nanos() % 1000))
+        .collect();
+    let mut file = OpenOptions::new().create(true).append(true).open(file)?;
+    writeln!(file, "{{{}}}", fields.join(","))
+}

@@ -1,0 +1,161 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cofferdam_journal::{Header, Journal, LockedAttachment, NamespaceRecord, PluginRecord, Shared, StateDirectory};
+use cofferdam_network::{Kernel, namespace::NamespaceIdentity};
+use cofferdam_protocol::{Attachment, CniError, result};
+
+use crate::{
+    call::Call,
+    codes,
+    component::{Answer, run},
+    convert::attachment,
+    mode::Mode,
+    session::Session,
+    timing,
+    undo::{describe, roll_back},
+    verify::verify,
+};
+
+/// Attaches the container: all members of the chain, or nothing.
+pub(crate) fn add(call: &Call) -> Result<String, CniError> {
+    let previous = call.config.previous(call.version)?;
+    let (mut kernel, namespace) = call.kernel()?;
+    timing::phase("namespace");
+    let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
+    let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
+    let locked = clear_leftovers(call, &state, locked, &mut kernel, namespace)?;
+    let journal = locked.begin(header(call, namespace)).map_err(journal_failure)?;
+    timing::phase("journal");
+    let session = match Session::new(call, Mode::Add, &state, kernel, Some(journal)) {
+        Ok(session) => session,
+        Err((error, journal)) => {
+            // Nothing is in it yet.
+            let _ = journal.map(Journal::finish);
+            return Err(error);
+        }
+    };
+    attach(call, session, previous)
+}
+
+fn attach(call: &Call, session: Session, previous: Option<Attachment>) -> Result<String, CniError> {
+    let (mut session, outcome) = run_members(call, session, previous);
+    let outcome = outcome.and_then(|result| {
+        let text = result::to_json(&result, call.version).map_err(CniError::from)?;
+        commit(&mut session, &text)?;
+        Ok(text)
+    });
+    timing::phase("commit");
+    match outcome {
+        Ok(text) => Ok(text),
+        Err(error) => Err(undo_all(session, error)),
+    }
+}
+
+fn run_members(
+    call: &Call,
+    mut session: Session,
+    mut previous: Option<Attachment>,
+) -> (Session, Result<Attachment, CniError>) {
+    for member in &call.members {
+        let task = match call.attachment_task(member, previous.as_ref(), true) {
+            Ok(task) => task,
+            Err(error) => return (session, Err(error)),
+        };
+        let (returned, answer) = run(session, &member.plugin, member.config.clone(), task);
+        session = returned;
+        let result = answer.and_then(|answer| match answer {
+            Answer::Attachment(given) => attachment(given, call.namespace_path()),
+            Answer::Nothing => Ok(Attachment::default()),
+        });
+        let checked = result.and_then(|result| {
+            verify(session.network.as_mut(), &result, previous.as_ref(), call.namespace_path())?;
+            Ok(result)
+        });
+        timing::phase("verify");
+        match checked {
+            Ok(result) => previous = Some(result),
+            Err(error) if call.members.len() > 1 => {
+                let message = format!("plugin type={:?} failed (add): {}", member.plugin, error.message);
+                return (session, Err(CniError { message, ..error }));
+            }
+            Err(error) => return (session, Err(error)),
+        }
+    }
+    (session, Ok(previous.unwrap_or_default()))
+}
+
+fn commit(session: &mut Session, text: &str) -> Result<(), CniError> {
+    match session.journal.as_mut() {
+        Some(journal) => journal.commit(text).map_err(journal_failure),
+        None => Ok(()),
+    }
+}
+
+fn undo_all(mut session: Session, error: CniError) -> CniError {
+    // A lock that is held would keep the undoing waiting.
+    session.records.clear();
+    let Some(journal) = session.journal.take() else { return error };
+    let report = roll_back(journal, session.network.as_mut(), &session.shared, &session.attachment);
+    describe(error, &report)
+}
+
+/// What an ADD that did not end, or an attachment whose container is gone,
+/// left behind is undone first. A live attachment stays, and the ADD fails.
+fn clear_leftovers(
+    call: &Call,
+    state: &StateDirectory,
+    locked: LockedAttachment,
+    kernel: &mut Kernel,
+    namespace: NamespaceIdentity,
+) -> Result<LockedAttachment, CniError> {
+    let history = locked.history();
+    if history.is_empty() {
+        return Ok(locked);
+    }
+    let same = history.namespace().is_none_or(|record| record.identity == namespace);
+    if history.is_committed() && same {
+        let text = format!("{} is attached already; a DEL has to come first", call.attachment);
+        return Err(CniError::new(codes::ALREADY_ATTACHED, text));
+    }
+    let shared: Shared = state.shared();
+    let journal = locked.reopen().map_err(journal_failure)?;
+    let report = if same {
+        roll_back(journal, kernel, &shared, &call.attachment)
+    } else {
+        // The old container's links went with its namespace; the new one's
+        // must not be touched.
+        roll_back(journal, &mut call.host_kernel(), &shared, &call.attachment)
+    };
+    crate::log::emit(&format!("cofferdam: warn: cleared what an earlier ADD of {} left: {report}", call.attachment));
+    if !report.is_clean() {
+        return Err(CniError::new(codes::JOURNAL, format!("what an earlier ADD left can't be cleared: {report}")));
+    }
+    state.lock(&call.attachment, call.deadline).map_err(journal_failure)
+}
+
+fn header(call: &Call, namespace: NamespaceIdentity) -> Header {
+    let plugins = call
+        .members
+        .iter()
+        .map(|member| PluginRecord {
+            name: member.plugin.clone(),
+            digest: call.installation.components().resolve(&member.plugin).ok().map(|digest| digest.to_string()),
+        })
+        .collect();
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Header::new(
+        call.attachment.clone(),
+        Some(NamespaceRecord { identity: namespace, path: call.namespace_path().unwrap_or_default().to_owned() }),
+        plugins,
+        u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
+        cofferdam_journal::digest_of_text(call.config.text()),
+    )
+}
+
+/// The journal can't be used: nothing was done.
+pub(super) fn journal_failure(error: cofferdam_journal::Error) -> CniError {
+    match error {
+        cofferdam_journal::Error::Busy { .. } => CniError::try_again_later(error.to_string()),
+        error => CniError::new(codes::JOURNAL, error.to_string()),
+    }
+}

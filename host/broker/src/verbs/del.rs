@@ -1,0 +1,91 @@
+use cofferdam_journal::{Report, StateDirectory};
+use cofferdam_network::Kernel;
+use cofferdam_protocol::CniError;
+
+use super::add::journal_failure;
+use crate::{
+    call::{Call, Member},
+    codes,
+    component::run,
+    log::{emit, printable},
+    mode::Mode,
+    session::Session,
+    undo::roll_back,
+};
+
+/// Detaches the container. The journal says what was made; the components'
+/// own `del` comes after, for what a journal can't know.
+pub(crate) fn del(call: &Call) -> Result<String, CniError> {
+    let (mut kernel, exists) = call.kernel_if_exists()?;
+    let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
+    let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
+    let known = !locked.history().is_empty();
+    if known {
+        let journal = locked.reopen().map_err(journal_failure)?;
+        let report = roll_back(journal, &mut kernel, &state.shared(), &call.attachment);
+        refuse_unclean(call, &report)?;
+    } else {
+        locked.release().map_err(journal_failure)?;
+    }
+    let errors = run_members(call, &state, kernel, exists);
+    settle(call, known, errors)
+}
+
+fn refuse_unclean(call: &Call, report: &Report) -> Result<(), CniError> {
+    if report.is_clean() {
+        return Ok(());
+    }
+    let text = format!("{} is not wholly detached; DEL can be called again: {report}", call.attachment);
+    Err(CniError::new(codes::JOURNAL, text))
+}
+
+/// Calls each member's `del`, last first, whatever the others say.
+fn run_members(call: &Call, state: &StateDirectory, kernel: Kernel, exists: bool) -> Vec<(String, CniError)> {
+    let mut errors = Vec::new();
+    // A result that can't be read does not stop a DEL.
+    let previous = call.config.previous(call.version).unwrap_or_default();
+    let mut session = match Session::new(call, Mode::Del, state, kernel, None) {
+        Ok(session) => session,
+        Err((error, _)) => return vec![(String::new(), error)],
+    };
+    for Member { plugin, config } in call.members.iter().rev() {
+        let member = Member { plugin: plugin.clone(), config: config.clone() };
+        let task = match call.attachment_task(&member, previous.as_ref(), exists) {
+            Ok(task) => task,
+            Err(error) => {
+                errors.push((plugin.clone(), error));
+                continue;
+            }
+        };
+        let (returned, answer) = run(session, plugin, config.clone(), task);
+        session = returned;
+        if let Err(error) = answer {
+            errors.push((plugin.clone(), error));
+        }
+    }
+    errors
+}
+
+/// An attachment that the journal knew is gone, whatever the components say:
+/// their complaints are for the operator. Of one that it did not know, only
+/// the components can tell; but one that is missing, not granted or broken
+/// must not keep the runtime calling for ever.
+fn settle(call: &Call, known: bool, errors: Vec<(String, CniError)>) -> Result<String, CniError> {
+    let mut failures = Vec::new();
+    for (plugin, error) in errors {
+        let host_side = [codes::DENIED, codes::COMPONENT, codes::FAULT].contains(&error.code) || error.code == 11;
+        if known || host_side {
+            emit(&format!("cofferdam: warn: DEL of {}: plugin {plugin}: {}", call.attachment, printable(&error.to_string())));
+        } else {
+            failures.push((plugin, error));
+        }
+    }
+    let mut failures = failures.into_iter();
+    let Some((_, first)) = failures.next() else { return Ok(String::new()) };
+    let others: Vec<String> = failures.map(|(plugin, error)| format!("plugin {plugin}: {error}")).collect();
+    if others.is_empty() {
+        return Err(first);
+    }
+    let details = first.details.clone().into_iter().chain(others).collect::<Vec<_>>().join("; ");
+    Err(first.with_details(details))
+}

@@ -1,0 +1,19 @@
+//! Which boot of the machine this is.
+
+use std::{fs, sync::OnceLock};
+
+static BOOT_ID: OnceLock<String> = OnceLock::new();
+
+/// The kernel's name for this boot; empty where it does not tell.
+pub(crate) fn boot_id() -> &'static str {
+    BOOT_ID.get_or_init(|| {
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        text.trim().to_owned()
+    })
+}
+
+/// Whether something was written in another boot than this one. Where either
+/// is not known, it was not: nothing may be taken for gone by mistake.
+pub(crate) fn is_earlier(recorded: &str) -> bool {
+    !recorded.is_empty() && !boot_id().is_empty() && recorded != boot_id()
+}

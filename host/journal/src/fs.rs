@@ -1,0 +1,93 @@
+//! The few file operations that all of this crate uses.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    os::fd::AsFd,
+    path::Path,
+};
+
+use nix::{
+    errno::Errno,
+    fcntl::{AT_FDCWD, OFlag, open, openat},
+    sys::stat::{Mode, mkdirat},
+    unistd::{UnlinkatFlags, unlinkat},
+};
+
+/// More than any file of ours holds.
+const SIZE_LIMIT: u64 = 64 << 20;
+
+/// Opens without following a link at the end, and not across an exec.
+pub(crate) fn open_file(path: &Path, flags: OFlag, mode: u32) -> nix::Result<File> {
+    retry(|| open(path, flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::from_bits_truncate(mode))).map(File::from)
+}
+
+/// The same, below an open directory.
+pub(crate) fn open_at(directory: impl AsFd, name: &str, flags: OFlag, mode: u32) -> nix::Result<File> {
+    let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    retry(|| openat(&directory, name, flags, Mode::from_bits_truncate(mode))).map(File::from)
+}
+
+fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Makes one directory. Whether it was there is no matter; the answer says.
+pub(crate) fn make_directory(path: &Path, mode: u32) -> nix::Result<bool> {
+    match mkdirat(AT_FDCWD, path, Mode::from_bits_truncate(mode)) {
+        Ok(()) => Ok(true),
+        Err(Errno::EEXIST) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Makes a directory and what is missing above it. Returns how many were
+/// made.
+pub(crate) fn make_directories(path: &Path, mode: u32) -> nix::Result<u32> {
+    match make_directory(path, mode) {
+        Ok(made) => Ok(u32::from(made)),
+        Err(Errno::ENOENT) => {
+            let parent = path.parent().ok_or(Errno::ENOENT)?;
+            let above = make_directories(parent, 0o755)?;
+            Ok(above + u32::from(make_directory(path, mode)?))
+        }
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Removes a file below a directory. Whether it was there; none is no error.
+pub(crate) fn remove_at(directory: impl AsFd, name: &str) -> nix::Result<bool> {
+    match unlinkat(directory, name, UnlinkatFlags::NoRemoveDir) {
+        Ok(()) => Ok(true),
+        Err(Errno::ENOENT) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Reads a whole small file in as few calls as it takes.
+pub(crate) fn read_all(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 8192];
+    let mut length = 0;
+    loop {
+        let read = match file.read(bytes.get_mut(length..).unwrap_or_default()) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        length += read;
+        // A regular file gives less than was asked for only at its end.
+        if length < bytes.len() {
+            bytes.truncate(length);
+            return Ok(bytes);
+        }
+        if u64::try_from(length).unwrap_or(u64::MAX) >= SIZE_LIMIT {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than any that belongs here"));
+        }
+        bytes.resize(length * 2, 0);
+    }
+}

@@ -1,0 +1,44 @@
+//! Advisory locks with a deadline. The kernel releases them when the holder
+//! dies; the reference plugin host-local takes the same kind.
+
+mod holder;
+
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+pub use holder::Holder;
+
+use crate::{Error, Result};
+
+/// The first pause between two tries.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
+/// The longest one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(4);
+
+/// Takes the lock of an open file or directory (`flock(2)`, exclusive), at
+/// least one try, none after the deadline.
+///
+/// # Errors
+/// [`Error::Busy`] names `object` and the holder.
+pub(crate) fn lock(file: &File, path: &Path, deadline: Instant, object: impl FnOnce() -> String) -> Result<()> {
+    let started = Instant::now();
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::Busy { object: object(), holder: Holder::of(file), waited: started.elapsed() });
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,74 @@
+use std::fmt;
+
+use cofferdam_network::{SysctlKey, nftables::TableId};
+use cofferdam_protocol::{IpPrefix, Place};
+use serde::{Deserialize, Serialize};
+
+/// An object that several attachments use. In the container's namespace these
+/// are attachments of the same container.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum SharedObject {
+    Bridge { place: Place, name: String },
+    Address { place: Place, link: String, address: IpPrefix },
+    LinkSetting { place: Place, link: String, setting: Setting },
+    Sysctl { place: Place, key: SysctlKey },
+    Table { place: Place, table: TableId },
+    Chain { place: Place, table: TableId, chain: String },
+}
+
+/// A setting of a link that attachments share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Setting {
+    Up,
+    Promiscuous,
+    Mtu,
+    Hairpin,
+    Isolated,
+}
+
+impl Setting {
+    /// As a policy and a journal write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Promiscuous => "promiscuous",
+            Self::Mtu => "mtu",
+            Self::Hairpin => "hairpin",
+            Self::Isolated => "isolated",
+        }
+    }
+}
+
+impl SharedObject {
+    /// The namespace that it is in.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Bridge { place, .. }
+            | Self::Address { place, .. }
+            | Self::LinkSetting { place, .. }
+            | Self::Sysctl { place, .. }
+            | Self::Table { place, .. }
+            | Self::Chain { place, .. } => *place,
+        }
+    }
+}
+
+impl fmt::Display for SharedObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bridge { name, .. } => write!(f, "bridge {name}")?,
+            Self::Address { link, address, .. } => write!(f, "address {address} of link {link}")?,
+            Self::LinkSetting { link, setting, .. } => write!(f, "setting {} of link {link}", setting.name())?,
+            Self::Sysctl { key, .. } => write!(f, "sysctl {key}")?,
+            Self::Table { table, .. } => write!(f, "{table}")?,
+            Self::Chain { table, chain, .. } => write!(f, "chain {chain} of {table}")?,
+        }
+        write!(f, " in the {} namespace", self.place())
+    }
+}

@@ -1,0 +1,221 @@
+use std::{
+    borrow::Cow,
+    fs,
+    fs::File,
+    io::{self, Write as _},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use nix::{
+    errno::Errno,
+    fcntl::{OFlag, renameat},
+    sys::stat::{Mode, SFlag, mknodat},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AttachmentId, Error, Result,
+    attachment_id::is_key,
+    boot,
+    format::{append_line, parse_line},
+    fs::{open_at, open_file, read_all, remove_at},
+    model::{Made, SharedObject},
+};
+
+/// What Cofferdam made.
+const MADE: &str = "made";
+/// The same while it is being written.
+const MADE_NEXT: &str = "made.next";
+
+/// A shared object, locked until this is dropped.
+#[derive(Debug)]
+pub struct SharedGuard {
+    directory: File,
+    path: PathBuf,
+    object: SharedObject,
+    user: String,
+    made: Option<Made>,
+    joined_before: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MadeRecord<'a> {
+    boot_id: Cow<'a, str>,
+    object: Cow<'a, SharedObject>,
+    made: Cow<'a, Made>,
+}
+
+impl SharedGuard {
+    pub(super) fn new(directory: File, path: PathBuf, object: &SharedObject, user: &AttachmentId) -> Self {
+        Self { directory, path, object: object.clone(), user: user.key(), made: None, joined_before: false }
+    }
+
+    /// Adds the user. False when the directory was removed meanwhile.
+    pub(super) fn add_user(&mut self) -> Result<bool> {
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        match mknodat(&self.directory, self.user.as_str(), SFlag::S_IFREG, mode, 0) {
+            Ok(()) => Ok(true),
+            Err(Errno::EEXIST) => {
+                self.joined_before = true;
+                Ok(true)
+            }
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => {
+                // What nobody uses was made for this user.
+                if self.other_users().is_ok_and(|others| others == 0) {
+                    let _ = fs::remove_dir(&self.path);
+                }
+                Err(Error::io("add a user to", &self.path, errno))
+            }
+        }
+    }
+
+    pub(super) fn remove_user(&self) -> Result<()> {
+        remove_at(&self.directory, &self.user).map_err(|errno| Error::io("remove a user from", &self.path, errno))?;
+        Ok(())
+    }
+
+    /// Whether somebody removed the directory before its lock was had.
+    pub(super) fn is_removed(&self) -> Result<bool> {
+        let here = self.directory.metadata().map_err(|error| self.failed("look at", error))?;
+        match fs::symlink_metadata(&self.path) {
+            Ok(there) => Ok((here.dev(), here.ino()) != (there.dev(), there.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(self.failed("look at", error)),
+        }
+    }
+
+    pub(super) fn read_made(&mut self) -> Result<()> {
+        self.made = match open_at(&self.directory, MADE, OFlag::O_RDONLY, 0) {
+            Ok(mut file) => {
+                let bytes = read_all(&mut file).map_err(|error| self.failed("read what was made of", error))?;
+                parse_made(&bytes, &self.object)
+            }
+            Err(Errno::ENOENT) => None,
+            Err(errno) => return Err(self.failed("read what was made of", errno.into())),
+        };
+        Ok(())
+    }
+
+    /// Which object.
+    #[must_use]
+    pub fn object(&self) -> &SharedObject {
+        &self.object
+    }
+
+    /// Whether this attachment was a user before it joined: an error now is
+    /// no reason to leave.
+    #[must_use]
+    pub fn joined_before(&self) -> bool {
+        self.joined_before
+    }
+
+    /// What Cofferdam made of it; `None` when it did not make it, or made it
+    /// in an earlier boot.
+    #[must_use]
+    pub fn made(&self) -> Option<&Made> {
+        self.made.as_ref()
+    }
+
+    /// Records that Cofferdam makes it. To be called before the kernel is
+    /// asked.
+    ///
+    /// # Errors
+    /// It can't be recorded, so it must not be made.
+    pub fn set_made(&mut self, made: Made) -> Result<()> {
+        let record = MadeRecord {
+            boot_id: Cow::Borrowed(boot::boot_id()),
+            object: Cow::Borrowed(&self.object),
+            made: Cow::Borrowed(&made),
+        };
+        let mut line = Vec::new();
+        append_line(&mut line, &record).map_err(|error| self.failed("record what is made of", error.into()))?;
+        self.replace_made(&line).map_err(|error| {
+            let _ = remove_at(&self.directory, MADE_NEXT);
+            self.failed("record what is made of", error)
+        })?;
+        self.made = Some(made);
+        Ok(())
+    }
+
+    fn replace_made(&self, line: &[u8]) -> io::Result<()> {
+        let mut file = open_at(&self.directory, MADE_NEXT, OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC, 0o600)?;
+        file.write_all(line)?;
+        renameat(&self.directory, MADE_NEXT, &self.directory, MADE)?;
+        Ok(())
+    }
+
+    /// Records that what Cofferdam made is gone, or could not be made.
+    ///
+    /// # Errors
+    /// It can't be recorded.
+    pub fn clear_made(&mut self) -> Result<()> {
+        remove_at(&self.directory, MADE).map_err(|errno| self.failed("forget what was made of", errno.into()))?;
+        self.made = None;
+        Ok(())
+    }
+
+    /// How many other attachments use it.
+    ///
+    /// # Errors
+    /// The registry can't be read.
+    pub fn other_users(&self) -> Result<usize> {
+        count_users(&self.path, &self.user)
+    }
+
+    /// Removes an object that nobody uses from the registry.
+    ///
+    /// # Errors
+    /// It can't be removed.
+    pub fn remove(self) -> Result<()> {
+        for name in [MADE, MADE_NEXT] {
+            remove_at(&self.directory, name).map_err(|errno| self.failed("remove", errno.into()))?;
+        }
+        fs::remove_dir(&self.path).map_err(|error| self.failed("remove", error))
+    }
+
+    fn failed(&self, action: &'static str, error: io::Error) -> Error {
+        Error::io(action, &self.path, error)
+    }
+}
+
+/// What was made, read without the lock.
+pub(super) fn read_made(directory: &Path, object: &SharedObject) -> Result<Option<Made>> {
+    let path = directory.join(MADE);
+    match open_file(&path, OFlag::O_RDONLY, 0) {
+        Ok(mut file) => {
+            let bytes = read_all(&mut file).map_err(|error| Error::io("read", &path, error))?;
+            Ok(parse_made(&bytes, object))
+        }
+        Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(Error::io("open", &path, errno)),
+    }
+}
+
+/// A record that can't be read, or is another boot's, says nothing: the
+/// object then counts as somebody else's, and is left alone.
+fn parse_made(bytes: &[u8], object: &SharedObject) -> Option<Made> {
+    let json = parse_line(bytes.strip_suffix(b"\n")?)?;
+    let record: MadeRecord<'_> = serde_json::from_slice(json).ok()?;
+    let valid = *record.object == *object && !boot::is_earlier(&record.boot_id);
+    valid.then(|| record.made.into_owned())
+}
+
+/// How many users there are besides one.
+pub(super) fn count_users(directory: &Path, except: &str) -> Result<usize> {
+    let failed = |error| Error::io("read directory", directory, error);
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut count = 0;
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        if name.to_str().is_some_and(|name| is_key(name) && name != except) {
+            count += 1;
+        }
+    }
+    Ok(count)
+}

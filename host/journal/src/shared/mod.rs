@@ -1,0 +1,135 @@
+//! Objects that attachments share, counted: `<state>/shared/<object>/` holds
+//! an empty file per user, and what Cofferdam made of it, if it did.
+//!
+//! The lock of the directory is the lock of the object.
+
+mod guard;
+mod name;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use nix::{errno::Errno, fcntl::OFlag};
+
+pub use guard::SharedGuard;
+use name::directory_name;
+
+use crate::{
+    AttachmentId, Error, Result,
+    fs::{make_directories, open_file},
+    lock,
+    model::{Made, SharedObject},
+};
+
+/// The registry of shared objects.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    state: PathBuf,
+    objects: PathBuf,
+}
+
+/// What is left of an object that a user left.
+#[derive(Debug)]
+pub enum Left {
+    /// Others use it, or nobody ever did.
+    StillUsed,
+    /// Nobody uses it any more. While this is held nobody can begin to.
+    Last(SharedGuard),
+}
+
+impl Shared {
+    pub(crate) fn new(state: &Path) -> Self {
+        Self { state: state.to_owned(), objects: state.join("shared") }
+    }
+
+    /// The state directory that this is in.
+    pub(crate) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Takes the object's lock and counts the attachment among its users.
+    /// Counted twice is counted once.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] at the deadline, [`Error::Io`] when it can't be
+    /// recorded.
+    pub fn join(&self, object: &SharedObject, user: &AttachmentId, deadline: Instant) -> Result<SharedGuard> {
+        let path = self.path(object, user);
+        loop {
+            let directory = match open_file(&path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
+                Ok(directory) => directory,
+                Err(Errno::ENOENT) => {
+                    make_directories(&path, 0o700).map_err(|errno| Error::io("make directory", &path, errno))?;
+                    continue;
+                }
+                Err(errno) => return Err(Error::io("open directory", &path, errno)),
+            };
+            lock::lock(&directory, &path, deadline, || object.to_string())?;
+            let mut guard = SharedGuard::new(directory, path.clone(), object, user);
+            // In a directory that the last user removed meanwhile no file can
+            // be made: that tells without another look.
+            if guard.add_user()? {
+                guard.read_made()?;
+                return Ok(guard);
+            }
+        }
+    }
+
+    /// Takes the attachment off the object's users.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] at the deadline, [`Error::Io`] when it can't be
+    /// recorded.
+    pub fn leave(&self, object: &SharedObject, user: &AttachmentId, deadline: Instant) -> Result<Left> {
+        let path = self.path(object, user);
+        let directory = match open_file(&path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
+            Ok(directory) => directory,
+            Err(Errno::ENOENT) => return Ok(Left::StillUsed),
+            Err(errno) => return Err(Error::io("open directory", &path, errno)),
+        };
+        lock::lock(&directory, &path, deadline, || object.to_string())?;
+        let mut guard = SharedGuard::new(directory, path, object, user);
+        guard.remove_user()?;
+        if guard.is_removed()? || guard.other_users()? > 0 {
+            return Ok(Left::StillUsed);
+        }
+        guard.read_made()?;
+        Ok(Left::Last(guard))
+    }
+
+    /// What Cofferdam made of an object, without its lock. `user` says whose
+    /// container's namespace is meant.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it can't be read.
+    pub fn made(&self, object: &SharedObject, user: &AttachmentId) -> Result<Option<Made>> {
+        guard::read_made(&self.path(object, user), object)
+    }
+
+    /// How many attachments use an object, without its lock.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn users(&self, object: &SharedObject, user: &AttachmentId) -> Result<usize> {
+        guard::count_users(&self.path(object, user), "")
+    }
+
+    /// Whether no object is shared at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn is_empty(&self) -> Result<bool> {
+        match fs::read_dir(&self.objects) {
+            Ok(mut entries) => Ok(entries.next().is_none()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(Error::io("read directory", &self.objects, error)),
+        }
+    }
+
+    fn path(&self, object: &SharedObject, user: &AttachmentId) -> PathBuf {
+        self.objects.join(directory_name(object, &user.container_id))
+    }
+}

@@ -1,0 +1,103 @@
+use cofferdam_protocol::Place;
+
+use crate::{digest::digest_of_text, model::SharedObject};
+
+/// A file name has at most 255 bytes.
+const LONGEST_NAME: usize = 200;
+
+/// A file name for an object that can be read, and that no other object has.
+/// Objects of different containers are different objects.
+pub(super) fn directory_name(object: &SharedObject, container_id: &str) -> String {
+    let scope = match object.place() {
+        Place::Host => "host".to_owned(),
+        Place::Container => format!("container.{}", escape(container_id)),
+    };
+    let (kind, parts) = parts(object);
+    let mut name = format!("{kind}.{scope}");
+    for part in parts {
+        name.push('.');
+        name.push_str(&escape(&part));
+    }
+    if name.len() <= LONGEST_NAME { name } else { format!("{kind}.sha256={}", digest_of_text(&name)) }
+}
+
+fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
+    match object {
+        SharedObject::Bridge { name, .. } => ("bridge", vec![name.clone()]),
+        SharedObject::Address { link, address, .. } => ("address", vec![link.clone(), address.to_string()]),
+        SharedObject::LinkSetting { link, setting, .. } => ("setting", vec![link.clone(), setting.name().to_owned()]),
+        SharedObject::Sysctl { key, .. } => ("sysctl", key.parts().to_vec()),
+        SharedObject::Table { table, .. } => ("table", vec![table.family.to_string(), table.name.clone()]),
+        SharedObject::Chain { table, chain, .. } => {
+            ("chain", vec![table.family.to_string(), table.name.clone(), chain.clone()])
+        }
+    }
+}
+
+/// Dots stand between parts, and everything unusual is written as in a URL.
+fn escape(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':') {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use cofferdam_network::{
+        SysctlKey,
+        nftables::{Family, TableId},
+    };
+
+    use super::*;
+
+    fn bridge(place: Place, name: &str) -> SharedObject {
+        SharedObject::Bridge { place, name: name.to_owned() }
+    }
+
+    #[test]
+    fn names_can_be_read() {
+        let table = TableId { family: Family::Inet, name: "cofferdam".to_owned() };
+        let key = |parts: &[&str]| SysctlKey::new(parts.iter().map(|&part| part.to_owned()).collect()).unwrap();
+        for (object, name) in [
+            (bridge(Place::Host, "cni0"), "bridge.host.cni0"),
+            (bridge(Place::Container, "br0"), "bridge.container.c1.br0"),
+            (bridge(Place::Host, "../x"), "bridge.host.%2E%2E%2Fx"),
+            (
+                SharedObject::Address { place: Place::Host, link: "cni0".to_owned(), address: "fd00::1/64".parse().unwrap() },
+                "address.host.cni0.fd00::1%2F64",
+            ),
+            (
+                SharedObject::Sysctl { place: Place::Host, key: key(&["net", "ipv4", "conf", "eth0.5", "forwarding"]) },
+                "sysctl.host.net.ipv4.conf.eth0%2E5.forwarding",
+            ),
+            (SharedObject::Table { place: Place::Host, table: table.clone() }, "table.host.inet.cofferdam"),
+            (
+                SharedObject::Chain { place: Place::Host, table, chain: "masquerade".to_owned() },
+                "chain.host.inet.cofferdam.masquerade",
+            ),
+        ] {
+            assert_eq!(directory_name(&object, "c1"), name);
+        }
+    }
+
+    #[test]
+    fn a_container_has_its_own_objects_and_the_host_one_for_all() {
+        let inside = bridge(Place::Container, "br0");
+        assert_ne!(directory_name(&inside, "c1"), directory_name(&inside, "c2"));
+        let outside = bridge(Place::Host, "br0");
+        assert_eq!(directory_name(&outside, "c1"), directory_name(&outside, "c2"));
+    }
+
+    #[test]
+    fn long_names_still_are_file_names() {
+        let name = directory_name(&bridge(Place::Container, "br0"), &"c".repeat(500));
+        assert!(name.len() < 255 && name.starts_with("bridge.sha256="), "{name}");
+    }
+}

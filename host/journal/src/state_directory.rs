@@ -1,0 +1,210 @@
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use nix::{errno::Errno, fcntl::OFlag, unistd::geteuid};
+
+use crate::{
+    AttachmentId, Error, Header, History, LockedAttachment, Result, Shared,
+    attachment_id::is_key,
+    digest::digest_of_text,
+    format::FORMAT_VERSION,
+    fs::{make_directories, open_file, read_all},
+    history::NewerFormat,
+    journal::JournalFile,
+};
+
+/// Longer names are replaced by their digest.
+const LONGEST_NAME: usize = 100;
+
+/// The directory that holds all state of one boot, as `/run/cofferdam`.
+#[derive(Clone, Debug)]
+pub struct StateDirectory {
+    path: PathBuf,
+}
+
+/// One attachment in a listing. What could not be read is told, and does not
+/// keep the others from being listed.
+#[derive(Clone, Debug)]
+pub struct AttachmentSummary {
+    /// The journal's file.
+    pub path: PathBuf,
+    /// Whose it is; absent when the header can't be read.
+    pub header: Option<Header>,
+    /// All that is on record; absent when it can't be read.
+    pub history: Option<History>,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+}
+
+impl StateDirectory {
+    /// Opens the directory, making it if it is missing.
+    ///
+    /// # Errors
+    /// [`Error::Untrusted`] when somebody else than the caller owns it or can
+    /// write in it, [`Error::Io`] when it can't be opened or made.
+    pub fn open(path: &Path) -> Result<Self> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
+        let opened = match open_file(path, flags, 0) {
+            Err(Errno::ENOENT) => {
+                make_directories(path, 0o700).map_err(|errno| Error::io("make directory", path, errno))?;
+                open_file(path, flags, 0)
+            }
+            opened => opened,
+        };
+        let directory = opened.map_err(|errno| Error::io("open directory", path, errno))?;
+        let status = directory.metadata().map_err(|error| Error::io("look at", path, error))?;
+        check_owner(path, status.uid(), status.mode())?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The registry of shared objects.
+    #[must_use]
+    pub fn shared(&self) -> Shared {
+        Shared::new(&self.path)
+    }
+
+    /// Takes an attachment's lock, and reads what an earlier call left.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] names who has the lock at the deadline;
+    /// [`Error::NewerFormat`] when a newer Cofferdam wrote the journal;
+    /// [`Error::Io`] otherwise.
+    pub fn lock(&self, id: &AttachmentId, deadline: Instant) -> Result<LockedAttachment> {
+        let path = self.journal_path(id);
+        let file = JournalFile::lock(&path, true, deadline, || id.to_string())?;
+        let file = file.ok_or_else(|| Error::io("open", &path, Errno::ENOENT))?;
+        LockedAttachment::read(id.clone(), file)
+    }
+
+    /// The same for an attachment that has a journal; `None`, and nothing is
+    /// made, for one that has none. Works on a file system that is full or
+    /// read-only.
+    ///
+    /// # Errors
+    /// As [`StateDirectory::lock`].
+    pub fn lock_existing(&self, id: &AttachmentId, deadline: Instant) -> Result<Option<LockedAttachment>> {
+        let file = JournalFile::lock(&self.journal_path(id), false, deadline, || id.to_string())?;
+        file.map(|file| LockedAttachment::read(id.clone(), file)).transpose()
+    }
+
+    /// The attachments of one network, or of all, without their locks: what
+    /// is read may be changing.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a directory can't be read.
+    pub fn attachments(&self, network: Option<&str>) -> Result<Vec<AttachmentSummary>> {
+        let root = self.path.join("attachments");
+        let directories = match network {
+            Some(network) => vec![root.join(directory_name(network))],
+            None => entries(&root)?,
+        };
+        let mut summaries = Vec::new();
+        for directory in directories {
+            let mut files = entries(&directory)?;
+            files.sort();
+            summaries.extend(files.into_iter().filter_map(summarize));
+        }
+        Ok(summaries)
+    }
+
+    /// Removes the directory and those in it, as far as they are empty.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a directory can't be removed for another reason.
+    pub fn tidy(&self) -> Result<()> {
+        for path in ["attachments", "shared", "claims", ""].map(|name| self.path.join(name)) {
+            match fs::remove_dir(&path) {
+                Err(error)
+                    if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) =>
+                {
+                    return Err(Error::io("remove directory", &path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn journal_path(&self, id: &AttachmentId) -> PathBuf {
+        let mut path = self.path.join("attachments");
+        path.push(directory_name(&id.network));
+        path.push(format!("{}.journal", id.key()));
+        path
+    }
+}
+
+fn check_owner(path: &Path, owner: u32, mode: u32) -> Result<()> {
+    let untrusted = |why: String| Err(Error::Untrusted { path: path.to_owned(), why });
+    let user = geteuid().as_raw();
+    if owner != user {
+        return untrusted(format!("it belongs to user {owner}, not to {user}; remove it or change its owner"));
+    }
+    if mode & 0o022 != 0 {
+        return untrusted(format!("others can write in it (mode {:04o}); chmod it to 0700", mode & 0o7777));
+    }
+    Ok(())
+}
+
+/// A network's name where it is a plain file name of moderate length; else
+/// its digest, marked by a sign that no network's name can hold.
+fn directory_name(network: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let usual = network.len() <= LONGEST_NAME && network.bytes().all(plain) && !network.starts_with('.');
+    if usual && !network.is_empty() { network.to_owned() } else { format!("sha256={}", digest_of_text(network)) }
+}
+
+/// Paths in a directory; a missing one has none.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error| Error::io("read directory", directory, error);
+    match fs::read_dir(directory) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect(),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// `None` for what went since the directory was read, and for a file that was
+/// made for its lock only.
+fn summarize(path: PathBuf) -> Option<AttachmentSummary> {
+    let problem = |problem: String| {
+        Some(AttachmentSummary { path: path.clone(), header: None, history: None, problem: Some(problem) })
+    };
+    let bytes = match open_file(&path, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
+        Err(Errno::ENOENT) => return None,
+        Err(errno) => return problem(format!("it can't be opened: {}", errno.desc())),
+        Ok(mut file) => match read_all(&mut file) {
+            Ok(bytes) => bytes,
+            Err(error) => return problem(format!("it can't be read: {error}")),
+        },
+    };
+    let key = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".journal"));
+    let Some(key) = key.filter(|key| is_key(key)) else { return problem("it is no journal".to_owned()) };
+    if bytes.is_empty() {
+        return None;
+    }
+    match History::parse(&bytes) {
+        Err(NewerFormat(found)) => problem(format!(
+            "it was written in format {found}, and this Cofferdam knows formats up to {FORMAT_VERSION}"
+        )),
+        Ok(history) => {
+            let header = history.header().filter(|header| header.attachment.key() == key).cloned();
+            let problem = match (&header, history.header(), history.damaged_lines()) {
+                (None, Some(other), _) => Some(format!("it is the journal of {}, misplaced", other.attachment)),
+                (None, None, _) => Some("its header can't be read".to_owned()),
+                (Some(_), _, 0) => None,
+                (Some(_), _, damaged) => Some(format!("{damaged} of its lines can't be read")),
+            };
+            Some(AttachmentSummary { path, header, history: Some(history), problem })
+        }
+    }
+}

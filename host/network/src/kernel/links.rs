@@ -1,0 +1,130 @@
+use cofferdam_protocol::{MacAddress, Place};
+use netlink_packet_core::{DecodeError, DefaultNla};
+use netlink_packet_route::link::{LinkAttribute, LinkExtentMask};
+use nix::{
+    errno::Errno,
+    libc::{RTM_DELLINK, RTM_GETLINK, RTM_SETLINK},
+};
+use rtnetlink::{LinkMessageBuilder, LinkUnspec};
+
+use super::{
+    failure::Failure,
+    link_info,
+    name::{LONGEST_NAME, check_wanted_name},
+    socket::Socket,
+};
+use crate::{Error, LinkId, LinkInfo, Result};
+
+/// `IFLA_ALT_IFNAME` in `linux/if_link.h`.
+const ALTERNATIVE_NAME: u16 = 53;
+
+pub(super) fn by_name(socket: &mut Socket, place: Place, name: &str) -> Result<Option<LinkInfo>> {
+    find_by_name(socket, place, name, |payload| link_info::parse(place, payload))
+}
+
+/// Looks a link up by name and reads what the caller wants of it.
+pub(super) fn find_by_name<T>(
+    socket: &mut Socket,
+    place: Place,
+    name: &str,
+    parse: impl Fn(&[u8]) -> std::result::Result<T, DecodeError>,
+) -> Result<Option<T>> {
+    check_wanted_name(name)?;
+    // The kernel looks for alternative names in either attribute, but the
+    // first takes short ones only.
+    let name_attribute = if name.len() <= LONGEST_NAME {
+        LinkAttribute::IfName(name.to_owned())
+    } else {
+        let mut bytes = name.as_bytes().to_vec();
+        bytes.push(0);
+        LinkAttribute::Other(DefaultNla::new(ALTERNATIVE_NAME, bytes))
+    };
+    let request = without_statistics(LinkUnspecBuilder::new()).append_extra_attribute(name_attribute);
+    present(socket.get(RTM_GETLINK, &request.build(), parse))
+        .map_err(|failure| failure.during("looking up", named(place, name)))
+}
+
+pub(super) fn by_index(socket: &mut Socket, link: LinkId) -> Result<Option<LinkInfo>> {
+    let request = without_statistics(LinkUnspec::new_with_index(link.index)).build();
+    present(socket.get(RTM_GETLINK, &request, |payload| link_info::parse(link.place, payload)))
+        .map_err(|failure| failure.during("looking up", link))
+}
+
+pub(super) fn all(socket: &mut Socket, place: Place) -> Result<Vec<LinkInfo>> {
+    let request = without_statistics(LinkUnspecBuilder::new()).build();
+    socket
+        .dump(RTM_GETLINK, &request, |payload, links| {
+            links.push(link_info::parse(place, payload)?);
+            Ok(())
+        })
+        .map_err(|failure| failure.during("listing", format!("the links of the {place} namespace")))
+}
+
+pub(super) fn delete(socket: &mut Socket, link: LinkId) -> Result<()> {
+    let request = LinkUnspec::new_with_index(link.index).build();
+    socket
+        .change(RTM_DELLINK, 0, &request)
+        .map_err(|failure| failure.during("deleting", link))
+}
+
+pub(super) fn set_up(socket: &mut Socket, link: LinkId, up: bool) -> Result<()> {
+    let request = LinkUnspec::new_with_index(link.index);
+    if up {
+        set(socket, link, request.up(), "bringing up")
+    } else {
+        set(socket, link, request.down(), "taking down")
+    }
+}
+
+pub(super) fn set_mtu(socket: &mut Socket, link: LinkId, mtu: u32) -> Result<()> {
+    let request = LinkUnspec::new_with_index(link.index).mtu(mtu);
+    set(socket, link, request, "changing the MTU of")
+}
+
+pub(super) fn set_mac(socket: &mut Socket, link: LinkId, mac: MacAddress) -> Result<()> {
+    check_mac(mac)?;
+    let request = LinkUnspec::new_with_index(link.index).address(mac.0.to_vec());
+    set(socket, link, request, "changing the MAC address of")
+}
+
+pub(super) fn set_promiscuous(socket: &mut Socket, link: LinkId, on: bool) -> Result<()> {
+    let request = LinkUnspec::new_with_index(link.index).promiscuous(on);
+    set(socket, link, request, "changing the promiscuous mode of")
+}
+
+fn set(socket: &mut Socket, link: LinkId, request: LinkMessageBuilder<LinkUnspec>, action: &str) -> Result<()> {
+    socket
+        .change(RTM_SETLINK, 0, &request.build())
+        .map_err(|failure| failure.during(action, link))
+}
+
+/// Names a link that may not exist.
+pub(super) fn named(place: Place, name: &str) -> String {
+    format!("link {name:?} in the {place} namespace")
+}
+
+/// The kernel refuses such addresses as if the link were missing.
+pub(super) fn check_mac(mac: MacAddress) -> Result<()> {
+    let [first, ..] = mac.0;
+    if first & 1 != 0 || mac.0 == [0; 6] {
+        return Err(Error::Invalid(format!(
+            "MAC address {mac}: a link needs a unicast address other than zero"
+        )));
+    }
+    Ok(())
+}
+
+type LinkUnspecBuilder = LinkMessageBuilder<LinkUnspec>;
+
+/// Counters make up most of what the kernel tells about a link.
+fn without_statistics(request: LinkUnspecBuilder) -> LinkUnspecBuilder {
+    request.append_extra_attribute(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]))
+}
+
+fn present<T>(answer: std::result::Result<T, Failure>) -> std::result::Result<Option<T>, Failure> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(failure) if failure.errno() == Some(Errno::ENODEV) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}

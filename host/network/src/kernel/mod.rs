@@ -1,0 +1,273 @@
+//! [`Network`] by the kernel itself.
+//!
+//! Requests are built with the message builders of rtnetlink and sent over
+//! blocking sockets; no async runtime is involved. Each namespace gets its
+//! sockets when they are first needed, opened by a thread that is in it.
+
+mod addresses;
+mod attribute;
+mod bridge;
+mod failure;
+mod link_info;
+mod links;
+mod message;
+mod name;
+mod neighbors;
+mod nftables;
+mod port;
+mod route_info;
+mod routes;
+mod rule_info;
+mod rules;
+mod side;
+mod socket;
+mod sysctl;
+mod veth;
+mod worker;
+
+use std::{os::fd::OwnedFd, time::Duration};
+
+use cofferdam_protocol::{IpPrefix, MacAddress, Place};
+
+use self::{side::Side, socket::Socket};
+use crate::{
+    AddressInfo, Bridge, Error, LinkId, LinkInfo, Neighbor, Network, Result, Route, RouteMode, Rule, SysctlKey,
+    VethEnd,
+    nftables::{Chain, Element, Set, Table, TableId},
+};
+
+/// The kernel's own network.
+///
+/// The host's namespace is that of the thread that uses this value; it must
+/// be the same one each time. A thread for the container's namespace is
+/// started when it is first needed, and ended when the value is dropped.
+#[derive(Debug)]
+pub struct Kernel {
+    time_limit: Duration,
+    host: Side,
+    container: Option<Side>,
+}
+
+impl Kernel {
+    /// The calling thread's namespace, with no container. Nothing is opened
+    /// yet. Each operation ends within the time limit, but for what the
+    /// kernel itself takes to carry it out.
+    #[must_use]
+    pub fn new(time_limit: Duration) -> Self {
+        Self {
+            time_limit,
+            host: Side::current(Place::Host, time_limit),
+            container: None,
+        }
+    }
+
+    /// The same with a container's network namespace (see
+    /// [`open_namespace`](crate::namespace::open_namespace)).
+    #[must_use]
+    pub fn with_container(self, namespace: OwnedFd) -> Self {
+        let container = Side::of(Place::Container, self.time_limit, namespace);
+        Self {
+            container: Some(container),
+            ..self
+        }
+    }
+
+    /// The kernel's number for a namespace (`SO_NETNS_COOKIE`), which no
+    /// other gets until the machine is started anew. `None` where the kernel
+    /// (before 5.14) gives none.
+    ///
+    /// # Errors
+    /// No socket can be opened in the namespace, or there is no container.
+    pub fn namespace_cookie(&mut self, place: Place) -> Result<Option<u64>> {
+        self.route_socket(place)?
+            .namespace_cookie()
+            .map_err(|failure| failure.during("asking for the cookie of", format!("the {place} namespace")))
+    }
+
+    fn side(&mut self, place: Place) -> Result<&mut Side> {
+        match place {
+            Place::Host => Ok(&mut self.host),
+            Place::Container => self.container.as_mut().ok_or(Error::NoNamespace(place)),
+        }
+    }
+
+    fn route_socket(&mut self, place: Place) -> Result<&mut Socket> {
+        self.side(place)?.route()
+    }
+
+    /// The socket for requests about a link. A number that no link can have
+    /// would make the kernel leave the link out of account.
+    fn socket_of(&mut self, link: LinkId) -> Result<&mut Socket> {
+        if link.index == 0 || i32::try_from(link.index).is_err() {
+            return Err(Error::Invalid(format!("{link}: no link has that number")));
+        }
+        self.route_socket(link.place)
+    }
+}
+
+impl Network for Kernel {
+    fn link_by_name(&mut self, place: Place, name: &str) -> Result<Option<LinkInfo>> {
+        links::by_name(self.route_socket(place)?, place, name)
+    }
+
+    fn link(&mut self, link: LinkId) -> Result<Option<LinkInfo>> {
+        links::by_index(self.socket_of(link)?, link)
+    }
+
+    fn links(&mut self, place: Place) -> Result<Vec<LinkInfo>> {
+        links::all(self.route_socket(place)?, place)
+    }
+
+    fn create_bridge(&mut self, bridge: &Bridge) -> Result<LinkId> {
+        bridge::create(self.route_socket(bridge.place)?, bridge)
+    }
+
+    fn create_veth(&mut self, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId)> {
+        veth::create(self, first, second)
+    }
+
+    fn delete_link(&mut self, link: LinkId) -> Result<()> {
+        links::delete(self.socket_of(link)?, link)
+    }
+
+    fn set_link_up(&mut self, link: LinkId, up: bool) -> Result<()> {
+        links::set_up(self.socket_of(link)?, link, up)
+    }
+
+    fn set_link_mtu(&mut self, link: LinkId, mtu: u32) -> Result<()> {
+        links::set_mtu(self.socket_of(link)?, link, mtu)
+    }
+
+    fn set_link_mac(&mut self, link: LinkId, mac: MacAddress) -> Result<()> {
+        links::set_mac(self.socket_of(link)?, link, mac)
+    }
+
+    fn set_link_promiscuous(&mut self, link: LinkId, on: bool) -> Result<()> {
+        links::set_promiscuous(self.socket_of(link)?, link, on)
+    }
+
+    fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
+        port::set_master(self.socket_of(link)?, link, master)
+    }
+
+    fn set_port_hairpin(&mut self, link: LinkId, on: bool) -> Result<()> {
+        port::set_hairpin(self.socket_of(link)?, link, on)
+    }
+
+    fn set_port_isolated(&mut self, link: LinkId, on: bool) -> Result<()> {
+        port::set_isolated(self.socket_of(link)?, link, on)
+    }
+
+    fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {
+        addresses::of_link(self.socket_of(link)?, link)
+    }
+
+    fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
+        let socket = self.socket_of(link)?;
+        addresses::add(socket, link, address, skip_duplicate_detection)
+    }
+
+    fn delete_address(&mut self, link: LinkId, address: IpPrefix) -> Result<()> {
+        addresses::delete(self.socket_of(link)?, link, address)
+    }
+
+    fn routes(&mut self, link: LinkId, table: u32) -> Result<Vec<Route>> {
+        routes::of_link(self.socket_of(link)?, link, table)
+    }
+
+    fn add_route(&mut self, link: LinkId, route: &Route, mode: RouteMode) -> Result<()> {
+        routes::add(self.socket_of(link)?, link, route, mode)
+    }
+
+    fn delete_route(&mut self, link: LinkId, route: &Route) -> Result<()> {
+        routes::delete(self.socket_of(link)?, link, route)
+    }
+
+    fn rules(&mut self, place: Place) -> Result<Vec<Rule>> {
+        rules::all(self.route_socket(place)?, place)
+    }
+
+    fn add_rule(&mut self, place: Place, rule: &Rule) -> Result<()> {
+        rules::add(self.route_socket(place)?, place, rule)
+    }
+
+    fn delete_rule(&mut self, place: Place, rule: &Rule) -> Result<()> {
+        rules::delete(self.route_socket(place)?, place, rule)
+    }
+
+    fn neighbors(&mut self, link: LinkId) -> Result<Vec<Neighbor>> {
+        neighbors::of_link(self.socket_of(link)?, link)
+    }
+
+    fn add_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()> {
+        neighbors::add(self.socket_of(link)?, link, neighbor)
+    }
+
+    fn delete_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()> {
+        neighbors::delete(self.socket_of(link)?, link, neighbor)
+    }
+
+    fn sysctl(&mut self, place: Place, key: &SysctlKey) -> Result<String> {
+        sysctl::read(self.side(place)?, place, key)
+    }
+
+    fn set_sysctl(&mut self, place: Place, key: &SysctlKey, value: &str) -> Result<()> {
+        sysctl::write(self.side(place)?, place, key, value)
+    }
+
+    fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {
+        self.side(place)?.nft()?.has_table(table)
+    }
+
+    fn create_table(&mut self, place: Place, table: &Table) -> Result<()> {
+        self.side(place)?.nft()?.create_table(table)
+    }
+
+    fn replace_chains(&mut self, place: Place, table: &Table) -> Result<()> {
+        self.side(place)?.nft()?.replace_chains(table)
+    }
+
+    fn delete_table(&mut self, place: Place, table: &TableId) -> Result<()> {
+        self.side(place)?.nft()?.delete_table(table)
+    }
+
+    fn has_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<bool> {
+        self.side(place)?.nft()?.has_chain(table, chain)
+    }
+
+    fn create_chain(&mut self, place: Place, table: &TableId, sets: &[Set], chain: &Chain) -> Result<()> {
+        self.side(place)?.nft()?.create_chain(table, sets, chain)
+    }
+
+    fn delete_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<()> {
+        self.side(place)?.nft()?.delete_chain(table, chain)
+    }
+
+    fn add_elements(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        elements: &[Element],
+        comment: &str,
+    ) -> Result<()> {
+        let socket = self.side(place)?.nft()?;
+        socket.add_elements(table, set, elements, comment)
+    }
+
+    fn delete_elements(&mut self, place: Place, table: &TableId, set: &Set, elements: &[Element]) -> Result<()> {
+        let socket = self.side(place)?.nft()?;
+        socket.delete_elements(table, set, elements)
+    }
+
+    fn element_comment(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        element: &Element,
+    ) -> Result<Option<String>> {
+        let socket = self.side(place)?.nft()?;
+        socket.element_comment(table, set, element)
+    }
+}

@@ -1,0 +1,17 @@
+//! [`Kernel`](cofferdam_network::Kernel) on the real kernel, each test in two
+//! network namespaces of its own. Without the right to make them (root, or
+//! `unshare --user --map-root-user`) the tests are skipped.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod addresses;
+mod bridge;
+mod fixture;
+mod links;
+mod namespace;
+mod neighbors;
+mod nftables;
+mod routes;
+mod rules;
+mod sysctl;
+mod veth;

@@ -1,0 +1,157 @@
+use crate::operation::Operation;
+
+/// In what respect a grant is bounded. Each is a key of the grant's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dimension {
+    Place,
+    Kinds,
+    LinkNames,
+    Settings,
+    /// Prefixes of addresses that a link may have, or neighbours.
+    Prefixes,
+    Destinations,
+    RoutingTables,
+    RulePriorities,
+    Keys,
+    Values,
+    Family,
+    TableNames,
+    Hooks,
+    HookPriorities,
+    Sets,
+    Locations,
+    Files,
+    Plugins,
+    Max,
+}
+
+/// Whether a grant has to be bounded in a dimension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Required {
+    /// What leaving it out means is up to the dimension.
+    No,
+    /// In the node's own namespace nothing is granted by leaving something
+    /// out.
+    InHost,
+    Always,
+}
+
+/// A dimension that an operation has.
+pub(crate) type Bound = (Dimension, Required);
+
+impl Dimension {
+    /// As a policy writes it. Two that never belong to one operation may
+    /// share a key.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Place => "in",
+            Self::Kinds => "kinds",
+            Self::LinkNames => "names",
+            Self::Settings => "settings",
+            Self::Prefixes => "prefixes",
+            Self::Destinations => "destinations",
+            Self::RoutingTables | Self::TableNames => "tables",
+            Self::RulePriorities | Self::HookPriorities => "priorities",
+            Self::Keys => "keys",
+            Self::Values => "values",
+            Self::Family => "family",
+            Self::Hooks => "hooks",
+            Self::Sets => "sets",
+            Self::Locations => "locations",
+            Self::Files => "files",
+            Self::Plugins => "plugins",
+            Self::Max => "max",
+        }
+    }
+
+    /// An example of the key's value.
+    pub(crate) fn example(self) -> &'static str {
+        match self {
+            Self::Place => r#"in = "container""#,
+            Self::Kinds => r#"kinds = ["bridge"]"#,
+            Self::LinkNames => r#"names = ["cni*"], or ["*"] for every link"#,
+            Self::Settings => r#"settings = ["up"]"#,
+            Self::Prefixes => r#"prefixes = ["10.22.0.0/16"], or ["0.0.0.0/0", "::/0"] for every address"#,
+            Self::Destinations => {
+                r#"destinations = ["10.22.0.0/16"], or ["0.0.0.0/0", "::/0"] for every destination, the default routes included"#
+            }
+            Self::RoutingTables => "tables = [254, [1000, 1999]]",
+            Self::RulePriorities => "priorities = [100, [1000, 1999]]",
+            Self::Keys => r#"keys = ["net/ipv4/ip_forward"]"#,
+            Self::Values => r#"values = ["1"]"#,
+            Self::Family => r#"family = "inet""#,
+            Self::TableNames => r#"tables = ["cofferdam_masquerade"]"#,
+            Self::Hooks => r#"hooks = ["postrouting"]"#,
+            Self::HookPriorities => "priorities = [100]",
+            Self::Sets => r#"sets = ["sources4"]"#,
+            Self::Locations => r#"locations = ["/var/lib/cni/networks"]"#,
+            Self::Files => r#"files = ["/etc/resolv.conf"]"#,
+            Self::Plugins => r#"plugins = ["host-local"]"#,
+            Self::Max => "max = 16",
+        }
+    }
+}
+
+impl Operation {
+    /// The dimensions that a grant of this operation can be bounded in.
+    pub(crate) fn bounds(self) -> &'static [Bound] {
+        use Dimension::{
+            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Max, Place, Plugins,
+            Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
+        };
+        use Required::{Always, InHost, No};
+        match self {
+            Self::LinkSee | Self::LinkDelete => &[(Place, Always), (Kinds, No), (LinkNames, InHost)],
+            Self::LinkCreate => &[(Place, Always), (Kinds, InHost), (LinkNames, InHost), (Max, No)],
+            Self::LinkSet => &[(Place, Always), (Kinds, No), (LinkNames, InHost), (Settings, No)],
+            Self::AddressSee | Self::NeighborSee => &[(Place, Always), (LinkNames, InHost)],
+            Self::AddressAdd | Self::NeighborAdd => {
+                &[(Place, Always), (LinkNames, InHost), (Prefixes, InHost), (Max, No)]
+            }
+            Self::AddressDelete | Self::NeighborDelete => &[(Place, Always), (LinkNames, InHost), (Prefixes, InHost)],
+            Self::RouteSee => &[(Place, Always), (LinkNames, InHost), (RoutingTables, No)],
+            Self::RouteAdd => &[
+                (Place, Always),
+                (LinkNames, InHost),
+                (Destinations, InHost),
+                (RoutingTables, No),
+                (Max, No),
+            ],
+            Self::RouteDelete => &[
+                (Place, Always),
+                (LinkNames, InHost),
+                (Destinations, InHost),
+                (RoutingTables, No),
+            ],
+            Self::RuleSee => &[(Place, Always)],
+            Self::RuleAdd => &[
+                (Place, Always),
+                (RoutingTables, No),
+                (RulePriorities, InHost),
+                (Max, No),
+            ],
+            Self::RuleDelete => &[(Place, Always), (RoutingTables, No), (RulePriorities, InHost)],
+            Self::SysctlRead => &[(Place, Always), (Keys, Always)],
+            Self::SysctlWrite => &[(Place, Always), (Keys, Always), (Values, No)],
+            Self::NftablesTable => &[
+                (Place, Always),
+                (Family, Always),
+                (TableNames, Always),
+                (Hooks, No),
+                (HookPriorities, No),
+            ],
+            Self::NftablesElement => &[(Place, Always), (Family, Always), (TableNames, Always), (Sets, Always)],
+            Self::StoreOpen => &[(Locations, No)],
+            Self::ResolverRead => &[(Files, Always)],
+            Self::IpamDelegate => &[(Plugins, Always)],
+        }
+    }
+
+    /// The dimension that a key means for this operation, if it has it.
+    pub(crate) fn dimension(self, key: &str) -> Option<Dimension> {
+        self.bounds()
+            .iter()
+            .map(|(dimension, _)| *dimension)
+            .find(|dimension| dimension.key() == key)
+    }
+}

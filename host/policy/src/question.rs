@@ -1,0 +1,200 @@
+use std::{net::IpAddr, path::Path};
+
+use cofferdam_protocol::{IpPrefix, Place};
+
+use crate::operation::Operation;
+
+/// Something that a plugin wants to do, to be decided by
+/// [`Grants::decide`](crate::Grants::decide).
+///
+/// `link` and `name` are the names of links as the kernel has them, `kind`
+/// its kind (`bridge`; empty for a device without one), `table` the number of
+/// a routing table (254 is the main one).
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub enum Question<'a> {
+    /// `kind` is absent when there is no such link. A refusal is worded the
+    /// same in either case.
+    LinkSee {
+        place: Place,
+        kind: Option<&'a str>,
+        name: &'a str,
+    },
+    LinkCreate {
+        place: Place,
+        kind: &'a str,
+        name: &'a str,
+    },
+    /// `what` is a word of the policy's `settings`.
+    LinkSet {
+        place: Place,
+        kind: &'a str,
+        name: &'a str,
+        what: &'a str,
+    },
+    LinkDelete {
+        place: Place,
+        kind: &'a str,
+        name: &'a str,
+    },
+    /// All addresses of the link.
+    AddressSee {
+        place: Place,
+        link: &'a str,
+    },
+    AddressAdd {
+        place: Place,
+        link: &'a str,
+        address: IpPrefix,
+    },
+    AddressDelete {
+        place: Place,
+        link: &'a str,
+        address: IpPrefix,
+    },
+    /// All routes of the table through the link.
+    RouteSee {
+        place: Place,
+        link: &'a str,
+        table: u32,
+    },
+    RouteAdd {
+        place: Place,
+        link: &'a str,
+        destination: IpPrefix,
+        table: u32,
+    },
+    RouteDelete {
+        place: Place,
+        link: &'a str,
+        destination: IpPrefix,
+        table: u32,
+    },
+    /// All rules of the namespace.
+    RuleSee {
+        place: Place,
+    },
+    /// Without a priority the kernel chooses one, which a grant with
+    /// `priorities` does not cover.
+    RuleAdd {
+        place: Place,
+        table: u32,
+        priority: Option<u32>,
+    },
+    /// Without a priority a rule of any is meant.
+    RuleDelete {
+        place: Place,
+        table: u32,
+        priority: Option<u32>,
+    },
+    /// All permanent entries of the link.
+    NeighborSee {
+        place: Place,
+        link: &'a str,
+    },
+    NeighborAdd {
+        place: Place,
+        link: &'a str,
+        address: IpAddr,
+    },
+    NeighborDelete {
+        place: Place,
+        link: &'a str,
+        address: IpAddr,
+    },
+    /// The key part by part, `net` first.
+    SysctlRead {
+        place: Place,
+        key: &'a [String],
+    },
+    SysctlWrite {
+        place: Place,
+        key: &'a [String],
+        value: &'a str,
+    },
+    /// `hooks` are those of the table's base chains, with their priorities.
+    NftTable {
+        place: Place,
+        family: &'a str,
+        table: &'a str,
+        hooks: &'a [(&'a str, i32)],
+    },
+    NftElement {
+        place: Place,
+        family: &'a str,
+        table: &'a str,
+        set: &'a str,
+    },
+    /// The directory that holds a directory of records for each network
+    /// (host-local's `dataDir`), not that of the network.
+    StoreOpen {
+        location: &'a Path,
+    },
+    /// A file in the form of `resolv.conf(5)`.
+    ResolverRead {
+        file: &'a Path,
+    },
+    IpamDelegate {
+        plugin: &'a str,
+    },
+}
+
+impl Question<'_> {
+    /// The operation that has to be granted.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::LinkSee { .. } => Operation::LinkSee,
+            Self::LinkCreate { .. } => Operation::LinkCreate,
+            Self::LinkSet { .. } => Operation::LinkSet,
+            Self::LinkDelete { .. } => Operation::LinkDelete,
+            Self::AddressSee { .. } => Operation::AddressSee,
+            Self::AddressAdd { .. } => Operation::AddressAdd,
+            Self::AddressDelete { .. } => Operation::AddressDelete,
+            Self::RouteSee { .. } => Operation::RouteSee,
+            Self::RouteAdd { .. } => Operation::RouteAdd,
+            Self::RouteDelete { .. } => Operation::RouteDelete,
+            Self::RuleSee { .. } => Operation::RuleSee,
+            Self::RuleAdd { .. } => Operation::RuleAdd,
+            Self::RuleDelete { .. } => Operation::RuleDelete,
+            Self::NeighborSee { .. } => Operation::NeighborSee,
+            Self::NeighborAdd { .. } => Operation::NeighborAdd,
+            Self::NeighborDelete { .. } => Operation::NeighborDelete,
+            Self::SysctlRead { .. } => Operation::SysctlRead,
+            Self::SysctlWrite { .. } => Operation::SysctlWrite,
+            Self::NftTable { .. } => Operation::NftablesTable,
+            Self::NftElement { .. } => Operation::NftablesElement,
+            Self::StoreOpen { .. } => Operation::StoreOpen,
+            Self::ResolverRead { .. } => Operation::ResolverRead,
+            Self::IpamDelegate { .. } => Operation::IpamDelegate,
+        }
+    }
+
+    /// The namespace that it is about, if it is about one.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        match *self {
+            Self::LinkSee { place, .. }
+            | Self::LinkCreate { place, .. }
+            | Self::LinkSet { place, .. }
+            | Self::LinkDelete { place, .. }
+            | Self::AddressSee { place, .. }
+            | Self::AddressAdd { place, .. }
+            | Self::AddressDelete { place, .. }
+            | Self::RouteSee { place, .. }
+            | Self::RouteAdd { place, .. }
+            | Self::RouteDelete { place, .. }
+            | Self::RuleSee { place }
+            | Self::RuleAdd { place, .. }
+            | Self::RuleDelete { place, .. }
+            | Self::NeighborSee { place, .. }
+            | Self::NeighborAdd { place, .. }
+            | Self::NeighborDelete { place, .. }
+            | Self::SysctlRead { place, .. }
+            | Self::SysctlWrite { place, .. }
+            | Self::NftTable { place, .. }
+            | Self::NftElement { place, .. } => Some(place),
+            Self::StoreOpen { .. } | Self::ResolverRead { .. } | Self::IpamDelegate { .. } => None,
+        }
+    }
+}

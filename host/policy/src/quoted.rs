@@ -1,0 +1,60 @@
+use std::fmt;
+
+/// Characters of a text that are shown. No name in the kernel is longer; a
+/// longer one is cut, so that a guest can't fill a log with it.
+const LONGEST: usize = 256;
+
+/// A text in quotes, as TOML and people read it. What is not a printable
+/// ASCII character is escaped: a name can't forge a line or look like another.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for (index, character) in self.0.chars().enumerate() {
+            match character {
+                _ if index == LONGEST => {
+                    f.write_str("...")?;
+                    break;
+                }
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                ' '..='~' => fmt::Write::write_char(f, character)?,
+                _ => {
+                    let number = u32::from(character);
+                    if number > 0xffff {
+                        write!(f, "\\U{number:08x}")?;
+                    } else {
+                        write!(f, "\\u{number:04x}")?;
+                    }
+                }
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_deceive_a_reader_is_escaped() {
+        for (text, quoted) in [
+            ("cni0", r#""cni0""#),
+            ("a\"b\\c", r#""a\"b\\c""#),
+            ("a\nb\u{1b}[2J", r#""a\u000ab\u001b[2J""#),
+            ("\u{441}ni0", r#""\u0441ni0""#),
+            ("\u{1f600}", r#""\U0001f600""#),
+            ("\u{202e}", r#""\u202e""#),
+        ] {
+            assert_eq!(Quoted(text).to_string(), quoted);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        let long = "x".repeat(100_000);
+        assert_eq!(Quoted(&long).to_string().len(), LONGEST + "\"...\"".len());
+    }
+}

@@ -1,0 +1,217 @@
+//! What is told when nothing allows it.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::path::Path;
+
+use cofferdam_policy::Question;
+use cofferdam_protocol::Place::{Container, Host};
+use proptest::prelude::*;
+use support::grants;
+
+#[test]
+fn a_denial_names_operation_target_and_missing_grant() {
+    let key = ["net", "ipv4", "conf", "eth0", "arp_notify"].map(str::to_owned);
+    let forward = ["net", "ipv4", "ip_forward"].map(str::to_owned);
+    for (question, text) in [
+        (
+            Question::LinkCreate {
+                place: Host,
+                kind: "bridge",
+                name: "cni0",
+            },
+            r#"link.create of bridge "cni0" in the host namespace is not granted; the policy lacks { allow = "link.create", in = "host", kinds = ["bridge"], names = ["cni0"] }"#,
+        ),
+        (
+            Question::LinkSet {
+                place: Container,
+                kind: "",
+                name: "lo",
+                what: "up",
+            },
+            r#"link.set of up of link "lo" in the container namespace is not granted; the policy lacks { allow = "link.set", in = "container", kinds = ["none"], names = ["lo"], settings = ["up"] }"#,
+        ),
+        (
+            Question::AddressAdd {
+                place: Host,
+                link: "cni0",
+                address: "10.22.0.1/16".parse().unwrap(),
+            },
+            r#"address.add of address 10.22.0.1/16 of link "cni0" in the host namespace is not granted; the policy lacks { allow = "address.add", in = "host", names = ["cni0"], prefixes = ["10.22.0.0/16"] }"#,
+        ),
+        (
+            Question::RouteAdd {
+                place: Host,
+                link: "eth0",
+                destination: "0.0.0.0/0".parse().unwrap(),
+                table: 100,
+            },
+            r#"route.add of the route to 0.0.0.0/0 in table 100 through link "eth0" in the host namespace is not granted; the policy lacks { allow = "route.add", in = "host", names = ["eth0"], destinations = ["0.0.0.0/0"], tables = [100] }"#,
+        ),
+        (
+            Question::SysctlWrite {
+                place: Host,
+                key: &forward,
+                value: "1",
+            },
+            r#"sysctl.write of value "1" to sysctl "net/ipv4/ip_forward" in the host namespace is not granted; the policy lacks { allow = "sysctl.write", in = "host", keys = ["net/ipv4/ip_forward"], values = ["1"] }"#,
+        ),
+        (
+            Question::SysctlRead {
+                place: Container,
+                key: &key,
+            },
+            r#"sysctl.read of sysctl "net/ipv4/conf/eth0/arp_notify" in the container namespace is not granted; the policy lacks { allow = "sysctl.read", in = "container", keys = ["net/ipv4/conf/eth0/arp_notify"] }"#,
+        ),
+        (
+            Question::NftTable {
+                place: Host,
+                family: "inet",
+                table: "t",
+                hooks: &[("prerouting", -100), ("output", 0)],
+            },
+            r#"nftables.table of nftables table inet "t" with base chains at prerouting -100, output 0 in the host namespace is not granted; the policy lacks { allow = "nftables.table", in = "host", family = "inet", tables = ["t"], hooks = ["output", "prerouting"], priorities = [-100, 0] }"#,
+        ),
+        (
+            Question::RuleDelete {
+                place: Host,
+                table: 254,
+                priority: None,
+            },
+            r#"rule.delete of a routing rule of no given priority for table 254 in the host namespace is not granted; the policy lacks { allow = "rule.delete", in = "host", priorities = [[0, 4294967295]] }"#,
+        ),
+        (
+            Question::StoreOpen {
+                location: Path::new("/srv/leases"),
+            },
+            r#"store.open of the network's records below "/srv/leases" is not granted; the policy lacks { allow = "store.open", locations = ["/srv/leases"] }"#,
+        ),
+        (
+            Question::IpamDelegate { plugin: "dhcp" },
+            r#"ipam.delegate of plugin "dhcp" is not granted; the policy lacks { allow = "ipam.delegate", plugins = ["dhcp"] }"#,
+        ),
+    ] {
+        assert_eq!(grants(&[]).decide(&question).unwrap_err().to_string(), text);
+    }
+}
+
+#[test]
+fn a_refused_look_does_not_tell_whether_the_link_exists() {
+    let look = |kind| {
+        grants(&[])
+            .decide(&Question::LinkSee {
+                place: Host,
+                kind,
+                name: "eth0",
+            })
+            .unwrap_err()
+    };
+    assert_eq!(look(None), look(Some("bridge")));
+    assert_eq!(look(None), look(Some("")));
+}
+
+#[test]
+fn a_name_can_not_forge_a_line_or_a_wider_grant() {
+    let question = Question::LinkCreate {
+        place: Host,
+        kind: "veth",
+        name: "*\", \"\n\u{441}",
+    };
+    let denial = grants(&[]).decide(&question).unwrap_err();
+    assert_eq!(denial.target, r#"veth "*\", \"\u000a\u0441" in the host namespace"#);
+    assert!(
+        denial.missing.contains(r#"names = ["\\*\", \"\u000a\u0441"]"#),
+        "{}",
+        denial.missing
+    );
+    let question = Question::LinkCreate {
+        place: Host,
+        kind: "veth\n",
+        name: "x",
+    };
+    assert_eq!(
+        grants(&[]).decide(&question).unwrap_err().target,
+        "link \"x\" in the host namespace"
+    );
+}
+
+/// The texts that a question can be made of.
+#[derive(Debug)]
+struct Words {
+    name: String,
+    key: Vec<String>,
+    value: String,
+    path: String,
+    address: std::net::IpAddr,
+    length: u8,
+    number: u32,
+    priority: Option<u32>,
+    hooks: Vec<(usize, i32)>,
+}
+
+prop_compose! {
+    fn words()(
+        name in "\\PC{1,12}|[a-z*\\\\\"\n\u{0}]{1,8}",
+        part in "[a-z0-9.*\\\\]{1,10}",
+        value in any::<String>(),
+        path in "/[a-z/ *\\\\\"]{0,20}",
+        address in any::<std::net::IpAddr>(),
+        length in any::<u8>(),
+        number in 1..=u32::MAX,
+        priority in any::<Option<u32>>(),
+        hooks in prop::collection::vec((0_usize..5, any::<i32>()), 0..4),
+    ) -> Words {
+        let key = ["net", "ipv4", "conf", &part, "mtu"].map(str::to_owned).to_vec();
+        Words { name, key, value, path, address, length, number, priority, hooks }
+    }
+}
+
+proptest! {
+    /// What a denial proposes is a grant, and it allows what was denied.
+    #[test]
+    fn the_missing_grant_allows_what_was_denied(words in words(), host in any::<bool>()) {
+        prop_assume!(!matches!(words.key[3].as_str(), "." | ".."));
+        prop_assume!(words.value.chars().count() < 256);
+        let hooks = ["prerouting", "input", "forward", "output", "postrouting"];
+        let hooks: Vec<(&str, i32)> = words.hooks.iter().map(|(hook, priority)| (hooks[*hook], *priority)).collect();
+        let place = if host { Host } else { Container };
+        let longest = if words.address.is_ipv6() { 128 } else { 32 };
+        let prefix = cofferdam_protocol::IpPrefix::new(words.address, words.length % (longest + 1)).unwrap();
+        let (name, link, table, address) = (&*words.name, &*words.name, words.number, words.address);
+        let (key, value, path) = (&*words.key, &*words.value, Path::new(&words.path));
+        for question in [
+            Question::LinkSee { place, kind: Some("veth"), name },
+            Question::LinkCreate { place, kind: "veth", name },
+            Question::LinkSet { place, kind: "", name, what: "mac" },
+            Question::LinkDelete { place, kind: "veth", name },
+            Question::AddressSee { place, link },
+            Question::AddressAdd { place, link, address: prefix },
+            Question::AddressDelete { place, link, address: prefix },
+            Question::RouteSee { place, link, table },
+            Question::RouteAdd { place, link, destination: prefix, table },
+            Question::RouteDelete { place, link, destination: prefix, table },
+            Question::RuleSee { place },
+            Question::RuleAdd { place, table, priority: words.priority },
+            Question::RuleDelete { place, table, priority: words.priority },
+            Question::NeighborSee { place, link },
+            Question::NeighborAdd { place, link, address },
+            Question::NeighborDelete { place, link, address },
+            Question::SysctlRead { place, key },
+            Question::SysctlWrite { place, key, value },
+            Question::NftTable { place, family: "inet", table: name, hooks: &hooks },
+            Question::NftElement { place, family: "ip6", table: name, set: name },
+            Question::StoreOpen { location: path },
+            Question::ResolverRead { file: path },
+            Question::IpamDelegate { plugin: name },
+        ] {
+            let denial = grants(&[]).decide(&question).unwrap_err();
+            prop_assert!(denial.to_string().is_ascii() && !denial.to_string().contains('\n'));
+            let text = format!("plugin.test.grant = [{}]", denial.missing);
+            let policy = support::policy(&text);
+            prop_assert!(policy.is_ok(), "{text}: {}", policy.unwrap_err());
+            let granted = policy.unwrap().for_network("n").decide(&question);
+            prop_assert!(granted.is_ok(), "{text} on {question:?}");
+        }
+    }
+}

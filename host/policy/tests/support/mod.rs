@@ -1,0 +1,24 @@
+//! What the tests share.
+
+use std::path::PathBuf;
+
+use cofferdam_policy::{Grants, PluginPolicy, PolicyError};
+
+/// A policy of the plugin `test` from the text of one file.
+pub(crate) fn policy(text: &str) -> Result<PluginPolicy, PolicyError> {
+    PluginPolicy::parse("test", &[(PathBuf::from("test.toml"), text.to_owned())])
+}
+
+/// Grants from the bodies of `[[plugin.test.grant]]` tables.
+#[allow(dead_code)]
+pub(crate) fn grants(bodies: &[&str]) -> Grants {
+    let mut text = "[plugin.test]\n".to_owned();
+    for body in bodies {
+        text.push_str("[[plugin.test.grant]]\n");
+        text.push_str(body);
+        text.push('\n');
+    }
+    policy(&text)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .for_network("any")
+}

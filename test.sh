@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Builds everything once and runs all tests: ./test.sh [FILTER]
+#
+# Works as root, and as an ordinary user where the machine allows user
+# namespaces; tests that need what is not allowed say so and are skipped.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+if ! command -v cargo >/dev/null; then
+    echo "test.sh: cargo is missing; install Rust 1.95 or newer with rustup (https://rustup.rs)" >&2
+    exit 1
+fi
+
+missing=()
+command -v ip >/dev/null || [[ -x /usr/sbin/ip ]] || missing+=(iproute2)
+command -v nft >/dev/null || [[ -x /usr/sbin/nft ]] || missing+=(nftables)
+if [[ ${#missing[@]} -gt 0 ]]; then
+    if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
+        echo "test.sh: these packages are missing, and only root on Debian can have them installed by this script: ${missing[*]}" >&2
+        exit 1
+    fi
+    apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+PATH=$PATH:/usr/sbin
+
+tools/build.sh
+tools/fetch-go-plugins.sh || echo "test.sh: tests beside the Go plugins are skipped" >&2
+
+if [[ $(id -u) -ne 0 ]]; then
+    triple=$(rustc --print host-tuple)
+    triple=${triple//-/_}
+    export "CARGO_TARGET_${triple^^}_RUNNER=$PWD/tools/test-runner.sh"
+fi
+exec cargo test --release --workspace --no-fail-fast -- "$@"

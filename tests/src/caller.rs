@@ -1,0 +1,233 @@
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+use crate::{GoPlugins, Installation, Namespace, program::finish};
+
+/// One execution of a plugin as a runtime does it. All variables have a
+/// workable value from the start; the command has none.
+#[derive(Clone, Debug)]
+pub struct Cni<'a> {
+    node: &'a Namespace,
+    directory: PathBuf,
+    root: Option<PathBuf>,
+    plugin: String,
+    environment: BTreeMap<&'static str, String>,
+    stdin: Vec<u8>,
+}
+
+impl<'a> Cni<'a> {
+    /// Calls the installation's plugins, on this node.
+    #[must_use]
+    pub fn new(installation: &Installation, node: &'a Namespace) -> Self {
+        Self::at(
+            &installation.plugin_directory(),
+            node,
+            Some(installation.root().to_owned()),
+        )
+    }
+
+    /// Calls the Go plugins, on this node.
+    #[must_use]
+    pub fn go(plugins: &GoPlugins, node: &'a Namespace) -> Self {
+        Self::at(plugins.directory(), node, None)
+    }
+
+    fn at(directory: &Path, node: &'a Namespace, root: Option<PathBuf>) -> Self {
+        let environment = BTreeMap::from([
+            ("CNI_CONTAINERID", "container-1".to_owned()),
+            ("CNI_NETNS", String::new()),
+            ("CNI_IFNAME", "eth0".to_owned()),
+            ("CNI_ARGS", String::new()),
+            ("CNI_PATH", directory.to_string_lossy().into_owned()),
+            ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+        ]);
+        let directory = directory.to_owned();
+        Self {
+            node,
+            directory,
+            root,
+            plugin: "cofferdam".to_owned(),
+            environment,
+            stdin: Vec::new(),
+        }
+    }
+
+    /// The name that the plugin is executed by.
+    #[must_use]
+    pub fn plugin(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.plugin);
+        self
+    }
+
+    /// `CNI_COMMAND`
+    #[must_use]
+    pub fn command(self, command: &str) -> Self {
+        self.variable("CNI_COMMAND", command)
+    }
+
+    /// `CNI_CONTAINERID`
+    #[must_use]
+    pub fn container_id(self, id: &str) -> Self {
+        self.variable("CNI_CONTAINERID", id)
+    }
+
+    /// `CNI_NETNS`, by namespace.
+    #[must_use]
+    pub fn netns(self, namespace: &Namespace) -> Self {
+        self.netns_path(&namespace.path())
+    }
+
+    /// `CNI_NETNS`, as text.
+    #[must_use]
+    pub fn netns_path(self, path: &str) -> Self {
+        self.variable("CNI_NETNS", path)
+    }
+
+    /// `CNI_IFNAME`
+    #[must_use]
+    pub fn ifname(self, name: &str) -> Self {
+        self.variable("CNI_IFNAME", name)
+    }
+
+    /// `CNI_ARGS`
+    #[must_use]
+    pub fn args(self, args: &str) -> Self {
+        self.variable("CNI_ARGS", args)
+    }
+
+    /// Any variable.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.insert(name, value.to_owned());
+        self
+    }
+
+    /// Takes a variable out of the environment.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
+    }
+
+    /// Standard input.
+    #[must_use]
+    pub fn config(self, config: &Value) -> Self {
+        self.stdin(config.to_string().as_bytes())
+    }
+
+    /// Standard input, as bytes.
+    #[must_use]
+    pub fn stdin(mut self, bytes: &[u8]) -> Self {
+        self.stdin = bytes.to_owned();
+        self
+    }
+
+    /// Executes the plugin and waits for its end.
+    #[must_use]
+    pub fn run(&self) -> Output {
+        let mut command = Command::new(self.directory.join(&self.plugin));
+        if let Some(root) = &self.root {
+            command.arg("--root").arg(root);
+        }
+        command.env_clear().envs(&self.environment);
+        let ended = self.node.run(|| finish(&mut command, &self.stdin));
+        let verb = self.environment.get("CNI_COMMAND").map_or("no command", String::as_str);
+        Output {
+            call: format!("{verb} by {}", self.directory.join(&self.plugin).display()),
+            code: ended
+                .code
+                .unwrap_or_else(|| panic!("{} {verb}: ended by a signal: {}", self.plugin, ended.stderr)),
+            stdout_json: serde_json::from_str(&ended.stdout).ok(),
+            stdout: ended.stdout,
+            stderr: ended.stderr,
+        }
+    }
+}
+
+/// What came of an execution.
+#[derive(Clone, Debug)]
+pub struct Output {
+    call: String,
+    /// The exit code.
+    pub code: i32,
+    /// Standard output, when it is one JSON document.
+    pub stdout_json: Option<Value>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// The specification's error object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CniError {
+    /// The specification's or the plugin's number.
+    pub code: u64,
+    /// The sentence.
+    pub message: String,
+    /// More of it.
+    pub details: String,
+}
+
+impl CniError {
+    /// Message and details, for looking for words in them.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}; {}", self.message, self.details)
+    }
+}
+
+impl Output {
+    /// The result of an ADD; anything else fails the test.
+    #[must_use]
+    pub fn result(&self) -> Value {
+        assert_eq!(self.code, 0, "{self}");
+        self.stdout_json
+            .clone()
+            .unwrap_or_else(|| panic!("stdout is not one JSON document: {self}"))
+    }
+
+    /// Success without a result, as for every verb but ADD and VERSION.
+    pub fn silent_success(&self) {
+        assert_eq!((self.code, self.stdout.as_str()), (0, ""), "{self}");
+    }
+
+    /// The error: exit code 1 and one error object on stdout; anything else
+    /// fails the test.
+    #[must_use]
+    pub fn error(&self) -> CniError {
+        assert_eq!(self.code, 1, "{self}");
+        let json = self
+            .stdout_json
+            .as_ref()
+            .unwrap_or_else(|| panic!("stdout is not one JSON document: {self}"));
+        let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+        let code = json["code"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("an error has a code: {self}"));
+        assert!(json["msg"].is_string(), "an error has a message: {self}");
+        CniError {
+            code,
+            message: text("msg"),
+            details: text("details"),
+        }
+    }
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            call,
+            code,
+            stdout,
+            stderr,
+            ..
+        } = self;
+        write!(f, "{call}: exit code {code}\nstdout: {stdout}\nstderr: {stderr}")
+    }
+}

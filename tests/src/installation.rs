@@ -1,0 +1,219 @@
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use nix::fcntl::{Flock, FlockArg};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use crate::{Products, program::finish};
+
+/// The plugins of an installation, with the packages that they are built from.
+pub const PLUGINS: [(&str, &str); 4] = [
+    ("loopback", "cofferdam-plugin-loopback"),
+    ("bridge", "cofferdam-plugin-bridge"),
+    ("host-local", "cofferdam-plugin-host-local"),
+    ("hostile", "cofferdam-hostile"),
+];
+
+const POLICIES: &str = "etc/cofferdam/policy.d";
+const PLUGIN_DIRECTORY: &str = "opt/cni/bin";
+
+/// Cofferdam installed below a temporary directory: components, the default
+/// policies, and `cofferdam` in the plugin directory under its own name and,
+/// as links, under those of the plugins.
+#[derive(Debug)]
+pub struct Installation {
+    root: TempDir,
+}
+
+impl Installation {
+    /// A fresh one. Components are compiled once for all tests.
+    #[must_use]
+    pub fn new() -> Self {
+        let installation = Self::without_policies();
+        let policies = Products::workspace().join("host/policy/default");
+        for entry in fs::read_dir(&policies).expect("the default policies are in the sources") {
+            let path = entry.expect("a directory of the sources").path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let text = fs::read_to_string(&path).expect("a policy is text");
+                let name = path
+                    .file_name()
+                    .expect("a file has a name")
+                    .to_string_lossy()
+                    .into_owned();
+                installation.policy(&name, &text);
+            }
+        }
+        installation
+    }
+
+    /// One whose operator granted nothing.
+    #[must_use]
+    pub fn without_policies() -> Self {
+        let products = Products::locate();
+        let root = TempDir::with_prefix("cofferdam-test-").expect("needs a writable temporary directory");
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).expect("a directory of our own");
+        copy_tree(prepared_store(&products), root.path());
+        let bin = root.path().join(PLUGIN_DIRECTORY);
+        fs::create_dir_all(&bin).expect("a directory of our own");
+        for name in ["cofferdam", "loopback", "bridge", "host-local"] {
+            symlink(products.cofferdam(), bin.join(name)).expect("a directory of our own");
+        }
+        fs::create_dir_all(root.path().join(POLICIES)).expect("a directory of our own");
+        Self { root }
+    }
+
+    /// The directory that everything is below.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// What a runtime calls its CNI directory.
+    #[must_use]
+    pub fn plugin_directory(&self) -> PathBuf {
+        self.root().join(PLUGIN_DIRECTORY)
+    }
+
+    /// Where addresses are on record.
+    #[must_use]
+    pub fn leases(&self) -> PathBuf {
+        self.root().join("var/lib/cni/networks")
+    }
+
+    /// Where journals are.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.root().join("run/cofferdam")
+    }
+
+    /// The addresses of a network that are given out, sorted as text.
+    #[must_use]
+    pub fn leased(&self, network: &str) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.leases().join(network)) else {
+            return Vec::new();
+        };
+        let names = entries.map(|entry| entry.expect("a directory of our own").file_name());
+        let mut addresses: Vec<_> = names
+            .map(|name| name.to_string_lossy().into_owned())
+            .filter(|name| name.parse::<std::net::IpAddr>().is_ok())
+            .collect();
+        addresses.sort();
+        addresses
+    }
+
+    /// Writes a policy file, as its operator does; an existing one of that
+    /// name is replaced.
+    pub fn policy(&self, file: &str, text: &str) {
+        let path = self.root().join(POLICIES).join(file);
+        fs::write(&path, text).expect("a directory of our own");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("a file of our own");
+    }
+
+    /// Takes all policies away.
+    pub fn remove_policies(&self) {
+        let policies = self.root().join(POLICIES);
+        fs::remove_dir_all(&policies).expect("a directory of our own");
+        fs::create_dir(&policies).expect("a directory of our own");
+    }
+
+    /// Takes a component's name away: nothing runs for that plugin any more.
+    pub fn remove_component(&self, plugin: &str) {
+        let path = self.root().join("var/lib/cofferdam/plugins").join(plugin);
+        fs::remove_file(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// `cofferctl --root …`, to be completed and run.
+    #[must_use]
+    pub fn cofferctl(&self) -> Command {
+        let mut command = Command::new(Products::locate().cofferctl());
+        command.arg("--root").arg(self.root());
+        command
+    }
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A root that holds the compiled components and nothing else, kept in the
+/// target directory for as long as components and compiler stay the same.
+fn prepared_store(products: &Products) -> &'static Path {
+    static STORE: OnceLock<PathBuf> = OnceLock::new();
+    STORE.get_or_init(|| {
+        let stores = products.target().join("test-stores");
+        fs::create_dir_all(&stores).expect("cargo's target directory is writable");
+        let lock = fs::File::create(stores.join("lock")).expect("cargo's target directory is writable");
+        let _alone = Flock::lock(lock, FlockArg::LockExclusive).expect("needs flock");
+        let store = stores.join(store_key(products));
+        if !store.exists() {
+            forget_others(&stores);
+            let unfinished = stores.join("unfinished");
+            let _ = fs::remove_dir_all(&unfinished);
+            fs::create_dir(&unfinished).expect("cargo's target directory is writable");
+            fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o755)).expect("a directory of our own");
+            for (name, package) in PLUGINS {
+                let mut add = Command::new(products.cofferctl());
+                add.arg("--root").arg(&unfinished).args(["component", "add"]);
+                let ended = finish(add.arg(products.component(package)).args(["--name", name]), b"");
+                assert_eq!(
+                    ended.code,
+                    Some(0),
+                    "cofferctl component add {name}: {}{}",
+                    ended.stdout,
+                    ended.stderr
+                );
+            }
+            fs::rename(&unfinished, &store).expect("a directory of our own");
+        }
+        store
+    })
+}
+
+/// Names the components by content and the compiler by size and time: hashing
+/// the whole of it for each test binary would take longer than it saves.
+fn store_key(products: &Products) -> String {
+    let mut hash = Sha256::new();
+    for (_, package) in PLUGINS {
+        hash.update(fs::read(products.component(package)).expect("a component is readable"));
+    }
+    let compiler = fs::metadata(products.cofferctl()).expect("cofferctl is there");
+    let modified = compiler.modified().expect("files have times here");
+    hash.update(format!("{} {modified:?}", compiler.len()));
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn forget_others(stores: &Path) {
+    for entry in fs::read_dir(stores).expect("a directory of our own") {
+        let path = entry.expect("a directory of our own").path();
+        if path.is_dir() {
+            let _ = fs::remove_dir_all(path);
+        }
+    }
+}
+
+/// Links, or copies where the file systems differ.
+fn copy_tree(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a directory of our own") {
+        let entry = entry.expect("a directory of our own");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&target).expect("a directory of our own");
+            fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).expect("a directory of our own");
+            copy_tree(&entry.path(), &target);
+        } else if fs::hard_link(entry.path(), &target).is_err() {
+            fs::copy(entry.path(), &target).expect("a directory of our own");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The executable on the hot path holds no compiler and no network client
+//! (invariant 9 of the design).
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{collections::BTreeSet, process::Command};
+
+use cofferdam_tests::Products;
+
+/// The crates that are linked into a package's executable.
+fn linked_into(package: &str) -> BTreeSet<String> {
+    let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
+        .args(["--package", package])
+        .current_dir(Products::workspace())
+        .output()
+        .expect("cargo runs this test");
+    assert!(
+        output.status.success(),
+        "cargo tree: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn matching<'a>(crates: &'a BTreeSet<String>, forbidden: &[&str]) -> Vec<&'a String> {
+    crates
+        .iter()
+        .filter(|name| forbidden.iter().any(|word| name.starts_with(word)))
+        .collect()
+}
+
+const COMPILERS: [&str; 6] = [
+    "cranelift",
+    "winch",
+    "wasmtime-internal-cranelift",
+    "wasmtime-internal-winch",
+    "wat",
+    "wasm-encoder",
+];
+const NETWORK_CLIENTS: [&str; 8] = [
+    "hyper",
+    "reqwest",
+    "ureq",
+    "rustls",
+    "openssl",
+    "native-tls",
+    "curl",
+    "h2",
+];
+const ASYNC_RUNTIMES: [&str; 3] = ["tokio", "async-std", "smol"];
+
+#[test]
+fn the_plugin_holds_no_compiler_no_network_client_and_no_async_runtime() {
+    let crates = linked_into("cofferdam");
+    assert!(crates.contains("wasmtime"), "this looks at the wrong thing: {crates:?}");
+    for forbidden in [&COMPILERS[..], &NETWORK_CLIENTS, &ASYNC_RUNTIMES] {
+        assert_eq!(matching(&crates, forbidden), Vec::<&String>::new());
+    }
+}
+
+#[test]
+fn the_compiler_is_in_the_command_that_operators_type() {
+    let crates = linked_into("cofferctl");
+    assert_ne!(matching(&crates, &["cranelift"]), Vec::<&String>::new());
+    assert_eq!(matching(&crates, &NETWORK_CLIENTS), Vec::<&String>::new());
+}
