@@ -1,0 +1,166 @@
+use std::net::IpAddr;
+
+use cofferdam_guest_sdk::{Address, Failure, IpPrefix, store::Records};
+
+use crate::range::{Range, number, step, text_of};
+
+/// Allocates one address from each set.
+pub(crate) fn allocate(
+    records: &Records,
+    sets: &[Vec<Range>],
+    mut requested: Vec<IpAddr>,
+) -> Result<Vec<Address>, Failure> {
+    let owned: Vec<IpAddr> = records.owned()?.iter().filter_map(|name| name.parse().ok()).collect();
+    let mut addresses = Vec::new();
+    for (index, set) in sets.iter().enumerate() {
+        let wanted = requested.iter().position(|address| set.iter().any(|range| range.contains(*address)));
+        let wanted = wanted.map(|position| requested.remove(position));
+        let address = from_set(records, index, set, wanted, &owned)
+            .map_err(|failure| failure.within(&format!("failed to allocate for range {index}")))?;
+        addresses.push(address);
+    }
+    if requested.is_empty() {
+        return Ok(addresses);
+    }
+    let unmet: Vec<String> = requested.iter().map(IpAddr::to_string).collect();
+    Err(Failure::internal(format!("failed to allocate all requested IPs: {}", unmet.join(","))))
+}
+
+fn from_set(
+    records: &Records,
+    index: usize,
+    set: &[Range],
+    wanted: Option<IpAddr>,
+    owned: &[IpAddr],
+) -> Result<Address, Failure> {
+    if let Some(wanted) = wanted {
+        return exactly(records, set, wanted);
+    }
+    if let Some(held) = owned.iter().find(|address| set.iter().any(|range| range.contains(**address))) {
+        return Err(Failure::internal(format!(
+            "{held} has been allocated to this container's interface, duplicate allocation is not allowed"
+        )));
+    }
+    next_free(records, index, set)
+}
+
+fn exactly(records: &Records, set: &[Range], wanted: IpAddr) -> Result<Address, Failure> {
+    let range = set.iter().find(|range| range.contains(wanted));
+    let range = range.ok_or_else(|| Failure::internal(format!("{wanted} is in no range")))?;
+    if wanted == range.gateway {
+        return Err(Failure::internal(format!("requested ip {wanted} is subnet's gateway")));
+    }
+    if !records.claim(&wanted.to_string())? {
+        let text = format!("requested IP address {wanted} is not available in range set {}", text_of(set));
+        return Err(Failure::internal(text));
+    }
+    address(range, wanted)
+}
+
+/// The first free address after the one that was handed out last.
+fn next_free(records: &Records, index: usize, set: &[Range]) -> Result<Address, Failure> {
+    let bookmark = format!("last_reserved_ip.{index}");
+    let before = records.get(&bookmark)?;
+    let last = before.as_deref().and_then(|text| text.trim().parse().ok());
+    for (range, candidate) in Walk::new(set, last) {
+        if records.claim(&candidate.to_string())? {
+            records.compare_and_set(&bookmark, before.as_deref(), &candidate.to_string())?;
+            return address(range, candidate);
+        }
+    }
+    Err(Failure::internal(format!("no IP addresses available in range set: {}", text_of(set))))
+}
+
+fn address(range: &Range, given: IpAddr) -> Result<Address, Failure> {
+    Ok(Address::new(IpPrefix::new(given, range.subnet.length())?).with_gateway(range.gateway))
+}
+
+/// All addresses of a set, once around, beginning after the last one; no
+/// gateways.
+struct Walk<'a> {
+    set: &'a [Range],
+    range: usize,
+    next: IpAddr,
+    end: Option<(usize, IpAddr)>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(set: &'a [Range], last: Option<IpAddr>) -> Self {
+        let at_last = last.and_then(|last| {
+            let range = set.iter().position(|range| range.contains(last))?;
+            Some((range, last))
+        });
+        let first = set.first().map_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |range| range.start);
+        let (range, next) = match at_last {
+            Some((range, last)) => after(set, range, last),
+            None => (0, first),
+        };
+        Self { set, range, next, end: None }
+    }
+}
+
+/// The address after one: the next of its range, or the first of the next
+/// range.
+fn after(set: &[Range], range: usize, address: IpAddr) -> (usize, IpAddr) {
+    match set.get(range) {
+        Some(here) if number(address) < number(here.end) => (range, step(address, 1)),
+        _ => {
+            let following = if range + 1 < set.len() { range + 1 } else { 0 };
+            (following, set.get(following).map_or(address, |range| range.start))
+        }
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = (&'a Range, IpAddr);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let here = (self.range, self.next);
+            if self.end == Some(here) {
+                return None;
+            }
+            self.end.get_or_insert(here);
+            (self.range, self.next) = after(self.set, here.0, here.1);
+            let range = self.set.get(here.0)?;
+            if here.1 != range.gateway {
+                return Some((range, here.1));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn set(ranges: &[(&str, &str, &str)]) -> Vec<Range> {
+        ranges
+            .iter()
+            .map(|(subnet, start, end)| {
+                let (start, end) = (start.parse().unwrap(), end.parse().unwrap());
+                Range::new(subnet.parse().unwrap(), Some(start), Some(end), None).unwrap()
+            })
+            .collect()
+    }
+
+    fn walk(set: &[Range], last: Option<&str>) -> Vec<String> {
+        Walk::new(set, last.map(|last| last.parse().unwrap())).map(|(_, address)| address.to_string()).collect()
+    }
+
+    #[test]
+    fn a_walk_goes_once_around_and_leaves_out_gateways() {
+        let set = set(&[("10.1.0.0/24", "10.1.0.1", "10.1.0.4"), ("10.2.0.0/24", "10.2.0.8", "10.2.0.9")]);
+        assert_eq!(walk(&set, None), ["10.1.0.2", "10.1.0.3", "10.1.0.4", "10.2.0.8", "10.2.0.9"]);
+        assert_eq!(walk(&set, Some("10.1.0.3")), ["10.1.0.4", "10.2.0.8", "10.2.0.9", "10.1.0.2", "10.1.0.3"]);
+        assert_eq!(walk(&set, Some("10.2.0.9")), ["10.1.0.2", "10.1.0.3", "10.1.0.4", "10.2.0.8", "10.2.0.9"]);
+        assert_eq!(walk(&set, Some("192.0.2.1")).len(), 5);
+    }
+
+    #[test]
+    fn a_range_of_one_address_is_tried_once() {
+        assert_eq!(walk(&set(&[("10.1.0.0/24", "10.1.0.7", "10.1.0.7")]), Some("10.1.0.7")), ["10.1.0.7"]);
+        assert!(walk(&set(&[("10.1.0.0/24", "10.1.0.1", "10.1.0.1")]), None).is_empty());
+    }
+}
