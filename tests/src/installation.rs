@@ -92,21 +92,6 @@ impl Installation {
         self.root().join("run/cofferdam")
     }
 
-    /// The addresses of a network that are given out, sorted as text.
-    #[must_use]
-    pub fn leased(&self, network: &str) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.leases().join(network)) else {
-            return Vec::new();
-        };
-        let names = entries.map(|entry| entry.expect("a directory of our own").file_name());
-        let mut addresses: Vec<_> = names
-            .map(|name| name.to_string_lossy().into_owned())
-            .filter(|name| name.parse::<std::net::IpAddr>().is_ok())
-            .collect();
-        addresses.sort();
-        addresses
-    }
-
     /// Writes a policy file, as its operator does; an existing one of that
     /// name is replaced.
     pub fn policy(&self, file: &str, text: &str) {

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::{fs, net::IpAddr, path::PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -87,6 +87,21 @@ impl Site {
             Plugins::Cofferdam(installation) => installation.leases(),
             Plugins::Go(_, leases) => leases.path().to_owned(),
         }
+    }
+
+    /// The addresses of a network that are given out, sorted as text.
+    #[must_use]
+    pub fn leased(&self, network: &str) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.leases().join(network)) else {
+            return Vec::new();
+        };
+        let names = entries.map(|entry| entry.expect("a directory of our own").file_name());
+        let mut addresses: Vec<_> = names
+            .map(|name| name.to_string_lossy().into_owned())
+            .filter(|name| name.parse::<IpAddr>().is_ok())
+            .collect();
+        addresses.sort();
+        addresses
     }
 
     /// A call, to be completed and run.

@@ -441,7 +441,7 @@ fn every_verb_works_in_every_version_for_host_local() {
                 result.get("interfaces").is_none(),
                 "an IPAM result has no interfaces: {result}"
             );
-            let lease = site.installation().leased("mynet");
+            let lease = site.leased("mynet");
             assert_eq!(lease.len(), 1, "{name} {version}");
             let expected = format!("{}/16", lease[0]);
             let address = if from(version, "0.3.0") {
@@ -457,11 +457,7 @@ fn every_verb_works_in_every_version_for_host_local() {
                 call("STATUS", &config).silent_success();
             }
             call("DEL", &config).silent_success();
-            assert_eq!(
-                site.installation().leased("mynet"),
-                Vec::<String>::new(),
-                "{name} {version}"
-            );
+            assert_eq!(site.leased("mynet"), Vec::<String>::new(), "{name} {version}");
             call("DEL", &config).silent_success();
         }
     }

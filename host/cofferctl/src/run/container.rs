@@ -1,0 +1,104 @@
+use std::{
+    ffi::OsString,
+    os::unix::process::ExitStatusExt as _,
+    process::{Child, Command, ExitStatus},
+    sync::mpsc::{self, Receiver, Sender},
+    thread,
+};
+
+use anyhow::{Context as _, bail};
+use nix::{
+    mount::{MntFlags, MsFlags, mount, umount2},
+    sched::{CloneFlags, unshare},
+    sys::signal::{SigSet, Signal, kill},
+    unistd::{Pid, gettid},
+};
+
+/// The signals that end this command; they go to the one that it runs.
+pub(super) struct Signals(SigSet);
+
+/// Keeps signals from ending this process before everything is undone.
+pub(super) fn hold_signals() -> anyhow::Result<Signals> {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGINT);
+    signals.add(Signal::SIGTERM);
+    signals.add(Signal::SIGHUP);
+    signals.thread_block().context("hold signals")?;
+    Ok(Signals(signals))
+}
+
+/// A thread in network and mount namespaces of its own. They live as long as
+/// it does, or as a process that it started.
+pub(super) struct Container {
+    path: String,
+    commands: Sender<Vec<OsString>>,
+    started: Receiver<std::io::Result<Child>>,
+}
+
+impl Container {
+    pub(super) fn create() -> anyhow::Result<Self> {
+        let (commands, to_run) = mpsc::channel::<Vec<OsString>>();
+        let (report, started) = mpsc::channel();
+        let (ready, path) = mpsc::channel();
+        thread::Builder::new().name("container".into()).spawn(move || {
+            let entered = unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).map(|()| {
+                show_own_devices();
+                format!("/proc/{}/task/{}/ns/net", std::process::id(), gettid())
+            });
+            let _ = ready.send(entered);
+            for command in to_run {
+                let _ = report.send(start(&command));
+            }
+        })?;
+        let path = path.recv()??;
+        Ok(Self { path, commands, started })
+    }
+
+    /// The path of its network namespace.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Runs a command in it and waits. The result is the command's exit
+    /// status, or 128 and the signal that ended it.
+    pub(super) fn run(&self, command: Vec<OsString>, signals: Signals) -> anyhow::Result<u8> {
+        let name = command.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        self.commands.send(command).ok().context("the namespace's thread has ended")?;
+        let mut child = self.started.recv()?.with_context(|| format!("run {name:?}"))?;
+        forward(signals, &child)?;
+        Ok(status(child.wait()?))
+    }
+}
+
+/// `/sys` shows the devices of the namespace in which it was mounted. Where it
+/// can't be mounted anew the old one stays, as with `ip netns exec`.
+fn show_own_devices() {
+    let none: Option<&str> = None;
+    let _ = mount(none, "/", none, MsFlags::MS_SLAVE | MsFlags::MS_REC, none);
+    if umount2("/sys", MntFlags::MNT_DETACH).is_ok() {
+        let _ = mount(Some("sysfs"), "/sys", Some("sysfs"), MsFlags::empty(), none);
+    }
+}
+
+fn start(command: &[OsString]) -> std::io::Result<Child> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Err(std::io::Error::other("there is no command"));
+    };
+    Command::new(program).args(arguments).spawn()
+}
+
+/// Hands on what was sent to this process.
+fn forward(signals: Signals, child: &Child) -> anyhow::Result<()> {
+    let Ok(pid) = i32::try_from(child.id()) else { bail!("process number {} is out of range", child.id()) };
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        while let Ok(signal) = signals.0.wait() {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    })?;
+    Ok(())
+}
+
+fn status(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
