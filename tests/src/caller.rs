@@ -184,7 +184,7 @@ impl CniError {
 
 impl Output {
     /// The result of an ADD; anything else fails the test.
-    #[must_use]
+    #[track_caller]
     pub fn result(&self) -> Value {
         assert_eq!(self.code, 0, "{self}");
         self.stdout_json
@@ -193,13 +193,14 @@ impl Output {
     }
 
     /// Success without a result, as for every verb but ADD and VERSION.
+    #[track_caller]
     pub fn silent_success(&self) {
         assert_eq!((self.code, self.stdout.as_str()), (0, ""), "{self}");
     }
 
     /// The error: exit code 1 and one error object on stdout; anything else
     /// fails the test.
-    #[must_use]
+    #[track_caller]
     pub fn error(&self) -> CniError {
         assert_eq!(self.code, 1, "{self}");
         let json = self

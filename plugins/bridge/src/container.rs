@@ -14,29 +14,29 @@ pub(crate) fn prepare(
         detect_duplicates(container, interface, config.enabledad)?;
     }
     // Tells the neighbours who has the address when the link comes up.
-    optional(container.ensure_sysctl(&["net", "ipv4", "conf", interface, "arp_notify"], "1"))
+    optional(container.set_sysctl(&["net", "ipv4", "conf", interface, "arp_notify"], "1"))
 }
 
 fn enable_ipv6(container: &Namespace, interface: &str) -> Result<(), Failure> {
     for name in ["lo", interface] {
-        optional(container.ensure_sysctl(&["net", "ipv6", "conf", name, "disable_ipv6"], "0"))?;
+        optional(container.set_sysctl(&["net", "ipv6", "conf", name, "disable_ipv6"], "0"))?;
     }
-    container.ensure_sysctl(&["net", "ipv6", "conf", interface, "keep_addr_on_down"], "1")?;
+    container.set_sysctl(&["net", "ipv6", "conf", interface, "keep_addr_on_down"], "1")?;
     Ok(())
 }
 
 fn detect_duplicates(container: &Namespace, interface: &str, enabled: bool) -> Result<(), Failure> {
     if enabled {
-        optional(container.ensure_sysctl(&["net", "ipv6", "conf", interface, "enhanced_dad"], "1"))?;
+        optional(container.set_sysctl(&["net", "ipv6", "conf", interface, "enhanced_dad"], "1"))?;
     }
     let value = if enabled { "1" } else { "0" };
-    optional(container.ensure_sysctl(&["net", "ipv6", "conf", interface, "accept_dad"], value))
+    optional(container.set_sysctl(&["net", "ipv6", "conf", interface, "accept_dad"], value))
 }
 
 /// A kernel without the setting is a kernel that does not need it.
-fn optional(written: Result<bool, Error>) -> Result<(), Failure> {
+fn optional(written: Result<(), Error>) -> Result<(), Failure> {
     match written {
-        Ok(_) | Err(Error::NotFound(_)) => Ok(()),
+        Ok(()) | Err(Error::NotFound(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
