@@ -133,10 +133,7 @@ mod tests {
             ("FOO=BAR;mac=x", Some(r#"ARGS: unknown args ["FOO=BAR" "mac=x"]"#)),
             ("FOO=BAR;IgnoreUnknown=1", None),
             ("IgnoreUnknown=TRUE;FOO=BAR", None),
-            (
-                "FOO=BAR;IgnoreUnknown=false",
-                Some(r#"ARGS: unknown args ["FOO=BAR"]"#),
-            ),
+            ("FOO=BAR;IgnoreUnknown=false", Some(r#"ARGS: unknown args ["FOO=BAR"]"#)),
             ("MAC=a;", Some(r#"ARGS: invalid pair """#)),
             ("MAC=a=b", Some(r#"ARGS: invalid pair "MAC=a=b""#)),
             ("MAC", Some(r#"ARGS: invalid pair "MAC""#)),

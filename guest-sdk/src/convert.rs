@@ -206,8 +206,13 @@ mod tests {
                 .with_gateway("10.22.0.1".parse().unwrap())
                 .on_interface(position),
         );
-        attachment.routes.push(Route::to("::/0".parse().unwrap()).via("fd00::1".parse().unwrap()));
+        attachment
+            .routes
+            .push(Route::to("::/0".parse().unwrap()).via("fd00::1".parse().unwrap()));
         attachment.dns.domain = Some("example.com".into());
-        assert_eq!(Attachment::from(types::Attachment::from(attachment.clone())), attachment);
+        assert_eq!(
+            Attachment::from(types::Attachment::from(attachment.clone())),
+            attachment
+        );
     }
 }

@@ -96,17 +96,35 @@ fn read_config(stdin: impl FnOnce() -> io::Result<Vec<u8>>) -> Result<PluginConf
 }
 
 fn about(name: &str) -> Answer {
-    let versions: Vec<&str> = SpecVersion::supported().iter().map(|version| version.as_str()).collect();
-    let text = format!("{ABOUT}, as {name}\nCNI protocol versions supported: {}\n", versions.join(", "));
-    Answer { stdout: String::new(), stderr: text, exit: 0 }
+    let versions: Vec<&str> = SpecVersion::supported()
+        .iter()
+        .map(|version| version.as_str())
+        .collect();
+    let text = format!(
+        "{ABOUT}, as {name}\nCNI protocol versions supported: {}\n",
+        versions.join(", ")
+    );
+    Answer {
+        stdout: String::new(),
+        stderr: text,
+        exit: 0,
+    }
 }
 
 fn succeeded(text: String) -> Answer {
-    Answer { stdout: text, stderr: String::new(), exit: 0 }
+    Answer {
+        stdout: text,
+        stderr: String::new(),
+        exit: 0,
+    }
 }
 
 fn failed(error: &CniError, version: Option<&str>) -> Answer {
-    Answer { stdout: error.to_json(version), stderr: String::new(), exit: 1 }
+    Answer {
+        stdout: error.to_json(version),
+        stderr: String::new(),
+        exit: 1,
+    }
 }
 
 /// One plugin's part of a request.
@@ -137,14 +155,25 @@ impl Call {
         config: PluginConfig,
         started: Instant,
     ) -> Result<Self, CniError> {
-        let verb = environment.command.clone().map_err(|unknown| CniError::invalid_environment(unknown.to_string()))?;
+        let verb = environment
+            .command
+            .clone()
+            .map_err(|unknown| CniError::invalid_environment(unknown.to_string()))?;
         let version = config.gate(verb, SpecVersion::supported())?;
         let (unit, members) = members(name, &config)?;
         let named = matches!(verb, Verb::Add | Verb::Del | Verb::Check);
         let attachment = AttachmentId {
             network: config.name().to_owned(),
-            container_id: if named { environment.container_id.clone() } else { String::new() },
-            interface_name: if named { environment.interface_name.clone() } else { String::new() },
+            container_id: if named {
+                environment.container_id.clone()
+            } else {
+                String::new()
+            },
+            interface_name: if named {
+                environment.interface_name.clone()
+            } else {
+                String::new()
+            },
             unit,
         };
         Ok(Self {
@@ -184,7 +213,9 @@ impl Call {
 
     /// The same for DEL, where a namespace that is gone is no error.
     pub(crate) fn kernel_if_exists(&self) -> Result<(Kernel, bool), CniError> {
-        let Some(path) = self.namespace_path() else { return Ok((self.host_kernel(), false)) };
+        let Some(path) = self.namespace_path() else {
+            return Ok((self.host_kernel(), false));
+        };
         match open_namespace(Path::new(path)) {
             Err(NamespaceError::NotExist(_)) => Ok((self.host_kernel(), false)),
             _ => Ok((self.kernel()?.0, true)),
@@ -212,19 +243,22 @@ impl Call {
         previous: Option<&cofferdam_protocol::Attachment>,
         namespace_exists: bool,
     ) -> Result<Task, CniError> {
-        Ok(Task::Attachment(Request {
+        Ok(Task::Attachment(Box::new(Request {
             container_id: self.environment.container_id.clone(),
             interface_name: self.environment.interface_name.clone(),
             network: self.config.name().to_owned(),
             args: args::parse(&self.environment.args)
                 .into_iter()
-                .map(|argument| Argument { key: argument.key, value: argument.value })
+                .map(|argument| Argument {
+                    key: argument.key,
+                    value: argument.value,
+                })
                 .collect(),
             config: member.config.text().to_owned(),
             runtime_config: member.config.runtime_config()?,
             previous: previous.map(|previous| wit_attachment(previous, self.namespace_path())),
             namespace_exists,
-        }))
+        })))
     }
 
     /// A member's request about the network.
@@ -247,18 +281,27 @@ impl Call {
 /// Which plugins a request is for. The first value names them for the journal.
 fn members(name: &str, config: &PluginConfig) -> Result<(String, Vec<Member>), CniError> {
     if name != "cofferdam" {
-        let member = Member { plugin: name.to_owned(), config: config.clone() };
+        let member = Member {
+            plugin: name.to_owned(),
+            config: config.clone(),
+        };
         return Ok((name.to_owned(), vec![member]));
     }
     match config.program()? {
         Program::Named(plugin) => {
-            let member = Member { plugin: plugin.clone(), config: config.clone() };
+            let member = Member {
+                plugin: plugin.clone(),
+                config: config.clone(),
+            };
             Ok((plugin, vec![member]))
         }
         Program::Chain(configs) => {
             let members: Vec<Member> = configs
                 .into_iter()
-                .map(|config| Member { plugin: config.plugin_type().unwrap_or_default(), config })
+                .map(|config| Member {
+                    plugin: config.plugin_type().unwrap_or_default(),
+                    config,
+                })
                 .collect();
             Ok(("chain".to_owned(), members))
         }

@@ -60,7 +60,10 @@ struct Prepared {
 
 fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
     let installation = &session.installation;
-    let policy = installation.policies().plugin(plugin).map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
+    let policy = installation
+        .policies()
+        .plugin(plugin)
+        .map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
     let grants = policy.for_network(&session.attachment.network);
     timing::phase("policy");
     let artifact = artifact(installation, plugin, policy.component())?;
@@ -78,11 +81,15 @@ fn artifact(installation: &Installation, plugin: &str, pinned: Option<&str>) -> 
     let components = installation.components();
     let digest = components.resolve(plugin).map_err(|error| refuse(error.to_string()))?;
     if let Some(pinned) = pinned {
-        let pinned: Digest = pinned.parse().map_err(|error| refuse(format!("policy for {plugin:?}: {error}")))?;
+        let pinned: Digest = pinned
+            .parse()
+            .map_err(|error| refuse(format!("policy for {plugin:?}: {error}")))?;
         if pinned != digest {
             return Err(CniError::new(
                 codes::DENIED,
-                format!("the policy grants plugin {plugin:?} to component sha256:{pinned}, but sha256:{digest} is installed"),
+                format!(
+                    "the policy grants plugin {plugin:?} to component sha256:{pinned}, but sha256:{digest} is installed"
+                ),
             ));
         }
     }
@@ -133,8 +140,15 @@ fn settle<T>(verdict: Verdict<T>) -> Result<T, End> {
 const TRY_AGAIN: u32 = 11;
 
 fn fault_error(plugin: &str, fault: &Fault) -> CniError {
-    let code = if fault.kind == FaultKind::Deadline { TRY_AGAIN } else { codes::FAULT };
-    let error = CniError::new(code, format!("plugin {plugin:?} was ended: {}", printable(&fault.to_string())));
+    let code = if fault.kind == FaultKind::Deadline {
+        TRY_AGAIN
+    } else {
+        codes::FAULT
+    };
+    let error = CniError::new(
+        code,
+        format!("plugin {plugin:?} was ended: {}", printable(&fault.to_string())),
+    );
     if fault.backtrace.is_empty() {
         return error;
     }

@@ -2,8 +2,8 @@
 //! between the component and the kernel. Every operation that a guest asks for
 //! is checked against policy, written to the journal, and then done.
 
-pub mod codes;
 mod call;
+pub mod codes;
 mod component;
 mod convert;
 mod imports;

@@ -20,7 +20,9 @@ impl LogBudget {
         let line = format!("cofferdam: {level}: {origin}: {}", printable(message));
         if line.len() > self.left {
             self.left = 0;
-            emit(&format!("cofferdam: warn: {origin}: more messages than it may write; the rest is dropped"));
+            emit(&format!(
+                "cofferdam: warn: {origin}: more messages than it may write; the rest is dropped"
+            ));
             return;
         }
         self.left -= line.len();
@@ -38,7 +40,11 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|symbol| {
             let escape = symbol.is_control() || is_format(symbol);
-            let (plain, escaped) = if escape { (None, Some(symbol.escape_unicode())) } else { (Some(symbol), None) };
+            let (plain, escaped) = if escape {
+                (None, Some(symbol.escape_unicode()))
+            } else {
+                (Some(symbol), None)
+            };
             plain.into_iter().chain(escaped.into_iter().flatten())
         })
         .collect()

@@ -43,7 +43,7 @@ pub(crate) struct Mediator {
 /// What the guest was asked to do; its delegate is asked the same.
 #[derive(Clone)]
 pub(crate) enum Task {
-    Attachment(Request),
+    Attachment(Box<Request>),
     Network(NetworkRequest),
 }
 
@@ -85,11 +85,14 @@ impl Mediator {
     }
 
     pub(crate) fn into_session(self) -> Session {
-        self.session.expect("a delegate gives the session back before its caller goes on")
+        self.session
+            .expect("a delegate gives the session back before its caller goes on")
     }
 
     pub(crate) fn session(&mut self) -> &mut Session {
-        self.session.as_mut().expect("a delegate gives the session back before its caller goes on")
+        self.session
+            .as_mut()
+            .expect("a delegate gives the session back before its caller goes on")
     }
 
     /// Lends the session to a delegate.
@@ -114,7 +117,9 @@ impl Mediator {
             return Err(CallError::Trap(wasmtime::Error::msg(rule)));
         }
         if Instant::now() >= self.session().deadline {
-            return Err(CallError::Guest(types::Error::Deadline("the time of this call is used up".to_owned())));
+            return Err(CallError::Guest(types::Error::Deadline(
+                "the time of this call is used up".to_owned(),
+            )));
         }
         Ok(())
     }
@@ -153,7 +158,10 @@ impl Mediator {
         let plugin = self.plugin.clone();
         let session = self.session();
         if !session.mode.changes() {
-            return Err(invalid(format!("nothing can be changed during {}", session.mode.verb())));
+            return Err(invalid(format!(
+                "nothing can be changed during {}",
+                session.mode.verb()
+            )));
         }
         let Some(journal) = session.journal.as_mut() else {
             return act(session.network.as_mut()).map_err(network_error);
@@ -183,13 +191,19 @@ impl Mediator {
 
     /// Makes a handle of a link for the guest.
     pub(crate) fn link_handle(&mut self, id: LinkId) -> Result<Resource<handle::Link>, CallError> {
-        Ok(self.table.push(handle::Link { place: id.place, index: id.index })?)
+        Ok(self.table.push(handle::Link {
+            place: id.place,
+            index: id.index,
+        })?)
     }
 
     /// The link behind a handle.
     pub(crate) fn link_id(&self, link: &Resource<handle::Link>) -> Result<LinkId, CallError> {
         let link = self.table.get(link)?;
-        Ok(LinkId { place: link.place, index: link.index })
+        Ok(LinkId {
+            place: link.place,
+            index: link.index,
+        })
     }
 
     /// A link that this plugin made, or shares, in this request.

@@ -19,8 +19,12 @@ pub(crate) fn mac_address() -> MacAddress {
 fn bytes() -> [u8; 8] {
     let mut bytes = [0; 8];
     if getrandom::fill(&mut bytes).is_err() {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        bytes = (now.as_nanos() & u128::from(u64::MAX)).to_le_bytes()[..8].try_into().unwrap_or_default();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        bytes = (now.as_nanos() & u128::from(u64::MAX)).to_le_bytes()[..8]
+            .try_into()
+            .unwrap_or_default();
     }
     bytes
 }

@@ -37,25 +37,15 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session for one verb of a request. `journal` is for ADD.
-    pub(crate) fn new(
-        call: &Call,
-        mode: Mode,
-        state: &StateDirectory,
-        kernel: Kernel,
-        journal: Option<Journal>,
-    ) -> Result<Self, (CniError, Option<Journal>)> {
-        let sandbox = match call.sandbox() {
-            Ok(sandbox) => sandbox,
-            Err(error) => return Err((error, journal)),
-        };
+    /// A session for one verb of a request; ADD gives it its journal.
+    pub(crate) fn new(call: &Call, mode: Mode, state: &StateDirectory, kernel: Kernel) -> Result<Self, CniError> {
         Ok(Self {
             installation: call.installation.clone(),
-            sandbox,
+            sandbox: call.sandbox()?,
             attachment: call.attachment.clone(),
             mode,
             network: Box::new(kernel),
-            journal,
+            journal: None,
             shared: state.shared(),
             links: Links::default(),
             records: BTreeMap::new(),

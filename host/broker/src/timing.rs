@@ -19,7 +19,10 @@ struct Phases {
 /// Starts taking times.
 pub fn start() {
     if let Ok(mut phases) = PHASES.lock() {
-        *phases = Some(Phases { last: Instant::now(), spent: Vec::new() });
+        *phases = Some(Phases {
+            last: Instant::now(),
+            spent: Vec::new(),
+        });
     }
 }
 

@@ -11,18 +11,20 @@ const TIME: Duration = Duration::from_secs(10);
 
 /// Undoes everything that the journal holds, and removes the journal when
 /// nothing is left of it.
-pub(crate) fn roll_back(
-    mut journal: Journal,
-    network: &mut dyn Network,
-    shared: &Shared,
-    id: &AttachmentId,
-) -> Report {
-    let mut undo = Undo { network, shared, id, deadline: Instant::now() + TIME };
+pub(crate) fn roll_back(mut journal: Journal, network: &mut dyn Network, shared: &Shared, id: &AttachmentId) -> Report {
+    let mut undo = Undo {
+        network,
+        shared,
+        id,
+        deadline: Instant::now() + TIME,
+    };
     let report = journal.roll_back(&mut undo);
     if report.is_clean()
         && let Err(error) = journal.finish()
     {
-        crate::log::emit(&format!("cofferdam: warn: the journal of {id} can't be removed: {error}"));
+        crate::log::emit(&format!(
+            "cofferdam: warn: the journal of {id} can't be removed: {error}"
+        ));
     }
     report
 }

@@ -17,7 +17,11 @@ pub(crate) fn verify(
     let mut addresses: Vec<Option<Vec<AddressInfo>>> = Vec::new();
     for interface in &result.interfaces {
         let passed_on = previous.is_some_and(|previous| previous.interfaces.contains(interface));
-        let link = if passed_on { None } else { verify_interface(network, interface, sandbox)? };
+        let link = if passed_on {
+            None
+        } else {
+            verify_interface(network, interface, sandbox)?
+        };
         addresses.push(match link {
             Some(link) if is_used(result, addresses.len()) => Some(network.addresses(link.id).map_err(failed)?),
             _ => None,
@@ -27,12 +31,18 @@ pub(crate) fn verify(
         let Some(index) = ip.interface else { continue };
         let position = usize::try_from(index).unwrap_or(usize::MAX);
         let Some(interface) = result.interfaces.get(position) else {
-            return Err(untrue(format!("address {} is said to be on interface {index}, which is not in it", ip.address)));
+            return Err(untrue(format!(
+                "address {} is said to be on interface {index}, which is not in it",
+                ip.address
+            )));
         };
         if let Some(Some(present)) = addresses.get(position)
             && !present.iter().any(|info| info.address == ip.address)
         {
-            return Err(untrue(format!("address {} is not on interface {:?}", ip.address, interface.name)));
+            return Err(untrue(format!(
+                "address {} is not on interface {:?}",
+                ip.address, interface.name
+            )));
         }
     }
     Ok(())
@@ -50,7 +60,9 @@ fn verify_interface(
 ) -> Result<Option<LinkInfo>, CniError> {
     let name = &interface.name;
     let Some(place) = place_of(interface, sandbox) else {
-        return Err(untrue(format!("interface {name:?} is said to be in a namespace that is not this request's")));
+        return Err(untrue(format!(
+            "interface {name:?} is said to be in a namespace that is not this request's"
+        )));
     };
     // A socket or a device that is handed over by its address is no link.
     if interface.socket_path.is_some() || interface.pci_id.is_some() {
@@ -58,12 +70,15 @@ fn verify_interface(
     }
     let link = network.link_by_name(place, name).map_err(failed)?;
     let Some(link) = link else {
-        return Err(untrue(format!("interface {name:?} does not exist in the {} namespace", place_name(place))));
+        return Err(untrue(format!(
+            "interface {name:?} does not exist in the {} namespace",
+            place_name(place)
+        )));
     };
     match (&interface.mac, link.mac) {
-        (Some(said), Some(mac)) if !said.eq_ignore_ascii_case(&mac.to_string()) => {
-            Err(untrue(format!("interface {name:?} is said to have address {said}, but has {mac}")))
-        }
+        (Some(said), Some(mac)) if !said.eq_ignore_ascii_case(&mac.to_string()) => Err(untrue(format!(
+            "interface {name:?} is said to have address {said}, but has {mac}"
+        ))),
         _ => Ok(Some(link)),
     }
 }

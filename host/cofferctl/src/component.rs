@@ -63,12 +63,24 @@ fn add(store: &ComponentStore, file: &Path, name: Option<&str>) -> anyhow::Resul
     let wasm = fs::read(file).with_context(|| format!("read {}", file.display()))?;
     let description = describe(&wasm).with_context(|| file.display().to_string())?;
     check(&description).with_context(|| file.display().to_string())?;
-    let own = description.metadata.as_ref().map(|metadata| metadata.name.clone()).filter(|name| !name.is_empty());
+    let own = description
+        .metadata
+        .as_ref()
+        .map(|metadata| metadata.name.clone())
+        .filter(|name| !name.is_empty());
     let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let name = name.map(str::to_owned).or(own).or(stem).context("the plugin has no name; give it one with --name")?;
+    let name = name
+        .map(str::to_owned)
+        .or(own)
+        .or(stem)
+        .context("the plugin has no name; give it one with --name")?;
     let (digest, code) = compile(store, &wasm).with_context(|| file.display().to_string())?;
     store.name(&name, digest)?;
-    say(&format!("{name}  sha256:{digest}  {} KB, compiled {} KB", wasm.len() / 1000, code / 1000));
+    say(&format!(
+        "{name}  sha256:{digest}  {} KB, compiled {} KB",
+        wasm.len() / 1000,
+        code / 1000
+    ));
     Ok(())
 }
 
@@ -106,9 +118,16 @@ fn compile_all(store: &ComponentStore) -> anyhow::Result<()> {
 fn list(store: &ComponentStore) -> anyhow::Result<()> {
     for (name, digest) in store.plugins_by_name()? {
         let wasm = store.wasm(digest)?;
-        let version = describe(&wasm)?.metadata.map(|metadata| metadata.version).unwrap_or_default();
+        let version = describe(&wasm)?
+            .metadata
+            .map(|metadata| metadata.version)
+            .unwrap_or_default();
         let digest = digest.to_string();
-        say(&format!("{name:<20} {version:<10} sha256:{:.12}  {} KB", digest, wasm.len() / 1000));
+        say(&format!(
+            "{name:<20} {version:<10} sha256:{:.12}  {} KB",
+            digest,
+            wasm.len() / 1000
+        ));
     }
     Ok(())
 }
@@ -128,12 +147,18 @@ fn inspect(store: &ComponentStore, what: &str, json: bool) -> anyhow::Result<()>
         return Ok(());
     }
     if let Some(metadata) = &description.metadata {
-        say(&format!("{} {}: {}", metadata.name, metadata.version, metadata.description));
+        say(&format!(
+            "{} {}: {}",
+            metadata.name, metadata.version, metadata.description
+        ));
         say(&format!("licence {}", metadata.licence));
     }
     say(&format!("sha256:{digest}, {} bytes", wasm.len()));
     say("imports");
-    description.imports.iter().for_each(|import| say(&format!("  {import}")));
+    description
+        .imports
+        .iter()
+        .for_each(|import| say(&format!("  {import}")));
     if let Some(metadata) = &description.metadata {
         say("needs");
         metadata.needs.iter().for_each(|need| say(&format!("  {need}")));

@@ -23,7 +23,12 @@ impl Arguments {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Self> {
         let mut arguments = arguments.into_iter();
         let executed = arguments.next().unwrap_or_default();
-        let mut parsed = Self { name: name(&executed), root: None, timing: None, budget: None };
+        let mut parsed = Self {
+            name: name(&executed),
+            root: None,
+            timing: None,
+            budget: None,
+        };
         while let Some(option) = arguments.next() {
             let option = option.to_string_lossy().into_owned();
             let value = arguments.next().with_context(|| format!("{option} needs a value"))?;
@@ -48,7 +53,9 @@ fn name(executed: &OsString) -> String {
 
 fn milliseconds(value: &OsString) -> anyhow::Result<Duration> {
     let text = value.to_string_lossy();
-    let number = text.parse().with_context(|| format!("--budget {text:?} is not a number of milliseconds"))?;
+    let number = text
+        .parse()
+        .with_context(|| format!("--budget {text:?} is not a number of milliseconds"))?;
     Ok(Duration::from_millis(number))
 }
 
@@ -76,7 +83,11 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for arguments in [&["cofferdam", "--rot", "/"][..], &["cofferdam", "--root"], &["cofferdam", "--budget", "x"]] {
+        for arguments in [
+            &["cofferdam", "--rot", "/"][..],
+            &["cofferdam", "--root"],
+            &["cofferdam", "--budget", "x"],
+        ] {
             assert!(parse(arguments).is_err(), "{arguments:?}");
         }
     }

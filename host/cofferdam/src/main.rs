@@ -26,7 +26,11 @@ fn main() -> ExitCode {
         Ok(answer) => print(&answer),
         Err(error) => {
             let error = CniError::internal(format!("{error:#}"));
-            print(&Answer { stdout: error.to_json(None), stderr: String::new(), exit: 1 })
+            print(&Answer {
+                stdout: error.to_json(None),
+                stderr: String::new(),
+                exit: 1,
+            })
         }
     }
 }
@@ -53,7 +57,9 @@ fn read_input() -> std::io::Result<Vec<u8>> {
     let mut input = Vec::with_capacity(4096);
     std::io::stdin().lock().take(INPUT_LIMIT + 1).read_to_end(&mut input)?;
     if input.len() as u64 > INPUT_LIMIT {
-        return Err(std::io::Error::other(format!("the configuration has more than {INPUT_LIMIT} bytes")));
+        return Err(std::io::Error::other(format!(
+            "the configuration has more than {INPUT_LIMIT} bytes"
+        )));
     }
     Ok(input)
 }

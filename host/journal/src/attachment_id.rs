@@ -35,9 +35,21 @@ impl AttachmentId {
 
 impl fmt::Display for AttachmentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { network, container_id, interface_name, unit } = self;
-        write!(f, "container {container_id} interface {interface_name} of network {network}")?;
-        if unit.is_empty() { Ok(()) } else { write!(f, " ({unit})") }
+        let Self {
+            network,
+            container_id,
+            interface_name,
+            unit,
+        } = self;
+        write!(
+            f,
+            "container {container_id} interface {interface_name} of network {network}"
+        )?;
+        if unit.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " ({unit})")
+        }
     }
 }
 

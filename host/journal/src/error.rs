@@ -77,6 +77,10 @@ pub enum Error {
 impl Error {
     /// A file operation that failed.
     pub(crate) fn io(action: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
-        Self::Io { action, path: path.to_owned(), source: source.into() }
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            source: source.into(),
+        }
     }
 }

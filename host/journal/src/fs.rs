@@ -19,7 +19,14 @@ const SIZE_LIMIT: u64 = 64 << 20;
 
 /// Opens without following a link at the end, and not across an exec.
 pub(crate) fn open_file(path: &Path, flags: OFlag, mode: u32) -> nix::Result<File> {
-    retry(|| open(path, flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::from_bits_truncate(mode))).map(File::from)
+    retry(|| {
+        open(
+            path,
+            flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
+            Mode::from_bits_truncate(mode),
+        )
+    })
+    .map(File::from)
 }
 
 /// The same, below an open directory.
@@ -86,7 +93,10 @@ pub(crate) fn read_all(file: &mut File) -> io::Result<Vec<u8>> {
             return Ok(bytes);
         }
         if u64::try_from(length).unwrap_or(u64::MAX) >= SIZE_LIMIT {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than any that belongs here"));
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "the file is larger than any that belongs here",
+            ));
         }
         bytes.resize(length * 2, 0);
     }

@@ -74,13 +74,19 @@ pub(crate) struct NewerFormat(pub(crate) u32);
 impl History {
     /// What there is before anything is written.
     pub(crate) fn nothing() -> Self {
-        Self { empty: true, ..Self::default() }
+        Self {
+            empty: true,
+            ..Self::default()
+        }
     }
 
     /// Reads a journal. Lines that are torn or damaged are counted and left
     /// out, whatever they hold; all others count.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NewerFormat> {
-        let mut history = Self { empty: bytes.is_empty(), ..Self::default() };
+        let mut history = Self {
+            empty: bytes.is_empty(),
+            ..Self::default()
+        };
         for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let json = line.strip_suffix(b"\n").and_then(parse_line);
             if number == 0
@@ -102,7 +108,12 @@ impl History {
         match record {
             Record::Header(header) if number == 0 => self.header = Some(header.into_owned()),
             Record::Header(_) => return None,
-            Record::Intend { sequence, plugin, operation, inverse } => {
+            Record::Intend {
+                sequence,
+                plugin,
+                operation,
+                inverse,
+            } => {
                 if self.entries.last().is_some_and(|last| last.sequence >= sequence) {
                     return None;
                 }
@@ -118,7 +129,10 @@ impl History {
     }
 
     pub(crate) fn start(&mut self, header: Header) {
-        *self = Self { header: Some(header), ..Self::default() };
+        *self = Self {
+            header: Some(header),
+            ..Self::default()
+        };
     }
 
     pub(crate) fn push(&mut self, sequence: Sequence, plugin: &str, operation: Operation, inverse: Inverse) {
@@ -159,7 +173,10 @@ impl History {
     }
 
     fn entry(&mut self, sequence: Sequence) -> Option<&mut Entry> {
-        let index = self.entries.binary_search_by_key(&sequence, |entry| entry.sequence).ok()?;
+        let index = self
+            .entries
+            .binary_search_by_key(&sequence, |entry| entry.sequence)
+            .ok()?;
         self.entries.get_mut(index)
     }
 

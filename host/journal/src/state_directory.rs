@@ -56,7 +56,9 @@ impl StateDirectory {
             opened => opened,
         };
         let directory = opened.map_err(|errno| Error::io("open directory", path, errno))?;
-        let status = directory.metadata().map_err(|error| Error::io("look at", path, error))?;
+        let status = directory
+            .metadata()
+            .map_err(|error| Error::io("look at", path, error))?;
         check_owner(path, status.uid(), status.mode())?;
         Ok(Self { path: path.to_owned() })
     }
@@ -124,9 +126,7 @@ impl StateDirectory {
     pub fn tidy(&self) -> Result<()> {
         for path in ["attachments", "shared", "claims", ""].map(|name| self.path.join(name)) {
             match fs::remove_dir(&path) {
-                Err(error)
-                    if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) =>
-                {
+                Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
                     return Err(Error::io("remove directory", &path, error));
                 }
                 _ => {}
@@ -144,13 +144,23 @@ impl StateDirectory {
 }
 
 fn check_owner(path: &Path, owner: u32, mode: u32) -> Result<()> {
-    let untrusted = |why: String| Err(Error::Untrusted { path: path.to_owned(), why });
+    let untrusted = |why: String| {
+        Err(Error::Untrusted {
+            path: path.to_owned(),
+            why,
+        })
+    };
     let user = geteuid().as_raw();
     if owner != user {
-        return untrusted(format!("it belongs to user {owner}, not to {user}; remove it or change its owner"));
+        return untrusted(format!(
+            "it belongs to user {owner}, not to {user}; remove it or change its owner"
+        ));
     }
     if mode & 0o022 != 0 {
-        return untrusted(format!("others can write in it (mode {:04o}); chmod it to 0700", mode & 0o7777));
+        return untrusted(format!(
+            "others can write in it (mode {:04o}); chmod it to 0700",
+            mode & 0o7777
+        ));
     }
     Ok(())
 }
@@ -160,14 +170,20 @@ fn check_owner(path: &Path, owner: u32, mode: u32) -> Result<()> {
 fn directory_name(network: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     let usual = network.len() <= LONGEST_NAME && network.bytes().all(plain) && !network.starts_with('.');
-    if usual && !network.is_empty() { network.to_owned() } else { format!("sha256={}", digest_of_text(network)) }
+    if usual && !network.is_empty() {
+        network.to_owned()
+    } else {
+        format!("sha256={}", digest_of_text(network))
+    }
 }
 
 /// Paths in a directory; a missing one has none.
 fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| Error::io("read directory", directory, error);
     match fs::read_dir(directory) {
-        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect(),
+        Ok(entries) => entries
+            .map(|entry| entry.map(|entry| entry.path()).map_err(failed))
+            .collect(),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
         Err(error) => Err(failed(error)),
     }
@@ -177,7 +193,12 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 /// made for its lock only.
 fn summarize(path: PathBuf) -> Option<AttachmentSummary> {
     let problem = |problem: String| {
-        Some(AttachmentSummary { path: path.clone(), header: None, history: None, problem: Some(problem) })
+        Some(AttachmentSummary {
+            path: path.clone(),
+            header: None,
+            history: None,
+            problem: Some(problem),
+        })
     };
     let bytes = match open_file(&path, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
         Err(Errno::ENOENT) => return None,
@@ -187,8 +208,13 @@ fn summarize(path: PathBuf) -> Option<AttachmentSummary> {
             Err(error) => return problem(format!("it can't be read: {error}")),
         },
     };
-    let key = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".journal"));
-    let Some(key) = key.filter(|key| is_key(key)) else { return problem("it is no journal".to_owned()) };
+    let key = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .and_then(|name| name.strip_suffix(".journal"));
+    let Some(key) = key.filter(|key| is_key(key)) else {
+        return problem("it is no journal".to_owned());
+    };
     if bytes.is_empty() {
         return None;
     }
@@ -197,14 +223,22 @@ fn summarize(path: PathBuf) -> Option<AttachmentSummary> {
             "it was written in format {found}, and this Cofferdam knows formats up to {FORMAT_VERSION}"
         )),
         Ok(history) => {
-            let header = history.header().filter(|header| header.attachment.key() == key).cloned();
+            let header = history
+                .header()
+                .filter(|header| header.attachment.key() == key)
+                .cloned();
             let problem = match (&header, history.header(), history.damaged_lines()) {
                 (None, Some(other), _) => Some(format!("it is the journal of {}, misplaced", other.attachment)),
                 (None, None, _) => Some("its header can't be read".to_owned()),
                 (Some(_), _, 0) => None,
                 (Some(_), _, damaged) => Some(format!("{damaged} of its lines can't be read")),
             };
-            Some(AttachmentSummary { path, header, history: Some(history), problem })
+            Some(AttachmentSummary {
+                path,
+                header,
+                history: Some(history),
+                problem,
+            })
         }
     }
 }

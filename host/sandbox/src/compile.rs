@@ -10,6 +10,8 @@ impl Sandbox {
     pub fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, SandboxError> {
         let component =
             Component::from_binary(self.engine(), wasm).map_err(|error| SandboxError::Compile(format!("{error:#}")))?;
-        component.serialize().map_err(|error| SandboxError::Compile(format!("{error:#}")))
+        component
+            .serialize()
+            .map_err(|error| SandboxError::Compile(format!("{error:#}")))
     }
 }

@@ -17,7 +17,9 @@ impl Sandbox {
     /// # Errors
     /// The machine lacks what the engine needs.
     pub fn new() -> Result<Self, SandboxError> {
-        Engine::new(&config()).map(|engine| Self { engine }).map_err(|error| SandboxError::Engine(format!("{error:#}")))
+        Engine::new(&config())
+            .map(|engine| Self { engine })
+            .map_err(|error| SandboxError::Engine(format!("{error:#}")))
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -52,7 +52,11 @@ pub struct Fault {
 impl Fault {
     pub(crate) fn new(error: &wasmtime::Error, memory: &MemoryGuard, message: String) -> Self {
         let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
-        Self { kind: kind(error, memory), message, backtrace }
+        Self {
+            kind: kind(error, memory),
+            message,
+            backtrace,
+        }
     }
 }
 

@@ -47,7 +47,11 @@ impl MemoryGuard {
     /// A guard for one instance.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, memory: 0, refused: false }
+        Self {
+            limits,
+            memory: 0,
+            refused: false,
+        }
     }
 
     /// Whether more memory was wanted than there may be.

@@ -16,8 +16,10 @@ impl Program {
     /// [`SandboxError::Load`] when it was compiled for another engine.
     pub fn load(sandbox: &Sandbox, artifact: Artifact) -> Result<Self, SandboxError> {
         let digest = artifact.digest().to_string();
-        let component = map(sandbox, artifact)
-            .map_err(|error| SandboxError::Load { digest: digest.clone(), reason: format!("{error:#}") })?;
+        let component = map(sandbox, artifact).map_err(|error| SandboxError::Load {
+            digest: digest.clone(),
+            reason: format!("{error:#}"),
+        })?;
         Ok(Self { component, digest })
     }
 
@@ -31,7 +33,10 @@ impl Program {
     #[must_use]
     pub fn imports(&self, sandbox: &Sandbox) -> Vec<String> {
         let component_type = self.component.component_type();
-        component_type.imports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect()
+        component_type
+            .imports(sandbox.engine())
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 }
 

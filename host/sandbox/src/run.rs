@@ -1,7 +1,4 @@
-use wasmtime::{
-    Store,
-    component::InstancePre,
-};
+use wasmtime::{Store, component::InstancePre};
 
 use crate::{
     ClosedWasi, Fault, Imports, Limits, MemoryGuard, Program, Sandbox, SandboxError,
@@ -103,9 +100,12 @@ impl<T: Imports> Guest<T> {
     }
 }
 
-fn prepare<T: Imports>(linker: &wasmtime::component::Linker<T>, program: &Program) -> Result<CniPluginPre<T>, SandboxError> {
-    let instance: InstancePre<T> =
-        linker.instantiate_pre(&program.component).map_err(|error| SandboxError::Import(format!("{error:#}")))?;
+fn prepare<T: Imports>(
+    linker: &wasmtime::component::Linker<T>,
+    program: &Program,
+) -> Result<CniPluginPre<T>, SandboxError> {
+    let instance: InstancePre<T> = linker
+        .instantiate_pre(&program.component)
+        .map_err(|error| SandboxError::Import(format!("{error:#}")))?;
     CniPluginPre::new(instance).map_err(|error| SandboxError::NotAPlugin(format!("{error:#}")))
 }
-

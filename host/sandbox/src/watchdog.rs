@@ -17,21 +17,24 @@ impl Watchdog {
     /// No thread can be made.
     pub fn start(sandbox: &Sandbox, deadline: Instant) -> io::Result<()> {
         let engine = sandbox.engine().clone();
-        thread::Builder::new().name("watchdog".into()).stack_size(64 << 10).spawn(move || {
-            loop {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    break;
+        thread::Builder::new()
+            .name("watchdog".into())
+            .stack_size(64 << 10)
+            .spawn(move || {
+                loop {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        break;
+                    }
+                    thread::sleep(left);
                 }
-                thread::sleep(left);
-            }
-            // Guests that start after this moment end at once, too: each one
-            // may run for one tick, and the ticks go on.
-            loop {
-                engine.increment_epoch();
-                thread::sleep(Duration::from_millis(1));
-            }
-        })?;
+                // Guests that start after this moment end at once, too: each one
+                // may run for one tick, and the ticks go on.
+                loop {
+                    engine.increment_epoch();
+                    thread::sleep(Duration::from_millis(1));
+                }
+            })?;
         Ok(())
     }
 }

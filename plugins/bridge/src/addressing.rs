@@ -77,16 +77,24 @@ fn first_address(address: IpPrefix) -> Result<IpAddr, Failure> {
 }
 
 fn first_gateway(addresses: &[Address], ipv6: bool) -> Option<IpAddr> {
-    addresses.iter().filter(|address| address.address.is_ipv6() == ipv6).find_map(|address| address.gateway)
+    addresses
+        .iter()
+        .filter(|address| address.address.is_ipv6() == ipv6)
+        .find_map(|address| address.gateway)
 }
 
 fn add_addresses(config: &Config, link: &Link, addresses: &[Address]) -> Result<(), Failure> {
-    let detection = if config.enabledad { DuplicateDetection::Run } else { DuplicateDetection::Skip };
+    let detection = if config.enabledad {
+        DuplicateDetection::Run
+    } else {
+        DuplicateDetection::Skip
+    };
     for address in addresses {
-        link.add_address(address.address, detection).map_err(|error| match error {
-            Error::Denied { .. } => Failure::from(error),
-            error => Failure::from(error).within("failed to add IP address"),
-        })?;
+        link.add_address(address.address, detection)
+            .map_err(|error| match error {
+                Error::Denied { .. } => Failure::from(error),
+                error => Failure::from(error).within("failed to add IP address"),
+            })?;
     }
     Ok(())
 }
@@ -120,7 +128,10 @@ mod tests {
 
     fn attachment(addresses: &[&str], routes: &[&str]) -> Attachment {
         Attachment {
-            addresses: addresses.iter().map(|text| Address::new(text.parse().unwrap())).collect(),
+            addresses: addresses
+                .iter()
+                .map(|text| Address::new(text.parse().unwrap()))
+                .collect(),
             routes: routes.iter().map(|text| Route::to(text.parse().unwrap())).collect(),
             ..Attachment::default()
         }
@@ -133,8 +144,15 @@ mod tests {
 
     #[test]
     fn a_gateway_is_the_first_address_of_its_network() {
-        let completed = completed(r#"{"isGateway":true}"#, attachment(&["10.22.0.5/16", "fd00:22::9/64"], &[]));
-        let gateways: Vec<String> = completed.addresses.iter().map(|a| a.gateway.unwrap().to_string()).collect();
+        let completed = completed(
+            r#"{"isGateway":true}"#,
+            attachment(&["10.22.0.5/16", "fd00:22::9/64"], &[]),
+        );
+        let gateways: Vec<String> = completed
+            .addresses
+            .iter()
+            .map(|a| a.gateway.unwrap().to_string())
+            .collect();
         assert_eq!(gateways, ["10.22.0.1", "fd00:22::1"]);
         assert!(completed.routes.is_empty());
     }
@@ -143,7 +161,11 @@ mod tests {
     fn a_default_route_is_added_once_for_each_family() {
         let given = attachment(&["10.22.0.5/16", "10.23.0.5/16", "fd00:22::9/64"], &["0.0.0.0/0"]);
         let completed = completed(r#"{"isDefaultGateway":true}"#, given);
-        let routes: Vec<String> = completed.routes.iter().map(|route| route.destination.to_string()).collect();
+        let routes: Vec<String> = completed
+            .routes
+            .iter()
+            .map(|route| route.destination.to_string())
+            .collect();
         assert_eq!(routes, ["0.0.0.0/0", "::/0"]);
     }
 

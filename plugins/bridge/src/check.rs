@@ -19,14 +19,19 @@ pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
     check_addresses(previous, &container_end)?;
     check_gateways(config, previous, &bridge)?;
     if config.ip_masq && config.ipam.is_used() && !masquerade::is_complete(&host, &previous.addresses)? {
-        return Err(Failure::changed("an address of the container is not masqueraded any more"));
+        return Err(Failure::changed(
+            "an address of the container is not masqueraded any more",
+        ));
     }
     Ok(())
 }
 
 fn check_bridge(config: &Config, previous: &Attachment, host: &Namespace) -> Result<Link, Failure> {
     let name = config.bridge();
-    let recorded = previous.interfaces.iter().find(|interface| interface.place == Place::Host && interface.name == name);
+    let recorded = previous
+        .interfaces
+        .iter()
+        .find(|interface| interface.place == Place::Host && interface.name == name);
     let missing = || Failure::changed(format!("CNI created bridge {name:?} not found"));
     let recorded = recorded.ok_or_else(missing)?;
     let bridge = host.find_optional(name)?.ok_or_else(missing)?;
@@ -47,7 +52,10 @@ fn check_container_end(request: &Request<Config>, previous: &Attachment) -> Resu
         .container_interface(name)
         .ok_or_else(|| Failure::changed(format!("prevResult has no interface {name:?} in the container")))?;
     let container = request.container()?;
-    let link = container.find(name).optional()?.ok_or_else(|| Failure::changed(format!("interface {name:?} is gone")))?;
+    let link = container
+        .find(name)
+        .optional()?
+        .ok_or_else(|| Failure::changed(format!("interface {name:?} is gone")))?;
     let info = link.info()?;
     if info.kind != "veth" {
         return Err(Failure::changed(format!("interface {name:?} is not a veth any more")));
@@ -69,13 +77,23 @@ fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) 
         .ok_or_else(|| Failure::changed(format!("prevResult does not have the host's end {:?}", info.name)))?;
     check_mac(recorded, &info)?;
     if info.master.as_deref() != Some(config.bridge()) {
-        return Err(Failure::changed(format!("{:?} is no port of bridge {:?} any more", info.name, config.bridge())));
+        return Err(Failure::changed(format!(
+            "{:?} is no port of bridge {:?} any more",
+            info.name,
+            config.bridge()
+        )));
     }
     if info.hairpin.unwrap_or_default() != config.hairpin_mode {
-        return Err(Failure::changed(format!("hairpin of port {:?} is not {}", info.name, config.hairpin_mode)));
+        return Err(Failure::changed(format!(
+            "hairpin of port {:?} is not {}",
+            info.name, config.hairpin_mode
+        )));
     }
     if info.isolated.unwrap_or_default() != config.port_isolation {
-        return Err(Failure::changed(format!("isolation of port {:?} is not {}", info.name, config.port_isolation)));
+        return Err(Failure::changed(format!(
+            "isolation of port {:?} is not {}",
+            info.name, config.port_isolation
+        )));
     }
     Ok(())
 }
@@ -93,10 +111,16 @@ fn check_mac(recorded: &Interface, info: &LinkInfo) -> Result<(), Failure> {
 
 fn check_addresses(previous: &Attachment, link: &Link) -> Result<(), Failure> {
     let present = link.addresses()?;
-    let expected = previous.addresses.iter().filter(|address| address.interface.is_none_or(|index| index == CONTAINER));
+    let expected = previous
+        .addresses
+        .iter()
+        .filter(|address| address.interface.is_none_or(|index| index == CONTAINER));
     for address in expected {
         if !has(&present, address.address) {
-            return Err(Failure::changed(format!("Failed to match addr {} on the container's interface", address.address)));
+            return Err(Failure::changed(format!(
+                "Failed to match addr {} on the container's interface",
+                address.address
+            )));
         }
     }
     let routes = link.routes(None)?;
@@ -120,7 +144,10 @@ fn check_gateways(config: &Config, previous: &Attachment, bridge: &Link) -> Resu
     for ipv6 in [false, true] {
         for gateway in gateways(&previous.addresses, ipv6)? {
             if !has(&present, gateway) {
-                let text = format!("bridge {:?} does not have the gateway's address {gateway} any more", config.bridge());
+                let text = format!(
+                    "bridge {:?} does not have the gateway's address {gateway} any more",
+                    config.bridge()
+                );
                 return Err(Failure::changed(text));
             }
         }

@@ -129,7 +129,10 @@ mod tests {
         for (text, named) in [
             (r#"{"hairpinMode":true,"promiscMode":true}"#, "hairpin"),
             (r#"{"ipMasqBackend":"pf"}"#, "pf"),
-            (r#"{"disableContainerInterface":true,"ipam":{"type":"host-local"}}"#, "IPAM"),
+            (
+                r#"{"disableContainerInterface":true,"ipam":{"type":"host-local"}}"#,
+                "IPAM",
+            ),
             (r#"{"vlan":5}"#, "vlan"),
             (r#"{"vlanTrunk":[{"id":5}]}"#, "vlanTrunk"),
             (r#"{"preserveDefaultVlan":true}"#, "preserveDefaultVlan"),

@@ -1,13 +1,16 @@
 use std::net::IpAddr;
 
-use cofferdam_guest_sdk::{
-    Address, Attachment, DuplicateDetection, Failure, IpPrefix, Link, Namespace, Outcome as _,
-};
+use cofferdam_guest_sdk::{Address, Attachment, DuplicateDetection, Failure, IpPrefix, Link, Namespace, Outcome as _};
 
 use crate::config::Config;
 
 /// Gives the bridge the gateway addresses, and lets the node forward.
-pub(crate) fn configure(config: &Config, attachment: &Attachment, host: &Namespace, bridge: &Link) -> Result<(), Failure> {
+pub(crate) fn configure(
+    config: &Config,
+    attachment: &Attachment,
+    host: &Namespace,
+    bridge: &Link,
+) -> Result<(), Failure> {
     if !config.is_gateway() {
         return Ok(());
     }
@@ -89,13 +92,20 @@ mod tests {
 
     #[test]
     fn one_gateway_for_each_network() {
-        let address = |text: &str, gateway: &str| Address::new(text.parse().unwrap()).with_gateway(gateway.parse().unwrap());
+        let address =
+            |text: &str, gateway: &str| Address::new(text.parse().unwrap()).with_gateway(gateway.parse().unwrap());
         let addresses = [
             address("10.22.0.5/16", "10.22.0.1"),
             address("10.22.0.6/16", "10.22.0.1"),
             address("fd00::5/64", "fd00::1"),
         ];
-        let texts = |ipv6| -> Vec<String> { gateways(&addresses, ipv6).unwrap().iter().map(IpPrefix::to_string).collect() };
+        let texts = |ipv6| -> Vec<String> {
+            gateways(&addresses, ipv6)
+                .unwrap()
+                .iter()
+                .map(IpPrefix::to_string)
+                .collect()
+        };
         assert_eq!(texts(false), ["10.22.0.1/16"]);
         assert_eq!(texts(true), ["fd00::1/64"]);
     }
@@ -109,8 +119,16 @@ mod tests {
             ("fd01::9/64", "fd00::1/64", false),
             ("fd00::1/64", "10.22.0.1/16", false),
         ] {
-            assert_eq!(conflicts(present.parse().unwrap(), gateway.parse().unwrap(), 0), expected, "{present} {gateway}");
+            assert_eq!(
+                conflicts(present.parse().unwrap(), gateway.parse().unwrap(), 0),
+                expected,
+                "{present} {gateway}"
+            );
         }
-        assert!(!conflicts("fe80::1/64".parse().unwrap(), "fe80::2/64".parse().unwrap(), LINK_SCOPE));
+        assert!(!conflicts(
+            "fe80::1/64".parse().unwrap(),
+            "fe80::2/64".parse().unwrap(),
+            LINK_SCOPE
+        ));
     }
 }

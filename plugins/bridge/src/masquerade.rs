@@ -9,7 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use cofferdam_guest_sdk::{
     Address, Failure, IpPrefix, Namespace,
-    nftables::{Action, Base, Chain, ChainType, Element, Family, Field, Hook, Rule, Set, Table, TableId, ValueType, Verdict},
+    nftables::{
+        Action, Base, Chain, ChainType, Element, Family, Field, Hook, Rule, Set, Table, TableId, ValueType, Verdict,
+    },
 };
 
 const TABLE: &str = "cofferdam_masquerade";
@@ -29,7 +31,10 @@ pub(crate) fn add(host: &Namespace, addresses: &[Address]) -> Result<(), Failure
 
 /// Whether each address is masqueraded.
 pub(crate) fn is_complete(host: &Namespace, addresses: &[Address]) -> Result<bool, Failure> {
-    let id = TableId { family: Family::Inet, name: TABLE.to_owned() };
+    let id = TableId {
+        family: Family::Inet,
+        name: TABLE.to_owned(),
+    };
     for address in addresses {
         let found = host.has_elements(&id, map(address.address), &[element(address.address)])?;
         if found.iter().any(|found| !found) {
@@ -89,7 +94,10 @@ mod tests {
 
     #[test]
     fn a_chain_is_named_by_its_network() {
-        for (address, name) in [("10.22.0.5/16", "to-10.22.0.0-16"), ("fd00:22::5/64", "to-fd00_22__-64")] {
+        for (address, name) in [
+            ("10.22.0.5/16", "to-10.22.0.0-16"),
+            ("fd00:22::5/64", "to-fd00_22__-64"),
+        ] {
             assert_eq!(chain_name(address.parse().unwrap()), name);
         }
     }

@@ -13,7 +13,9 @@ pub(crate) fn allocate(
     let owned: Vec<IpAddr> = records.owned()?.iter().filter_map(|name| name.parse().ok()).collect();
     let mut addresses = Vec::new();
     for (index, set) in sets.iter().enumerate() {
-        let wanted = requested.iter().position(|address| set.iter().any(|range| range.contains(*address)));
+        let wanted = requested
+            .iter()
+            .position(|address| set.iter().any(|range| range.contains(*address)));
         let wanted = wanted.map(|position| requested.remove(position));
         let address = from_set(records, index, set, wanted, &owned)
             .map_err(|failure| failure.within(&format!("failed to allocate for range {index}")))?;
@@ -23,7 +25,10 @@ pub(crate) fn allocate(
         return Ok(addresses);
     }
     let unmet: Vec<String> = requested.iter().map(IpAddr::to_string).collect();
-    Err(Failure::internal(format!("failed to allocate all requested IPs: {}", unmet.join(","))))
+    Err(Failure::internal(format!(
+        "failed to allocate all requested IPs: {}",
+        unmet.join(",")
+    )))
 }
 
 fn from_set(
@@ -36,7 +41,10 @@ fn from_set(
     if let Some(wanted) = wanted {
         return exactly(records, set, wanted);
     }
-    if let Some(held) = owned.iter().find(|address| set.iter().any(|range| range.contains(**address))) {
+    if let Some(held) = owned
+        .iter()
+        .find(|address| set.iter().any(|range| range.contains(**address)))
+    {
         return Err(Failure::internal(format!(
             "{held} has been allocated to this container's interface, duplicate allocation is not allowed"
         )));
@@ -51,7 +59,10 @@ fn exactly(records: &Records, set: &[Range], wanted: IpAddr) -> Result<Address, 
         return Err(Failure::internal(format!("requested ip {wanted} is subnet's gateway")));
     }
     if !records.claim(&wanted.to_string())? {
-        let text = format!("requested IP address {wanted} is not available in range set {}", text_of(set));
+        let text = format!(
+            "requested IP address {wanted} is not available in range set {}",
+            text_of(set)
+        );
         return Err(Failure::internal(text));
     }
     address(range, wanted)
@@ -68,7 +79,10 @@ fn next_free(records: &Records, index: usize, set: &[Range]) -> Result<Address, 
             return address(range, candidate);
         }
     }
-    Err(Failure::internal(format!("no IP addresses available in range set: {}", text_of(set))))
+    Err(Failure::internal(format!(
+        "no IP addresses available in range set: {}",
+        text_of(set)
+    )))
 }
 
 fn address(range: &Range, given: IpAddr) -> Result<Address, Failure> {
@@ -90,12 +104,19 @@ impl<'a> Walk<'a> {
             let range = set.iter().position(|range| range.contains(last))?;
             Some((range, last))
         });
-        let first = set.first().map_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |range| range.start);
+        let first = set
+            .first()
+            .map_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |range| range.start);
         let (range, next) = match at_last {
             Some((range, last)) => after(set, range, last),
             None => (0, first),
         };
-        Self { set, range, next, end: None }
+        Self {
+            set,
+            range,
+            next,
+            end: None,
+        }
     }
 }
 
@@ -146,21 +167,38 @@ mod tests {
     }
 
     fn walk(set: &[Range], last: Option<&str>) -> Vec<String> {
-        Walk::new(set, last.map(|last| last.parse().unwrap())).map(|(_, address)| address.to_string()).collect()
+        Walk::new(set, last.map(|last| last.parse().unwrap()))
+            .map(|(_, address)| address.to_string())
+            .collect()
     }
 
     #[test]
     fn a_walk_goes_once_around_and_leaves_out_gateways() {
-        let set = set(&[("10.1.0.0/24", "10.1.0.1", "10.1.0.4"), ("10.2.0.0/24", "10.2.0.8", "10.2.0.9")]);
-        assert_eq!(walk(&set, None), ["10.1.0.2", "10.1.0.3", "10.1.0.4", "10.2.0.8", "10.2.0.9"]);
-        assert_eq!(walk(&set, Some("10.1.0.3")), ["10.1.0.4", "10.2.0.8", "10.2.0.9", "10.1.0.2", "10.1.0.3"]);
-        assert_eq!(walk(&set, Some("10.2.0.9")), ["10.1.0.2", "10.1.0.3", "10.1.0.4", "10.2.0.8", "10.2.0.9"]);
+        let set = set(&[
+            ("10.1.0.0/24", "10.1.0.1", "10.1.0.4"),
+            ("10.2.0.0/24", "10.2.0.8", "10.2.0.9"),
+        ]);
+        assert_eq!(
+            walk(&set, None),
+            ["10.1.0.2", "10.1.0.3", "10.1.0.4", "10.2.0.8", "10.2.0.9"]
+        );
+        assert_eq!(
+            walk(&set, Some("10.1.0.3")),
+            ["10.1.0.4", "10.2.0.8", "10.2.0.9", "10.1.0.2", "10.1.0.3"]
+        );
+        assert_eq!(
+            walk(&set, Some("10.2.0.9")),
+            ["10.1.0.2", "10.1.0.3", "10.1.0.4", "10.2.0.8", "10.2.0.9"]
+        );
         assert_eq!(walk(&set, Some("192.0.2.1")).len(), 5);
     }
 
     #[test]
     fn a_range_of_one_address_is_tried_once() {
-        assert_eq!(walk(&set(&[("10.1.0.0/24", "10.1.0.7", "10.1.0.7")]), Some("10.1.0.7")), ["10.1.0.7"]);
+        assert_eq!(
+            walk(&set(&[("10.1.0.0/24", "10.1.0.7", "10.1.0.7")]), Some("10.1.0.7")),
+            ["10.1.0.7"]
+        );
         assert!(walk(&set(&[("10.1.0.0/24", "10.1.0.1", "10.1.0.1")]), None).is_empty());
     }
 }

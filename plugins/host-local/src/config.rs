@@ -67,7 +67,9 @@ pub(crate) struct Capabilities {
 
 impl Config {
     pub(crate) fn ipam(&self) -> Result<&Ipam, Failure> {
-        self.ipam.as_ref().ok_or_else(|| Failure::invalid_config("IPAM config missing 'ipam' key"))
+        self.ipam
+            .as_ref()
+            .ok_or_else(|| Failure::invalid_config("IPAM config missing 'ipam' key"))
     }
 }
 
@@ -110,7 +112,10 @@ fn range_set(given: &[RangeConfig]) -> Result<Vec<Range>, Failure> {
     for range in given {
         let subnet = range.subnet.ok_or_else(|| Failure::invalid_config("missing subnet"))?;
         let range = Range::new(subnet, range.range_start, range.range_end, range.gateway)?;
-        if set.first().is_some_and(|first| first.subnet.is_ipv6() != subnet.is_ipv6()) {
+        if set
+            .first()
+            .is_some_and(|first| first.subnet.is_ipv6() != subnet.is_ipv6())
+        {
             return Err(Failure::invalid_config("mixed address families"));
         }
         if let Some(other) = set.iter().find(|other| other.overlaps(&range)) {
@@ -125,8 +130,14 @@ fn check_sets(config: &Config, sets: &[Vec<Range>]) -> Result<(), Failure> {
     let mut families = [0, 0];
     for (number, set) in sets.iter().enumerate() {
         for (other, earlier) in sets.iter().enumerate().take(number) {
-            if set.iter().any(|range| earlier.iter().any(|before| before.overlaps(range))) {
-                return Err(Failure::invalid_config(format!("range set {number} overlaps with {other}: {}", text_of(set))));
+            if set
+                .iter()
+                .any(|range| earlier.iter().any(|before| before.overlaps(range)))
+            {
+                return Err(Failure::invalid_config(format!(
+                    "range set {number} overlaps with {other}: {}",
+                    text_of(set)
+                )));
             }
         }
         let ipv6 = set.first().is_some_and(|range| range.subnet.is_ipv6());
@@ -159,7 +170,11 @@ mod tests {
             "ranges":[[{"subnet":"10.2.0.0/24"},{"subnet":"10.3.0.0/30"}],[{"subnet":"fd00::/126"}]]}}"#;
         assert_eq!(
             of(text).unwrap(),
-            ["10.1.0.9-10.1.0.254", "10.2.0.1-10.2.0.254,10.3.0.1-10.3.0.2", "fd00::1-fd00::3"]
+            [
+                "10.1.0.9-10.1.0.254",
+                "10.2.0.1-10.2.0.254,10.3.0.1-10.3.0.2",
+                "fd00::1-fd00::3"
+            ]
         );
     }
 
@@ -168,10 +183,22 @@ mod tests {
         for (ipam, text) in [
             ("{}", "no IP ranges specified"),
             (r#"{"ranges":[[]]}"#, "invalid range set 0"),
-            (r#"{"ranges":[[{"subnet":"10.1.0.0/24"},{"subnet":"fd00::/64"}]]}"#, "mixed address families"),
-            (r#"{"ranges":[[{"subnet":"10.1.0.0/24"},{"subnet":"10.1.0.0/25"}]]}"#, "overlap"),
-            (r#"{"ranges":[[{"subnet":"10.1.0.0/24"}],[{"subnet":"10.1.0.0/25"}]]}"#, "range set 1 overlaps with 0"),
-            (r#"{"ranges":[[{"subnet":"10.1.0.0/24"}],[{"subnet":"10.2.0.0/24"}]]}"#, "more than 1 address"),
+            (
+                r#"{"ranges":[[{"subnet":"10.1.0.0/24"},{"subnet":"fd00::/64"}]]}"#,
+                "mixed address families",
+            ),
+            (
+                r#"{"ranges":[[{"subnet":"10.1.0.0/24"},{"subnet":"10.1.0.0/25"}]]}"#,
+                "overlap",
+            ),
+            (
+                r#"{"ranges":[[{"subnet":"10.1.0.0/24"}],[{"subnet":"10.1.0.0/25"}]]}"#,
+                "range set 1 overlaps with 0",
+            ),
+            (
+                r#"{"ranges":[[{"subnet":"10.1.0.0/24"}],[{"subnet":"10.2.0.0/24"}]]}"#,
+                "more than 1 address",
+            ),
         ] {
             let failure = of(&format!(r#"{{"cniVersion":"0.2.0","ipam":{ipam}}}"#)).unwrap_err();
             assert!(failure.message.contains(text), "{ipam}: {failure}");

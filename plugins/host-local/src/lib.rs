@@ -49,7 +49,10 @@ impl Plugin for HostLocal {
     fn check(request: &Request<Config>) -> Result<(), Failure> {
         request.config.ipam()?;
         if Records::open()?.owned()?.is_empty() {
-            let text = format!("host-local: Failed to find address added by container {}", request.container_id);
+            let text = format!(
+                "host-local: Failed to find address added by container {}",
+                request.container_id
+            );
             return Err(Failure::changed(text));
         }
         Ok(())
@@ -76,5 +79,8 @@ export_plugin!(HostLocal);
 /// Claims of very old plugins name no interface.
 fn is_of(owner: &Owner, valid: &cofferdam_guest_sdk::AttachmentId) -> bool {
     owner.container_id == valid.container_id
-        && owner.interface_name.as_ref().is_none_or(|name| *name == valid.interface_name)
+        && owner
+            .interface_name
+            .as_ref()
+            .is_none_or(|name| *name == valid.interface_name)
 }

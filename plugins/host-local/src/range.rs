@@ -23,7 +23,9 @@ impl Range {
     ) -> Result<Self, Failure> {
         let longest = if subnet.is_ipv6() { 126 } else { 30 };
         if subnet.length() > longest {
-            return Err(Failure::invalid_config(format!("Network {subnet} too small to allocate from")));
+            return Err(Failure::invalid_config(format!(
+                "Network {subnet} too small to allocate from"
+            )));
         }
         if subnet.network() != subnet {
             return Err(Failure::invalid_config(format!(
@@ -36,9 +38,16 @@ impl Range {
         let start = inside(subnet, "RangeStart", start)?.unwrap_or(first);
         let end = inside(subnet, "RangeEnd", end)?.unwrap_or_else(|| last_usable(subnet));
         if number(end) < number(start) {
-            return Err(Failure::invalid_config(format!("RangeEnd {end} is before RangeStart {start}")));
+            return Err(Failure::invalid_config(format!(
+                "RangeEnd {end} is before RangeStart {start}"
+            )));
         }
-        Ok(Self { subnet, start, end, gateway: gateway.unwrap_or(first) })
+        Ok(Self {
+            subnet,
+            start,
+            end,
+            gateway: gateway.unwrap_or(first),
+        })
     }
 
     /// Whether the address may be handed out, were it not the gateway.
@@ -65,9 +74,9 @@ pub(crate) fn text_of(set: &[Range]) -> String {
 
 fn inside(subnet: IpPrefix, what: &str, address: Option<IpAddr>) -> Result<Option<IpAddr>, Failure> {
     match address {
-        Some(address) if !subnet.contains(address) => {
-            Err(Failure::invalid_config(format!("{what} {address} not in network {subnet}")))
-        }
+        Some(address) if !subnet.contains(address) => Err(Failure::invalid_config(format!(
+            "{what} {address} not in network {subnet}"
+        ))),
         address => Ok(address),
     }
 }
@@ -113,7 +122,10 @@ mod tests {
             ("fd00::/64", "fd00::1-fd00::ffff:ffff:ffff:ffff", "fd00::1"),
         ] {
             let range = range(subnet, "", "").unwrap();
-            assert_eq!((range.to_string().as_str(), range.gateway.to_string().as_str()), (text, gateway));
+            assert_eq!(
+                (range.to_string().as_str(), range.gateway.to_string().as_str()),
+                (text, gateway)
+            );
         }
     }
 

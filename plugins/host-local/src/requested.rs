@@ -9,9 +9,17 @@ use crate::config::{Capabilities, Config};
 pub(crate) fn requested(request: &Request<Config>) -> Result<Vec<IpAddr>, Failure> {
     let capabilities: Capabilities = request.capabilities()?;
     let args = request.args.strict(&["IP"])?;
-    let conventional = request.config.args.iter().flat_map(|args| args.cni.ips.iter().map(String::as_str));
+    let conventional = request
+        .config
+        .args
+        .iter()
+        .flat_map(|args| args.cni.ips.iter().map(String::as_str));
     let mut addresses = Vec::new();
-    let texts = args.get("IP").into_iter().chain(conventional).chain(capabilities.ips.iter().map(String::as_str));
+    let texts = args
+        .get("IP")
+        .into_iter()
+        .chain(conventional)
+        .chain(capabilities.ips.iter().map(String::as_str));
     for text in texts.filter(|text| !text.is_empty()) {
         let address = parse(text)?;
         if !addresses.contains(&address) {
@@ -25,7 +33,8 @@ fn parse(text: &str) -> Result<IpAddr, Failure> {
     if text.contains('/') {
         return Ok(text.parse::<IpPrefix>()?.address());
     }
-    text.parse().map_err(|_| Failure::invalid_config(format!("requested address {text:?} is not an IP address")))
+    text.parse()
+        .map_err(|_| Failure::invalid_config(format!("requested address {text:?} is not an IP address")))
 }
 
 #[cfg(test)]

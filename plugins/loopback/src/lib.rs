@@ -1,6 +1,8 @@
 //! The loopback plugin: `lo` of the container is up while it is attached.
 //! Every container gets it, whatever `CNI_IFNAME` says.
 
+#![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
+
 use cofferdam_guest_sdk::{
     Address, Attachment, Failure, Interface, IpPrefix, Link, MacAddress, Plugin, Request, config::Nothing,
     export_plugin,

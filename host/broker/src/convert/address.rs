@@ -30,7 +30,10 @@ pub(crate) fn ip_prefix(prefix: types::IpPrefix) -> Result<IpPrefix, CallError> 
 }
 
 pub(crate) fn wit_ip_prefix(prefix: IpPrefix) -> types::IpPrefix {
-    types::IpPrefix { address: wit_ip_address(prefix.address()), length: prefix.length() }
+    types::IpPrefix {
+        address: wit_ip_address(prefix.address()),
+        length: prefix.length(),
+    }
 }
 
 pub(crate) fn mac_address((a, b, c, d, e, f): types::MacAddress) -> MacAddress {

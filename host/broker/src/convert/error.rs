@@ -33,9 +33,10 @@ fn guest_error(error: NetworkError) -> types::Error {
         NetworkError::Conflict(_) => types::Error::Conflict(text),
         NetworkError::Unsupported(_) => types::Error::Unsupported(text),
         NetworkError::Deadline(_) => types::Error::Deadline(text),
-        NetworkError::Os { errno, .. } => {
-            types::Error::Os(types::OsError { errno: (errno as i32).unsigned_abs(), context: text })
-        }
+        NetworkError::Os { errno, .. } => types::Error::Os(types::OsError {
+            errno: (errno as i32).unsigned_abs(),
+            context: text,
+        }),
     }
 }
 
@@ -45,7 +46,10 @@ pub(crate) fn failure_of(error: &types::Error) -> types::Failure {
     let (code, message) = match error {
         types::Error::Denied(denial) => (
             codes::DENIED,
-            format!("{} on {} is not granted; missing grant: {}", denial.operation, denial.target, denial.missing),
+            format!(
+                "{} on {} is not granted; missing grant: {}",
+                denial.operation, denial.target, denial.missing
+            ),
         ),
         types::Error::Busy(text) | types::Error::Deadline(text) => (TRY_AGAIN, text.clone()),
         types::Error::NotFound(text) => (INTERNAL, format!("{text} does not exist")),
@@ -56,7 +60,11 @@ pub(crate) fn failure_of(error: &types::Error) -> types::Failure {
         | types::Error::Unsupported(text) => (INTERNAL, text.clone()),
         types::Error::Os(error) => (INTERNAL, error.context.clone()),
     };
-    types::Failure { code, message, details: None }
+    types::Failure {
+        code,
+        message,
+        details: None,
+    }
 }
 
 /// The specification's "try again later".
@@ -75,5 +83,9 @@ pub(crate) fn failure_error(failure: types::Failure) -> CniError {
 
 /// The same the other way round, for an IPAM delegate's error.
 pub(crate) fn wit_failure(error: CniError) -> types::Failure {
-    types::Failure { code: error.code, message: error.message, details: error.details }
+    types::Failure {
+        code: error.code,
+        message: error.message,
+        details: error.details,
+    }
 }

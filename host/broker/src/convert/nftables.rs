@@ -13,7 +13,10 @@ fn nft_family(family: wit::Family) -> model::Family {
 }
 
 pub(crate) fn nft_table_id(id: wit::TableId) -> model::TableId {
-    model::TableId { family: nft_family(id.family), name: id.name }
+    model::TableId {
+        family: nft_family(id.family),
+        name: id.name,
+    }
 }
 
 pub(crate) fn nft_table(table: wit::Table) -> Result<model::Table, CallError> {
@@ -131,18 +134,26 @@ fn connection_states(states: wit::ConnectionStates) -> model::ConnectionStates {
 
 fn condition(given: wit::Match) -> Result<model::Match, CallError> {
     Ok(match given {
-        wit::Match::Value(given) => {
-            model::Match::Value { field: field(given.field), value: value(given.value), negate: given.negate }
-        }
-        wit::Match::Prefix(given) => {
-            model::Match::Prefix { field: field(given.field), prefix: ip_prefix(given.prefix)?, negate: given.negate }
-        }
-        wit::Match::MarkBits(bits) => {
-            model::Match::MarkBits { mask: bits.mask, value: bits.value, negate: bits.negate }
-        }
-        wit::Match::InSet(given) => {
-            model::Match::InSet { fields: fields(given.fields), set: given.set_name, negate: given.negate }
-        }
+        wit::Match::Value(given) => model::Match::Value {
+            field: field(given.field),
+            value: value(given.value),
+            negate: given.negate,
+        },
+        wit::Match::Prefix(given) => model::Match::Prefix {
+            field: field(given.field),
+            prefix: ip_prefix(given.prefix)?,
+            negate: given.negate,
+        },
+        wit::Match::MarkBits(bits) => model::Match::MarkBits {
+            mask: bits.mask,
+            value: bits.value,
+            negate: bits.negate,
+        },
+        wit::Match::InSet(given) => model::Match::InSet {
+            fields: fields(given.fields),
+            set: given.set_name,
+            negate: given.negate,
+        },
         wit::Match::ConnectionState(states) => model::Match::ConnectionState(connection_states(states)),
         wit::Match::DestinationTranslated => model::Match::DestinationTranslated,
         wit::Match::DestinationType(given) => model::Match::DestinationType(address_type(given)),
@@ -153,17 +164,23 @@ fn condition(given: wit::Match) -> Result<model::Match, CallError> {
 fn action(action: wit::Action) -> model::Action {
     match action {
         wit::Action::Verdict(given) => model::Action::Verdict(verdict(given)),
-        wit::Action::VerdictMap(lookup) => {
-            model::Action::VerdictMap { fields: fields(lookup.fields), map: lookup.map_name }
-        }
+        wit::Action::VerdictMap(lookup) => model::Action::VerdictMap {
+            fields: fields(lookup.fields),
+            map: lookup.map_name,
+        },
         wit::Action::Masquerade => model::Action::Masquerade,
-        wit::Action::DestinationNat(target) => {
-            model::Action::DestinationNat { address: ip_address(target.address), port: target.port }
-        }
-        wit::Action::DestinationNatMap(lookup) => {
-            model::Action::DestinationNatMap { fields: fields(lookup.fields), map: lookup.map_name }
-        }
-        wit::Action::SetMark(change) => model::Action::SetMark { mask: change.mask, value: change.value },
+        wit::Action::DestinationNat(target) => model::Action::DestinationNat {
+            address: ip_address(target.address),
+            port: target.port,
+        },
+        wit::Action::DestinationNatMap(lookup) => model::Action::DestinationNatMap {
+            fields: fields(lookup.fields),
+            map: lookup.map_name,
+        },
+        wit::Action::SetMark(change) => model::Action::SetMark {
+            mask: change.mask,
+            value: change.value,
+        },
         wit::Action::Count => model::Action::Count,
     }
 }

@@ -10,7 +10,11 @@ const LIST_LIMIT: usize = 4096;
 /// A result for the guest. `sandbox` is the path of the container's namespace.
 pub(crate) fn wit_attachment(attachment: &Attachment, sandbox: Option<&str>) -> wit::Attachment {
     wit::Attachment {
-        interfaces: attachment.interfaces.iter().map(|interface| wit_interface(interface, sandbox)).collect(),
+        interfaces: attachment
+            .interfaces
+            .iter()
+            .map(|interface| wit_interface(interface, sandbox))
+            .collect(),
         addresses: attachment
             .ips
             .iter()
@@ -72,7 +76,11 @@ pub(crate) fn attachment(given: wit::Attachment, sandbox: Option<&str>) -> Resul
         }
     }
     Ok(Attachment {
-        interfaces: given.interfaces.into_iter().map(|interface| interface_of(interface, sandbox)).collect(),
+        interfaces: given
+            .interfaces
+            .into_iter()
+            .map(|interface| interface_of(interface, sandbox))
+            .collect(),
         ips: given.addresses.into_iter().map(ip).collect::<Result<_, _>>()?,
         routes: given.routes.into_iter().map(route).collect::<Result<_, _>>()?,
         dns: Dns {
@@ -105,7 +113,11 @@ fn prefix(given: wit::IpPrefix) -> Result<cofferdam_protocol::IpPrefix, CniError
 }
 
 fn ip(given: wit::Address) -> Result<Ip, CniError> {
-    Ok(Ip { interface: given.interface, address: prefix(given.address)?, gateway: given.gateway.map(ip_address) })
+    Ok(Ip {
+        interface: given.interface,
+        address: prefix(given.address)?,
+        gateway: given.gateway.map(ip_address),
+    })
 }
 
 fn route(given: wit::Route) -> Result<Route, CniError> {

@@ -34,15 +34,21 @@ impl Host for Mediator {
         let address = ip_prefix(address)?;
         let id = self.link_id(&link)?;
         let name = self.link_name(id)?;
-        self.permit(&Question::AddressAdd { place: id.place, link: &name, address })?;
+        self.permit(&Question::AddressAdd {
+            place: id.place,
+            link: &name,
+            address,
+        })?;
         let ownership = self.known_link(id).map(|known| known.ownership);
         match ownership {
-            Some(Ownership::Own) => {
-                self.add_address(id, name, address, options, &Inverse::WithLink { link: id })
-            }
+            Some(Ownership::Own) => self.add_address(id, name, address, options, &Inverse::WithLink { link: id }),
             Some(Ownership::Shared { .. }) => self.share_address(id, name, address, options),
             None => {
-                let inverse = Inverse::DeleteAddress { link: id, name: name.clone(), address };
+                let inverse = Inverse::DeleteAddress {
+                    link: id,
+                    name: name.clone(),
+                    address,
+                };
                 self.add_address(id, name, address, options, &inverse)
             }
         }
@@ -54,13 +60,25 @@ impl Host for Mediator {
         let id = self.link_id(&link)?;
         let name = self.link_name(id)?;
         if !self.is_own(id) {
-            self.permit(&Question::AddressDelete { place: id.place, link: &name, address })?;
+            self.permit(&Question::AddressDelete {
+                place: id.place,
+                link: &name,
+                address,
+            })?;
         }
-        let operation = Operation::DeleteAddress { link: id, name: name.clone(), address };
+        let operation = Operation::DeleteAddress {
+            link: id,
+            name: name.clone(),
+            address,
+        };
         let inverse = if self.is_own(id) {
             Inverse::WithLink { link: id }
         } else {
-            Inverse::AddAddress { link: id, name, address }
+            Inverse::AddAddress {
+                link: id,
+                name,
+                address,
+            }
         };
         self.change(&operation, &inverse, |network| network.delete_address(id, address))
     }
@@ -98,7 +116,8 @@ impl Host for Mediator {
 impl Mediator {
     /// Whether this plugin made the link for this attachment.
     pub(super) fn is_own(&mut self, id: LinkId) -> bool {
-        self.known_link(id).is_some_and(|known| known.ownership == Ownership::Own)
+        self.known_link(id)
+            .is_some_and(|known| known.ownership == Ownership::Own)
     }
 
     /// The name of a link behind a handle.
@@ -112,7 +131,10 @@ impl Mediator {
     fn seen_addresses(&mut self, id: LinkId) -> Result<Vec<AddressInfo>, CallError> {
         if !self.is_own(id) {
             let name = self.link_name(id)?;
-            self.permit(&Question::AddressSee { place: id.place, link: &name })?;
+            self.permit(&Question::AddressSee {
+                place: id.place,
+                link: &name,
+            })?;
         }
         self.network().addresses(id).map_err(network_error)
     }
@@ -126,7 +148,12 @@ impl Mediator {
         inverse: &Inverse,
     ) -> Result<(), CallError> {
         let skip = options.skip_duplicate_detection;
-        let operation = Operation::AddAddress { link: id, name, address, skip_duplicate_detection: skip };
+        let operation = Operation::AddAddress {
+            link: id,
+            name,
+            address,
+            skip_duplicate_detection: skip,
+        };
         self.change(&operation, inverse, |network| network.add_address(id, address, skip))
     }
 
@@ -140,8 +167,17 @@ impl Mediator {
         options: AddressOptions,
     ) -> Result<(), CallError> {
         let skip = options.skip_duplicate_detection;
-        let object = SharedObject::Address { place: id.place, link: name.clone(), address };
-        let operation = Operation::AddAddress { link: id, name, address, skip_duplicate_detection: skip };
+        let object = SharedObject::Address {
+            place: id.place,
+            link: name.clone(),
+            address,
+        };
+        let operation = Operation::AddAddress {
+            link: id,
+            name,
+            address,
+            skip_duplicate_detection: skip,
+        };
         let (found, _) = self.share(
             &object,
             &operation,

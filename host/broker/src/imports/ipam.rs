@@ -61,7 +61,10 @@ impl Mediator {
 
     fn refuse_delegate(&mut self) -> Result<String, Refusal> {
         self.enter()?;
-        let plugin = self.config.ipam_type().map_err(|error| Refusal::Failure(wit_failure(error)))?;
+        let plugin = self
+            .config
+            .ipam_type()
+            .map_err(|error| Refusal::Failure(wit_failure(error)))?;
         let Some(plugin) = plugin else {
             let message = "the configuration names no address management plugin (ipam.type)";
             return Err(Refusal::Failure(wit_failure(CniError::invalid_config(message))));

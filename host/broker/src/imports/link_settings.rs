@@ -49,10 +49,18 @@ impl HostLink for Mediator {
             return Ok(());
         }
         let inverse = match old {
-            Some(old) => Inverse::RestoreMtu { link: target.id, name: target.name.clone(), old },
+            Some(old) => Inverse::RestoreMtu {
+                link: target.id,
+                name: target.name.clone(),
+                old,
+            },
             None => Inverse::WithLink { link: target.id },
         };
-        let operation = Operation::SetLinkMtu { link: target.id, name: target.name, mtu };
+        let operation = Operation::SetLinkMtu {
+            link: target.id,
+            name: target.name,
+            mtu,
+        };
         self.change(&operation, &inverse, |network| network.set_link_mtu(target.id, mtu))
     }
 
@@ -66,12 +74,22 @@ impl HostLink for Mediator {
             Some(info) => info.mac,
             None => self.known_link(target.id).map(|known| known.mac),
         };
-        let Some(old) = old else { return Err(invalid(format!("link {:?} has no Ethernet address", target.name))) };
+        let Some(old) = old else {
+            return Err(invalid(format!("link {:?} has no Ethernet address", target.name)));
+        };
         if old == mac {
             return Ok(());
         }
-        let inverse = Inverse::RestoreMac { link: target.id, name: target.name.clone(), old };
-        let operation = Operation::SetLinkMac { link: target.id, name: target.name, mac };
+        let inverse = Inverse::RestoreMac {
+            link: target.id,
+            name: target.name.clone(),
+            old,
+        };
+        let operation = Operation::SetLinkMac {
+            link: target.id,
+            name: target.name,
+            mac,
+        };
         self.change(&operation, &inverse, |network| network.set_link_mac(target.id, mac))
     }
 
@@ -84,11 +102,21 @@ impl HostLink for Mediator {
         let target = self.target(&link, "master")?;
         let index = self.master_in(target.id.place, &master)?;
         let inverse = match &target.info {
-            Some(info) => Inverse::RestoreMaster { link: target.id, name: target.name.clone(), old: info.master },
+            Some(info) => Inverse::RestoreMaster {
+                link: target.id,
+                name: target.name.clone(),
+                old: info.master,
+            },
             None => Inverse::WithLink { link: target.id },
         };
-        let operation = Operation::SetLinkMaster { link: target.id, name: target.name, master: Some(index) };
-        self.change(&operation, &inverse, |network| network.set_link_master(target.id, Some(index)))
+        let operation = Operation::SetLinkMaster {
+            link: target.id,
+            name: target.name,
+            master: Some(index),
+        };
+        self.change(&operation, &inverse, |network| {
+            network.set_link_master(target.id, Some(index))
+        })
     }
 
     fn set_hairpin(&mut self, link: Resource<Link>, on: bool) -> Result<(), CallError> {
@@ -108,10 +136,19 @@ impl HostLink for Mediator {
             return Err(missing());
         }
         let index = info.lower.ok_or_else(missing)?;
-        let other = LinkId { place: if info.lower_elsewhere { other_place(id.place) } else { id.place }, index };
+        let other = LinkId {
+            place: if info.lower_elsewhere {
+                other_place(id.place)
+            } else {
+                id.place
+            },
+            index,
+        };
         let found = self.network().link(other).map_err(network_error)?;
         // Of several namespaces only the pair of this request can hold the end.
-        let found = found.filter(|peer| peer.kind == "veth" && peer.lower == Some(id.index)).ok_or_else(missing)?;
+        let found = found
+            .filter(|peer| peer.kind == "veth" && peer.lower == Some(id.index))
+            .ok_or_else(missing)?;
         let name = found.name.clone();
         let seen = self.visible(other.place, &name, Some(found)).map_err(|_| missing())?;
         self.link_handle(seen.id)
@@ -144,8 +181,13 @@ impl HostLink for Mediator {
             Some(Ownership::Own) => {}
             _ => self.permit_delete(&info)?,
         }
-        let operation = Operation::DeleteLink { link: id, name: info.name };
-        self.change(&operation, &Inverse::WithLink { link: id }, |network| network.delete_link(id))?;
+        let operation = Operation::DeleteLink {
+            link: id,
+            name: info.name,
+        };
+        self.change(&operation, &Inverse::WithLink { link: id }, |network| {
+            network.delete_link(id)
+        })?;
         self.session().links.remove(id);
         Ok(())
     }
@@ -227,14 +269,30 @@ impl Mediator {
         if let Some(known) = &known
             && known.ownership == Ownership::Own
         {
-            return Ok(Target { id, name: known.name.clone(), info: None });
+            return Ok(Target {
+                id,
+                name: known.name.clone(),
+                info: None,
+            });
         }
         let info = self.link_info_of(id)?;
-        self.permit(&Question::LinkSet { place: id.place, kind: &info.kind, name: &info.name, what })?;
+        self.permit(&Question::LinkSet {
+            place: id.place,
+            kind: &info.kind,
+            name: &info.name,
+            what,
+        })?;
         // A bridge that the host made goes with its last user, settings and all.
-        let made = matches!(known.map(|known| known.ownership), Some(Ownership::Shared { made: true, .. }));
+        let made = matches!(
+            known.map(|known| known.ownership),
+            Some(Ownership::Shared { made: true, .. })
+        );
         let name = info.name.clone();
-        Ok(Target { id, name, info: (!made).then_some(info) })
+        Ok(Target {
+            id,
+            name,
+            info: (!made).then_some(info),
+        })
     }
 
     fn set_flag(&mut self, link: &Resource<Link>, flag: Flag, on: bool) -> Result<(), CallError> {
@@ -260,9 +318,16 @@ impl Mediator {
     /// In ADD a link that somebody else made can't be deleted: it could not be
     /// put back.
     fn permit_delete(&mut self, info: &LinkInfo) -> Result<(), CallError> {
-        self.permit(&Question::LinkDelete { place: info.id.place, kind: &info.kind, name: &info.name })?;
+        self.permit(&Question::LinkDelete {
+            place: info.id.place,
+            kind: &info.kind,
+            name: &info.name,
+        })?;
         if self.session().mode.creates() {
-            let text = format!("link {:?} was not made by this attachment and could not be put back", info.name);
+            let text = format!(
+                "link {:?} was not made by this attachment and could not be put back",
+                info.name
+            );
             return Err(CallError::Guest(Error::Conflict(text)));
         }
         Ok(())
@@ -270,10 +335,18 @@ impl Mediator {
 
     fn visible_master(&mut self, info: &LinkInfo) -> Result<Option<String>, CallError> {
         let Some(index) = info.master else { return Ok(None) };
-        let id = LinkId { place: info.id.place, index };
-        let Some(master) = self.network().link(id).map_err(network_error)? else { return Ok(None) };
+        let id = LinkId {
+            place: info.id.place,
+            index,
+        };
+        let Some(master) = self.network().link(id).map_err(network_error)? else {
+            return Ok(None);
+        };
         let name = master.name.clone();
-        Ok(self.visible(id.place, &name, Some(master)).ok().map(|master| master.name))
+        Ok(self
+            .visible(id.place, &name, Some(master))
+            .ok()
+            .map(|master| master.name))
     }
 
     /// A container must not be able to give the node routes (CVE-2020-10749).
@@ -287,7 +360,6 @@ impl Mediator {
             let _ = self.network().set_sysctl(place, &key, "0");
         }
     }
-
 }
 
 fn other_place(place: Place) -> Place {

@@ -41,7 +41,11 @@ impl Host for Mediator {
         let place = self.table.get(&namespace)?.place;
         self.require_creation()?;
         check_name(&name)?;
-        self.permit(&Question::LinkCreate { place, kind: "bridge", name: &name })?;
+        self.permit(&Question::LinkCreate {
+            place,
+            kind: "bridge",
+            name: &name,
+        })?;
         let id = self.share_bridge(place, &name, options)?;
         self.link_handle(id)
     }
@@ -57,7 +61,11 @@ impl Host for Mediator {
         let mut ends = (self.veth_end(first)?, self.veth_end(second)?);
         for attempt in 1.. {
             for end in [&ends.0.0, &ends.1.0] {
-                self.permit(&Question::LinkCreate { place: end.place, kind: "veth", name: &end.name })?;
+                self.permit(&Question::LinkCreate {
+                    place: end.place,
+                    kind: "veth",
+                    name: &end.name,
+                })?;
             }
             match self.make_veth(&ends.0.0, &ends.1.0) {
                 Err(CallError::Guest(Error::AlreadyExists(_))) if chosen && attempt < NAME_ATTEMPTS => {
@@ -75,15 +83,14 @@ impl Host for Mediator {
 impl Mediator {
     /// The link, if this plugin may see it; the same answer for one that is
     /// missing and one that it may not know of.
-    pub(super) fn visible(
-        &mut self,
-        place: Place,
-        name: &str,
-        info: Option<LinkInfo>,
-    ) -> Result<LinkInfo, CallError> {
+    pub(super) fn visible(&mut self, place: Place, name: &str, info: Option<LinkInfo>) -> Result<LinkInfo, CallError> {
         let known = info.as_ref().and_then(|info| self.known_link(info.id)).is_some();
         let kind = info.as_ref().map(|info| info.kind.clone());
-        let question = Question::LinkSee { place, kind: kind.as_deref(), name };
+        let question = Question::LinkSee {
+            place,
+            kind: kind.as_deref(),
+            name,
+        };
         if !known {
             self.permit(&question)?;
         }
@@ -105,7 +112,16 @@ impl Mediator {
         check_name(&name)?;
         let mac = end.mac.map_or_else(random::mac_address, mac_address);
         check_mac(mac)?;
-        Ok((VethEnd { place, name, mac, mtu: end.mtu, master }, chosen))
+        Ok((
+            VethEnd {
+                place,
+                name,
+                mac,
+                mtu: end.mtu,
+                master,
+            },
+            chosen,
+        ))
     }
 
     /// The index of a master, which this plugin has to share or be granted.
@@ -116,14 +132,22 @@ impl Mediator {
         }
         if self.known_link(id).is_none() {
             let info = self.link_info_of(id)?;
-            let question = Question::LinkSet { place, kind: &info.kind, name: &info.name, what: "ports" };
+            let question = Question::LinkSet {
+                place,
+                kind: &info.kind,
+                name: &info.name,
+                what: "ports",
+            };
             self.permit(&question)?;
         }
         Ok(id.index)
     }
 
     fn make_veth(&mut self, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId), CallError> {
-        let operation = Operation::CreateVeth { first: first.clone(), second: second.clone() };
+        let operation = Operation::CreateVeth {
+            first: first.clone(),
+            second: second.clone(),
+        };
         let inverse = Inverse::DeleteLink {
             place: first.place,
             name: first.name.clone(),
@@ -135,7 +159,9 @@ impl Mediator {
             &operation,
             &inverse,
             |network| network.create_veth(first, second),
-            |(first, _)| Outcome { index: Some(first.index) },
+            |(first, _)| Outcome {
+                index: Some(first.index),
+            },
         )?;
         for (id, end) in [(ids.0, first), (ids.1, second)] {
             self.own_link(id, &end.name, end.mac);
@@ -177,7 +203,9 @@ pub(super) fn check_name(name: &str) -> Result<(), CallError> {
 /// reason.
 pub(super) fn check_mac(mac: MacAddress) -> Result<(), CallError> {
     if mac.0[0] & 1 != 0 || mac.0 == [0; 6] {
-        return Err(invalid(format!("{mac} can't be the address of a link: it is zero or a group address")));
+        return Err(invalid(format!(
+            "{mac} can't be the address of a link: it is zero or a group address"
+        )));
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 
 mod addresses;
 mod ipam;
-mod links;
 mod link_settings;
+mod links;
 mod log;
 mod namespaces;
 mod neighbors;

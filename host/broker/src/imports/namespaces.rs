@@ -16,9 +16,13 @@ impl Host for Mediator {
         self.enter()?;
         let exists = matches!(&self.task, Task::Attachment(request) if request.namespace_exists);
         if !exists {
-            return Err(CallError::Guest(Error::NotFound("the container's network namespace".to_owned())));
+            return Err(CallError::Guest(Error::NotFound(
+                "the container's network namespace".to_owned(),
+            )));
         }
-        Ok(self.table.push(Namespace { place: Place::Container })?)
+        Ok(self.table.push(Namespace {
+            place: Place::Container,
+        })?)
     }
 
     fn host(&mut self) -> Result<Resource<Namespace>, CallError> {

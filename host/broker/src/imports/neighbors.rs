@@ -20,16 +20,31 @@ impl Host for Mediator {
     fn add(&mut self, link: Resource<Link>, neighbor: WitNeighbor) -> Result<(), CallError> {
         self.enter()?;
         self.require_creation()?;
-        let neighbor = Neighbor { address: ip_address(neighbor.address), mac: mac_address(neighbor.mac) };
+        let neighbor = Neighbor {
+            address: ip_address(neighbor.address),
+            mac: mac_address(neighbor.mac),
+        };
         let id = self.link_id(&link)?;
         let name = self.link_name(id)?;
-        self.permit(&Question::NeighborAdd { place: id.place, link: &name, address: neighbor.address })?;
+        self.permit(&Question::NeighborAdd {
+            place: id.place,
+            link: &name,
+            address: neighbor.address,
+        })?;
         let inverse = if self.is_own(id) {
             Inverse::WithLink { link: id }
         } else {
-            Inverse::DeleteNeighbor { link: id, name: name.clone(), neighbor: neighbor.clone() }
+            Inverse::DeleteNeighbor {
+                link: id,
+                name: name.clone(),
+                neighbor: neighbor.clone(),
+            }
         };
-        let operation = Operation::AddNeighbor { link: id, name, neighbor: neighbor.clone() };
+        let operation = Operation::AddNeighbor {
+            link: id,
+            name,
+            neighbor: neighbor.clone(),
+        };
         self.change(&operation, &inverse, |network| network.add_neighbor(id, &neighbor))
     }
 
@@ -40,18 +55,30 @@ impl Host for Mediator {
         let name = self.link_name(id)?;
         let own = self.is_own(id);
         if !own {
-            self.permit(&Question::NeighborDelete { place: id.place, link: &name, address })?;
+            self.permit(&Question::NeighborDelete {
+                place: id.place,
+                link: &name,
+                address,
+            })?;
         }
         let entries = self.network().neighbors(id).map_err(network_error)?;
         let neighbor = entries
             .into_iter()
             .find(|entry| entry.address == address)
             .ok_or_else(|| CallError::Guest(Error::NotFound(format!("neighbour {address} of {id}"))))?;
-        let operation = Operation::DeleteNeighbor { link: id, name: name.clone(), neighbor: neighbor.clone() };
+        let operation = Operation::DeleteNeighbor {
+            link: id,
+            name: name.clone(),
+            neighbor: neighbor.clone(),
+        };
         let inverse = if own {
             Inverse::WithLink { link: id }
         } else {
-            Inverse::AddNeighbor { link: id, name, neighbor: neighbor.clone() }
+            Inverse::AddNeighbor {
+                link: id,
+                name,
+                neighbor: neighbor.clone(),
+            }
         };
         self.change(&operation, &inverse, |network| network.delete_neighbor(id, &neighbor))
     }
@@ -61,12 +88,18 @@ impl Host for Mediator {
         let id = self.link_id(&link)?;
         if !self.is_own(id) {
             let name = self.link_name(id)?;
-            self.permit(&Question::NeighborSee { place: id.place, link: &name })?;
+            self.permit(&Question::NeighborSee {
+                place: id.place,
+                link: &name,
+            })?;
         }
         let entries = self.network().neighbors(id).map_err(network_error)?;
         Ok(entries
             .into_iter()
-            .map(|entry| WitNeighbor { address: wit_ip_address(entry.address), mac: wit_mac_address(entry.mac) })
+            .map(|entry| WitNeighbor {
+                address: wit_ip_address(entry.address),
+                mac: wit_mac_address(entry.mac),
+            })
             .collect())
     }
 }

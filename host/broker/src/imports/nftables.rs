@@ -40,7 +40,10 @@ impl Host for Mediator {
         let table = nft_table_id(table);
         let chain = nft_chain(chain)?;
         if chain.base.is_some() {
-            return Err(invalid(format!("chain {:?}: base chains belong into the table's declaration", chain.name)));
+            return Err(invalid(format!(
+                "chain {:?}: base chains belong into the table's declaration",
+                chain.name
+            )));
         }
         self.permit_table(place, &table, std::slice::from_ref(&chain))?;
         self.share_chain(place, &table, &chain)
@@ -78,7 +81,9 @@ impl Host for Mediator {
             elements: elements.clone(),
             comment: comment.clone(),
         };
-        self.change(&operation, &inverse, |network| network.add_elements(place, &table, &set, &elements, &comment))
+        self.change(&operation, &inverse, |network| {
+            network.add_elements(place, &table, &set, &elements, &comment)
+        })
     }
 
     fn delete_elements(
@@ -101,7 +106,10 @@ impl Host for Mediator {
         let comment = self.owner_comment();
         let mut ours = Vec::new();
         for element in nft_elements(elements) {
-            let found = self.network().element_comment(place, &table, &set, &element).map_err(network_error)?;
+            let found = self
+                .network()
+                .element_comment(place, &table, &set, &element)
+                .map_err(network_error)?;
             match found {
                 Some(found) if found == comment => ours.push(element),
                 Some(found) => return Err(conflict(&element, &found)),
@@ -111,8 +119,12 @@ impl Host for Mediator {
         if ours.is_empty() {
             return Ok(());
         }
-        let operation =
-            Operation::DeleteElements { place, table: table.clone(), set: set.clone(), elements: ours.clone() };
+        let operation = Operation::DeleteElements {
+            place,
+            table: table.clone(),
+            set: set.clone(),
+            elements: ours.clone(),
+        };
         let inverse = Inverse::AddElements {
             place,
             table: table.clone(),
@@ -120,7 +132,9 @@ impl Host for Mediator {
             elements: ours.clone(),
             comment,
         };
-        self.change(&operation, &inverse, |network| network.delete_elements(place, &table, &set, &ours))
+        self.change(&operation, &inverse, |network| {
+            network.delete_elements(place, &table, &set, &ours)
+        })
     }
 
     fn has_elements(
@@ -143,7 +157,10 @@ impl Host for Mediator {
         elements
             .iter()
             .map(|element| {
-                let found = self.network().element_comment(place, &table, &set, element).map_err(network_error)?;
+                let found = self
+                    .network()
+                    .element_comment(place, &table, &set, element)
+                    .map_err(network_error)?;
                 Ok(found.is_some())
             })
             .collect()
@@ -158,19 +175,38 @@ impl Mediator {
             .map(|base| (hook_name(base.hook), base.priority))
             .collect();
         let family = table.family.to_string();
-        self.permit(&Question::NftTable { place, family: &family, table: &table.name, hooks: &hooks })
+        self.permit(&Question::NftTable {
+            place,
+            family: &family,
+            table: &table.name,
+            hooks: &hooks,
+        })
     }
 
     fn permit_element(&mut self, place: Place, table: &TableId, set: &str) -> Result<(), CallError> {
         let family = table.family.to_string();
-        self.permit(&Question::NftElement { place, family: &family, table: &table.name, set })
+        self.permit(&Question::NftElement {
+            place,
+            family: &family,
+            table: &table.name,
+            set,
+        })
     }
 
     fn share_table(&mut self, place: Place, table: &Table) -> Result<(), CallError> {
-        let object = SharedObject::Table { place, table: table.id.clone() };
-        let operation = Operation::CreateTable { place, table: table.clone() };
+        let object = SharedObject::Table {
+            place,
+            table: table.id.clone(),
+        };
+        let operation = Operation::CreateTable {
+            place,
+            table: table.clone(),
+        };
         let digest = cofferdam_journal::digest_of(table);
-        let made = Made::Table { digest: digest.clone(), sets: table.sets.clone() };
+        let made = Made::Table {
+            digest: digest.clone(),
+            sets: table.sets.clone(),
+        };
         let (found, _) = self.share(
             &object,
             &operation,
@@ -195,8 +231,16 @@ impl Mediator {
 
     fn share_chain(&mut self, place: Place, table: &TableId, chain: &Chain) -> Result<(), CallError> {
         let sets = self.declared_sets(place, table)?;
-        let object = SharedObject::Chain { place, table: table.clone(), chain: chain.name.clone() };
-        let operation = Operation::CreateChain { place, table: table.clone(), chain: chain.clone() };
+        let object = SharedObject::Chain {
+            place,
+            table: table.clone(),
+            chain: chain.name.clone(),
+        };
+        let operation = Operation::CreateChain {
+            place,
+            table: table.clone(),
+            chain: chain.clone(),
+        };
         let digest = cofferdam_journal::digest_of(chain);
         let made = Made::Chain { digest: digest.clone() };
         let (found, _) = self.share(
@@ -215,8 +259,16 @@ impl Mediator {
 
     /// The sets of a table that the host made.
     fn declared_sets(&mut self, place: Place, table: &TableId) -> Result<Vec<Set>, CallError> {
-        let object = SharedObject::Table { place, table: table.clone() };
-        match { let session = self.session(); session.shared.made(&object, &session.attachment) }.map_err(journal_error)? {
+        let object = SharedObject::Table {
+            place,
+            table: table.clone(),
+        };
+        match {
+            let session = self.session();
+            session.shared.made(&object, &session.attachment)
+        }
+        .map_err(journal_error)?
+        {
             Some(Made::Table { sets, .. }) => Ok(sets),
             _ => Err(CallError::Guest(Error::NotFound(table.to_string()))),
         }
@@ -239,7 +291,11 @@ impl Mediator {
         let comment = self.owner_comment();
         let mut missing = Vec::with_capacity(elements.len());
         for element in elements {
-            match self.network().element_comment(place, table, set, &element).map_err(network_error)? {
+            match self
+                .network()
+                .element_comment(place, table, set, &element)
+                .map_err(network_error)?
+            {
                 None => missing.push(element),
                 Some(found) if found == comment => {}
                 Some(found) => return Err(conflict(&element, &found)),
@@ -251,7 +307,10 @@ impl Mediator {
     /// What names the owner of an element, in the ruleset and in errors.
     fn owner_comment(&mut self) -> String {
         let attachment = &self.session().attachment;
-        let comment = format!("{}/{}/{}", attachment.network, attachment.container_id, attachment.interface_name);
+        let comment = format!(
+            "{}/{}/{}",
+            attachment.network, attachment.container_id, attachment.interface_name
+        );
         if comment.len() <= 120 {
             return comment;
         }

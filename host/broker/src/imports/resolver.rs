@@ -17,10 +17,18 @@ const LIMIT: u64 = 64 << 10;
 impl Host for Mediator {
     fn resolv_conf(&mut self) -> Result<Option<String>, CallError> {
         self.enter()?;
-        let path = self.config.ipam_resolv_conf().map_err(|error| invalid(error.to_string()))?;
-        let Some(path) = path.map(PathBuf::from) else { return Ok(None) };
+        let path = self
+            .config
+            .ipam_resolv_conf()
+            .map_err(|error| invalid(error.to_string()))?;
+        let Some(path) = path.map(PathBuf::from) else {
+            return Ok(None);
+        };
         if !path.is_absolute() {
-            return Err(invalid(format!("ipam.resolvConf: {} is not an absolute path", path.display())));
+            return Err(invalid(format!(
+                "ipam.resolvConf: {} is not an absolute path",
+                path.display()
+            )));
         }
         self.permit(&Question::ResolverRead { file: &path })?;
         let mut text = String::new();

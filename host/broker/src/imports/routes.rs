@@ -24,10 +24,20 @@ impl Host for Mediator {
         let id = self.link_id(&link)?;
         let name = self.link_name(id)?;
         let table = wanted.table.unwrap_or(MAIN_TABLE);
-        self.permit(&Question::RouteAdd { place: id.place, link: &name, destination: wanted.destination, table })?;
+        self.permit(&Question::RouteAdd {
+            place: id.place,
+            link: &name,
+            destination: wanted.destination,
+            table,
+        })?;
         let mode = route_mode(mode);
         let inverse = self.route_inverse(id, &name, &wanted);
-        let operation = Operation::AddRoute { link: id, name, route: wanted.clone(), mode };
+        let operation = Operation::AddRoute {
+            link: id,
+            name,
+            route: wanted.clone(),
+            mode,
+        };
         self.change(&operation, &inverse, |network| network.add_route(id, &wanted, mode))
     }
 
@@ -40,15 +50,28 @@ impl Host for Mediator {
         let own = self.is_own(id);
         if !own {
             let destination = wanted.destination;
-            self.permit(&Question::RouteDelete { place: id.place, link: &name, destination, table })?;
+            self.permit(&Question::RouteDelete {
+                place: id.place,
+                link: &name,
+                destination,
+                table,
+            })?;
         }
         let inverse = if own {
             Inverse::WithLink { link: id }
         } else {
             let old = self.matching_route(id, &wanted)?;
-            Inverse::AddRoute { link: id, name: name.clone(), route: old }
+            Inverse::AddRoute {
+                link: id,
+                name: name.clone(),
+                route: old,
+            }
         };
-        let operation = Operation::DeleteRoute { link: id, name, route: wanted.clone() };
+        let operation = Operation::DeleteRoute {
+            link: id,
+            name,
+            route: wanted.clone(),
+        };
         self.change(&operation, &inverse, |network| network.delete_route(id, &wanted))
     }
 
@@ -58,7 +81,11 @@ impl Host for Mediator {
         let table = table.unwrap_or(MAIN_TABLE);
         if !self.is_own(id) {
             let name = self.link_name(id)?;
-            self.permit(&Question::RouteSee { place: id.place, link: &name, table })?;
+            self.permit(&Question::RouteSee {
+                place: id.place,
+                link: &name,
+                table,
+            })?;
         }
         let routes = self.network().routes(id, table).map_err(network_error)?;
         Ok(routes.iter().map(wit_route).collect())
@@ -71,15 +98,24 @@ impl Mediator {
         if self.is_own(id) {
             return Inverse::WithLink { link: id };
         }
-        Inverse::DeleteRoute { link: id, name: name.to_owned(), route: wanted.clone() }
+        Inverse::DeleteRoute {
+            link: id,
+            name: name.to_owned(),
+            route: wanted.clone(),
+        }
     }
 
     /// The route that a deletion would hit, whole.
     fn matching_route(&mut self, id: LinkId, wanted: &Route) -> Result<Route, CallError> {
-        let routes = self.network().routes(id, wanted.table.unwrap_or(MAIN_TABLE)).map_err(network_error)?;
+        let routes = self
+            .network()
+            .routes(id, wanted.table.unwrap_or(MAIN_TABLE))
+            .map_err(network_error)?;
         routes.into_iter().find(|route| covers(wanted, route)).ok_or_else(|| {
             let text = format!("route {} through {id}", wanted.destination);
-            CallError::Guest(cofferdam_sandbox::bindings::cofferdam::cni::types::Error::NotFound(text))
+            CallError::Guest(cofferdam_sandbox::bindings::cofferdam::cni::types::Error::NotFound(
+                text,
+            ))
         })
     }
 }

@@ -18,9 +18,19 @@ impl Host for Mediator {
         self.require_creation()?;
         let place = self.table.get(&namespace)?.place;
         let wanted = rule(&spec)?;
-        self.permit(&Question::RuleAdd { place, table: wanted.table, priority: wanted.priority })?;
-        let operation = Operation::AddRule { place, rule: wanted.clone() };
-        let inverse = Inverse::DeleteRule { place, rule: wanted.clone() };
+        self.permit(&Question::RuleAdd {
+            place,
+            table: wanted.table,
+            priority: wanted.priority,
+        })?;
+        let operation = Operation::AddRule {
+            place,
+            rule: wanted.clone(),
+        };
+        let inverse = Inverse::DeleteRule {
+            place,
+            rule: wanted.clone(),
+        };
         self.change(&operation, &inverse, |network| network.add_rule(place, &wanted))
     }
 
@@ -28,9 +38,19 @@ impl Host for Mediator {
         self.enter()?;
         let place = self.table.get(&namespace)?.place;
         let wanted = rule(&spec)?;
-        self.permit(&Question::RuleDelete { place, table: wanted.table, priority: wanted.priority })?;
-        let operation = Operation::DeleteRule { place, rule: wanted.clone() };
-        let inverse = Inverse::AddRule { place, rule: wanted.clone() };
+        self.permit(&Question::RuleDelete {
+            place,
+            table: wanted.table,
+            priority: wanted.priority,
+        })?;
+        let operation = Operation::DeleteRule {
+            place,
+            rule: wanted.clone(),
+        };
+        let inverse = Inverse::AddRule {
+            place,
+            rule: wanted.clone(),
+        };
         self.change(&operation, &inverse, |network| network.delete_rule(place, &wanted))
     }
 

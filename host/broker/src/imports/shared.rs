@@ -28,16 +28,32 @@ pub(super) enum Found {
 
 impl Mediator {
     /// Makes a bridge or joins the existing one.
-    pub(super) fn share_bridge(&mut self, place: Place, name: &str, options: BridgeOptions) -> Result<LinkId, CallError> {
+    pub(super) fn share_bridge(
+        &mut self,
+        place: Place,
+        name: &str,
+        options: BridgeOptions,
+    ) -> Result<LinkId, CallError> {
         let existing = self.network().link_by_name(place, name).map_err(network_error)?;
-        if let Some(known) = existing.as_ref().and_then(|info| self.known_link(info.id).map(|_| info.id)) {
+        if let Some(known) = existing
+            .as_ref()
+            .and_then(|info| self.known_link(info.id).map(|_| info.id))
+        {
             return Ok(known);
         }
         refuse_other_kind(name, existing.as_ref())?;
         let mac = random::mac_address();
-        let bridge =
-            Bridge { place, name: name.to_owned(), mac, mtu: options.mtu, vlan_filtering: options.vlan_filtering };
-        let object = SharedObject::Bridge { place, name: name.to_owned() };
+        let bridge = Bridge {
+            place,
+            name: name.to_owned(),
+            mac,
+            mtu: options.mtu,
+            vlan_filtering: options.vlan_filtering,
+        };
+        let object = SharedObject::Bridge {
+            place,
+            name: name.to_owned(),
+        };
         let operation = Operation::CreateBridge { bridge: bridge.clone() };
         let (found, info) = self.share(
             &object,
@@ -82,8 +98,17 @@ impl Mediator {
     ) -> Result<(Found, Option<T>), CallError> {
         let plugin = self.plugin.clone();
         let session = self.session();
-        let Session { journal, shared, network, attachment, deadline, .. } = session;
-        let journal = journal.as_mut().ok_or_else(|| CallError::Guest(Error::Invalid("not during ADD".to_owned())))?;
+        let Session {
+            journal,
+            shared,
+            network,
+            attachment,
+            deadline,
+            ..
+        } = session;
+        let journal = journal
+            .as_mut()
+            .ok_or_else(|| CallError::Guest(Error::Invalid("not during ADD".to_owned())))?;
         let inverse = Inverse::LeaveShared { object: object.clone() };
         let sequence = journal.intend(&plugin, operation, &inverse).map_err(journal_error)?;
         let mut guard = shared.join(object, attachment, *deadline).map_err(journal_error)?;
@@ -139,7 +164,10 @@ fn is_made_bridge(made: Option<&Made>, info: &LinkInfo) -> bool {
 fn refuse_other_kind(name: &str, existing: Option<&LinkInfo>) -> Result<(), CallError> {
     match existing {
         Some(info) if info.kind != "bridge" => {
-            let text = format!("{name:?} already exists but is not a bridge (it is a {} link)", kind_name(&info.kind));
+            let text = format!(
+                "{name:?} already exists but is not a bridge (it is a {} link)",
+                kind_name(&info.kind)
+            );
             Err(CallError::Guest(Error::Conflict(text)))
         }
         _ => Ok(()),

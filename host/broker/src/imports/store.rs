@@ -24,21 +24,27 @@ const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
 impl Host for Mediator {
     fn open(&mut self) -> Result<Resource<Handle>, CallError> {
         self.enter()?;
-        let location = self.config.ipam_data_dir().map_err(|error| invalid(error.to_string()))?;
+        let location = self
+            .config
+            .ipam_data_dir()
+            .map_err(|error| invalid(error.to_string()))?;
         let location = PathBuf::from(location.unwrap_or_else(|| DEFAULT_LOCATION.to_owned()));
         self.permit(&Question::StoreOpen { location: &location })?;
         let session = self.session();
         if !session.records.is_empty() {
             return Err(invalid("the records are open already; their lock is not taken twice"));
         }
-        let directory = session.installation.resolve(&location).join(&session.attachment.network);
+        let directory = session
+            .installation
+            .resolve(&location)
+            .join(&session.attachment.network);
         let owner = Owner {
             container_id: session.attachment.container_id.clone(),
             interface_name: Some(session.attachment.interface_name.clone()),
         };
         let index = session.installation.state();
-        let records = Records::open(&directory, &index, &session.attachment, owner, session.deadline)
-            .map_err(journal_error)?;
+        let records =
+            Records::open(&directory, &index, &session.attachment, owner, session.deadline).map_err(journal_error)?;
         let number = 0;
         session.records.insert(number, records);
         Ok(self.table.push(Handle { number })?)
@@ -58,7 +64,10 @@ impl HostRecords for Mediator {
             return Ok(false);
         }
         let directory = opened.directory().to_owned();
-        let operation = Operation::Claim { directory: directory.clone(), address };
+        let operation = Operation::Claim {
+            directory: directory.clone(),
+            address,
+        };
         let inverse = Inverse::ReleaseClaim { directory, address };
         let journal = session.journal.as_mut().ok_or_else(closed)?;
         let sequence = journal.intend(&plugin, &operation, &inverse).map_err(journal_error)?;
@@ -90,7 +99,9 @@ impl HostRecords for Mediator {
         if self.opened(&records)?.release(&address).map_err(journal_error)? {
             return Ok(());
         }
-        Err(CallError::Guest(Error::NotFound(format!("a claim of this attachment on {address}"))))
+        Err(CallError::Guest(Error::NotFound(format!(
+            "a claim of this attachment on {address}"
+        ))))
     }
 
     fn owned(&mut self, records: Resource<Handle>) -> Result<Vec<String>, CallError> {
@@ -103,7 +114,10 @@ impl HostRecords for Mediator {
         let claims = self.opened(&records)?.claims().map_err(journal_error)?;
         Ok(claims
             .into_iter()
-            .map(|(address, owner)| Claim { name: address.to_string(), owner: wit_owner(owner) })
+            .map(|(address, owner)| Claim {
+                name: address.to_string(),
+                owner: wit_owner(owner),
+            })
             .collect())
     }
 
@@ -120,7 +134,10 @@ impl HostRecords for Mediator {
             *container == owner.container_id && owner.interface_name.as_ref().is_none_or(|name| name == interface)
         });
         if in_use {
-            let text = format!("the claim on {address} belongs to container {}, which is in use", owner.container_id);
+            let text = format!(
+                "the claim on {address} belongs to container {}, which is in use",
+                owner.container_id
+            );
             return Err(CallError::Guest(Error::Conflict(text)));
         }
         opened.release_for(&address, &owner).map_err(journal_error)
@@ -138,7 +155,9 @@ impl HostRecords for Mediator {
         value: String,
     ) -> Result<bool, CallError> {
         self.require_creation()?;
-        self.opened(&records)?.compare_and_set(&name, expected.as_deref(), &value).map_err(journal_error)
+        self.opened(&records)?
+            .compare_and_set(&name, expected.as_deref(), &value)
+            .map_err(journal_error)
     }
 
     fn drop(&mut self, records: Resource<Handle>) -> wasmtime::Result<()> {
@@ -168,7 +187,10 @@ impl Mediator {
         if mode == Mode::Gc {
             return Ok(());
         }
-        Err(invalid(format!("other attachments' claims are for GC only, not for {}", mode.verb())))
+        Err(invalid(format!(
+            "other attachments' claims are for GC only, not for {}",
+            mode.verb()
+        )))
     }
 }
 
@@ -180,10 +202,15 @@ fn closed() -> CallError {
 fn address(name: &str) -> Result<IpAddr, CallError> {
     match name.parse::<IpAddr>() {
         Ok(address) if address.to_string() == name => Ok(address),
-        _ => Err(invalid(format!("{name:?} is not an IP address in its usual form, and only those can be claimed"))),
+        _ => Err(invalid(format!(
+            "{name:?} is not an IP address in its usual form, and only those can be claimed"
+        ))),
     }
 }
 
 fn wit_owner(owner: Owner) -> WitOwner {
-    WitOwner { container_id: owner.container_id, interface_name: owner.interface_name }
+    WitOwner {
+        container_id: owner.container_id,
+        interface_name: owner.interface_name,
+    }
 }

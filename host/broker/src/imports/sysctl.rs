@@ -18,7 +18,10 @@ impl Host for Mediator {
         self.enter()?;
         let place = self.table.get(&namespace)?.place;
         let key = SysctlKey::new(key).map_err(network_error)?;
-        self.permit(&Question::SysctlRead { place, key: key.parts() })?;
+        self.permit(&Question::SysctlRead {
+            place,
+            key: key.parts(),
+        })?;
         self.network().sysctl(place, &key).map_err(network_error)
     }
 
@@ -27,13 +30,26 @@ impl Host for Mediator {
         let place = self.table.get(&namespace)?.place;
         let key = SysctlKey::new(key).map_err(network_error)?;
         check_value(&key, &value)?;
-        self.permit(&Question::SysctlWrite { place, key: key.parts(), value: &value })?;
+        self.permit(&Question::SysctlWrite {
+            place,
+            key: key.parts(),
+            value: &value,
+        })?;
         let old = self.network().sysctl(place, &key).map_err(network_error)?;
         match place {
             Place::Container if old == value => Ok(()),
             Place::Container => {
-                let operation = Operation::SetSysctl { place, key: key.clone(), value: value.clone() };
-                let inverse = Inverse::RestoreSysctl { place, key: key.clone(), old, new: value.clone() };
+                let operation = Operation::SetSysctl {
+                    place,
+                    key: key.clone(),
+                    value: value.clone(),
+                };
+                let inverse = Inverse::RestoreSysctl {
+                    place,
+                    key: key.clone(),
+                    old,
+                    new: value.clone(),
+                };
                 self.change(&operation, &inverse, |network| network.set_sysctl(place, &key, &value))
             }
             Place::Host => self.share_sysctl(&key, old, &value),
@@ -45,9 +61,19 @@ impl Mediator {
     /// A setting of the node stays while somebody needs it, and goes back when
     /// nobody does.
     fn share_sysctl(&mut self, key: &SysctlKey, old: String, value: &str) -> Result<(), CallError> {
-        let object = SharedObject::Sysctl { place: Place::Host, key: key.clone() };
-        let operation = Operation::SetSysctl { place: Place::Host, key: key.clone(), value: value.to_owned() };
-        let made = Made::Sysctl { old, new: value.to_owned() };
+        let object = SharedObject::Sysctl {
+            place: Place::Host,
+            key: key.clone(),
+        };
+        let operation = Operation::SetSysctl {
+            place: Place::Host,
+            key: key.clone(),
+            value: value.to_owned(),
+        };
+        let made = Made::Sysctl {
+            old,
+            new: value.to_owned(),
+        };
         self.share(
             &object,
             &operation,
@@ -63,9 +89,13 @@ impl Mediator {
 }
 
 fn check_value(key: &SysctlKey, value: &str) -> Result<(), CallError> {
-    let plain = value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t');
+    let plain = value
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t');
     if value.len() > VALUE_LIMIT || !plain {
-        return Err(invalid(format!("the value for sysctl {key} is longer than {VALUE_LIMIT} bytes or not plain text")));
+        return Err(invalid(format!(
+            "the value for sysctl {key} is longer than {VALUE_LIMIT} bytes or not plain text"
+        )));
     }
     Ok(())
 }

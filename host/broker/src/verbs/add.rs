@@ -1,6 +1,6 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cofferdam_journal::{Header, Journal, LockedAttachment, NamespaceRecord, PluginRecord, Shared, StateDirectory};
+use cofferdam_journal::{Header, LockedAttachment, NamespaceRecord, PluginRecord, Shared, StateDirectory};
 use cofferdam_network::{Kernel, namespace::NamespaceIdentity};
 use cofferdam_protocol::{Attachment, CniError, result};
 
@@ -24,16 +24,9 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
     let locked = clear_leftovers(call, &state, locked, &mut kernel, namespace)?;
-    let journal = locked.begin(header(call, namespace)).map_err(journal_failure)?;
+    let mut session = Session::new(call, Mode::Add, &state, kernel)?;
+    session.journal = Some(locked.begin(header(call, namespace)).map_err(journal_failure)?);
     timing::phase("journal");
-    let session = match Session::new(call, Mode::Add, &state, kernel, Some(journal)) {
-        Ok(session) => session,
-        Err((error, journal)) => {
-            // Nothing is in it yet.
-            let _ = journal.map(Journal::finish);
-            return Err(error);
-        }
-    };
     attach(call, session, previous)
 }
 
@@ -68,7 +61,12 @@ fn run_members(
             Answer::Nothing => Ok(Attachment::default()),
         });
         let checked = result.and_then(|result| {
-            verify(session.network.as_mut(), &result, previous.as_ref(), call.namespace_path())?;
+            verify(
+                session.network.as_mut(),
+                &result,
+                previous.as_ref(),
+                call.namespace_path(),
+            )?;
             Ok(result)
         });
         timing::phase("verify");
@@ -94,7 +92,9 @@ fn commit(session: &mut Session, text: &str) -> Result<(), CniError> {
 fn undo_all(mut session: Session, error: CniError) -> CniError {
     // A lock that is held would keep the undoing waiting.
     session.records.clear();
-    let Some(journal) = session.journal.take() else { return error };
+    let Some(journal) = session.journal.take() else {
+        return error;
+    };
     let report = roll_back(journal, session.network.as_mut(), &session.shared, &session.attachment);
     describe(error, &report)
 }
@@ -126,9 +126,15 @@ fn clear_leftovers(
         // must not be touched.
         roll_back(journal, &mut call.host_kernel(), &shared, &call.attachment)
     };
-    crate::log::emit(&format!("cofferdam: warn: cleared what an earlier ADD of {} left: {report}", call.attachment));
+    crate::log::emit(&format!(
+        "cofferdam: warn: cleared what an earlier ADD of {} left: {report}",
+        call.attachment
+    ));
     if !report.is_clean() {
-        return Err(CniError::new(codes::JOURNAL, format!("what an earlier ADD left can't be cleared: {report}")));
+        return Err(CniError::new(
+            codes::JOURNAL,
+            format!("what an earlier ADD left can't be cleared: {report}"),
+        ));
     }
     state.lock(&call.attachment, call.deadline).map_err(journal_failure)
 }
@@ -139,13 +145,21 @@ fn header(call: &Call, namespace: NamespaceIdentity) -> Header {
         .iter()
         .map(|member| PluginRecord {
             name: member.plugin.clone(),
-            digest: call.installation.components().resolve(&member.plugin).ok().map(|digest| digest.to_string()),
+            digest: call
+                .installation
+                .components()
+                .resolve(&member.plugin)
+                .ok()
+                .map(|digest| digest.to_string()),
         })
         .collect();
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Header::new(
         call.attachment.clone(),
-        Some(NamespaceRecord { identity: namespace, path: call.namespace_path().unwrap_or_default().to_owned() }),
+        Some(NamespaceRecord {
+            identity: namespace,
+            path: call.namespace_path().unwrap_or_default().to_owned(),
+        }),
         plugins,
         u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
         cofferdam_journal::digest_of_text(call.config.text()),

@@ -2,13 +2,7 @@ use cofferdam_journal::StateDirectory;
 use cofferdam_protocol::CniError;
 
 use super::add::journal_failure;
-use crate::{
-    call::Call,
-    component::run,
-    mode::Mode,
-    session::Session,
-    verify::verify,
-};
+use crate::{call::Call, component::run, mode::Mode, session::Session, verify::verify};
 
 /// Says whether the attachment is as the previous result describes it: the
 /// host looks at the result, each component at what it made.
@@ -19,7 +13,7 @@ pub(crate) fn check(call: &Call) -> Result<String, CniError> {
         verify(&mut kernel, previous, None, call.namespace_path())?;
     }
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
-    let mut session = Session::new(call, Mode::Check, &state, kernel, None).map_err(|(error, _)| error)?;
+    let mut session = Session::new(call, Mode::Check, &state, kernel)?;
     for member in &call.members {
         let task = call.attachment_task(member, previous.as_ref(), true)?;
         let (returned, answer) = run(session, &member.plugin, member.config.clone(), task);

@@ -35,7 +35,10 @@ fn refuse_unclean(call: &Call, report: &Report) -> Result<(), CniError> {
     if report.is_clean() {
         return Ok(());
     }
-    let text = format!("{} is not wholly detached; DEL can be called again: {report}", call.attachment);
+    let text = format!(
+        "{} is not wholly detached; DEL can be called again: {report}",
+        call.attachment
+    );
     Err(CniError::new(codes::JOURNAL, text))
 }
 
@@ -44,12 +47,15 @@ fn run_members(call: &Call, state: &StateDirectory, kernel: Kernel, exists: bool
     let mut errors = Vec::new();
     // A result that can't be read does not stop a DEL.
     let previous = call.config.previous(call.version).unwrap_or_default();
-    let mut session = match Session::new(call, Mode::Del, state, kernel, None) {
+    let mut session = match Session::new(call, Mode::Del, state, kernel) {
         Ok(session) => session,
-        Err((error, _)) => return vec![(String::new(), error)],
+        Err(error) => return vec![(String::new(), error)],
     };
     for Member { plugin, config } in call.members.iter().rev() {
-        let member = Member { plugin: plugin.clone(), config: config.clone() };
+        let member = Member {
+            plugin: plugin.clone(),
+            config: config.clone(),
+        };
         let task = match call.attachment_task(&member, previous.as_ref(), exists) {
             Ok(task) => task,
             Err(error) => {
@@ -75,17 +81,31 @@ fn settle(call: &Call, known: bool, errors: Vec<(String, CniError)>) -> Result<S
     for (plugin, error) in errors {
         let host_side = [codes::DENIED, codes::COMPONENT, codes::FAULT].contains(&error.code) || error.code == 11;
         if known || host_side {
-            emit(&format!("cofferdam: warn: DEL of {}: plugin {plugin}: {}", call.attachment, printable(&error.to_string())));
+            emit(&format!(
+                "cofferdam: warn: DEL of {}: plugin {plugin}: {}",
+                call.attachment,
+                printable(&error.to_string())
+            ));
         } else {
             failures.push((plugin, error));
         }
     }
     let mut failures = failures.into_iter();
-    let Some((_, first)) = failures.next() else { return Ok(String::new()) };
-    let others: Vec<String> = failures.map(|(plugin, error)| format!("plugin {plugin}: {error}")).collect();
+    let Some((_, first)) = failures.next() else {
+        return Ok(String::new());
+    };
+    let others: Vec<String> = failures
+        .map(|(plugin, error)| format!("plugin {plugin}: {error}"))
+        .collect();
     if others.is_empty() {
         return Err(first);
     }
-    let details = first.details.clone().into_iter().chain(others).collect::<Vec<_>>().join("; ");
+    let details = first
+        .details
+        .clone()
+        .into_iter()
+        .chain(others)
+        .collect::<Vec<_>>()
+        .join("; ");
     Err(first.with_details(details))
 }

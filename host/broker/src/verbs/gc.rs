@@ -19,21 +19,34 @@ use crate::{
 /// Removes what belongs to this network's attachments that are not in the
 /// valid list. Without a list nothing is removed.
 pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
-    let Some(valid) = call.config.valid_attachments()? else { return Ok(String::new()) };
-    let valid: Vec<(String, String)> =
-        valid.into_iter().map(|attachment| (attachment.container_id, attachment.interface_name)).collect();
+    let Some(valid) = call.config.valid_attachments()? else {
+        return Ok(String::new());
+    };
+    let valid: Vec<(String, String)> = valid
+        .into_iter()
+        .map(|attachment| (attachment.container_id, attachment.interface_name))
+        .collect();
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     let mut failures = Vec::new();
-    for summary in state.attachments(Some(&call.attachment.network)).map_err(journal_failure)? {
+    for summary in state
+        .attachments(Some(&call.attachment.network))
+        .map_err(journal_failure)?
+    {
         let Some(header) = summary.header else { continue };
         let id = header.attachment.clone();
-        let in_use =
-            valid.iter().any(|(container, interface)| *container == id.container_id && *interface == id.interface_name);
+        let in_use = valid
+            .iter()
+            .any(|(container, interface)| *container == id.container_id && *interface == id.interface_name);
         // Other plugins of the list collect their own.
         if in_use || id.unit != call.attachment.unit {
             continue;
         }
-        if let Err(error) = collect(call, &state, &id, header.namespace.as_ref().map(|record| record.path.as_str())) {
+        if let Err(error) = collect(
+            call,
+            &state,
+            &id,
+            header.namespace.as_ref().map(|record| record.path.as_str()),
+        ) {
             failures.push(format!("{id}: {error}"));
         }
     }
@@ -51,7 +64,11 @@ fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId, path: Option<
     let journal = locked.reopen().map_err(journal_failure)?;
     let report = roll_back(journal, &mut kernel, &state.shared(), id);
     emit(&format!("cofferdam: info: collected {id}: {report}"));
-    if report.is_clean() { Ok(()) } else { Err(CniError::new(codes::JOURNAL, report.to_string())) }
+    if report.is_clean() {
+        Ok(())
+    } else {
+        Err(CniError::new(codes::JOURNAL, report.to_string()))
+    }
 }
 
 /// The container's namespace, if the path still leads to the one in which the
@@ -66,12 +83,8 @@ fn kernel_of(call: &Call, path: Option<&str>, recorded: Option<NamespaceIdentity
     }
 }
 
-fn run_members(
-    call: &Call,
-    state: &StateDirectory,
-    valid: Vec<(String, String)>,
-) -> Result<Vec<String>, CniError> {
-    let mut session = Session::new(call, Mode::Gc, state, call.host_kernel(), None).map_err(|(error, _)| error)?;
+fn run_members(call: &Call, state: &StateDirectory, valid: Vec<(String, String)>) -> Result<Vec<String>, CniError> {
+    let mut session = Session::new(call, Mode::Gc, state, call.host_kernel())?;
     session.valid.clone_from(&valid);
     let mut failures = Vec::new();
     for member in &call.members {

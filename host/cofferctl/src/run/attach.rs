@@ -21,8 +21,15 @@ impl Attachments {
         args: &str,
     ) -> anyhow::Result<Self> {
         let cache = ResultCache::new(installation.root().join("var/lib/cni"));
-        let request = AttachmentRequest { args: pairs(args)?, ..AttachmentRequest::default() };
-        Ok(Self { runtime: Runtime::new(resolver, cache), networks, request })
+        let request = AttachmentRequest {
+            args: pairs(args)?,
+            ..AttachmentRequest::default()
+        };
+        Ok(Self {
+            runtime: Runtime::new(resolver, cache),
+            networks,
+            request,
+        })
     }
 
     pub(super) fn with_container(mut self, id: Option<String>, namespace: &str) -> Self {
@@ -46,8 +53,10 @@ impl Attachments {
     /// Attaches to all networks, as `eth0`, `eth1`, … in their order.
     pub(super) fn add_all(&self, verbose: bool) -> anyhow::Result<()> {
         for (network, request) in self.requests() {
-            let result =
-                self.runtime.add(network, &request).with_context(|| format!("network {:?}", network.name))?;
+            let result = self
+                .runtime
+                .add(network, &request)
+                .with_context(|| format!("network {:?}", network.name))?;
             if verbose {
                 complain(&format!("{}: {}", network.name, result.to_json()?));
             }
@@ -70,7 +79,10 @@ impl Attachments {
 
     fn requests(&self) -> impl Iterator<Item = (&NetworkList, AttachmentRequest)> {
         self.networks.iter().enumerate().map(|(number, network)| {
-            let request = AttachmentRequest { interface_name: format!("eth{number}"), ..self.request.clone() };
+            let request = AttachmentRequest {
+                interface_name: format!("eth{number}"),
+                ..self.request.clone()
+            };
             (network, request)
         })
     }
@@ -92,7 +104,9 @@ fn random_id() -> String {
     if getrandom::fill(&mut bytes).is_err() {
         bytes = u64::from(std::process::id()).to_le_bytes();
     }
-    bytes.iter().fold(String::from("run-"), |id, byte| format!("{id}{byte:02x}"))
+    bytes
+        .iter()
+        .fold(String::from("run-"), |id, byte| format!("{id}{byte:02x}"))
 }
 
 #[cfg(test)]
@@ -102,7 +116,10 @@ mod tests {
 
     #[test]
     fn args_are_pairs() {
-        assert_eq!(pairs("A=1;B=2=3").unwrap(), [("A".into(), "1".into()), ("B".into(), "2=3".into())]);
+        assert_eq!(
+            pairs("A=1;B=2=3").unwrap(),
+            [("A".into(), "1".into()), ("B".into(), "2=3".into())]
+        );
         assert!(pairs("").unwrap().is_empty());
         for text in ["A", "A=", "=1"] {
             assert!(pairs(text).is_err(), "{text}");

@@ -51,7 +51,11 @@ impl Container {
             }
         })?;
         let path = path.recv()??;
-        Ok(Self { path, commands, started })
+        Ok(Self {
+            path,
+            commands,
+            started,
+        })
     }
 
     /// The path of its network namespace.
@@ -62,8 +66,14 @@ impl Container {
     /// Runs a command in it and waits. The result is the command's exit
     /// status, or 128 and the signal that ended it.
     pub(super) fn run(&self, command: Vec<OsString>, signals: Signals) -> anyhow::Result<u8> {
-        let name = command.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        self.commands.send(command).ok().context("the namespace's thread has ended")?;
+        let name = command
+            .first()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        self.commands
+            .send(command)
+            .ok()
+            .context("the namespace's thread has ended")?;
         let mut child = self.started.recv()?.with_context(|| format!("run {name:?}"))?;
         forward(signals, &child)?;
         Ok(status(child.wait()?))
@@ -89,7 +99,9 @@ fn start(command: &[OsString]) -> std::io::Result<Child> {
 
 /// Hands on what was sent to this process.
 fn forward(signals: Signals, child: &Child) -> anyhow::Result<()> {
-    let Ok(pid) = i32::try_from(child.id()) else { bail!("process number {} is out of range", child.id()) };
+    let Ok(pid) = i32::try_from(child.id()) else {
+        bail!("process number {} is out of range", child.id())
+    };
     thread::Builder::new().name("signals".into()).spawn(move || {
         while let Ok(signal) = signals.0.wait() {
             let _ = kill(Pid::from_raw(pid), signal);

@@ -36,7 +36,9 @@ fn may_administer() -> bool {
     const SYS_ADMIN: u64 = 1 << 21;
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    let effective = effective.and_then(|text| u64::from_str_radix(text.trim(), 16).ok()).unwrap_or_default();
+    let effective = effective
+        .and_then(|text| u64::from_str_radix(text.trim(), 16).ok())
+        .unwrap_or_default();
     effective & (NET_ADMIN | SYS_ADMIN) == NET_ADMIN | SYS_ADMIN
 }
 
@@ -47,8 +49,14 @@ fn hide_state(installation: &Installation) -> anyhow::Result<()> {
     for directory in [installation.state(), installation.root().join("var/lib/cni")] {
         fs::create_dir_all(&directory)
             .with_context(|| format!("make {}; name a directory of your own with --root", directory.display()))?;
-        mount(Some("tmpfs"), &directory, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=0700"))
-            .with_context(|| format!("mount a tmpfs on {}", directory.display()))?;
+        mount(
+            Some("tmpfs"),
+            &directory,
+            Some("tmpfs"),
+            MsFlags::MS_NOSUID | MsFlags::MS_NODEV,
+            Some("mode=0700"),
+        )
+        .with_context(|| format!("mount a tmpfs on {}", directory.display()))?;
     }
     Ok(())
 }

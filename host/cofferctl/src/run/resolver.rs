@@ -25,10 +25,15 @@ impl Resolver {
     ) -> anyhow::Result<Self> {
         let cofferdam = match cofferdam {
             Some(cofferdam) => cofferdam,
-            None => std::env::current_exe().context("find this executable")?.with_file_name("cofferdam"),
+            None => std::env::current_exe()
+                .context("find this executable")?
+                .with_file_name("cofferdam"),
         };
         if !cofferdam.is_file() {
-            bail!("there is no executable {}; name it with --cofferdam", cofferdam.display());
+            bail!(
+                "there is no executable {}; name it with --cofferdam",
+                cofferdam.display()
+            );
         }
         Ok(Self {
             components: installation.components(),

@@ -47,7 +47,11 @@ mod tests {
         let mut buffer = b"before\n".to_vec();
         append_line(&mut buffer, &serde_json::json!({"a": "b\nc"})).unwrap();
         let json = br#"{"a":"b\nc"}"#;
-        let expected = format!("before\n{:08x} {}\n", crc32fast::hash(json), std::str::from_utf8(json).unwrap());
+        let expected = format!(
+            "before\n{:08x} {}\n",
+            crc32fast::hash(json),
+            std::str::from_utf8(json).unwrap()
+        );
         assert_eq!(String::from_utf8(buffer).unwrap(), expected);
     }
 

@@ -40,5 +40,7 @@ pub(crate) fn format_of(json: &[u8]) -> Option<u32> {
     struct Version {
         version: u32,
     }
-    serde_json::from_slice::<Line>(json).ok().map(|line| line.header.version)
+    serde_json::from_slice::<Line>(json)
+        .ok()
+        .map(|line| line.header.version)
 }

@@ -34,7 +34,12 @@ impl Journal {
     }
 
     pub(super) fn resume(id: AttachmentId, file: JournalFile, history: History) -> Self {
-        Self { id, file, history, buffer: Vec::with_capacity(4096) }
+        Self {
+            id,
+            file,
+            history,
+            buffer: Vec::with_capacity(4096),
+        }
     }
 
     /// Whose journal this is.
@@ -98,7 +103,9 @@ impl Journal {
     /// It can't be recorded; the attachment has to be undone.
     pub fn commit(&mut self, result: &str) -> Result<()> {
         let before = self.buffer.len();
-        self.add(&Record::Commit { result: Cow::Borrowed(result) })?;
+        self.add(&Record::Commit {
+            result: Cow::Borrowed(result),
+        })?;
         if let Err(error) = self.write() {
             self.buffer.truncate(before);
             return Err(error);
@@ -118,7 +125,10 @@ impl Journal {
             return report;
         }
         self.history.set_rolling_back();
-        let _ = self.add(&Record::RollBack { pid: std::process::id(), started: now() });
+        let _ = self.add(&Record::RollBack {
+            pid: std::process::id(),
+            started: now(),
+        });
         for entry in pending {
             let outcome = if earlier_boot {
                 undo.forget(&entry.inverse)
@@ -129,7 +139,9 @@ impl Journal {
             report.push(&entry, outcome);
             if undone {
                 self.history.set_progress(entry.sequence, Progress::Undone);
-                let _ = self.add(&Record::Undone { sequence: entry.sequence });
+                let _ = self.add(&Record::Undone {
+                    sequence: entry.sequence,
+                });
             }
             let _ = self.write();
         }
@@ -144,7 +156,10 @@ impl Journal {
     pub fn finish(self) -> Result<()> {
         let left = self.history.pending().count();
         if left > 0 {
-            return Err(Error::NotUndone { attachment: self.id.to_string(), left });
+            return Err(Error::NotUndone {
+                attachment: self.id.to_string(),
+                left,
+            });
         }
         self.file.remove()
     }

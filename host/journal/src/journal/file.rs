@@ -40,14 +40,24 @@ impl JournalFile {
         object: impl Fn() -> String,
     ) -> Result<Option<Self>> {
         loop {
-            let Some((file, read_only)) = open(path, create)? else { return Ok(None) };
+            let Some((file, read_only)) = open(path, create)? else {
+                return Ok(None);
+            };
             lock::lock(&file, path, deadline, &object)?;
             // Who had it before may have removed it.
             let status = file.metadata().map_err(|error| Error::io("look at", path, error))?;
             if status.nlink() > 0 {
                 let length = status.len();
                 let path = path.to_owned();
-                return Ok(Some(Self { file, path, length, torn: false, read_only, broken: false, removed: false }));
+                return Ok(Some(Self {
+                    file,
+                    path,
+                    length,
+                    torn: false,
+                    read_only,
+                    broken: false,
+                    removed: false,
+                }));
             }
         }
     }
@@ -69,7 +79,9 @@ impl JournalFile {
     /// Makes it empty.
     pub(crate) fn clear(&mut self) -> Result<()> {
         if self.length > 0 {
-            self.file.set_len(0).map_err(|error| Error::io("clear", &self.path, error))?;
+            self.file
+                .set_len(0)
+                .map_err(|error| Error::io("clear", &self.path, error))?;
             self.length = 0;
             self.torn = false;
         }

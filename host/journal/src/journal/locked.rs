@@ -49,9 +49,19 @@ impl LockedAttachment {
         }
         let left = self.history.pending().count();
         if left > 0 {
-            return Err(Error::NotUndone { attachment: self.id.to_string(), left });
+            return Err(Error::NotUndone {
+                attachment: self.id.to_string(),
+                left,
+            });
         }
-        Journal::start(self.file, Header { version: FORMAT_VERSION, attachment: self.id, ..header })
+        Journal::start(
+            self.file,
+            Header {
+                version: FORMAT_VERSION,
+                attachment: self.id,
+                ..header
+            },
+        )
     }
 
     /// Goes on with the journal that is there, to undo what it holds.
@@ -67,6 +77,10 @@ impl LockedAttachment {
     /// # Errors
     /// [`Error::Io`] when it can't be removed.
     pub fn release(self) -> Result<()> {
-        if self.history.is_empty() { self.file.remove() } else { Ok(()) }
+        if self.history.is_empty() {
+            self.file.remove()
+        } else {
+            Ok(())
+        }
     }
 }

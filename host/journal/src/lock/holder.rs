@@ -22,12 +22,19 @@ pub struct Holder {
 impl Holder {
     /// Looks up who holds the lock of an open file.
     pub(crate) fn of(file: &File) -> Self {
-        let Some(pid) = pid_of_lock(file) else { return Self::default() };
+        let Some(pid) = pid_of_lock(file) else {
+            return Self::default();
+        };
         let age = fs::metadata(format!("/proc/{pid}"))
             .and_then(|status| status.modified())
             .ok()
             .and_then(|started| SystemTime::now().duration_since(started).ok());
-        Self { pid: Some(pid), program: program(pid), attachment: attachment(pid), age }
+        Self {
+            pid: Some(pid),
+            program: program(pid),
+            attachment: attachment(pid),
+            age,
+        }
     }
 }
 
@@ -67,7 +74,11 @@ fn parse_lock(line: &str) -> Option<Lock> {
     let mut place = fields.next()?.split(':');
     let major = u64::from_str_radix(place.next()?, 16).ok()?;
     let minor = u64::from_str_radix(place.next()?, 16).ok()?;
-    Some(Lock { pid, device: (major, minor), inode: place.next()?.parse().ok()? })
+    Some(Lock {
+        pid,
+        device: (major, minor),
+        inode: place.next()?.parse().ok()?,
+    })
 }
 
 fn program(pid: u32) -> Option<String> {
@@ -85,12 +96,17 @@ fn attachment(pid: u32) -> Option<String> {
     };
     let container = variable("CNI_CONTAINERID").filter(|id| !id.is_empty())?;
     let interface = variable("CNI_IFNAME").unwrap_or_default();
-    Some(format!("{} of container {container} interface {interface}", variable("CNI_COMMAND").unwrap_or("a call")))
+    Some(format!(
+        "{} of container {container} interface {interface}",
+        variable("CNI_COMMAND").unwrap_or("a call")
+    ))
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(pid) = self.pid else { return f.write_str("a process that can't be seen from here") };
+        let Some(pid) = self.pid else {
+            return f.write_str("a process that can't be seen from here");
+        };
         write!(f, "process {pid}")?;
         if let Some(program) = &self.program {
             write!(f, " ({program})")?;

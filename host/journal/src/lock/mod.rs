@@ -36,7 +36,11 @@ pub(crate) fn lock(file: &File, path: &Path, deadline: Instant, object: impl FnO
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(Error::Busy { object: object(), holder: Holder::of(file), waited: started.elapsed() });
+            return Err(Error::Busy {
+                object: object(),
+                holder: Holder::of(file),
+                waited: started.elapsed(),
+            });
         }
         thread::sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST_PAUSE);

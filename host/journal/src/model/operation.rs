@@ -13,33 +13,136 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Operation {
-    CreateBridge { bridge: Bridge },
-    CreateVeth { first: VethEnd, second: VethEnd },
-    DeleteLink { link: LinkId, name: String },
-    SetLinkUp { link: LinkId, name: String, up: bool },
-    SetLinkMtu { link: LinkId, name: String, mtu: u32 },
-    SetLinkMac { link: LinkId, name: String, mac: MacAddress },
-    SetLinkPromiscuous { link: LinkId, name: String, on: bool },
-    SetLinkMaster { link: LinkId, name: String, master: Option<u32> },
-    SetPortHairpin { link: LinkId, name: String, on: bool },
-    SetPortIsolated { link: LinkId, name: String, on: bool },
-    AddAddress { link: LinkId, name: String, address: IpPrefix, skip_duplicate_detection: bool },
-    DeleteAddress { link: LinkId, name: String, address: IpPrefix },
-    AddRoute { link: LinkId, name: String, route: Route, mode: RouteMode },
-    DeleteRoute { link: LinkId, name: String, route: Route },
-    AddRule { place: Place, rule: Rule },
-    DeleteRule { place: Place, rule: Rule },
-    AddNeighbor { link: LinkId, name: String, neighbor: Neighbor },
-    DeleteNeighbor { link: LinkId, name: String, neighbor: Neighbor },
-    SetSysctl { place: Place, key: SysctlKey, value: String },
-    CreateTable { place: Place, table: Table },
-    ReplaceChains { place: Place, table: Table },
-    DeleteTable { place: Place, table: TableId },
-    CreateChain { place: Place, table: TableId, chain: Chain },
-    DeleteChain { place: Place, table: TableId, chain: String },
-    AddElements { place: Place, table: TableId, set: Set, elements: Vec<Element>, comment: String },
-    DeleteElements { place: Place, table: TableId, set: Set, elements: Vec<Element> },
-    Claim { directory: PathBuf, address: IpAddr },
+    CreateBridge {
+        bridge: Bridge,
+    },
+    CreateVeth {
+        first: VethEnd,
+        second: VethEnd,
+    },
+    DeleteLink {
+        link: LinkId,
+        name: String,
+    },
+    SetLinkUp {
+        link: LinkId,
+        name: String,
+        up: bool,
+    },
+    SetLinkMtu {
+        link: LinkId,
+        name: String,
+        mtu: u32,
+    },
+    SetLinkMac {
+        link: LinkId,
+        name: String,
+        mac: MacAddress,
+    },
+    SetLinkPromiscuous {
+        link: LinkId,
+        name: String,
+        on: bool,
+    },
+    SetLinkMaster {
+        link: LinkId,
+        name: String,
+        master: Option<u32>,
+    },
+    SetPortHairpin {
+        link: LinkId,
+        name: String,
+        on: bool,
+    },
+    SetPortIsolated {
+        link: LinkId,
+        name: String,
+        on: bool,
+    },
+    AddAddress {
+        link: LinkId,
+        name: String,
+        address: IpPrefix,
+        skip_duplicate_detection: bool,
+    },
+    DeleteAddress {
+        link: LinkId,
+        name: String,
+        address: IpPrefix,
+    },
+    AddRoute {
+        link: LinkId,
+        name: String,
+        route: Route,
+        mode: RouteMode,
+    },
+    DeleteRoute {
+        link: LinkId,
+        name: String,
+        route: Route,
+    },
+    AddRule {
+        place: Place,
+        rule: Rule,
+    },
+    DeleteRule {
+        place: Place,
+        rule: Rule,
+    },
+    AddNeighbor {
+        link: LinkId,
+        name: String,
+        neighbor: Neighbor,
+    },
+    DeleteNeighbor {
+        link: LinkId,
+        name: String,
+        neighbor: Neighbor,
+    },
+    SetSysctl {
+        place: Place,
+        key: SysctlKey,
+        value: String,
+    },
+    CreateTable {
+        place: Place,
+        table: Table,
+    },
+    ReplaceChains {
+        place: Place,
+        table: Table,
+    },
+    DeleteTable {
+        place: Place,
+        table: TableId,
+    },
+    CreateChain {
+        place: Place,
+        table: TableId,
+        chain: Chain,
+    },
+    DeleteChain {
+        place: Place,
+        table: TableId,
+        chain: String,
+    },
+    AddElements {
+        place: Place,
+        table: TableId,
+        set: Set,
+        elements: Vec<Element>,
+        comment: String,
+    },
+    DeleteElements {
+        place: Place,
+        table: TableId,
+        set: Set,
+        elements: Vec<Element>,
+    },
+    Claim {
+        directory: PathBuf,
+        address: IpAddr,
+    },
 }
 
 impl fmt::Display for Operation {
@@ -47,7 +150,9 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let on = |on: &bool| if *on { "on" } else { "off" };
         match self {
-            Self::CreateBridge { bridge } => write!(f, "create bridge {} in the {} namespace", bridge.name, bridge.place),
+            Self::CreateBridge { bridge } => {
+                write!(f, "create bridge {} in the {} namespace", bridge.name, bridge.place)
+            }
             Self::CreateVeth { first, second } => write!(
                 f,
                 "create veth pair {} in the {} namespace, {} in the {} namespace",
@@ -62,28 +167,46 @@ impl fmt::Display for Operation {
             Self::SetLinkPromiscuous { link, name, on: value } => {
                 write!(f, "set {} promiscuous {}", named(*link, name), on(value))
             }
-            Self::SetLinkMaster { link, name, master: Some(master) } => {
+            Self::SetLinkMaster {
+                link,
+                name,
+                master: Some(master),
+            } => {
                 write!(f, "make {} a port of link {master}", named(*link, name))
             }
-            Self::SetLinkMaster { link, name, master: None } => write!(f, "make {} no port", named(*link, name)),
+            Self::SetLinkMaster {
+                link,
+                name,
+                master: None,
+            } => write!(f, "make {} no port", named(*link, name)),
             Self::SetPortHairpin { link, name, on: value } => {
                 write!(f, "set {} hairpin {}", named(*link, name), on(value))
             }
             Self::SetPortIsolated { link, name, on: value } => {
                 write!(f, "set {} isolated {}", named(*link, name), on(value))
             }
-            Self::AddAddress { link, name, address, .. } => write!(f, "add address {address} to {}", named(*link, name)),
+            Self::AddAddress {
+                link, name, address, ..
+            } => write!(f, "add address {address} to {}", named(*link, name)),
             Self::DeleteAddress { link, name, address } => {
                 write!(f, "delete address {address} of {}", named(*link, name))
             }
-            Self::AddRoute { link, name, route, .. } => write!(f, "add route {} through {}", way(route), named(*link, name)),
+            Self::AddRoute { link, name, route, .. } => {
+                write!(f, "add route {} through {}", way(route), named(*link, name))
+            }
             Self::DeleteRoute { link, name, route } => {
                 write!(f, "delete route {} through {}", way(route), named(*link, name))
             }
             Self::AddRule { place, rule } => write!(f, "add {} in the {place} namespace", rule_text(rule)),
             Self::DeleteRule { place, rule } => write!(f, "delete {} in the {place} namespace", rule_text(rule)),
             Self::AddNeighbor { link, name, neighbor } => {
-                write!(f, "add neighbour {} at {} to {}", neighbor.address, neighbor.mac, named(*link, name))
+                write!(
+                    f,
+                    "add neighbour {} at {} to {}",
+                    neighbor.address,
+                    neighbor.mac,
+                    named(*link, name)
+                )
             }
             Self::DeleteNeighbor { link, name, neighbor } => {
                 write!(f, "delete neighbour {} of {}", neighbor.address, named(*link, name))
@@ -100,11 +223,32 @@ impl fmt::Display for Operation {
             Self::DeleteChain { place, table, chain } => {
                 write!(f, "delete chain {chain} of {table} in the {place} namespace")
             }
-            Self::AddElements { place, table, set, elements, .. } => {
-                write!(f, "add {} elements to {} of {table} in the {place} namespace", elements.len(), set.name)
+            Self::AddElements {
+                place,
+                table,
+                set,
+                elements,
+                ..
+            } => {
+                write!(
+                    f,
+                    "add {} elements to {} of {table} in the {place} namespace",
+                    elements.len(),
+                    set.name
+                )
             }
-            Self::DeleteElements { place, table, set, elements } => {
-                write!(f, "delete {} elements of {} of {table} in the {place} namespace", elements.len(), set.name)
+            Self::DeleteElements {
+                place,
+                table,
+                set,
+                elements,
+            } => {
+                write!(
+                    f,
+                    "delete {} elements of {} of {table} in the {place} namespace",
+                    elements.len(),
+                    set.name
+                )
             }
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
         }

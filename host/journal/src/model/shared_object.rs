@@ -10,12 +10,33 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum SharedObject {
-    Bridge { place: Place, name: String },
-    Address { place: Place, link: String, address: IpPrefix },
-    LinkSetting { place: Place, link: String, setting: Setting },
-    Sysctl { place: Place, key: SysctlKey },
-    Table { place: Place, table: TableId },
-    Chain { place: Place, table: TableId, chain: String },
+    Bridge {
+        place: Place,
+        name: String,
+    },
+    Address {
+        place: Place,
+        link: String,
+        address: IpPrefix,
+    },
+    LinkSetting {
+        place: Place,
+        link: String,
+        setting: Setting,
+    },
+    Sysctl {
+        place: Place,
+        key: SysctlKey,
+    },
+    Table {
+        place: Place,
+        table: TableId,
+    },
+    Chain {
+        place: Place,
+        table: TableId,
+        chain: String,
+    },
 }
 
 /// A setting of a link that attachments share.

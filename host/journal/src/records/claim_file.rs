@@ -91,7 +91,10 @@ pub(super) fn claimed_addresses(directory: &Path) -> Result<Vec<IpAddr>> {
 
 /// All other names.
 pub(super) fn other_names(directory: &Path) -> Result<Vec<String>> {
-    Ok(names(directory)?.into_iter().filter(|name| parse_name(name).is_none()).collect())
+    Ok(names(directory)?
+        .into_iter()
+        .filter(|name| parse_name(name).is_none())
+        .collect())
 }
 
 /// An address in the one form that files are named by.

@@ -31,8 +31,12 @@ impl Index {
     pub(super) fn add(&self, directory: &Path, address: IpAddr) -> Result<()> {
         let line = line(directory, address);
         let write = || {
-            let mut file =
-                fs::OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(O_NOFOLLOW).open(&self.path)?;
+            let mut file = fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .mode(0o600)
+                .custom_flags(O_NOFOLLOW)
+                .open(&self.path)?;
             file.write_all(line.as_bytes())
         };
         let written = write().or_else(|error: std::io::Error| {
@@ -48,8 +52,15 @@ impl Index {
     pub(super) fn remove(&self, directory: &Path, address: IpAddr) -> Result<()> {
         let line = line(directory, address);
         let text = fs::read_to_string(&self.path).unwrap_or_default();
-        let rest: String = text.split_inclusive('\n').filter(|candidate| *candidate != line).collect();
-        let written = if rest.is_empty() { fs::remove_file(&self.path) } else { self.replace(&rest) };
+        let rest: String = text
+            .split_inclusive('\n')
+            .filter(|candidate| *candidate != line)
+            .collect();
+        let written = if rest.is_empty() {
+            fs::remove_file(&self.path)
+        } else {
+            self.replace(&rest)
+        };
         match written {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::io("write the index", &self.path, error))

@@ -85,7 +85,10 @@ impl Records {
         let path = self.path.join(&name);
         let owner = read_claim(&self.directory, &name).map_err(|error| Error::io("read", &path, error))?;
         if owner.as_ref().is_some_and(Owner::is_nobody) {
-            let text = format!("{} names no owner; the address counts as taken until the file is removed", path.display());
+            let text = format!(
+                "{} names no owner; the address counts as taken until the file is removed",
+                path.display()
+            );
             if !self.problems.contains(&text) {
                 self.problems.push(text);
             }
@@ -198,7 +201,8 @@ impl Records {
         }
         for name in claim_file::other_names(&self.path)? {
             if name == open::LOCK || name == claim_file::NEXT || value::check_name(&name).is_ok() {
-                remove_at(&self.directory, &name).map_err(|errno| Error::io("remove", &self.path.join(&name), errno))?;
+                remove_at(&self.directory, &name)
+                    .map_err(|errno| Error::io("remove", &self.path.join(&name), errno))?;
             }
         }
         open::remove_made(&self.path, self.survey.made)?;

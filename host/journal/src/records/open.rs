@@ -30,7 +30,8 @@ impl Records {
         let mut made = 0;
         let opened = match open_directory(directory) {
             Err(errno) if is_missing(errno) => {
-                made = make_directories(directory, 0o755).map_err(|errno| failed("make directory", directory, errno))?;
+                made =
+                    make_directories(directory, 0o755).map_err(|errno| failed("make directory", directory, errno))?;
                 open_directory(directory)
             }
             opened => opened,
@@ -76,9 +77,11 @@ fn open_directory(directory: &Path) -> nix::Result<File> {
 
 fn take_lock(opened: &File, directory: &Path, deadline: Instant) -> Result<File> {
     let path = directory.join(LOCK);
-    let file = open_at(opened, LOCK, OFlag::O_RDWR | OFlag::O_CREAT, 0o750)
-        .map_err(|errno| failed("open", &path, errno))?;
-    lock::lock(&file, &path, deadline, || format!("the address records {}", directory.display()))?;
+    let file =
+        open_at(opened, LOCK, OFlag::O_RDWR | OFlag::O_CREAT, 0o750).map_err(|errno| failed("open", &path, errno))?;
+    lock::lock(&file, &path, deadline, || {
+        format!("the address records {}", directory.display())
+    })?;
     Ok(file)
 }
 

@@ -14,11 +14,17 @@ impl Owner {
     /// is no text names nobody.
     pub(super) fn parse(content: &[u8]) -> Self {
         let text = std::str::from_utf8(content).unwrap_or_default().trim();
-        if text.chars().any(|symbol| symbol.is_control() && !matches!(symbol, '\r' | '\n')) {
+        if text
+            .chars()
+            .any(|symbol| symbol.is_control() && !matches!(symbol, '\r' | '\n'))
+        {
             return Self::default();
         }
         match text.split_once('\n') {
-            None => Self { container_id: text.to_owned(), interface_name: None },
+            None => Self {
+                container_id: text.to_owned(),
+                interface_name: None,
+            },
             Some((container, interface)) => Self {
                 container_id: container.trim().to_owned(),
                 interface_name: Some(interface.trim().to_owned()),
@@ -60,7 +66,10 @@ mod tests {
     use super::*;
 
     fn owner(container_id: &str, interface_name: Option<&str>) -> Owner {
-        Owner { container_id: container_id.to_owned(), interface_name: interface_name.map(str::to_owned) }
+        Owner {
+            container_id: container_id.to_owned(),
+            interface_name: interface_name.map(str::to_owned),
+        }
     }
 
     #[test]

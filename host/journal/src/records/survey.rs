@@ -36,16 +36,31 @@ impl Survey {
     pub(super) fn read(claims: &Path, directory: &Path) -> Self {
         let key = hex_of_parts(&[&directory.to_string_lossy()]);
         let path = claims.join(format!("{key}.survey"));
-        let stored = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
+        let stored = fs::read(&path)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
         match stored {
-            Some(Stored { made, stamp, claims }) => Self { path, made, stamp, claims, current: false },
-            None => Self { path, ..Self::default() },
+            Some(Stored { made, stamp, claims }) => Self {
+                path,
+                made,
+                stamp,
+                claims,
+                current: false,
+            },
+            None => Self {
+                path,
+                ..Self::default()
+            },
         }
     }
 
     /// The claims of an owner that were there when all were read.
     pub(super) fn claims_of(&self, owner: &Owner) -> Vec<IpAddr> {
-        self.claims.iter().filter(|(_, holder)| owner.holds(holder)).map(|(address, _)| *address).collect()
+        self.claims
+            .iter()
+            .filter(|(_, holder)| owner.holds(holder))
+            .map(|(address, _)| *address)
+            .collect()
     }
 
     /// Whether nobody else wrote in the directory since the last stamp. What
@@ -70,7 +85,11 @@ impl Survey {
             return;
         }
         let stamp = if self.current { now } else { None };
-        let stored = Stored { made: self.made, stamp, claims: self.claims.clone() };
+        let stored = Stored {
+            made: self.made,
+            stamp,
+            claims: self.claims.clone(),
+        };
         let Ok(bytes) = serde_json::to_vec(&stored) else { return };
         // A survey that can't be written is made again.
         let write = || fs::write(&self.path, &bytes);
@@ -91,5 +110,8 @@ impl Survey {
 }
 
 fn time_of(directory: &File) -> Option<(i64, i64)> {
-    directory.metadata().ok().map(|metadata| (metadata.mtime(), metadata.mtime_nsec()))
+    directory
+        .metadata()
+        .ok()
+        .map(|metadata| (metadata.mtime(), metadata.mtime_nsec()))
 }

@@ -17,11 +17,12 @@ use crate::{
 /// Letters and underscores, then perhaps a dot and a number: what the
 /// reference plugin calls its values, and nothing that could be a claim.
 pub(super) fn check_name(name: &str) -> Result<()> {
-    let (word, number) = name.split_once('.').map_or((name, None), |(word, number)| (word, Some(number)));
+    let (word, number) = name
+        .split_once('.')
+        .map_or((name, None), |(word, number)| (word, Some(number)));
     let plain = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let short = number.is_none_or(|number| {
-        (1..=3).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit())
-    });
+    let short = number
+        .is_none_or(|number| (1..=3).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit()));
     if plain && short && name.len() <= 64 && name != LOCK {
         return Ok(());
     }

@@ -48,7 +48,14 @@ struct MadeRecord<'a> {
 
 impl SharedGuard {
     pub(super) fn new(directory: File, path: PathBuf, object: &SharedObject, user: &AttachmentId) -> Self {
-        Self { directory, path, object: object.clone(), user: user.key(), made: None, joined_before: false }
+        Self {
+            directory,
+            path,
+            object: object.clone(),
+            user: user.key(),
+            made: None,
+            joined_before: false,
+        }
     }
 
     /// Adds the user. False when the directory was removed meanwhile.
@@ -78,7 +85,10 @@ impl SharedGuard {
 
     /// Whether somebody removed the directory before its lock was had.
     pub(super) fn is_removed(&self) -> Result<bool> {
-        let here = self.directory.metadata().map_err(|error| self.failed("look at", error))?;
+        let here = self
+            .directory
+            .metadata()
+            .map_err(|error| self.failed("look at", error))?;
         match fs::symlink_metadata(&self.path) {
             Ok(there) => Ok((here.dev(), here.ino()) != (there.dev(), there.ino())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
@@ -140,7 +150,12 @@ impl SharedGuard {
     }
 
     fn replace_made(&self, line: &[u8]) -> io::Result<()> {
-        let mut file = open_at(&self.directory, MADE_NEXT, OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC, 0o600)?;
+        let mut file = open_at(
+            &self.directory,
+            MADE_NEXT,
+            OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC,
+            0o600,
+        )?;
         file.write_all(line)?;
         renameat(&self.directory, MADE_NEXT, &self.directory, MADE)?;
         Ok(())

@@ -42,7 +42,10 @@ pub enum Left {
 
 impl Shared {
     pub(crate) fn new(state: &Path) -> Self {
-        Self { state: state.to_owned(), objects: state.join("shared") }
+        Self {
+            state: state.to_owned(),
+            objects: state.join("shared"),
+        }
     }
 
     /// The state directory that this is in.

@@ -18,7 +18,11 @@ pub(super) fn directory_name(object: &SharedObject, container_id: &str) -> Strin
         name.push('.');
         name.push_str(&escape(&part));
     }
-    if name.len() <= LONGEST_NAME { name } else { format!("{kind}.sha256={}", digest_of_text(&name)) }
+    if name.len() <= LONGEST_NAME {
+        name
+    } else {
+        format!("{kind}.sha256={}", digest_of_text(&name))
+    }
 }
 
 fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
@@ -28,9 +32,10 @@ fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
         SharedObject::LinkSetting { link, setting, .. } => ("setting", vec![link.clone(), setting.name().to_owned()]),
         SharedObject::Sysctl { key, .. } => ("sysctl", key.parts().to_vec()),
         SharedObject::Table { table, .. } => ("table", vec![table.family.to_string(), table.name.clone()]),
-        SharedObject::Chain { table, chain, .. } => {
-            ("chain", vec![table.family.to_string(), table.name.clone(), chain.clone()])
-        }
+        SharedObject::Chain { table, chain, .. } => (
+            "chain",
+            vec![table.family.to_string(), table.name.clone(), chain.clone()],
+        ),
     }
 }
 
@@ -58,28 +63,51 @@ mod tests {
     use super::*;
 
     fn bridge(place: Place, name: &str) -> SharedObject {
-        SharedObject::Bridge { place, name: name.to_owned() }
+        SharedObject::Bridge {
+            place,
+            name: name.to_owned(),
+        }
     }
 
     #[test]
     fn names_can_be_read() {
-        let table = TableId { family: Family::Inet, name: "cofferdam".to_owned() };
+        let table = TableId {
+            family: Family::Inet,
+            name: "cofferdam".to_owned(),
+        };
         let key = |parts: &[&str]| SysctlKey::new(parts.iter().map(|&part| part.to_owned()).collect()).unwrap();
         for (object, name) in [
             (bridge(Place::Host, "cni0"), "bridge.host.cni0"),
             (bridge(Place::Container, "br0"), "bridge.container.c1.br0"),
             (bridge(Place::Host, "../x"), "bridge.host.%2E%2E%2Fx"),
             (
-                SharedObject::Address { place: Place::Host, link: "cni0".to_owned(), address: "fd00::1/64".parse().unwrap() },
+                SharedObject::Address {
+                    place: Place::Host,
+                    link: "cni0".to_owned(),
+                    address: "fd00::1/64".parse().unwrap(),
+                },
                 "address.host.cni0.fd00::1%2F64",
             ),
             (
-                SharedObject::Sysctl { place: Place::Host, key: key(&["net", "ipv4", "conf", "eth0.5", "forwarding"]) },
+                SharedObject::Sysctl {
+                    place: Place::Host,
+                    key: key(&["net", "ipv4", "conf", "eth0.5", "forwarding"]),
+                },
                 "sysctl.host.net.ipv4.conf.eth0%2E5.forwarding",
             ),
-            (SharedObject::Table { place: Place::Host, table: table.clone() }, "table.host.inet.cofferdam"),
             (
-                SharedObject::Chain { place: Place::Host, table, chain: "masquerade".to_owned() },
+                SharedObject::Table {
+                    place: Place::Host,
+                    table: table.clone(),
+                },
+                "table.host.inet.cofferdam",
+            ),
+            (
+                SharedObject::Chain {
+                    place: Place::Host,
+                    table,
+                    chain: "masquerade".to_owned(),
+                },
                 "chain.host.inet.cofferdam.masquerade",
             ),
         ] {

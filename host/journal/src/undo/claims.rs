@@ -11,7 +11,13 @@ impl Undo<'_> {
             interface_name: Some(self.id.interface_name.clone()),
         };
         let records = Records::open_existing(directory, self.shared.state(), self.id, owner, self.deadline)?;
-        let Some(mut records) = records else { return Ok(Undone::Nothing) };
-        if records.release(address)? { Ok(Undone::Restored) } else { Ok(Undone::Nothing) }
+        let Some(mut records) = records else {
+            return Ok(Undone::Nothing);
+        };
+        if records.release(address)? {
+            Ok(Undone::Restored)
+        } else {
+            Ok(Undone::Nothing)
+        }
     }
 }

@@ -86,9 +86,13 @@ impl Undo<'_> {
     fn run(&mut self, inverse: &Inverse, outcome: Outcome) -> UndoOutcome {
         match inverse {
             Inverse::WithLink { .. } => Ok(Undone::Nothing),
-            Inverse::DeleteLink { place, name, kind, mac, index } => {
-                self.delete_link(*place, name, kind, *mac, outcome.index.or(*index))
-            }
+            Inverse::DeleteLink {
+                place,
+                name,
+                kind,
+                mac,
+                index,
+            } => self.delete_link(*place, name, kind, *mac, outcome.index.or(*index)),
             Inverse::LeaveShared { object } => self.leave(object),
             Inverse::ReleaseClaim { directory, address } => self.release_claim(directory, address),
             other => self.restore(other),

@@ -29,7 +29,10 @@ pub struct ReportItem {
 
 impl Report {
     pub(crate) fn new(damaged_lines: usize) -> Self {
-        Self { items: Vec::new(), damaged_lines }
+        Self {
+            items: Vec::new(),
+            damaged_lines,
+        }
     }
 
     pub(crate) fn push(&mut self, entry: &Entry, outcome: UndoOutcome) {
@@ -39,7 +42,12 @@ impl Report {
             Ok(Undone::Left(why)) => (false, Some(why), None),
             Err(error) => (false, None, Some(error.to_string())),
         };
-        self.items.push(ReportItem { operation: entry.operation.to_string(), restored, left, error });
+        self.items.push(ReportItem {
+            operation: entry.operation.to_string(),
+            restored,
+            left,
+            error,
+        });
     }
 
     /// Whether everything is as it was.
@@ -62,8 +70,12 @@ impl fmt::Display for Report {
             .collect();
         let done = self.items.len() - failed.len();
         write!(f, "rolled back: {done} of {} operations", self.items.len())?;
-        let operations: Vec<&str> =
-            self.items.iter().filter(|item| item.restored).map(|item| item.operation.as_str()).collect();
+        let operations: Vec<&str> = self
+            .items
+            .iter()
+            .filter(|item| item.restored)
+            .map(|item| item.operation.as_str())
+            .collect();
         if !operations.is_empty() {
             write!(f, " ({})", operations.join(", "))?;
         }

@@ -60,10 +60,20 @@ impl Undo<'_> {
                 Ok(value) => Ok(Undone::Left(format!("somebody set {key} to {value:?} since"))),
                 Err(error) => unless_gone(Err(error)),
             },
-            Inverse::AddElements { place, table, set, elements, comment } => {
-                unless_there(network.add_elements(*place, table, set, elements, comment))
-            }
-            Inverse::DeleteElements { place, table, set, elements, comment } => {
+            Inverse::AddElements {
+                place,
+                table,
+                set,
+                elements,
+                comment,
+            } => unless_there(network.add_elements(*place, table, set, elements, comment)),
+            Inverse::DeleteElements {
+                place,
+                table,
+                set,
+                elements,
+                comment,
+            } => {
                 let mut ours = Vec::new();
                 for element in elements {
                     match network.element_comment(*place, table, set, element) {

@@ -48,11 +48,13 @@ impl Undo<'_> {
                     None => Ok(Undone::Nothing),
                 }
             }
-            (SharedObject::Sysctl { place, key }, Made::Sysctl { old, new }) => match self.network.sysctl(*place, key) {
-                Ok(value) if value == *new => unless_gone(self.network.set_sysctl(*place, key, old)),
-                Ok(value) => Ok(Undone::Left(format!("somebody set {key} to {value:?} since"))),
-                Err(error) => unless_gone(Err(error)),
-            },
+            (SharedObject::Sysctl { place, key }, Made::Sysctl { old, new }) => {
+                match self.network.sysctl(*place, key) {
+                    Ok(value) if value == *new => unless_gone(self.network.set_sysctl(*place, key, old)),
+                    Ok(value) => Ok(Undone::Left(format!("somebody set {key} to {value:?} since"))),
+                    Err(error) => unless_gone(Err(error)),
+                }
+            }
             (SharedObject::Table { place, table }, Made::Table { .. }) => {
                 unless_gone(self.network.delete_table(*place, table))
             }
@@ -67,7 +69,10 @@ impl Undo<'_> {
     fn delete_bridge(&mut self, bridge: &LinkInfo) -> UndoOutcome {
         let links = self.network.links(bridge.id.place)?;
         if let Some(port) = links.iter().find(|link| link.master == Some(bridge.id.index)) {
-            return Ok(Undone::Left(format!("bridge {} has a port that is not ours: {}", bridge.name, port.name)));
+            return Ok(Undone::Left(format!(
+                "bridge {} has a port that is not ours: {}",
+                bridge.name, port.name
+            )));
         }
         unless_gone(self.network.delete_link(bridge.id))
     }

@@ -28,7 +28,10 @@ impl ComponentStore {
     /// The store in `relative` below `base`; nothing is opened yet.
     #[must_use]
     pub fn new(base: &Path, relative: &Path) -> Self {
-        Self { base: base.to_owned(), relative: relative.to_owned() }
+        Self {
+            base: base.to_owned(),
+            relative: relative.to_owned(),
+        }
     }
 
     /// Where the store is.
@@ -43,8 +46,12 @@ impl ComponentStore {
     /// [`StoreError::UnknownPlugin`] when there is none.
     pub fn resolve(&self, plugin: &str) -> Result<Digest, StoreError> {
         check_name(plugin)?;
-        let unknown = || StoreError::UnknownPlugin { name: plugin.to_owned(), path: self.plugins().join(plugin) };
-        let text = self.open("plugins")
+        let unknown = || StoreError::UnknownPlugin {
+            name: plugin.to_owned(),
+            path: self.plugins().join(plugin),
+        };
+        let text = self
+            .open("plugins")
             .and_then(|directory| directory.read(plugin, DIGEST_LIMIT))
             .map_err(|error| if is_missing(&error) { unknown() } else { error })?;
         Digest::from_str(String::from_utf8_lossy(&text).trim())
@@ -60,7 +67,9 @@ impl ComponentStore {
         let recorded = directory.read(CODE_DIGEST, DIGEST_LIMIT)?;
         let recorded = Digest::from_str(String::from_utf8_lossy(&recorded).trim())?;
         if Digest::of(&code) != recorded {
-            return Err(StoreError::Damaged { path: directory.path().join(CODE) });
+            return Err(StoreError::Damaged {
+                path: directory.path().join(CODE),
+            });
         }
         Ok(Artifact::new(digest, code))
     }
@@ -73,7 +82,9 @@ impl ComponentStore {
         let directory = self.component(digest)?;
         let wasm = directory.read(WASM, COMPONENT_LIMIT)?;
         if Digest::of(&wasm) != digest {
-            return Err(StoreError::Damaged { path: directory.path().join(WASM) });
+            return Err(StoreError::Damaged {
+                path: directory.path().join(WASM),
+            });
         }
         Ok(wasm)
     }
@@ -87,11 +98,21 @@ impl ComponentStore {
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(StoreError::Io { action: "list", path, error }),
+            Err(error) => {
+                return Err(StoreError::Io {
+                    action: "list",
+                    path,
+                    error,
+                });
+            }
         };
         let mut plugins = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(|error| StoreError::Io { action: "list", path: path.clone(), error })?;
+            let entry = entry.map_err(|error| StoreError::Io {
+                action: "list",
+                path: path.clone(),
+                error,
+            })?;
             if let Some(name) = entry.file_name().to_str().filter(|name| check_name(name).is_ok()) {
                 plugins.push((name.to_owned(), self.resolve(name)?));
             }
@@ -137,7 +158,10 @@ impl ComponentStore {
     }
 
     fn component(&self, digest: Digest) -> Result<TrustedDirectory, StoreError> {
-        let unknown = || StoreError::UnknownComponent { digest: digest.to_string(), store: self.path() };
+        let unknown = || StoreError::UnknownComponent {
+            digest: digest.to_string(),
+            store: self.path(),
+        };
         self.open("components")
             .and_then(|directory| directory.descend(Path::new(&digest.to_string())))
             .map_err(|error| if is_missing(&error) { unknown() } else { error })
@@ -163,7 +187,11 @@ fn create_directories(path: &Path) -> Result<(), StoreError> {
         .recursive(true)
         .mode(0o755)
         .create(path)
-        .map_err(|error| StoreError::Io { action: "make", path: path.to_owned(), error })
+        .map_err(|error| StoreError::Io {
+            action: "make",
+            path: path.to_owned(),
+            error,
+        })
 }
 
 fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
@@ -181,6 +209,10 @@ fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         .and_then(|()| fs::rename(&temporary, &path));
     written.map_err(|error| {
         let _ = fs::remove_file(&temporary);
-        StoreError::Io { action: "write", path, error }
+        StoreError::Io {
+            action: "write",
+            path,
+            error,
+        }
     })
 }

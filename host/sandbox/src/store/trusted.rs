@@ -31,7 +31,10 @@ impl TrustedDirectory {
     /// A part is missing, a link, somebody else's, or writable by others.
     pub fn open(base: &Path, relative: &Path) -> Result<Self, StoreError> {
         let descriptor = open(base, directory_flags(), Mode::empty()).map_err(|errno| io("open", base, errno))?;
-        let mut directory = Self { descriptor, path: base.to_owned() };
+        let mut directory = Self {
+            descriptor,
+            path: base.to_owned(),
+        };
         directory.check(&directory.descriptor)?;
         for part in relative.components() {
             if let Component::Normal(part) = part {
@@ -47,8 +50,8 @@ impl TrustedDirectory {
     /// As for [`TrustedDirectory::open`].
     pub fn descend(&self, name: &Path) -> Result<Self, StoreError> {
         let path = self.path.join(name);
-        let descriptor =
-            openat(&self.descriptor, name, directory_flags(), Mode::empty()).map_err(|errno| io("open", &path, errno))?;
+        let descriptor = openat(&self.descriptor, name, directory_flags(), Mode::empty())
+            .map_err(|errno| io("open", &path, errno))?;
         let directory = Self { descriptor, path };
         directory.check(&directory.descriptor)?;
         Ok(directory)
@@ -66,13 +69,21 @@ impl TrustedDirectory {
         let status = self.check_at(&descriptor, &path)?;
         let size = u64::try_from(status.st_size).unwrap_or(u64::MAX);
         if size > limit {
-            return Err(untrusted(&path, format!("it has {size} bytes, more than the {limit} that it may have"), "remove it"));
+            return Err(untrusted(
+                &path,
+                format!("it has {size} bytes, more than the {limit} that it may have"),
+                "remove it",
+            ));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         File::from(descriptor)
             .take(limit)
             .read_to_end(&mut bytes)
-            .map_err(|error| StoreError::Io { action: "read", path, error })?;
+            .map_err(|error| StoreError::Io {
+                action: "read",
+                path,
+                error,
+            })?;
         Ok(bytes)
     }
 
@@ -90,14 +101,22 @@ impl TrustedDirectory {
         let status = fstat(descriptor).map_err(|errno| io("look at", path, errno))?;
         let owner = status.st_uid;
         if owner != 0 && owner != geteuid().as_raw() {
-            return Err(untrusted(path, format!("it belongs to user {owner}"), "make root its owner (chown root)"));
+            return Err(untrusted(
+                path,
+                format!("it belongs to user {owner}"),
+                "make root its owner (chown root)",
+            ));
         }
         // A sticky directory such as /tmp lets nobody replace another's entry.
         let sticky = status.st_mode & nix::libc::S_ISVTX != 0;
         let writable = status.st_mode & 0o022 != 0;
         if writable && !sticky {
             let mode = status.st_mode & 0o7777;
-            return Err(untrusted(path, format!("others may write to it (mode {mode:04o})"), "close it (chmod go-w)"));
+            return Err(untrusted(
+                path,
+                format!("others may write to it (mode {mode:04o})"),
+                "close it (chmod go-w)",
+            ));
         }
         Ok(status)
     }
@@ -108,12 +127,24 @@ fn directory_flags() -> OFlag {
 }
 
 fn untrusted(path: &Path, reason: String, remedy: &str) -> StoreError {
-    StoreError::Untrusted { path: path.to_owned(), reason, remedy: remedy.to_owned() }
+    StoreError::Untrusted {
+        path: path.to_owned(),
+        reason,
+        remedy: remedy.to_owned(),
+    }
 }
 
 fn io(action: &'static str, path: &Path, errno: Errno) -> StoreError {
     if errno == Errno::ELOOP {
-        return untrusted(path, "it is a symbolic link".to_owned(), "put the real thing in its place");
+        return untrusted(
+            path,
+            "it is a symbolic link".to_owned(),
+            "put the real thing in its place",
+        );
     }
-    StoreError::Io { action, path: path.to_owned(), error: errno.into() }
+    StoreError::Io {
+        action,
+        path: path.to_owned(),
+        error: errno.into(),
+    }
 }

@@ -24,7 +24,9 @@ fn exits<R>() -> wasmtime::Result<R> {
 }
 
 pub(super) fn link_stdin<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
-    linker.instance(import)?.func_wrap("get-stdin", |_, ()| Ok((Resource::<InputStream>::new_own(0),)))
+    linker
+        .instance(import)?
+        .func_wrap("get-stdin", |_, ()| Ok((Resource::<InputStream>::new_own(0),)))
 }
 
 pub(super) fn link_output<T: GuestState + 'static>(
@@ -32,7 +34,9 @@ pub(super) fn link_output<T: GuestState + 'static>(
     import: &str,
     getter: &str,
 ) -> wasmtime::Result<()> {
-    linker.instance(import)?.func_wrap(getter, |_, ()| Ok((Resource::<OutputStream>::new_own(0),)))
+    linker
+        .instance(import)?
+        .func_wrap(getter, |_, ()| Ok((Resource::<OutputStream>::new_own(0),)))
 }
 
 pub(super) fn link_terminal<T: GuestState + 'static>(
@@ -40,7 +44,9 @@ pub(super) fn link_terminal<T: GuestState + 'static>(
     import: &str,
     resource: &str,
 ) -> wasmtime::Result<()> {
-    linker.instance(import)?.resource(resource, ResourceType::host::<Terminal>(), |_, _| Ok(()))
+    linker
+        .instance(import)?
+        .resource(resource, ResourceType::host::<Terminal>(), |_, _| Ok(()))
 }
 
 pub(super) fn link_terminal_getter<T: GuestState + 'static>(
@@ -48,5 +54,7 @@ pub(super) fn link_terminal_getter<T: GuestState + 'static>(
     import: &str,
     getter: &str,
 ) -> wasmtime::Result<()> {
-    linker.instance(import)?.func_wrap(getter, |_, ()| Ok((None::<Resource<Terminal>>,)))
+    linker
+        .instance(import)?
+        .func_wrap(getter, |_, ()| Ok((None::<Resource<Terminal>>,)))
 }

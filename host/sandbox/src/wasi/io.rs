@@ -21,7 +21,10 @@ impl ClosedWasi {
     /// Keeps that many bytes of standard error.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, ..Self::default() }
+        Self {
+            capacity,
+            ..Self::default()
+        }
     }
 
     /// What the guest wrote to standard error, as one line of printable text.
@@ -29,7 +32,11 @@ impl ClosedWasi {
     pub fn message(&self) -> String {
         let text = String::from_utf8_lossy(&self.standard_error);
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        lines.join("; ").chars().map(|symbol| if symbol.is_control() { ' ' } else { symbol }).collect()
+        lines
+            .join("; ")
+            .chars()
+            .map(|symbol| if symbol.is_control() { ' ' } else { symbol })
+            .collect()
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -38,7 +45,10 @@ impl ClosedWasi {
     }
 
     pub(crate) fn clocks(&mut self) -> WasiClocksCtxView<'_> {
-        WasiClocksCtxView { ctx: self.clocks.get_or_insert_default(), table: &mut self.table }
+        WasiClocksCtxView {
+            ctx: self.clocks.get_or_insert_default(),
+            table: &mut self.table,
+        }
     }
 
     pub(crate) fn random(&mut self) -> &mut WasiRandomCtx {
@@ -72,19 +82,27 @@ const PERMIT: u64 = 4096;
 pub(super) fn link_error<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
     let mut instance = linker.instance(import)?;
     instance.resource("error", ResourceType::host::<IoError>(), |_, _| Ok(()))?;
-    instance.func_wrap("[method]error.to-debug-string", |_, _: (Resource<IoError>,)| Ok(("closed".to_owned(),)))
+    instance.func_wrap("[method]error.to-debug-string", |_, _: (Resource<IoError>,)| {
+        Ok(("closed".to_owned(),))
+    })
 }
 
 pub(super) fn link_poll<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
     let mut instance = linker.instance(import)?;
     instance.resource("pollable", ResourceType::host::<DynPollable>(), |_, _| Ok(()))?;
     instance.func_wrap("[method]pollable.ready", |_, _: (Resource<DynPollable>,)| Ok((true,)))?;
-    instance.func_wrap("[method]pollable.block", |_, _: (Resource<DynPollable>,)| cannot_wait::<()>())?;
-    instance.func_wrap("poll", |_, _: (Vec<Resource<DynPollable>>,)| cannot_wait::<(Vec<u32>,)>())
+    instance.func_wrap("[method]pollable.block", |_, _: (Resource<DynPollable>,)| {
+        cannot_wait::<()>()
+    })?;
+    instance.func_wrap("poll", |_, _: (Vec<Resource<DynPollable>>,)| {
+        cannot_wait::<(Vec<u32>,)>()
+    })
 }
 
 fn cannot_wait<R>() -> wasmtime::Result<R> {
-    Err(wasmtime::Error::msg("it tried to wait, which a plugin can only do in a host operation"))
+    Err(wasmtime::Error::msg(
+        "it tried to wait, which a plugin can only do in a host operation",
+    ))
 }
 
 pub(super) fn link_streams<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
@@ -98,9 +116,10 @@ pub(super) fn link_streams<T: GuestState + 'static>(linker: &mut Linker<T>, impo
             Ok((Err::<Vec<u8>, _>(StreamError::Closed),))
         })?;
     }
-    instance.func_wrap("[method]output-stream.check-write", |_, _: (Resource<OutputStream>,)| {
-        Ok((Ok::<u64, StreamError>(PERMIT),))
-    })?;
+    instance.func_wrap(
+        "[method]output-stream.check-write",
+        |_, _: (Resource<OutputStream>,)| Ok((Ok::<u64, StreamError>(PERMIT),)),
+    )?;
     for name in ["write", "blocking-write-and-flush"] {
         let name = format!("[method]output-stream.{name}");
         instance.func_wrap(&name, |mut store, (_, bytes): (Resource<OutputStream>, Vec<u8>)| {
@@ -111,14 +130,20 @@ pub(super) fn link_streams<T: GuestState + 'static>(linker: &mut Linker<T>, impo
     }
     for name in ["flush", "blocking-flush"] {
         let name = format!("[method]output-stream.{name}");
-        instance.func_wrap(&name, |_, _: (Resource<OutputStream>,)| Ok((Ok::<(), StreamError>(()),)))?;
+        instance.func_wrap(&name, |_, _: (Resource<OutputStream>,)| {
+            Ok((Ok::<(), StreamError>(()),))
+        })?;
     }
     for stream in ["input-stream", "output-stream"] {
         let name = format!("[method]{stream}.subscribe");
         if stream == "input-stream" {
-            instance.func_wrap(&name, |_, _: (Resource<InputStream>,)| cannot_wait::<(Resource<DynPollable>,)>())?;
+            instance.func_wrap(&name, |_, _: (Resource<InputStream>,)| {
+                cannot_wait::<(Resource<DynPollable>,)>()
+            })?;
         } else {
-            instance.func_wrap(&name, |_, _: (Resource<OutputStream>,)| cannot_wait::<(Resource<DynPollable>,)>())?;
+            instance.func_wrap(&name, |_, _: (Resource<OutputStream>,)| {
+                cannot_wait::<(Resource<DynPollable>,)>()
+            })?;
         }
     }
     Ok(())
