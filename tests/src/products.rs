@@ -65,7 +65,11 @@ impl Products {
 /// `target` of `target/TRIPLE/PROFILE/[deps/]PROGRAM`.
 fn target_directory() -> PathBuf {
     let program = std::env::current_exe().expect("needs /proc");
-    let marked = program.ancestors().find(|path| path.join("CACHEDIR.TAG").exists());
+    // The directory of the triple has the mark, too.
+    let marked = program
+        .ancestors()
+        .filter(|path| path.join("CACHEDIR.TAG").exists())
+        .last();
     marked.map_or_else(|| Products::workspace().join("target"), Path::to_owned)
 }
 
