@@ -18,6 +18,7 @@ pub struct Cni<'a> {
     plugin: String,
     environment: BTreeMap<&'static str, String>,
     stdin: Vec<u8>,
+    arguments: Vec<String>,
 }
 
 impl<'a> Cni<'a> {
@@ -54,6 +55,7 @@ impl<'a> Cni<'a> {
             plugin: "cofferdam".to_owned(),
             environment,
             stdin: Vec::new(),
+            arguments: Vec::new(),
         }
     }
 
@@ -114,6 +116,13 @@ impl<'a> Cni<'a> {
         self
     }
 
+    /// Something on the command line, which no runtime ever writes there.
+    #[must_use]
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
     /// Standard input.
     #[must_use]
     pub fn config(self, config: &Value) -> Self {
@@ -134,7 +143,7 @@ impl<'a> Cni<'a> {
         if let Some(root) = &self.root {
             command.arg("--root").arg(root);
         }
-        command.env_clear().envs(&self.environment);
+        command.args(&self.arguments).env_clear().envs(&self.environment);
         let ended = self.node.run(|| finish(&mut command, &self.stdin));
         let verb = self.environment.get("CNI_COMMAND").map_or("no command", String::as_str);
         Output {

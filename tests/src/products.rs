@@ -18,9 +18,8 @@ impl Products {
     #[must_use]
     pub fn locate() -> Self {
         let target = target_directory();
-        let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         let executables = std::env::var_os("COFFERDAM_EXECUTABLES")
-            .map_or_else(|| target.join(&triple).join("release"), PathBuf::from);
+            .map_or_else(|| target.join(triple()).join("release"), PathBuf::from);
         let components = std::env::var_os("COFFERDAM_COMPONENTS")
             .map_or_else(|| target.join("wasm32-wasip2/component"), PathBuf::from);
         Self {
@@ -65,12 +64,16 @@ impl Products {
 /// `target` of `target/TRIPLE/PROFILE/[deps/]PROGRAM`.
 fn target_directory() -> PathBuf {
     let program = std::env::current_exe().expect("needs /proc");
-    // The directory of the triple has the mark, too.
-    let marked = program
+    let triple = program
         .ancestors()
-        .filter(|path| path.join("CACHEDIR.TAG").exists())
-        .last();
-    marked.map_or_else(|| Products::workspace().join("target"), Path::to_owned)
+        .find(|path| path.file_name().is_some_and(|name| *name == *triple()));
+    triple
+        .and_then(Path::parent)
+        .map_or_else(|| Products::workspace().join("target"), Path::to_owned)
+}
+
+fn triple() -> String {
+    format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
 }
 
 fn present(path: PathBuf) -> PathBuf {

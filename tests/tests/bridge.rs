@@ -95,7 +95,9 @@ fn a_bridge_that_was_there_stays_as_it_was() {
     needs_kernel!();
     let site = Site::new();
     site.node()
-        .ip(&["link", "add", "cni0", "mtu", "1300", "type", "bridge"]);
+        .ip(&["link", "add", "cni0", "address", "02:00:5e:00:00:07", "type", "bridge"]);
+    // Set afterwards, or the kernel would adapt it to the ports.
+    site.node().ip(&["link", "set", "cni0", "mtu", "1300"]);
     site.node().ip(&["address", "add", "10.22.0.1/16", "dev", "cni0"]);
     site.node().ip(&["link", "set", "cni0", "up"]);
     site.node().set_sysctl("net/ipv4/ip_forward", "1");
@@ -238,7 +240,7 @@ fn layer_2_only_can_not_be_told_in_the_oldest_versions_and_leaves_nothing() {
 fn a_link_of_another_kind_in_the_bridges_place_is_left_alone() {
     needs_kernel!();
     let site = Site::new();
-    site.node().ip(&["link", "add", "cni0", "type", "dummy"]);
+    site.node().ip(&["link", "add", "cni0", "type", "ifb"]);
     let before = site.snapshot();
     let container = Container::new("c1");
     let text = site.try_add(&container, &plain()).error().text();
@@ -251,10 +253,12 @@ fn a_link_of_another_kind_in_the_bridges_place_is_left_alone() {
 fn another_address_on_the_bridge_is_a_conflict_unless_forced() {
     needs_kernel!();
     let site = Site::new();
-    site.node().ip(&["link", "add", "cni0", "type", "bridge"]);
+    // With an address of its own, or the kernel would take a port's.
+    site.node()
+        .ip(&["link", "add", "cni0", "address", "02:00:5e:00:00:07", "type", "bridge"]);
     site.node().ip(&["address", "add", "10.99.0.1/24", "dev", "cni0"]);
     // Up from the start, so that the kernel's own addresses are there.
-    site.node().ip(&["link", "set", "cni0", "addrgenmode", "none"]);
+    site.node().set_sysctl("net/ipv6/conf/cni0/disable_ipv6", "1");
     site.node().ip(&["link", "set", "cni0", "up"]);
     let before = site.snapshot();
     let container = Container::new("c1");
@@ -272,7 +276,7 @@ fn an_interface_name_that_is_taken_is_an_error_that_changes_nothing() {
     let site = Site::new();
     let before = site.snapshot();
     let container = Container::new("c1");
-    container.namespace.ip(&["link", "add", "eth0", "type", "dummy"]);
+    container.namespace.ip(&["link", "add", "eth0", "type", "ifb"]);
     let inside = Snapshot::of(&container.namespace);
     let text = site.try_add(&container, &plain()).error().text();
     assert!(text.contains("eth0"), "{text}");

@@ -38,7 +38,8 @@ fn each_member_gets_the_result_of_the_one_before() {
     let with_result = with(config, json!({ "prevResult": result }));
     site.del(&container, &with_result);
     assert_eq!(container.namespace.link_names(), ["lo"]);
-    assert_eq!(container.namespace.addresses("lo"), Vec::<String>::new());
+    // Down; the kernel takes the IPv6 address away, and leaves the other.
+    assert_eq!(container.namespace.addresses("lo"), ["127.0.0.1/8"]);
     before.assert_same(&site.snapshot());
     site.del(&container, &with_result);
 }
@@ -119,7 +120,7 @@ fn a_cofferdam_configuration_that_names_no_plugin_is_refused() {
     ] {
         let error = site.try_add(&container, &config).error();
         assert!(
-            error.code != 0 && error.text().contains("plugin"),
+            error.code != 0 && (error.text().contains("plugin") || error.text().contains("type")),
             "{config}: {error:?}"
         );
     }

@@ -97,8 +97,7 @@ fn the_kernel_looks_the_same_to_workload_and_node() {
             with(
                 plain(),
                 json!({ "ipam": { "routes": [
-            { "dst": "192.0.2.0/24" }, { "dst": "198.51.100.0/24", "gw": "10.22.0.9", "priority": 50 },
-            { "dst": "203.0.113.0/24", "table": 100 }
+            { "dst": "192.0.2.0/24" }, { "dst": "198.51.100.0/24", "gw": "10.22.0.9", "priority": 50 }
         ] } }),
             ),
         ),

@@ -73,7 +73,7 @@ fn first_address(address: IpPrefix) -> Result<IpAddr, Failure> {
         IpAddr::V6(v6) => v6.to_bits().checked_add(1).map(|bits| IpAddr::V6(bits.into())),
     };
     let inside = next.filter(|next| address.contains(*next));
-    inside.ok_or_else(|| Failure::invalid_config(format!("there is no room for a gateway in {address}")))
+    inside.ok_or_else(|| Failure::internal(format!("there is no room for a gateway in {address}")))
 }
 
 fn first_gateway(addresses: &[Address], ipv6: bool) -> Option<IpAddr> {

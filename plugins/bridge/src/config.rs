@@ -72,16 +72,16 @@ impl Config {
     pub(crate) fn validate(&self) -> Result<(), Failure> {
         if self.hairpin_mode && self.promisc_mode {
             let text = "cannot set hairpin mode and promiscuous mode at the same time";
-            return Err(Failure::invalid_config(text));
+            return Err(Failure::internal(text));
         }
         if self.disable_container_interface && self.ipam.is_used() {
             let text = "cannot use IPAM when DisableContainerInterface flag is set";
-            return Err(Failure::invalid_config(text));
+            return Err(Failure::internal(text));
         }
         match self.ip_masq_backend.as_deref() {
             None | Some("" | "nftables" | "iptables") => {}
             Some(other) => {
-                return Err(Failure::invalid_config(format!("unknown ipmasq backend {other:?}")));
+                return Err(Failure::internal(format!("unknown ipmasq backend {other:?}")));
             }
         }
         self.refuse_unsupported()

@@ -11,8 +11,8 @@ pub(crate) fn prepare(
 ) -> Result<(), Failure> {
     if addresses.iter().any(|address| address.address.is_ipv6()) {
         enable_ipv6(container, interface)?;
-        detect_duplicates(container, interface, config.enabledad)?;
     }
+    detect_duplicates(container, interface, config.enabledad)?;
     // Tells the neighbours who has the address when the link comes up.
     optional(container.set_sysctl(&["net", "ipv4", "conf", interface, "arp_notify"], "1"))
 }

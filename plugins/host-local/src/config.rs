@@ -69,7 +69,7 @@ impl Config {
     pub(crate) fn ipam(&self) -> Result<&Ipam, Failure> {
         self.ipam
             .as_ref()
-            .ok_or_else(|| Failure::invalid_config("IPAM config missing 'ipam' key"))
+            .ok_or_else(|| Failure::internal("IPAM config missing 'ipam' key"))
     }
 }
 
@@ -93,7 +93,7 @@ fn sets(config: &Config, of_runtime: Vec<Vec<RangeConfig>>) -> Result<Vec<Vec<Ra
     }
     given.extend(ipam.ranges.iter().cloned());
     if given.is_empty() {
-        return Err(Failure::invalid_config("no IP ranges specified"));
+        return Err(Failure::internal("no IP ranges specified"));
     }
     let mut sets: Vec<Vec<Range>> = Vec::new();
     for (number, set) in given.iter().enumerate() {
@@ -106,20 +106,20 @@ fn sets(config: &Config, of_runtime: Vec<Vec<RangeConfig>>) -> Result<Vec<Vec<Ra
 
 fn range_set(given: &[RangeConfig]) -> Result<Vec<Range>, Failure> {
     if given.is_empty() {
-        return Err(Failure::invalid_config("empty range set"));
+        return Err(Failure::internal("empty range set"));
     }
     let mut set: Vec<Range> = Vec::new();
     for range in given {
-        let subnet = range.subnet.ok_or_else(|| Failure::invalid_config("missing subnet"))?;
+        let subnet = range.subnet.ok_or_else(|| Failure::internal("missing subnet"))?;
         let range = Range::new(subnet, range.range_start, range.range_end, range.gateway)?;
         if set
             .first()
             .is_some_and(|first| first.subnet.is_ipv6() != subnet.is_ipv6())
         {
-            return Err(Failure::invalid_config("mixed address families"));
+            return Err(Failure::internal("mixed address families"));
         }
         if let Some(other) = set.iter().find(|other| other.overlaps(&range)) {
-            return Err(Failure::invalid_config(format!("subnets {other} and {range} overlap")));
+            return Err(Failure::internal(format!("subnets {other} and {range} overlap")));
         }
         set.push(range);
     }
@@ -134,7 +134,7 @@ fn check_sets(config: &Config, sets: &[Vec<Range>]) -> Result<(), Failure> {
                 .iter()
                 .any(|range| earlier.iter().any(|before| before.overlaps(range)))
             {
-                return Err(Failure::invalid_config(format!(
+                return Err(Failure::internal(format!(
                     "range set {number} overlaps with {other}: {}",
                     text_of(set)
                 )));
@@ -145,7 +145,7 @@ fn check_sets(config: &Config, sets: &[Vec<Range>]) -> Result<(), Failure> {
     }
     let version = config.cni_version.as_deref().unwrap_or_default();
     if families.iter().any(|count| *count > 1) && matches!(version, "" | "0.1.0" | "0.2.0") {
-        return Err(Failure::invalid_config(format!(
+        return Err(Failure::internal(format!(
             "CNI version {version} does not support more than 1 address per family"
         )));
     }

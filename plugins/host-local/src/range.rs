@@ -23,12 +23,12 @@ impl Range {
     ) -> Result<Self, Failure> {
         let longest = if subnet.is_ipv6() { 126 } else { 30 };
         if subnet.length() > longest {
-            return Err(Failure::invalid_config(format!(
+            return Err(Failure::internal(format!(
                 "Network {subnet} too small to allocate from"
             )));
         }
         if subnet.network() != subnet {
-            return Err(Failure::invalid_config(format!(
+            return Err(Failure::internal(format!(
                 "Network has host bits set. For a subnet mask of length {} the network address is {}",
                 subnet.length(),
                 subnet.network().address()
@@ -38,7 +38,7 @@ impl Range {
         let start = inside(subnet, "RangeStart", start)?.unwrap_or(first);
         let end = inside(subnet, "RangeEnd", end)?.unwrap_or_else(|| last_usable(subnet));
         if number(end) < number(start) {
-            return Err(Failure::invalid_config(format!(
+            return Err(Failure::internal(format!(
                 "RangeEnd {end} is before RangeStart {start}"
             )));
         }
@@ -74,9 +74,9 @@ pub(crate) fn text_of(set: &[Range]) -> String {
 
 fn inside(subnet: IpPrefix, what: &str, address: Option<IpAddr>) -> Result<Option<IpAddr>, Failure> {
     match address {
-        Some(address) if !subnet.contains(address) => Err(Failure::invalid_config(format!(
-            "{what} {address} not in network {subnet}"
-        ))),
+        Some(address) if !subnet.contains(address) => {
+            Err(Failure::internal(format!("{what} {address} not in network {subnet}")))
+        }
         address => Ok(address),
     }
 }

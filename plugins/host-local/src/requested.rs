@@ -34,7 +34,7 @@ fn parse(text: &str) -> Result<IpAddr, Failure> {
         return Ok(text.parse::<IpPrefix>()?.address());
     }
     text.parse()
-        .map_err(|_| Failure::invalid_config(format!("requested address {text:?} is not an IP address")))
+        .map_err(|_| Failure::internal(format!("requested address {text:?} is not an IP address")))
 }
 
 #[cfg(test)]

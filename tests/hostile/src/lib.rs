@@ -45,7 +45,13 @@ export_plugin!(Hostile);
 fn attack(name: &str, request: &Request<Config>) -> Result<Attachment, Failure> {
     match name {
         "host-link" => Namespace::host()?.find("lo")?.set_down()?,
-        "host-bridge" => drop(Namespace::host()?.ensure_bridge("cni0", BridgeOptions { mtu: None, vlan_filtering: false })?),
+        "host-bridge" => drop(Namespace::host()?.ensure_bridge(
+            "cni0",
+            BridgeOptions {
+                mtu: None,
+                vlan_filtering: false,
+            },
+        )?),
         "host-sysctl" => Namespace::host()?.set_sysctl(&["net", "ipv4", "ip_forward"], "1")?,
         "sysctl-path" => Namespace::host()?.set_sysctl(&["net", "..", "kernel", "core_pattern"], "x")?,
         "store" => drop(Records::open()?),
@@ -101,7 +107,11 @@ fn loop_for_ever() {
 fn recurse(depth: u64) -> u64 {
     let frame = [depth; 64];
     black_box(&frame);
-    if depth == u64::MAX { 0 } else { recurse(depth + 1) + frame[3] }
+    if depth == u64::MAX {
+        0
+    } else {
+        recurse(depth + 1) + frame[3]
+    }
 }
 
 #[allow(clippy::panic)]

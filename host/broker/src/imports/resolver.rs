@@ -31,6 +31,7 @@ impl Host for Mediator {
             )));
         }
         self.permit(&Question::ResolverRead { file: &path })?;
+        let path = self.session().installation.resolve(&path);
         let mut text = String::new();
         File::open(&path)
             .and_then(|file| file.take(LIMIT).read_to_string(&mut text))

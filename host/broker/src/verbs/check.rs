@@ -8,10 +8,7 @@ use crate::{call::Call, component::run, mode::Mode, session::Session, verify::ve
 /// host looks at the result, each component at what it made.
 pub(crate) fn check(call: &Call) -> Result<String, CniError> {
     let previous = call.config.previous(call.version)?;
-    let (mut kernel, _) = call.kernel()?;
-    if let Some(previous) = &previous {
-        verify(&mut kernel, previous, None, call.namespace_path())?;
-    }
+    let (kernel, _) = call.kernel()?;
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     let mut session = Session::new(call, Mode::Check, &state, kernel)?;
     for member in &call.members {
@@ -19,6 +16,10 @@ pub(crate) fn check(call: &Call) -> Result<String, CniError> {
         let (returned, answer) = run(session, &member.plugin, member.config.clone(), task);
         session = returned;
         answer?;
+    }
+    // The components know better what is wrong, and are asked first.
+    if let Some(previous) = &previous {
+        verify(session.network.as_mut(), previous, None, call.namespace_path())?;
     }
     Ok(String::new())
 }

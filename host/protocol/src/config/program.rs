@@ -43,7 +43,9 @@ impl PluginConfig {
 
     fn chain(&self, members: &[Node]) -> Result<Vec<Self>, CniError> {
         if members.is_empty() {
-            return Err(CniError::invalid_config("chain: the list is empty"));
+            return Err(CniError::invalid_config(
+                "chain: the list is empty; it has to name at least one plugin",
+            ));
         }
         members
             .iter()

@@ -26,7 +26,7 @@ pub enum ListError {
     #[error("a network configuration with \"loadOnlyInlinedPlugins\" needs \"plugins\"")]
     NoPlugins,
     /// `plugins` is an empty list.
-    #[error("plugins: the list is empty")]
+    #[error("plugins: the list is empty; it has to name at least one plugin")]
     EmptyPlugins,
     /// A plugin without a name.
     #[error("a plugin configuration needs a \"type\"")]

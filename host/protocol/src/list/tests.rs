@@ -135,7 +135,11 @@ fn a_list_that_makes_no_sense_is_refused() {
             6,
             "decoding a network configuration: name: expected a string, found a number",
         ),
-        (r#"{"name":"n","plugins":[]}"#, 7, "plugins: the list is empty"),
+        (
+            r#"{"name":"n","plugins":[]}"#,
+            7,
+            "plugins: the list is empty; it has to name at least one plugin",
+        ),
         (
             r#"{"name":"n","plugins":{}}"#,
             6,

@@ -111,7 +111,11 @@ fn a_program_that_makes_no_sense_is_refused() {
         ),
         (r#""plugin":"../a""#, 7, "plugin: \"../a\" is no plugin name"),
         (r#""plugin":"""#, 7, "plugin: \"\" is no plugin name"),
-        (r#""chain":[]"#, 7, "chain: the list is empty"),
+        (
+            r#""chain":[]"#,
+            7,
+            "chain: the list is empty; it has to name at least one plugin",
+        ),
         (
             r#""chain":[{"type":"a"},5]"#,
             7,

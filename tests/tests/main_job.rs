@@ -1,0 +1,248 @@
+//! The main job: a command in a network namespace that has joined networks,
+//! through sandboxed components, and nothing left of it.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use cofferdam_tests::{
+    Ended, Installation, Site, TcpGreeter, bridge_network, finish, loopback_network, mynet, needs_kernel, with,
+};
+use serde_json::json;
+
+/// Speaks to a [`TcpGreeter`].
+const PROBE: &str = env!("CARGO_BIN_EXE_probe");
+
+/// `cofferctl run ARGUMENTS` on the site's node.
+fn run(site: &Site, arguments: &[&str]) -> Ended {
+    let mut command = site.installation().cofferctl();
+    command.arg("run").args(arguments);
+    site.node().run(|| finish(&mut command, b""))
+}
+
+#[track_caller]
+fn succeeds(ended: &Ended) -> &str {
+    assert_eq!(
+        ended.code,
+        Some(0),
+        "stdout: {}\nstderr: {}",
+        ended.stdout,
+        ended.stderr
+    );
+    &ended.stdout
+}
+
+/// Every file of the installation below these directories.
+fn state(installation: &Installation) -> Vec<PathBuf> {
+    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, found)
+            } else {
+                found.push(path)
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for directory in ["run", "var/lib/cni"] {
+        walk(&installation.root().join(directory), &mut found);
+    }
+    found
+}
+
+#[test]
+fn the_readmes_command_shows_eth0_and_lo() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    let ended = run(&site, &["--", "ip", "-4", "-o", "address"]);
+    let text = succeeds(&ended);
+    assert!(text.contains("eth0    inet 10.22.0.2/16"), "{text}");
+    assert!(text.contains("lo    inet 127.0.0.1/8"), "{text}");
+    let ended = run(&site, &["--", "ip", "-o", "link"]);
+    let text = succeeds(&ended);
+    for line in text.lines() {
+        assert!(line.contains("UP"), "{line}");
+    }
+    before.assert_same(&site.snapshot());
+    assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
+}
+
+#[test]
+fn the_command_reaches_the_gateway() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    let greeter = TcpGreeter::start(site.node());
+    let ended = run(&site, &["--", PROBE, "10.22.0.1", &greeter.port().to_string()]);
+    assert_eq!(succeeds(&ended), "10.22.0.2\n");
+    before.assert_same(&site.snapshot());
+}
+
+#[test]
+fn two_namespaces_on_one_network_reach_each_other() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    let mut first = site.installation().cofferctl();
+    first
+        .args(["run", "--", PROBE, "--serve", "7"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut first = site.node().run(|| first.spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(first.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line, "ready\n");
+
+    let ended = run(&site, &["--", PROBE, "10.22.0.2", "7"]);
+    assert_eq!(succeeds(&ended), "10.22.0.3\n");
+    drop(first.stdin.take());
+    assert!(first.wait().unwrap().success());
+    before.assert_same(&site.snapshot());
+    assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
+}
+
+#[test]
+fn its_exit_code_is_that_of_the_command() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    for code in [0, 1, 42] {
+        assert_eq!(
+            run(&site, &["--", "sh", "-c", &format!("exit {code}")]).code,
+            Some(code)
+        );
+    }
+    assert_ne!(run(&site, &["--", "/no/such/program"]).code, Some(0));
+    before.assert_same(&site.snapshot());
+}
+
+#[test]
+fn any_networks_may_be_joined() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    let directory = site.installation().root().join("etc/cni/net.d");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("10-mynet.conf"), mynet().to_string()).unwrap();
+    let other = with(
+        bridge_network("1.0.0"),
+        json!({ "name": null, "cniVersion": null, "bridge": "cni1",
+        "ipam": { "subnet": "10.23.0.0/16", "routes": null } }),
+    );
+    let list = json!({ "cniVersion": "1.0.0", "name": "other", "plugins": [other] });
+    fs::write(directory.join("20-other.conflist"), list.to_string()).unwrap();
+    fs::write(directory.join("99-loopback.conf"), loopback_network().to_string()).unwrap();
+
+    let ip = ["--", "ip", "-4", "-o", "address"];
+    let folder = directory.to_string_lossy();
+    let ended = run(&site, &[&["--net", &folder], &ip[..]].concat());
+    let text = succeeds(&ended);
+    for expected in [
+        "eth0    inet 10.22.0.2/16",
+        "eth1    inet 10.23.0.2/16",
+        "lo    inet 127.0.0.1/8",
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+    let ended = run(&site, &[&["--conf-dir", &folder, "--net", "other"], &ip[..]].concat());
+    let text = succeeds(&ended);
+    assert!(
+        text.contains("eth0    inet 10.23.0.2/16") && !text.contains("10.22."),
+        "{text}"
+    );
+    before.assert_same(&site.snapshot());
+}
+
+#[test]
+fn arguments_and_capabilities_reach_the_plugins() {
+    needs_kernel!();
+    let site = Site::new();
+    let file = site.installation().root().join("net.conflist");
+    let member = with(
+        mynet(),
+        json!({ "name": null, "cniVersion": null, "capabilities": { "mac": true } }),
+    );
+    fs::write(
+        &file,
+        json!({ "cniVersion": "1.0.0", "name": "mynet", "plugins": [member] }).to_string(),
+    )
+    .unwrap();
+    let ended = run(
+        &site,
+        &[
+            "--net",
+            &file.to_string_lossy(),
+            "--args",
+            "IgnoreUnknown=1;IP=10.22.0.50",
+            "--cap-args",
+            r#"{"mac": "c2:11:22:33:44:55"}"#,
+            "--",
+            "ip",
+            "address",
+            "show",
+            "eth0",
+        ],
+    );
+    let text = succeeds(&ended);
+    assert!(
+        text.contains("10.22.0.50/16") && text.contains("c2:11:22:33:44:55"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_network_that_can_not_be_joined_is_named_and_nothing_stays() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    let file = site.installation().root().join("bad.conf");
+    fs::write(
+        &file,
+        with(mynet(), json!({ "ipam": { "subnet": "10.22.0.0/31" } })).to_string(),
+    )
+    .unwrap();
+    let ended = run(&site, &["--net", &file.to_string_lossy(), "--", "true"]);
+    assert_ne!(ended.code, Some(0));
+    assert!(
+        ended.stderr.contains("mynet") && ended.stderr.contains("too small"),
+        "{}",
+        ended.stderr
+    );
+    before.assert_same(&site.snapshot());
+    assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
+}
+
+#[test]
+fn a_signal_ends_the_command_and_nothing_stays() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    let mut command = site.installation().cofferctl();
+    command
+        .args(["run", "--", PROBE, "--serve", "7"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = site.node().run(|| command.spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line, "ready\n");
+    let ended = finish(Command::new("kill").args(["-TERM", &child.id().to_string()]), b"");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    // Waiting closes it, and the probe would end by itself.
+    let stdin = child.stdin.take();
+    assert!(!child.wait().unwrap().success());
+    drop(stdin);
+    before.assert_same(&site.snapshot());
+    assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
+}
