@@ -11,7 +11,9 @@ use std::{
 
 use crate::Namespace;
 
-const TRIES: u32 = 20;
+// Neighbour discovery takes seconds to try again when its first packets are
+// lost on a busy machine.
+const TRIES: u32 = 60;
 const PAUSE: Duration = Duration::from_millis(150);
 
 /// A UDP service that answers each packet with the address that the packet
