@@ -28,7 +28,7 @@ pub use installation::{Installation, PLUGINS};
 pub use namespace::Namespace;
 pub use packets::{EchoServer, TcpGreeter, answers, answers_as};
 pub use products::Products;
-pub use program::{Ended, finish};
+pub use program::{Ended, Running, finish};
 pub use site::{Container, Site};
 pub use snapshot::Snapshot;
 

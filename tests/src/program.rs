@@ -1,13 +1,88 @@
 use std::{
-    io::{Read, Write as _},
-    process::{Command, Stdio},
+    io::{BufRead as _, BufReader, Read, Write as _},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Receiver},
     thread,
     time::{Duration, Instant},
 };
 
 /// How long any program of a test may take. Every call has a budget of its own
 /// that is shorter; this only keeps a broken one from stopping the test run.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program that goes on while the test does. It is killed when this value
+/// goes.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    name: String,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    /// Starts it; its standard input stays open.
+    pub fn start(command: &mut Command) -> Self {
+        let name = name(command);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Self { child, name, lines }
+    }
+
+    /// The next line that it writes to standard output.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let line = self.lines.recv_timeout(PATIENCE);
+        line.unwrap_or_else(|error| panic!("no line of {}: {error}", self.name))
+    }
+
+    /// Its process number.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends its standard input.
+    pub fn end_input(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
+    /// Waits for its end. Its standard input stays as it is.
+    pub fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child, &self.name)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn wait(child: &mut Child, name: &str) -> ExitStatus {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("waiting for a child of our own") {
+            return status;
+        }
+        if started.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("{name} did not end within {PATIENCE:?}");
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
 
 /// How a program ended.
 #[derive(Clone, Debug)]
@@ -40,18 +115,7 @@ pub fn finish(command: &mut Command, stdin: &[u8]) -> Ended {
     // A program that does not read its input closes the pipe; that is its right.
     let writer = thread::spawn(move || drop(input.write_all(&stdin)));
 
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("waiting for a child of our own") {
-            break status;
-        }
-        if started.elapsed() > PATIENCE {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("{} did not end within {PATIENCE:?}", name(command));
-        }
-        thread::sleep(Duration::from_millis(1));
-    };
+    let status = wait(&mut child, &name(command));
     writer.join().expect("the writer does not panic");
     Ended {
         code: status.code(),

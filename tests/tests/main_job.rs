@@ -5,13 +5,12 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use cofferdam_tests::{
-    Ended, Installation, Site, TcpGreeter, bridge_network, finish, loopback_network, mynet, needs_kernel, with,
+    Ended, Installation, Running, Site, TcpGreeter, bridge_network, finish, loopback_network, mynet, needs_kernel, with,
 };
 use serde_json::json;
 
@@ -23,6 +22,15 @@ fn run(site: &Site, arguments: &[&str]) -> Ended {
     let mut command = site.installation().cofferctl();
     command.arg("run").args(arguments);
     site.node().run(|| finish(&mut command, b""))
+}
+
+/// `cofferctl run` of a [`PROBE`] that serves callers on port 7, once it does.
+fn serving(site: &Site) -> Running {
+    let mut command = site.installation().cofferctl();
+    command.args(["run", "--", PROBE, "--serve", "7"]);
+    let running = site.node().run(|| Running::start(&mut command));
+    assert_eq!(running.line(), "ready");
+    running
 }
 
 #[track_caller]
@@ -90,22 +98,11 @@ fn two_namespaces_on_one_network_reach_each_other() {
     needs_kernel!();
     let site = Site::new();
     let before = site.snapshot();
-    let mut first = site.installation().cofferctl();
-    first
-        .args(["run", "--", PROBE, "--serve", "7"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut first = site.node().run(|| first.spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(first.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    assert_eq!(line, "ready\n");
-
+    let mut first = serving(&site);
     let ended = run(&site, &["--", PROBE, "10.22.0.2", "7"]);
     assert_eq!(succeeds(&ended), "10.22.0.3\n");
-    drop(first.stdin.take());
-    assert!(first.wait().unwrap().success());
+    first.end_input();
+    assert!(first.wait().success());
     before.assert_same(&site.snapshot());
     assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
 }
@@ -226,23 +223,10 @@ fn a_signal_ends_the_command_and_nothing_stays() {
     needs_kernel!();
     let site = Site::new();
     let before = site.snapshot();
-    let mut command = site.installation().cofferctl();
-    command
-        .args(["run", "--", PROBE, "--serve", "7"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut child = site.node().run(|| command.spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    assert_eq!(line, "ready\n");
-    let ended = finish(Command::new("kill").args(["-TERM", &child.id().to_string()]), b"");
+    let mut running = serving(&site);
+    let ended = finish(Command::new("kill").args(["-TERM", &running.id().to_string()]), b"");
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    // Waiting closes it, and the probe would end by itself.
-    let stdin = child.stdin.take();
-    assert!(!child.wait().unwrap().success());
-    drop(stdin);
+    assert!(!running.wait().success());
     before.assert_same(&site.snapshot());
     assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
 }

@@ -1,4 +1,7 @@
-use cofferdam_sandbox::bindings::cofferdam::cni::log::{Host, Level};
+use cofferdam_sandbox::{
+    GuestState as _,
+    bindings::cofferdam::cni::log::{Host, Level},
+};
 
 use crate::mediator::{Mediator, Task};
 
@@ -7,7 +10,10 @@ impl Host for Mediator {
         let level = match level {
             Level::Debug | Level::Info => return Ok(()),
             Level::Warn => "warn",
-            Level::Error => "error",
+            Level::Error => {
+                self.wasi().note(&message);
+                "error"
+            }
         };
         let origin = match &self.task {
             Task::Attachment(request) => format!("{} for container {}", self.plugin, request.container_id),

@@ -1,6 +1,6 @@
 use std::{
     ffi::OsString,
-    os::unix::process::ExitStatusExt as _,
+    os::unix::process::{CommandExt as _, ExitStatusExt as _},
     process::{Child, Command, ExitStatus},
     sync::mpsc::{self, Receiver, Sender},
     thread,
@@ -94,7 +94,21 @@ fn start(command: &[OsString]) -> std::io::Result<Child> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(std::io::Error::other("there is no command"));
     };
-    Command::new(program).args(arguments).spawn()
+    let mut command = Command::new(program);
+    command.args(arguments);
+    receive_signals(&mut command);
+    command.spawn()
+}
+
+/// The command gets the signals that this process holds back: what is blocked
+/// stays so across an exec.
+#[allow(unsafe_code)]
+fn receive_signals(command: &mut Command) {
+    // SAFETY: between fork and exec only async-signal-safe functions may be
+    // called; setting the signal mask is one, and nothing is allocated.
+    unsafe {
+        command.pre_exec(|| Ok(SigSet::empty().thread_set_mask()?));
+    }
 }
 
 /// Hands on what was sent to this process.

@@ -39,6 +39,13 @@ impl ClosedWasi {
             .collect()
     }
 
+    /// Keeps a message of the guest with its standard error: if it ends by a
+    /// fault, that may be the reason.
+    pub fn note(&mut self, message: &str) {
+        self.write(message.as_bytes());
+        self.write(b"\n");
+    }
+
     fn write(&mut self, bytes: &[u8]) {
         let left = self.capacity.saturating_sub(self.standard_error.len());
         self.standard_error.extend(bytes.iter().take(left));
