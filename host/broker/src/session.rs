@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
@@ -28,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) links: Links,
     /// Records that a guest holds open, with their lock.
     pub(crate) records: BTreeMap<u32, Records>,
+    /// Addresses that were claimed for the attachment in this call.
+    pub(crate) claimed: Vec<IpAddr>,
     /// When the whole call has to be over.
     pub(crate) deadline: Instant,
     /// GC: the attachments (container id, interface name) still in use.
@@ -49,6 +52,7 @@ impl Session {
             shared: state.shared(),
             links: Links::default(),
             records: BTreeMap::new(),
+            claimed: Vec::new(),
             deadline: call.deadline,
             valid: Vec::new(),
             depth: 0,

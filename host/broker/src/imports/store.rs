@@ -74,6 +74,7 @@ impl HostRecords for Mediator {
         match opened.claim(&address) {
             Ok(true) => {
                 journal.done(sequence, Outcome::default());
+                session.claimed.push(address);
                 Ok(true)
             }
             Ok(false) => {
@@ -97,6 +98,7 @@ impl HostRecords for Mediator {
         let address = address(&name)?;
         self.require_changes()?;
         if self.opened(&records)?.release(&address).map_err(journal_error)? {
+            self.session().claimed.retain(|claimed| *claimed != address);
             return Ok(());
         }
         Err(CallError::Guest(Error::NotFound(format!(

@@ -13,7 +13,7 @@ use crate::{
     session::Session,
     timing,
     undo::{describe, roll_back},
-    verify::verify,
+    verify::Truth,
 };
 
 /// Attaches the container: all members of the chain, or nothing.
@@ -61,12 +61,12 @@ fn run_members(
             Answer::Nothing => Ok(Attachment::default()),
         });
         let checked = result.and_then(|result| {
-            verify(
-                session.network.as_mut(),
-                &result,
-                previous.as_ref(),
-                call.namespace_path(),
-            )?;
+            let mut truth = Truth {
+                network: session.network.as_mut(),
+                previous: previous.as_ref(),
+                sandbox: call.namespace_path(),
+            };
+            truth.check_result(&result, &session.claimed)?;
             Ok(result)
         });
         timing::phase("verify");

@@ -2,7 +2,7 @@ use cofferdam_journal::StateDirectory;
 use cofferdam_protocol::CniError;
 
 use super::add::journal_failure;
-use crate::{call::Call, component::run, mode::Mode, session::Session, verify::verify};
+use crate::{call::Call, component::run, mode::Mode, session::Session, verify::Truth};
 
 /// Says whether the attachment is as the previous result describes it: the
 /// host looks at the result, each component at what it made.
@@ -19,7 +19,12 @@ pub(crate) fn check(call: &Call) -> Result<String, CniError> {
     }
     // The components know better what is wrong, and are asked first.
     if let Some(previous) = &previous {
-        verify(session.network.as_mut(), previous, None, call.namespace_path())?;
+        let mut truth = Truth {
+            network: session.network.as_mut(),
+            previous: None,
+            sandbox: call.namespace_path(),
+        };
+        truth.check_interfaces_and_addresses(previous)?;
     }
     Ok(String::new())
 }
