@@ -4,9 +4,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-tools/build.sh --quiet dist
-tools/fetch-go-plugins.sh
+tools/build.sh --quiet
+cargo build --quiet --profile dist -p cofferdam
 cargo build --quiet --release -p cofferdam-tests --bin bench
+tools/fetch-go-plugins.sh
 
 target=${CARGO_TARGET_DIR:-$PWD/target}
 triple=$(rustc --print host-tuple)

@@ -107,7 +107,26 @@ fn refused(message: String) -> Failure {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_passes_has_one_equals_sign_in_each_pair_and_no_stranger(
+            text in r"((MAC|IP|FOO|IgnoreUnknown|\PC{0,3})[=]{0,2}(1|0|true|\PC{0,4})[;]{0,1}){0,4}"
+        ) {
+            let arguments = arguments(&text);
+            if arguments.strict(&[]).is_ok() && !text.is_empty() {
+                let ignores = text.contains("IgnoreUnknown");
+                for pair in text.split(';') {
+                    prop_assert_eq!(pair.matches('=').count(), 1, "{}", pair);
+                    let key = pair.split('=').next().unwrap();
+                    prop_assert!(ignores || CONVENTIONAL.contains(&key), "{}", pair);
+                }
+            }
+        }
+    }
 
     fn arguments(text: &str) -> Arguments {
         if text.is_empty() {

@@ -41,7 +41,7 @@ impl Bump {
             self.next.set(start);
         }
         // The very last byte of the address space stays unused.
-        self.end.set(start.checked_add(pages * PAGE).unwrap_or(usize::MAX));
+        self.end.set(start.saturating_add(pages * PAGE));
         Some(())
     }
 

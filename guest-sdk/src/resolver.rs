@@ -44,7 +44,21 @@ pub fn parse(text: &str) -> Dns {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_gives_settings_without_blanks(text in r"(?s).{0,300}|((nameserver|search|options|domain|#|x)[ \t\PC]{0,20}\n){0,8}") {
+            let dns = parse(&text);
+            let words = [&dns.nameservers, &dns.search, &dns.options].into_iter().flatten().chain(&dns.domain);
+            for word in words {
+                prop_assert!(!word.is_empty() && !word.contains(char::is_whitespace));
+            }
+            prop_assert!(dns.nameservers.len() <= text.lines().count());
+        }
+    }
 
     #[test]
     fn comments_and_incomplete_lines_are_passed_over() {

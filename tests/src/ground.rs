@@ -1,4 +1,4 @@
-use std::{sync::OnceLock, thread};
+use std::{io::Write as _, sync::OnceLock, thread};
 
 use nix::sched::{CloneFlags, unshare};
 
@@ -22,4 +22,13 @@ pub fn kernel_access() -> Result<(), String> {
             })
         })
         .clone()
+}
+
+/// Says why a test is not run; a failure where all of them have to.
+pub fn skip(reason: &str) {
+    assert!(std::env::var_os("COFFERDAM_TESTS_MUST_RUN").is_none(), "{reason}");
+    let thread = thread::current();
+    let test = thread.name().unwrap_or("a test");
+    // Not `eprintln`: the output of tests that pass is kept back.
+    let _ = writeln!(std::io::stderr(), "skipped {test}: {reason}");
 }

@@ -35,10 +35,15 @@ impl Products {
         present(self.executables.join("cofferdam"))
     }
 
-    /// The command that people type.
+    /// The command that people type. Where executables are named that do not
+    /// include it, it is the one beside the tests.
     #[must_use]
     pub fn cofferctl(&self) -> PathBuf {
-        present(self.executables.join("cofferctl"))
+        let named = self.executables.join("cofferctl");
+        if named.exists() {
+            return named;
+        }
+        present(self.target.join(triple()).join("release/cofferctl"))
     }
 
     /// A component by its crate's name.

@@ -206,6 +206,38 @@ fn a_default_gateway_makes_default_routes_of_both_families() {
 }
 
 #[test]
+fn two_networks_of_one_family_have_a_gateway_each() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    let ranges = json!([[{ "subnet": "10.22.0.0/16" }], [{ "subnet": "10.23.0.0/16" }]]);
+    let routes = json!([{ "dst": "192.0.2.0/24" }, { "dst": "192.0.2.0/24" }]);
+    let config = with(
+        plain(),
+        json!({ "isGateway": true, "ipam": { "subnet": null, "ranges": ranges, "routes": routes } }),
+    );
+    let server = EchoServer::start(site.node());
+    let containers = [Container::new("c1"), Container::new("c2")];
+    for container in &containers {
+        let result = site.add(container, &config);
+        let gateways: Vec<&Value> = result["ips"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|ip| &ip["gateway"])
+            .collect();
+        assert_eq!(gateways, [&json!("10.22.0.1"), &json!("10.23.0.1")]);
+        for gateway in ["10.22.0.1", "10.23.0.1"] {
+            assert!(answers(&container.namespace, gateway, &server), "{gateway}");
+        }
+    }
+    for container in &containers {
+        site.del(container, &config);
+    }
+    before.assert_same(&site.snapshot());
+}
+
+#[test]
 fn without_address_management_there_is_a_link_and_nothing_else() {
     needs_kernel!();
     let site = Site::new();

@@ -41,7 +41,7 @@ destinations = ["10.22.0.0/16"]
 fn config(attack: &str) -> Value {
     json!({
         "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam", "plugin": "hostile", "attack": attack,
-        "ipam": { "type": "host-local", "subnet": "10.22.0.0/16" }
+        "ipam": { "type": "host-local", "subnet": "10.22.0.0/16", "resolvConf": "/etc/shadow" }
     })
 }
 
@@ -69,6 +69,43 @@ fn what_is_not_granted_is_denied_by_operation_object_and_grant() {
             "sysctl.write",
             "net/ipv4/ip_forward",
             "keys = [\"net/ipv4/ip_forward\"]",
+        ),
+        ("host-link-name", "link.create", "\"wg0\"", "names = [\"wg0\"]"),
+        (
+            "container-sysctl",
+            "sysctl.write",
+            "in the container namespace",
+            "keys = [\"net/ipv4/ip_forward\"]",
+        ),
+        (
+            "foreign-table",
+            "nftables.table",
+            "inet \"firewall\"",
+            "tables = [\"firewall\"]",
+        ),
+        (
+            "foreign-element",
+            "nftables.element",
+            "\"sources4\"",
+            "tables = [\"cofferdam_masquerade\"]",
+        ),
+        (
+            "host-address",
+            "address.add",
+            "in the host namespace",
+            "prefixes = [\"10.22.0.0/16\"]",
+        ),
+        (
+            "host-route",
+            "route.add",
+            "in the host namespace",
+            "destinations = [\"0.0.0.0/0\"]",
+        ),
+        (
+            "resolver",
+            "resolver.read",
+            "\"/etc/shadow\"",
+            "files = [\"/etc/shadow\"]",
         ),
         ("store", "store.open", "/var/lib/cni/networks", "locations = "),
         ("ipam", "ipam.delegate", "\"host-local\"", "plugins = [\"host-local\"]"),
@@ -105,7 +142,7 @@ fn what_was_done_before_the_denial_is_undone_and_told() {
     needs_kernel!();
     let site = Site::new();
     site.installation().policy("hostile.toml", SOME_GRANTS);
-    for attack in ["gateway-theft", "route-hijack"] {
+    for attack in ["gateway-theft", "route-hijack", "host-address", "host-route"] {
         let error = fails_without_a_trace(&site, attack);
         assert!(error.details.contains("rolled back: "), "{attack}: {error:?}");
         assert!(error.details.contains("create veth pair"), "{attack}: {error:?}");
@@ -207,8 +244,10 @@ fn names_that_look_like_paths_are_no_names() {
     let site = Site::new();
     site.installation().policy("hostile.toml", SOME_GRANTS);
     let core_pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
-    let error = fails_without_a_trace(&site, "sysctl-path");
-    assert_eq!(error.code, INVALID, "{error:?}");
+    for attack in ["sysctl-path", "sysctl-slash", "sysctl-outside", "sysctl-value"] {
+        let error = fails_without_a_trace(&site, attack);
+        assert_eq!(error.code, INVALID, "{attack}: {error:?}");
+    }
     assert_eq!(
         std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap(),
         core_pattern
@@ -216,16 +255,35 @@ fn names_that_look_like_paths_are_no_names() {
 }
 
 #[test]
+fn a_link_has_no_master_in_the_other_namespace() {
+    needs_kernel!();
+    let site = Site::new();
+    site.installation().policy("hostile.toml", SOME_GRANTS);
+    let error = fails_without_a_trace(&site, "foreign-master");
+    assert_eq!(error.code, INVALID, "{error:?}");
+}
+
+#[test]
 fn a_result_that_is_not_true_fails_the_add() {
     needs_kernel!();
     let site = Site::new();
     site.installation().policy("hostile.toml", SOME_GRANTS);
-    let error = fails_without_a_trace(&site, "phantom");
-    assert_eq!(error.code, 112, "{error:?}");
-    assert!(
-        error.message.contains("phantom0") && error.message.contains("does not exist"),
-        "{error:?}"
-    );
+    for (attack, object, words) in [
+        ("phantom", "\"phantom0\"", "does not exist"),
+        ("result-address", "10.22.0.77/16", "is not on interface \"eth0\""),
+        ("result-position", "10.22.0.77/16", "interface 7, which is not in it"),
+        ("result-nowhere", "10.22.0.77/16", "was not claimed for this attachment"),
+        ("result-socket", "\"eth0\"", "the host handed out none"),
+        ("result-route", "192.0.2.0/24", "is not in table 254"),
+        ("result-mac", "\"eth0\"", "is said to have address 02:00:00:00:00:01"),
+    ] {
+        let error = fails_without_a_trace(&site, attack);
+        assert_eq!(error.code, 112, "{attack}: {error:?}");
+        assert!(
+            error.message.contains(object) && error.message.contains(words),
+            "{attack}: {error:?}"
+        );
+    }
 }
 
 #[test]

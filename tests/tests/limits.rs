@@ -27,6 +27,73 @@ in = "container"
 kinds = ["veth"]
 "#;
 
+const OWN_ADDRESS: &str = r#"
+[[plugin.hostile.grant]]
+allow = "link.set"
+in = "container"
+kinds = ["veth"]
+
+[[plugin.hostile.grant]]
+allow = "address.add"
+in = "container"
+prefixes = ["10.22.0.0/16"]
+"#;
+
+const ONE_OF_EVERYTHING: &str = r#"
+[[plugin.hostile.grant]]
+allow = "link.create"
+in = "host"
+kinds = ["bridge"]
+names = ["cni0"]
+
+[[plugin.hostile.grant]]
+allow = "link.set"
+in = "host"
+kinds = ["bridge"]
+names = ["cni0"]
+settings = ["up"]
+
+[[plugin.hostile.grant]]
+allow = "address.add"
+in = "host"
+names = ["cni0"]
+prefixes = ["10.22.0.0/16"]
+
+[[plugin.hostile.grant]]
+allow = "route.add"
+in = "container"
+destinations = ["10.22.0.0/16"]
+
+[[plugin.hostile.grant]]
+allow = "sysctl.write"
+in = "host"
+keys = ["net/ipv4/ip_forward"]
+values = ["1"]
+
+[[plugin.hostile.grant]]
+allow = "sysctl.write"
+in = "container"
+keys = ["net/ipv4/conf/*/arp_notify"]
+values = ["1"]
+
+[[plugin.hostile.grant]]
+allow = "nftables.table"
+in = "host"
+family = "inet"
+tables = ["hostile"]
+
+[[plugin.hostile.grant]]
+allow = "nftables.element"
+in = "host"
+family = "inet"
+tables = ["hostile"]
+sets = ["sources"]
+
+[[plugin.hostile.grant]]
+allow = "ipam.delegate"
+plugins = ["host-local"]
+"#;
+
 fn site() -> Site {
     let site = Site::new();
     site.installation().policy("hostile.toml", GRANTS);
@@ -34,7 +101,10 @@ fn site() -> Site {
 }
 
 fn config(attack: &str) -> Value {
-    json!({ "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam", "plugin": "hostile", "attack": attack })
+    json!({
+        "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam", "plugin": "hostile", "attack": attack,
+        "ipam": { "type": "host-local", "subnet": "10.22.0.0/16" }
+    })
 }
 
 fn call(site: &Site, verb: &str, container: &Container, attack: &str) -> Output {
@@ -82,11 +152,50 @@ fn memory_recursion_handles_and_traps_end_it() {
         ("recursion", "trap"),
         ("handles", "resource table"),
         ("trap-after-work", "abort"),
+        ("unreachable", "abort"),
+        ("calls", "host calls"),
+        ("huge-name", "too much data"),
+        ("huge-key", "too much data"),
+        ("huge-log", "too much data"),
     ] {
         let error = ended(&site, attack);
         assert_eq!(error.code, FAULT, "{attack}: {error:?}");
         assert!(error.message.contains(words), "{attack}: {error:?}");
         assert!(error.details.contains("backtrace"), "{attack}: {error:?}");
+    }
+}
+
+#[test]
+fn a_result_or_failure_without_measure_ends_it() {
+    needs_kernel!();
+    let site = site();
+    site.installation()
+        .policy("hostile.toml", &format!("{GRANTS}{OWN_ADDRESS}"));
+    for attack in ["huge-message", "result-routes"] {
+        let error = ended(&site, attack);
+        assert_eq!(error.code, FAULT, "{attack}: {error:?}");
+        assert!(error.message.contains("too much data"), "{attack}: {error:?}");
+    }
+}
+
+#[test]
+fn one_of_everything_is_undone_after_a_trap() {
+    needs_kernel!();
+    let site = site();
+    site.installation()
+        .policy("hostile.toml", &format!("{GRANTS}{OWN_ADDRESS}{ONE_OF_EVERYTHING}"));
+    let error = ended(&site, "trap-after-all-work");
+    assert_eq!(error.code, FAULT, "{error:?}");
+    for made in [
+        "create bridge cni0",
+        "create veth pair",
+        "add address 10.22.0.1/16",
+        "set net/ipv4/ip_forward",
+        "set net/ipv4/conf/eth0/arp_notify",
+        "create nftables table inet hostile",
+        "add 1 elements to sources",
+    ] {
+        assert!(error.details.contains(made), "{made}: {error:?}");
     }
 }
 

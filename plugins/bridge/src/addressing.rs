@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
 use cofferdam_guest_sdk::{
-    AddMode, Address, Attachment, Context as _, DuplicateDetection, Error, Failure, IpPrefix, Link, Namespace, Request,
-    Route, RouteSpec, ipam,
+    AddMode, Address, Attachment, Context as _, DuplicateDetection, Error, Failure, IpPrefix, Link, Namespace,
+    Outcome as _, Request, Route, RouteSpec, ipam,
 };
 
 use crate::{config::Config, container};
@@ -36,7 +36,9 @@ pub(crate) fn configure(
         link.wait_usable(DETECTION_WAIT)?;
     }
     for route in &attachment.routes {
+        // The very same route twice is one route.
         link.add_route(&spec(route, &attachment.addresses), AddMode::Append)
+            .unless_exists()
             .context("failed to add route")?;
     }
     Ok(())
@@ -103,8 +105,8 @@ fn add_addresses(config: &Config, link: &Link, addresses: &[Address]) -> Result<
 fn spec(route: &Route, addresses: &[Address]) -> RouteSpec {
     RouteSpec {
         gateway: route.gateway.or_else(|| match route.scope {
-            // A gateway makes no sense for what is on the link.
-            Some(LINK_SCOPE) => None,
+            // A gateway makes no sense for what is on the link or the node.
+            Some(LINK_SCOPE | HOST_SCOPE) => None,
             _ => first_gateway(addresses, route.destination.is_ipv6()),
         }),
         priority: route.priority,
@@ -118,6 +120,8 @@ fn spec(route: &Route, addresses: &[Address]) -> RouteSpec {
 
 /// `RT_SCOPE_LINK`.
 const LINK_SCOPE: u8 = 253;
+/// `RT_SCOPE_HOST`.
+const HOST_SCOPE: u8 = 254;
 
 #[cfg(test)]
 mod tests {
@@ -182,8 +186,10 @@ mod tests {
         let addresses = [Address::new("10.22.0.5/16".parse().unwrap()).with_gateway(gateway)];
         let mut route = Route::to("192.0.2.0/24".parse().unwrap());
         assert_eq!(spec(&route, &addresses).gateway, Some(gateway));
-        route.scope = Some(LINK_SCOPE);
-        assert_eq!(spec(&route, &addresses).gateway, None);
+        for scope in [LINK_SCOPE, HOST_SCOPE] {
+            route.scope = Some(scope);
+            assert_eq!(spec(&route, &addresses).gateway, None);
+        }
         assert_eq!(spec(&Route::to("fd00::/64".parse().unwrap()), &addresses).gateway, None);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn configure(
     for ipv6 in [false, true] {
         let gateways: Vec<IpPrefix> = gateways(&attachment.addresses, ipv6)?;
         for gateway in &gateways {
-            ensure_address(config, bridge, *gateway)?;
+            ensure_address(config, bridge, *gateway, &gateways)?;
         }
         if !gateways.is_empty() {
             forward(host, ipv6)?;
@@ -43,9 +43,11 @@ fn with_length(gateway: IpAddr, length: u8) -> Result<IpPrefix, Failure> {
     Ok(IpPrefix::new(gateway, length)?)
 }
 
-fn ensure_address(config: &Config, bridge: &Link, gateway: IpPrefix) -> Result<(), Failure> {
+/// `ours` are the gateways of this attachment, which has one for each set of
+/// ranges.
+fn ensure_address(config: &Config, bridge: &Link, gateway: IpPrefix, ours: &[IpPrefix]) -> Result<(), Failure> {
     for present in bridge.addresses()? {
-        if !conflicts(present.address, gateway, present.scope) {
+        if ours.contains(&present.address) || !conflicts(present.address, gateway, present.scope) {
             continue;
         }
         if !config.force_address {

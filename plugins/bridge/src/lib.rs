@@ -31,7 +31,12 @@ impl Plugin for Bridge {
         "address.add host bridge",
         "address.see container veth",
         "address.add container veth",
+        "address.delete host bridge",
+        "link.see container veth",
+        "link.see host veth",
+        "link.delete container veth",
         "route.add container veth",
+        "route.see container veth",
         "sysctl.read container",
         "sysctl.write container",
         "sysctl.read host",
@@ -68,17 +73,12 @@ impl Plugin for Bridge {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        // What the host's journal knows is gone already: this is for links
-        // that another plugin of this name made.
-        if let Some(container) = request.container_if_exists()?
-            && let Some(link) = container.find_optional(&request.interface_name)?
-        {
-            link.delete()?;
-        }
+        let unlinked = delete_leftover(request);
+        // A link that stays is no reason to keep its addresses.
         if request.config.ipam.is_used() {
             ipam::del()?;
         }
-        Ok(())
+        unlinked
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -117,6 +117,17 @@ fn ensure_bridge(host: &Namespace, config: &Config) -> Result<Link, Failure> {
     }
     bridge.set_up()?;
     Ok(bridge)
+}
+
+/// What the host's journal knows is gone already: this is for links that
+/// another plugin of this name made.
+fn delete_leftover(request: &Request<Config>) -> Result<(), Failure> {
+    if let Some(container) = request.container_if_exists()?
+        && let Some(link) = container.find_optional(&request.interface_name)?
+    {
+        link.delete()?;
+    }
+    Ok(())
 }
 
 /// The pair, with one end in the container and the other a port of the bridge.

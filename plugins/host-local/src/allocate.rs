@@ -154,7 +154,77 @@ impl<'a> Iterator for Walk<'a> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// One to three ranges in networks of their own, each with a gateway that
+    /// may be anywhere in its network, and the address that was given last,
+    /// which may be outside.
+    fn sets() -> impl Strategy<Value = (Vec<Range>, Option<IpAddr>)> {
+        let range = |index: usize, ipv6: bool| {
+            (1_u32..60, 0_u32..20, 0_u32..254).prop_map(move |(start, length, gateway)| {
+                let network = if ipv6 {
+                    format!("fd00:{index}::")
+                } else {
+                    format!("10.{index}.0.0")
+                };
+                let base: IpAddr = network.parse().unwrap();
+                let subnet = IpPrefix::new(base, if ipv6 { 64 } else { 16 }).unwrap();
+                let (start, end) = (step(base, start), step(base, start + length));
+                Range::new(subnet, Some(start), Some(end), Some(step(base, gateway))).unwrap()
+            })
+        };
+        (any::<bool>(), 1_usize..4)
+            .prop_flat_map(move |(ipv6, count)| (0..count).map(|index| range(index, ipv6)).collect::<Vec<_>>())
+            .prop_flat_map(|set| {
+                let last = (0..set.len(), 0_u32..100).prop_map({
+                    let set = set.clone();
+                    move |(index, offset)| step(set[index].subnet.address(), offset)
+                });
+                (Just(set), prop::option::of(last))
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_walk_tries_every_address_once_and_no_gateway((set, last) in sets()) {
+            let mut tried: Vec<IpAddr> = Walk::new(&set, last).map(|(_, address)| address).collect();
+            let mut all: Vec<IpAddr> = Vec::new();
+            for range in &set {
+                let count = u32::try_from(number(range.end) - number(range.start)).unwrap();
+                all.extend((0..=count).map(|by| step(range.start, by)).filter(|address| *address != range.gateway));
+            }
+            tried.sort();
+            all.sort();
+            prop_assert_eq!(tried, all);
+        }
+
+        #[test]
+        fn a_walk_gives_the_range_that_the_address_is_in((set, last) in sets()) {
+            for (range, address) in Walk::new(&set, last) {
+                prop_assert!(range.contains(address));
+            }
+        }
+
+        #[test]
+        fn the_last_free_address_is_found_wherever_the_walk_begins((set, last) in sets(), choice in any::<prop::sample::Index>()) {
+            let all: Vec<IpAddr> = Walk::new(&set, None).map(|(_, address)| address).collect();
+            prop_assume!(!all.is_empty());
+            let free = *choice.get(&all);
+            let found = Walk::new(&set, last).map(|(_, address)| address).find(|address| *address == free);
+            prop_assert_eq!(found, Some(free));
+        }
+
+        #[test]
+        fn what_was_given_last_is_tried_last((set, _) in sets(), choice in any::<prop::sample::Index>()) {
+            let all: Vec<IpAddr> = Walk::new(&set, None).map(|(_, address)| address).collect();
+            prop_assume!(!all.is_empty());
+            let given = *choice.get(&all);
+            let walked = Walk::new(&set, Some(given)).map(|(_, address)| address);
+            prop_assert_eq!(walked.last(), Some(given));
+        }
+    }
 
     fn set(ranges: &[(&str, &str, &str)]) -> Vec<Range> {
         ranges

@@ -60,13 +60,17 @@ impl Plugin for HostLocal {
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
         let records = Records::open()?;
+        let mut kept = Vec::new();
         for claim in records.claims()? {
             let in_use = request.valid_attachments.iter().any(|valid| is_of(&claim.owner, valid));
-            if !in_use {
-                records.release_stale(&claim.name)?;
+            if !in_use && let Err(error) = records.release_stale(&claim.name) {
+                kept.push(format!("{}: {error}", claim.name));
             }
         }
-        Ok(())
+        if kept.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::internal(format!("failed to release {}", kept.join("; "))))
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {

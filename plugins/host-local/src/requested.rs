@@ -31,9 +31,10 @@ pub(crate) fn requested(request: &Request<Config>) -> Result<Vec<IpAddr>, Failur
 
 fn parse(text: &str) -> Result<IpAddr, Failure> {
     if text.contains('/') {
-        return Ok(text.parse::<IpPrefix>()?.address());
+        return Ok(text.parse::<IpPrefix>()?.address().to_canonical());
     }
     text.parse()
+        .map(|address: IpAddr| address.to_canonical())
         .map_err(|_| Failure::internal(format!("requested address {text:?} is not an IP address")))
 }
 
@@ -44,7 +45,7 @@ mod tests {
 
     #[test]
     fn an_address_with_or_without_a_length_is_meant() {
-        for text in ["10.1.0.5", "10.1.0.5/16"] {
+        for text in ["10.1.0.5", "10.1.0.5/16", "::ffff:10.1.0.5"] {
             assert_eq!(parse(text).unwrap().to_string(), "10.1.0.5");
         }
         assert!(parse("10.1").is_err());
