@@ -126,7 +126,12 @@ impl StateDirectory {
     pub fn tidy(&self) -> Result<()> {
         for path in ["attachments", "shared", "claims", ""].map(|name| self.path.join(name)) {
             match fs::remove_dir(&path) {
-                Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
+                Err(error)
+                    if !matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy
+                    ) =>
+                {
                     return Err(Error::io("remove directory", &path, error));
                 }
                 _ => {}

@@ -1,3 +1,5 @@
+use std::os::fd::AsRawFd as _;
+
 use wasmtime::component::Component;
 
 use crate::{Artifact, Sandbox, SandboxError};
@@ -42,10 +44,20 @@ impl Program {
 
 /// The one place where native code comes in from outside.
 #[allow(unsafe_code)]
-fn map(sandbox: &Sandbox, artifact: Artifact) -> wasmtime::Result<Component> {
+fn map(sandbox: &Sandbox, mut artifact: Artifact) -> wasmtime::Result<Component> {
+    // The open file, not its name: what was checked is what is mapped.
+    let path = format!("/proc/self/fd/{}", artifact.file().as_raw_fd());
     // SAFETY: the engine can't tell whether a compiled form is its own work or
-    // was altered. An `Artifact` exists only for bytes that were opened below
+    // was altered. An `Artifact` exists only for a file that was opened below
     // directories which nobody but root can write to, without following links,
-    // and that have the digest which was recorded when they were compiled.
-    unsafe { Component::deserialize(sandbox.engine(), artifact.into_code()) }
+    // and that is as it was when its digest was recorded. It is replaced by
+    // renaming, never written in place, so the mapping does not change.
+    let mapped = unsafe { Component::deserialize_file(sandbox.engine(), path) };
+    if mapped.is_ok() {
+        return mapped;
+    }
+    // A file system that is mounted noexec, or no /proc.
+    let code = artifact.read()?;
+    // SAFETY: as above.
+    unsafe { Component::deserialize(sandbox.engine(), code) }
 }

@@ -43,14 +43,15 @@ fn guest_error(error: NetworkError) -> types::Error {
 /// An error of a host call as a plugin's failure: what an IPAM delegate that
 /// was refused looks like to its caller.
 pub(crate) fn failure_of(error: &types::Error) -> types::Failure {
+    let mut details = None;
     let (code, message) = match error {
-        types::Error::Denied(denial) => (
-            codes::DENIED,
-            format!(
-                "{} on {} is not granted; missing grant: {}",
-                denial.operation, denial.target, denial.missing
-            ),
-        ),
+        types::Error::Denied(denial) => {
+            details = Some(format!("missing grant: {}", denial.missing));
+            (
+                codes::DENIED,
+                format!("{} is not granted for {}", denial.operation, denial.target),
+            )
+        }
         types::Error::Busy(text) | types::Error::Deadline(text) => (TRY_AGAIN, text.clone()),
         types::Error::NotFound(text) => (INTERNAL, format!("{text} does not exist")),
         types::Error::AlreadyExists(text) => (INTERNAL, format!("{text} already exists")),
@@ -60,11 +61,7 @@ pub(crate) fn failure_of(error: &types::Error) -> types::Failure {
         | types::Error::Unsupported(text) => (INTERNAL, text.clone()),
         types::Error::Os(error) => (INTERNAL, error.context.clone()),
     };
-    types::Failure {
-        code,
-        message,
-        details: None,
-    }
+    types::Failure { code, message, details }
 }
 
 /// The specification's "try again later".

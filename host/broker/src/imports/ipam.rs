@@ -49,6 +49,7 @@ impl Mediator {
             Err(Refusal::Failure(failure)) => return Ok(Err(failure)),
             Err(Refusal::Trap(trap)) => return Err(trap),
         };
+        crate::timing::phase("call");
         let mut session = self.lend();
         // The lock of the caller's records would keep the delegate waiting.
         session.records.clear();

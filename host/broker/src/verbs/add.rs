@@ -126,10 +126,13 @@ fn clear_leftovers(
         // must not be touched.
         roll_back(journal, &mut call.host_kernel(), &shared, &call.attachment)
     };
-    crate::log::emit(&format!(
-        "cofferdam: warn: cleared what an earlier ADD of {} left: {report}",
-        call.attachment
-    ));
+    if !report.items.is_empty() {
+        let text = format!(
+            "cofferdam: warn: cleared what an earlier ADD of {} left: {report}",
+            call.attachment
+        );
+        crate::log::emit(&text);
+    }
     if !report.is_clean() {
         return Err(CniError::new(
             codes::JOURNAL,

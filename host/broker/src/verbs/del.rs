@@ -10,6 +10,7 @@ use crate::{
     log::{emit, printable},
     mode::Mode,
     session::Session,
+    timing,
     undo::roll_back,
 };
 
@@ -23,6 +24,7 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     if known {
         let journal = locked.reopen().map_err(journal_failure)?;
         let report = roll_back(journal, &mut kernel, &state.shared(), &call.attachment);
+        timing::phase("roll back");
         refuse_unclean(call, &report)?;
     } else {
         locked.release().map_err(journal_failure)?;

@@ -1,16 +1,21 @@
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _},
+};
+
 use super::Digest;
 
 /// The compiled form of a component, from a place that only root can write
-/// to, with the digest that was recorded when it was compiled.
+/// to, as it was when its digest was recorded.
 #[derive(Debug)]
 pub struct Artifact {
     digest: Digest,
-    code: Vec<u8>,
+    code: File,
 }
 
 impl Artifact {
     /// Only the store makes artifacts: having one is the proof of the checks.
-    pub(super) fn new(digest: Digest, code: Vec<u8>) -> Self {
+    pub(super) fn new(digest: Digest, code: File) -> Self {
         Self { digest, code }
     }
 
@@ -20,7 +25,16 @@ impl Artifact {
         self.digest
     }
 
-    pub(crate) fn into_code(self) -> Vec<u8> {
-        self.code
+    /// The open file, to be mapped.
+    pub(crate) fn file(&self) -> &File {
+        &self.code
+    }
+
+    /// Its bytes, where it can't be mapped.
+    pub(crate) fn read(&mut self) -> std::io::Result<Vec<u8>> {
+        let mut code = Vec::new();
+        self.code.rewind()?;
+        self.code.read_to_end(&mut code)?;
+        Ok(code)
     }
 }

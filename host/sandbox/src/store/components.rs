@@ -4,14 +4,14 @@ use std::{
     str::FromStr as _,
 };
 
-use super::{Artifact, Digest, StoreError, TrustedDirectory};
+use super::{Artifact, Digest, StoreError, TrustedDirectory, record::Record};
 
 /// Bytes that a component may have.
 const COMPONENT_LIMIT: u64 = 64 << 20;
 /// Bytes that its compiled form may have.
 const CODE_LIMIT: u64 = 512 << 20;
 /// Bytes of a file that holds a digest.
-const DIGEST_LIMIT: u64 = 128;
+const DIGEST_LIMIT: u64 = 256;
 
 const WASM: &str = "component.wasm";
 const CODE: &str = "component.cwasm";
@@ -63,15 +63,24 @@ impl ComponentStore {
     /// It is not there, not to be trusted, or damaged.
     pub fn artifact(&self, digest: Digest) -> Result<Artifact, StoreError> {
         let directory = self.component(digest)?;
-        let code = directory.read(CODE, CODE_LIMIT)?;
+        let (code, _) = directory.open_file(CODE, CODE_LIMIT)?;
+        let mut artifact = Artifact::new(digest, code);
         let recorded = directory.read(CODE_DIGEST, DIGEST_LIMIT)?;
-        let recorded = Digest::from_str(String::from_utf8_lossy(&recorded).trim())?;
-        if Digest::of(&code) != recorded {
-            return Err(StoreError::Damaged {
-                path: directory.path().join(CODE),
-            });
+        let recorded = Record::from_str(&String::from_utf8_lossy(&recorded))?;
+        if recorded.is_of(artifact.file()) {
+            return Ok(artifact);
         }
-        Ok(Artifact::new(digest, code))
+        let path = directory.path().join(CODE);
+        let code = artifact.read().map_err(|error| StoreError::Io {
+            action: "read",
+            path: path.clone(),
+            error,
+        })?;
+        if Digest::of(&code) == recorded.digest {
+            Ok(artifact)
+        } else {
+            Err(StoreError::Damaged { path })
+        }
     }
 
     /// The component itself, as it was added.
@@ -134,7 +143,15 @@ impl ComponentStore {
         // A reader between the two sees a digest that does not fit and says
         // so; it never runs half of each.
         write(&directory, CODE, code)?;
-        write(&directory, CODE_DIGEST, format!("{}\n", Digest::of(code)).as_bytes())?;
+        let path = directory.join(CODE);
+        let record = fs::File::open(&path)
+            .and_then(|file| Record::of(Digest::of(code), &file))
+            .map_err(|error| StoreError::Io {
+                action: "look at",
+                path,
+                error,
+            })?;
+        write(&directory, CODE_DIGEST, record.to_string().as_bytes())?;
         Ok(digest)
     }
 
@@ -215,4 +232,89 @@ fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
             error,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    /// A store with one component, which is named `one`.
+    fn store() -> (tempfile::TempDir, ComponentStore, Digest) {
+        let base = tempfile::tempdir().unwrap();
+        fs::set_permissions(base.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let store = ComponentStore::new(base.path(), Path::new("store"));
+        let digest = store.add(b"wasm", b"code").unwrap();
+        store.name("one", digest).unwrap();
+        (base, store, digest)
+    }
+
+    fn code(store: &ComponentStore, digest: Digest) -> PathBuf {
+        store.path().join("components").join(digest.to_string()).join(CODE)
+    }
+
+    #[test]
+    fn what_was_added_is_found_by_name_and_by_digest() {
+        let (_base, store, digest) = store();
+        assert_eq!(store.resolve("one").unwrap(), digest);
+        assert_eq!(store.plugins_by_name().unwrap(), [("one".to_owned(), digest)]);
+        assert_eq!(store.wasm(digest).unwrap(), b"wasm");
+        assert_eq!(store.artifact(digest).unwrap().read().unwrap(), b"code");
+    }
+
+    #[test]
+    fn a_name_that_nothing_stands_for_is_told_with_the_way_out() {
+        let (_base, store, _) = store();
+        let text = store.resolve("two").unwrap_err().to_string();
+        assert!(
+            text.contains("two") && text.contains("cofferctl component add"),
+            "{text}"
+        );
+        for name in ["", "..", "a/b", ".hidden"] {
+            assert!(matches!(store.resolve(name), Err(StoreError::BadName(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn compiled_code_that_was_altered_is_refused() {
+        let (_base, store, digest) = store();
+        fs::write(code(&store, digest), b"evil").unwrap();
+        assert!(matches!(store.artifact(digest), Err(StoreError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_copy_with_the_same_bytes_is_as_good() {
+        let (_base, store, digest) = store();
+        let path = code(&store, digest);
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, b"code").unwrap();
+        assert_eq!(store.artifact(digest).unwrap().read().unwrap(), b"code");
+    }
+
+    #[test]
+    fn what_others_can_write_to_is_not_trusted() {
+        let (base, store, digest) = store();
+        for path in [code(&store, digest), store.path(), base.path().to_owned()] {
+            let before = fs::metadata(&path).unwrap().permissions();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+            assert!(
+                matches!(store.artifact(digest), Err(StoreError::Untrusted { .. })),
+                "{}",
+                path.display()
+            );
+            fs::set_permissions(&path, before).unwrap();
+        }
+        assert!(store.artifact(digest).is_ok());
+    }
+
+    #[test]
+    fn links_are_not_followed() {
+        let (base, store, digest) = store();
+        let (path, elsewhere) = (code(&store, digest), base.path().join("elsewhere"));
+        fs::rename(&path, &elsewhere).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        assert!(matches!(store.artifact(digest), Err(StoreError::Untrusted { .. })));
+    }
 }

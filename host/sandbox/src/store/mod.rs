@@ -4,7 +4,7 @@
 //! ```text
 //! components/<sha256>/component.wasm
 //! components/<sha256>/component.cwasm         native code for this machine
-//! components/<sha256>/component.cwasm.sha256  its digest, from when it was made
+//! components/<sha256>/component.cwasm.sha256  its digest and which file had it
 //! plugins/<name>                              the digest that <name> stands for
 //! ```
 //!
@@ -14,6 +14,7 @@
 mod artifact;
 mod components;
 mod digest;
+mod record;
 mod trusted;
 
 use std::{io, path::PathBuf};

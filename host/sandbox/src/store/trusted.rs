@@ -62,6 +62,25 @@ impl TrustedDirectory {
     /// # Errors
     /// It is missing, a link, somebody else's, writable by others, or larger.
     pub fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>, StoreError> {
+        let (mut file, size) = self.open_file(name, limit)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        file.by_ref()
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(|error| StoreError::Io {
+                action: "read",
+                path: self.path.join(name),
+                error,
+            })?;
+        Ok(bytes)
+    }
+
+    /// Opens a file of this directory, of at most `limit` bytes, and says how
+    /// many it has.
+    ///
+    /// # Errors
+    /// As for [`TrustedDirectory::read`].
+    pub fn open_file(&self, name: &str, limit: u64) -> Result<(File, u64), StoreError> {
         let path = self.path.join(name);
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
         let descriptor =
@@ -75,16 +94,7 @@ impl TrustedDirectory {
                 "remove it",
             ));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        File::from(descriptor)
-            .take(limit)
-            .read_to_end(&mut bytes)
-            .map_err(|error| StoreError::Io {
-                action: "read",
-                path,
-                error,
-            })?;
-        Ok(bytes)
+        Ok((File::from(descriptor), size))
     }
 
     /// Where it is.

@@ -1,0 +1,125 @@
+use std::{fmt, fs::File, io, os::unix::fs::MetadataExt as _, str::FromStr};
+
+use super::{Digest, StoreError};
+
+/// What is on record of a compiled form: its digest, and which file had it.
+///
+/// As long as it is that very file, unwritten since, the digest need not be
+/// computed again at each call (docs/decisions/0004).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) digest: Digest,
+    file: Option<Identity>,
+}
+
+/// Tells a file from what it is after somebody wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    inode: u64,
+    size: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl Identity {
+    fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            inode: metadata.ino(),
+            size: metadata.size(),
+            seconds: metadata.mtime(),
+            nanoseconds: metadata.mtime_nsec(),
+        })
+    }
+}
+
+impl Record {
+    /// A record of a file that was just written.
+    pub(super) fn of(digest: Digest, file: &File) -> io::Result<Self> {
+        Ok(Self {
+            digest,
+            file: Some(Identity::of(file)?),
+        })
+    }
+
+    /// Whether the file is the recorded one, unwritten since.
+    pub(super) fn is_of(&self, file: &File) -> bool {
+        self.file.is_some() && self.file == Identity::of(file).ok()
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.digest)?;
+        match &self.file {
+            Some(Identity {
+                inode,
+                size,
+                seconds,
+                nanoseconds,
+            }) => {
+                writeln!(f, "{inode} {size} {seconds} {nanoseconds}")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Record {
+    type Err = StoreError;
+
+    /// A second line that makes no sense is none: the digest decides then.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (digest, rest) = text.split_once('\n').unwrap_or((text, ""));
+        Ok(Self {
+            digest: digest.trim().parse()?,
+            file: identity(rest),
+        })
+    }
+}
+
+fn identity(text: &str) -> Option<Identity> {
+    let mut words = text.split_whitespace();
+    let identity = Identity {
+        inode: words.next()?.parse().ok()?,
+        size: words.next()?.parse().ok()?,
+        seconds: words.next()?.parse().ok()?,
+        nanoseconds: words.next()?.parse().ok()?,
+    };
+    words.next().is_none().then_some(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_of_its_file_until_that_is_written() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"code").unwrap();
+        let record = Record::of(Digest::of(b"code"), &file).unwrap();
+        let read: Record = record.to_string().parse().unwrap();
+        assert_eq!(read, record);
+        assert!(read.is_of(&file));
+        file.write_all(b"more").unwrap();
+        assert!(!read.is_of(&file));
+    }
+
+    #[test]
+    fn a_record_without_a_file_leaves_it_to_the_digest() {
+        let digest = Digest::of(b"code");
+        for text in [
+            format!("{digest}\n"),
+            format!("{digest}"),
+            format!("{digest}\n1 2 x 4\n"),
+        ] {
+            let record: Record = text.parse().unwrap();
+            assert_eq!(record.digest, digest);
+            assert!(!record.is_of(&tempfile::tempfile().unwrap()));
+        }
+        assert!("no digest\n1 2 3 4".parse::<Record>().is_err());
+    }
+}
