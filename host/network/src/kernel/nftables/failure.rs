@@ -30,6 +30,23 @@ pub(super) fn of_batch(table: &TableId, action: &str, refusal: &Refusal) -> Erro
     }
 }
 
+/// A refusal to look something up, other than that it is not there.
+pub(super) fn of_look_up(about: &str, subject: &Subject<'_>, refusal: &Refusal) -> Error {
+    match (refusal.errno, subject) {
+        // A name alone can't be invalid: nobody answers for nf_tables.
+        (Errno::EINVAL, Subject::Table | Subject::Chain(_)) => {
+            Error::Unsupported(format!("{about}: this kernel has no nf_tables (CONFIG_NF_TABLES)"))
+        }
+        (Errno::EOPNOTSUPP, _) => {
+            Error::Unsupported(format!("{about}: this kernel does not support it{}", words(refusal)))
+        }
+        (errno, _) => Error::Os {
+            errno,
+            context: format!("{about}{}", words(refusal)),
+        },
+    }
+}
+
 /// A refusal of one message.
 pub(super) fn of_message(table: &TableId, action: &str, message: &Outline<'_>, refusal: &Refusal) -> Error {
     let part = refusal

@@ -180,7 +180,8 @@ impl NftSocket {
         read: impl Fn(&Attributes<'_>) -> T,
     ) -> Result<Option<T>> {
         let deadline = self.transport.deadline();
-        let about = format!("looking for {}", failure::name(table, &message.subject, None));
+        let subject = message.subject;
+        let about = format!("looking for {}", failure::name(table, &subject, None));
         let sequence = self.transport.reserve(1);
         self.transport.send(&message.encode(table, sequence)?, &about)?;
         while let Some(datagram) = self.transport.receive(deadline, &about)? {
@@ -190,7 +191,7 @@ impl NftSocket {
                     Content::Object(attributes) => return Ok(Some(read(&attributes))),
                     Content::Refusal(refusal) if refusal.errno == Errno::ENOENT => return Ok(None),
                     Content::Refusal(refusal) => {
-                        return Err(Error::from_errno(refusal.errno, &about, refusal.text));
+                        return Err(failure::of_look_up(&about, &subject, &refusal));
                     }
                     Content::Acknowledgement => {}
                 }

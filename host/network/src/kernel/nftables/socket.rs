@@ -102,7 +102,7 @@ impl Transport {
                         ),
                     });
                 }
-                _ => return Err(Error::from_io(&error, about, "")),
+                _ => return Err(failed(&error, about)),
             }
         }
     }
@@ -122,7 +122,7 @@ impl Transport {
                     // No buffers: later reports were dropped, but those that
                     // came first, with the first refusal, are still there.
                     Some(Errno::EINTR | Errno::EAGAIN | Errno::ENOBUFS) => {}
-                    _ => return Err(Error::from_io(&error, about, "")),
+                    _ => return Err(failed(&error, about)),
                 },
             }
         }
@@ -153,8 +153,16 @@ impl Transport {
                 Ok(0) => return Ok(false),
                 Ok(_) => return Ok(true),
                 Err(Errno::EINTR) => {}
-                Err(errno) => return Err(Error::from_errno(errno, about, "")),
+                Err(errno) => return Err(failed(&errno.into(), about)),
             }
         }
+    }
+}
+
+/// The socket itself failed, whatever was asked.
+fn failed(error: &io::Error, about: &str) -> Error {
+    Error::Os {
+        errno: error.raw_os_error().map_or(Errno::EIO, Errno::from_raw),
+        context: format!("{about} over netlink"),
     }
 }
