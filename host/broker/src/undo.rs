@@ -31,10 +31,9 @@ pub(crate) fn roll_back(mut journal: Journal, network: &mut dyn Network, shared:
 
 /// Adds to an error what was rolled back.
 pub(crate) fn describe(error: CniError, report: &Report) -> CniError {
-    let details = match (error.details.clone(), report.to_string()) {
-        (details, report) if report.is_empty() => return details.map_or(error.clone(), |_| error.clone()),
-        (None, report) => report,
-        (Some(details), report) => format!("{details}; {report}"),
-    };
-    error.with_details(details)
+    if report.items.is_empty() {
+        return error;
+    }
+    let details: Vec<String> = error.details.clone().into_iter().chain([report.to_string()]).collect();
+    error.with_details(details.join("; "))
 }

@@ -1,10 +1,7 @@
 //! What the policies that come with Cofferdam allow, and what they do not.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::path::{Path, PathBuf};
 
 use cofferdam_policy::{Grants, PluginPolicy, Question, default_policy};
 use cofferdam_protocol::Place::{Container, Host};
@@ -323,39 +320,4 @@ fn bridge_has_nothing_of_others_in_the_host() {
             },
         ],
     );
-}
-
-/// `cargo test --release -p cofferdam-policy --test defaults -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement, for a release build"]
-fn reading_the_bridge_policy_is_a_small_part_of_a_call() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    std::fs::write(directory.path().join("bridge.toml"), default_policy("bridge").unwrap()).unwrap();
-    let files = cofferdam_policy::PolicyDirectory::new(directory.path().to_owned());
-    let question = Question::LinkCreate {
-        place: Host,
-        kind: "dummy",
-        name: "eth0",
-    };
-    let parsing = median(|| drop(parse("bridge")));
-    let reading = median(|| drop(files.plugin("bridge").unwrap().for_network("mynet")));
-    let grants = default("bridge");
-    let deciding = median(|| drop(grants.decide(&question)));
-    eprintln!("parse {parsing:.1} µs, read and parse {reading:.1} µs, decide and deny {deciding:.2} µs");
-    assert!(reading < 100.0);
-}
-
-/// Microseconds.
-fn median(mut run: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..2001)
-        .map(|_| {
-            let start = Instant::now();
-            run();
-            start.elapsed().as_secs_f64() * 1e6
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }

@@ -133,7 +133,7 @@ impl Journal {
             let outcome = if earlier_boot {
                 undo.forget(&entry.inverse)
             } else {
-                undo.run_after(&entry.operation, &entry.inverse, entry.outcome, !report.is_clean())
+                undo.carry_out(&entry.inverse, entry.outcome)
             };
             let undone = outcome.is_ok();
             report.push(&entry, outcome);

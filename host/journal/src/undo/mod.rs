@@ -16,7 +16,7 @@ pub use report::{Report, ReportItem};
 
 use crate::{
     AttachmentId, Error,
-    model::{Inverse, Operation, Outcome},
+    model::{Inverse, Outcome},
     shared::Shared,
 };
 
@@ -58,15 +58,9 @@ pub enum UndoError {
 pub type UndoOutcome = Result<Undone, UndoError>;
 
 impl Undo<'_> {
-    /// Carries out one inverse, given what is known of the operation.
-    /// `after_failure` says that something later could not be undone.
-    pub(crate) fn run_after(
-        &mut self,
-        _operation: &Operation,
-        inverse: &Inverse,
-        outcome: Outcome,
-        _after_failure: bool,
-    ) -> UndoOutcome {
+    /// Carries out one inverse. `outcome` is what only the kernel could tell of
+    /// the operation.
+    pub(crate) fn carry_out(&mut self, inverse: &Inverse, outcome: Outcome) -> UndoOutcome {
         match self.run(inverse, outcome) {
             // What was in a namespace went with it.
             Err(UndoError::Network(NetworkError::NoNamespace(_))) => Ok(Undone::Nothing),
