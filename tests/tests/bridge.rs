@@ -152,6 +152,27 @@ fn a_promiscuous_bridge_takes_all_frames() {
 }
 
 #[test]
+fn a_setting_of_a_bridge_that_was_there_goes_back_with_the_last_who_needs_it() {
+    needs_kernel!();
+    let site = Site::new();
+    // Without IPv6, whose own addresses would come and go.
+    site.node()
+        .ip(&["link", "add", "cni0", "address", "02:00:5e:00:00:07", "type", "bridge"]);
+    site.node().set_sysctl("net/ipv6/conf/cni0/disable_ipv6", "1");
+    site.node().ip(&["link", "set", "cni0", "up"]);
+    let promiscuous = || flag(&site.node().link("cni0").unwrap(), "PROMISC");
+    let config = with(plain(), json!({ "promiscMode": true }));
+    let (one, two) = (Container::new("c1"), Container::new("c2"));
+    site.add(&one, &config);
+    site.add(&two, &config);
+    site.del(&one, &config);
+    assert!(promiscuous(), "the other container needs it");
+    site.del(&two, &config);
+    assert!(!promiscuous());
+    assert!(site.node().link("cni0").is_some());
+}
+
+#[test]
 fn a_mac_address_may_be_asked_for_in_three_ways() {
     needs_kernel!();
     let by_args = |mac: &str| json!({ "args": { "cni": { "mac": mac } } });

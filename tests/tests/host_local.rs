@@ -228,6 +228,18 @@ fn check_looks_for_the_lease() {
 }
 
 #[test]
+fn only_an_add_makes_records() {
+    needs_kernel!();
+    let site = Site::new();
+    let container = Container::new("a");
+    let call = |verb: &str| site.call(verb, &container, &plain()).plugin("host-local").run();
+    call("DEL").silent_success();
+    let text = call("CHECK").error().text();
+    assert!(text.contains("Failed to find address"), "{text}");
+    assert!(!site.leases().join("mynet").exists());
+}
+
+#[test]
 fn gc_gives_back_what_nobody_uses() {
     needs_kernel!();
     let site = Site::new();

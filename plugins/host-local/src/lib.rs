@@ -10,7 +10,7 @@ mod requested;
 
 use allocate::allocate;
 use cofferdam_guest_sdk::{
-    Attachment, Failure, NetworkRequest, Plugin, Request, Route, export_plugin, resolver,
+    Attachment, Failure, NetworkRequest, Outcome as _, Plugin, Request, Route, export_plugin, resolver,
     store::{Owner, Records},
 };
 use config::Config;
@@ -39,7 +39,9 @@ impl Plugin for HostLocal {
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
         request.config.ipam()?;
-        let records = Records::open()?;
+        let Some(records) = Records::open().optional()? else {
+            return Ok(());
+        };
         for name in records.owned()? {
             records.release(&name)?;
         }
@@ -48,7 +50,9 @@ impl Plugin for HostLocal {
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
         request.config.ipam()?;
-        if Records::open()?.owned()?.is_empty() {
+        let records = Records::open().optional()?;
+        let owned = records.map(|records| records.owned()).transpose()?.unwrap_or_default();
+        if owned.is_empty() {
             let text = format!(
                 "host-local: Failed to find address added by container {}",
                 request.container_id
@@ -59,7 +63,9 @@ impl Plugin for HostLocal {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        let records = Records::open()?;
+        let Some(records) = Records::open().optional()? else {
+            return Ok(());
+        };
         let mut kept = Vec::new();
         for claim in records.claims()? {
             let in_use = request.valid_attachments.iter().any(|valid| is_of(&claim.owner, valid));

@@ -1,7 +1,7 @@
 use std::{thread, time::Duration};
 
-use cofferdam_journal::{Inverse, Operation};
-use cofferdam_network::{LinkId, LinkInfo, OperationalState};
+use cofferdam_journal::{Inverse, Made, Operation, Setting, SharedObject};
+use cofferdam_network::{LinkId, LinkInfo, Network, OperationalState};
 use cofferdam_policy::Question;
 use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
@@ -227,6 +227,24 @@ impl Flag {
         }
     }
 
+    fn setting(self) -> Setting {
+        match self {
+            Self::Up => Setting::Up,
+            Self::Promiscuous => Setting::Promiscuous,
+            Self::Hairpin => Setting::Hairpin,
+            Self::Isolated => Setting::Isolated,
+        }
+    }
+
+    fn set(self, network: &mut dyn Network, link: LinkId, on: bool) -> cofferdam_network::Result<()> {
+        match self {
+            Self::Up => network.set_link_up(link, on),
+            Self::Promiscuous => network.set_link_promiscuous(link, on),
+            Self::Hairpin => network.set_port_hairpin(link, on),
+            Self::Isolated => network.set_port_isolated(link, on),
+        }
+    }
+
     fn operation(self, link: LinkId, name: String, on: bool) -> Operation {
         match self {
             Self::Up => Operation::SetLinkUp { link, name, up: on },
@@ -298,6 +316,13 @@ impl Mediator {
     fn set_flag(&mut self, link: &Resource<Link>, flag: Flag, on: bool) -> Result<(), CallError> {
         self.enter()?;
         let target = self.target(link, flag.name())?;
+        let shared = matches!(
+            self.known_link(target.id).map(|known| known.ownership),
+            Some(Ownership::Shared { made: false, .. })
+        );
+        if shared && self.session().mode.creates() {
+            return self.share_flag(target, flag, on);
+        }
         let old = target.info.as_ref().and_then(|info| flag.of(info));
         if old == Some(on) {
             return Ok(());
@@ -307,12 +332,34 @@ impl Mediator {
             None => Inverse::WithLink { link: target.id },
         };
         let operation = flag.operation(target.id, target.name, on);
-        self.change(&operation, &inverse, |network| match flag {
-            Flag::Up => network.set_link_up(target.id, on),
-            Flag::Promiscuous => network.set_link_promiscuous(target.id, on),
-            Flag::Hairpin => network.set_port_hairpin(target.id, on),
-            Flag::Isolated => network.set_port_isolated(target.id, on),
-        })
+        self.change(&operation, &inverse, |network| flag.set(network, target.id, on))
+    }
+
+    /// A setting of a shared link that was there before: it goes back when
+    /// nobody needs it any more.
+    fn share_flag(&mut self, target: Target, flag: Flag, on: bool) -> Result<(), CallError> {
+        let Target { id, name, info } = target;
+        let old = info.as_ref().and_then(|info| flag.of(info)).unwrap_or(!on);
+        let object = SharedObject::LinkSetting {
+            place: id.place,
+            link: name.clone(),
+            setting: flag.setting(),
+        };
+        let made = Made::LinkSetting {
+            old: old.into(),
+            new: on.into(),
+        };
+        self.share(
+            &object,
+            &flag.operation(id, name, on),
+            made,
+            |network, made| {
+                let set = network.link(id)?.and_then(|info| flag.of(&info)) == Some(on);
+                Ok((set.then_some(()), made.is_some()))
+            },
+            |network| flag.set(network, id, on).map(Some),
+        )?;
+        Ok(())
     }
 
     /// In ADD a link that somebody else made can't be deleted: it could not be

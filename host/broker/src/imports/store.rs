@@ -43,8 +43,16 @@ impl Host for Mediator {
             interface_name: Some(session.attachment.interface_name.clone()),
         };
         let index = session.installation.state();
-        let records =
-            Records::open(&directory, &index, &session.attachment, owner, session.deadline).map_err(journal_error)?;
+        let (attachment, deadline) = (&session.attachment, session.deadline);
+        // Only an ADD makes what is not there.
+        let records = if session.mode.creates() {
+            Records::open(&directory, &index, attachment, owner, deadline).map(Some)
+        } else {
+            Records::open_existing(&directory, &index, attachment, owner, deadline)
+        };
+        let records = records
+            .map_err(journal_error)?
+            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("address records {}", directory.display()))))?;
         let number = 0;
         session.records.insert(number, records);
         Ok(self.table.push(Handle { number })?)
