@@ -66,7 +66,9 @@ fn serve_peer_address(namespace: OwnedFd) {
 
 fn ask(server: &str, port: u16) -> std::io::Result<IpAddr> {
     let server = SocketAddr::new(server.parse().unwrap(), port);
-    let mut connection = TcpStream::connect_timeout(&server, Duration::from_millis(500))?;
+    // Long enough for TCP to send again (after 1 s) what a link that has just
+    // come up has lost. Where nobody listens the refusal comes at once.
+    let mut connection = TcpStream::connect_timeout(&server, Duration::from_secs(10))?;
     let mut text = String::new();
     connection.read_to_string(&mut text)?;
     Ok(text.parse().unwrap())
