@@ -231,7 +231,7 @@ impl Call {
     pub(crate) fn sandbox(&self) -> Result<Sandbox, CniError> {
         let sandbox = Sandbox::new().map_err(|error| CniError::new(codes::COMPONENT, error.to_string()))?;
         Watchdog::start(&sandbox, self.deadline)
-            .map_err(|error| CniError::internal(format!("no thread for the watchdog: {error}")))?;
+            .map_err(|error| CniError::internal(format!("no timer for the watchdog: {error}")))?;
         timing::phase("engine");
         Ok(sandbox)
     }

@@ -17,6 +17,9 @@ use arguments::Arguments;
 use cofferdam_broker::{Answer, Broker, Installation, timing};
 use cofferdam_protocol::CniError;
 
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 /// Bytes of a request on standard input.
 const INPUT_LIMIT: u64 = 4 << 20;
 

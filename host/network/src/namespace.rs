@@ -15,7 +15,7 @@ use nix::{
     libc::{CLONE_NEWNET, O_CLOEXEC, O_NOCTTY, O_NONBLOCK},
     sys::{
         stat::fstat,
-        statfs::{NSFS_MAGIC, PROC_SUPER_MAGIC, fstatfs},
+        statfs::{FsType, NSFS_MAGIC, PROC_SUPER_MAGIC, fstatfs},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -33,12 +33,12 @@ pub enum NamespaceError {
     #[error("failed to Statfs {0:?}: no such file or directory")]
     NotExist(PathBuf),
     /// It is on a file system that holds no namespaces.
-    #[error("unknown FS magic on {path:?}: {magic:x}")]
+    #[error("unknown FS magic on {path:?}: {:x}", magic.0)]
     NotANamespace {
         /// The path as given.
         path: PathBuf,
         /// The file system's number, from `linux/magic.h`.
-        magic: i64,
+        magic: FsType,
     },
     /// It is a file of `/proc`, or a namespace, but not of networks.
     #[error("{0:?} is not a network namespace")]
@@ -95,7 +95,7 @@ fn check(namespace: &OwnedFd, path: &Path) -> Result<(), NamespaceError> {
     if magic != NSFS_MAGIC && magic != PROC_SUPER_MAGIC {
         return Err(NamespaceError::NotANamespace {
             path: path.to_owned(),
-            magic: magic.0,
+            magic,
         });
     }
     match namespace_type(namespace) {

@@ -37,6 +37,9 @@ fn config() -> Config {
     // Offsets of instructions would nearly double the compiled form; names of
     // functions in a backtrace come without them.
     config.generate_address_map(false);
+    // Nothing unwinds through compiled code: traps and backtraces follow frame
+    // pointers. Tables for that are a part of the size, and of the time to map.
+    config.native_unwind_info(false);
     // A memory that can't grow past its reservation never moves, and growth
     // is bounded by the limiter anyhow.
     config.memory_may_move(false);

@@ -16,6 +16,7 @@ mod linker;
 mod load;
 mod run;
 mod store;
+mod timer;
 mod wasi;
 mod watchdog;
 

@@ -8,9 +8,10 @@ use std::{
 
 use nix::{
     errno::Errno,
-    fcntl::{AtFlags, OFlag, RenameFlags, renameat2},
+    fcntl::{AtFlags, OFlag},
     unistd::linkat,
 };
+use rustix::fs::{RenameFlags, renameat_with};
 
 use super::Owner;
 use crate::{
@@ -62,7 +63,9 @@ pub(super) fn write_next(directory: &File, content: &[u8]) -> io::Result<()> {
 }
 
 fn put_in_place(directory: &File, name: &str) -> io::Result<bool> {
-    match renameat2(directory, NEXT, directory, name, RenameFlags::RENAME_NOREPLACE) {
+    let renamed = renameat_with(directory, NEXT, directory, name, RenameFlags::NOREPLACE)
+        .map_err(|errno| Errno::from_raw(errno.raw_os_error()));
+    match renamed {
         Ok(()) => Ok(true),
         Err(Errno::EEXIST) => Ok(false),
         // File systems that can't (NFS) can make a second name.

@@ -23,7 +23,7 @@ mod side;
 mod socket;
 mod sysctl;
 mod veth;
-mod worker;
+mod visit;
 
 use std::{os::fd::OwnedFd, time::Duration};
 

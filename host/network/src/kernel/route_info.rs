@@ -8,15 +8,14 @@ use netlink_packet_route::{
     AddressFamily,
     route::{RouteFlags, RouteHeader, RouteType},
 };
-use nix::libc::{
-    RTA_DST, RTA_GATEWAY, RTA_METRICS, RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTA_VIA,
-};
+use nix::libc::{RTA_DST, RTA_GATEWAY, RTA_METRICS, RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE};
 
 use super::attribute::{address, attributes, find, unsigned};
 use crate::Route;
 
 // `linux/rtnetlink.h`; the first is the length of `struct rtnexthop`.
 const NEXT_HOP_HEADER: usize = 8;
+const RTA_VIA: u16 = 18;
 const ALIGNMENT: usize = 4;
 const RTAX_MTU: u16 = 2;
 const RTAX_ADVMSS: u16 = 8;

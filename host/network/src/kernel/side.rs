@@ -1,14 +1,15 @@
 use std::{
+    collections::BTreeMap,
     os::fd::{AsRawFd, OwnedFd, RawFd},
-    sync::Arc,
+    path::Path,
     time::Duration,
 };
 
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
 
-use super::{nftables::NftSocket, socket::Socket, worker::Worker};
-use crate::{Error, Result, namespace};
+use super::{nftables::NftSocket, socket::Socket, sysctl::Tree, visit::Visitor};
+use crate::{Error, Result, SysctlKey, namespace};
 
 /// One of the two namespaces, with what is open in it. Everything is opened
 /// when it is first needed.
@@ -19,30 +20,32 @@ pub(super) struct Side {
     access: Access,
     route: Option<Socket>,
     nft: Option<NftSocket>,
+    /// Directories of another namespace's settings.
+    trees: BTreeMap<Tree, OwnedFd>,
 }
 
 #[derive(Debug)]
 enum Access {
     /// The calling thread is in the namespace.
-    Direct { namespace: Option<Arc<OwnedFd>> },
-    /// Another thread has to join it.
-    Through {
-        namespace: Arc<OwnedFd>,
-        worker: Option<Worker>,
+    Here { namespace: Option<OwnedFd> },
+    /// It has to go there.
+    Elsewhere {
+        namespace: OwnedFd,
+        visitor: Option<Visitor>,
     },
 }
 
 impl Side {
     /// The calling thread's namespace.
     pub(super) fn current(place: Place, time_limit: Duration) -> Self {
-        Self::new(place, time_limit, Access::Direct { namespace: None })
+        Self::new(place, time_limit, Access::Here { namespace: None })
     }
 
     /// A namespace by its descriptor.
     pub(super) fn of(place: Place, time_limit: Duration, namespace: OwnedFd) -> Self {
-        let access = Access::Through {
-            namespace: Arc::new(namespace),
-            worker: None,
+        let access = Access::Elsewhere {
+            namespace,
+            visitor: None,
         };
         Self::new(place, time_limit, access)
     }
@@ -54,6 +57,7 @@ impl Side {
             access,
             route: None,
             nft: None,
+            trees: BTreeMap::new(),
         }
     }
 
@@ -64,7 +68,7 @@ impl Side {
             None => {
                 let time_limit = self.time_limit;
                 let place = self.place;
-                self.run(move || Socket::open(time_limit))?.map_err(|failure| {
+                self.inside(|| Socket::open(time_limit))?.map_err(|failure| {
                     failure.during("opening", format!("a netlink socket in the {place} namespace"))
                 })?
             }
@@ -78,7 +82,7 @@ impl Side {
             Some(socket) => socket,
             None => {
                 let time_limit = self.time_limit;
-                self.run(move || NftSocket::open(time_limit))??
+                self.inside(|| NftSocket::open(time_limit))??
             }
         };
         Ok(self.nft.insert(socket))
@@ -88,34 +92,54 @@ impl Side {
     pub(super) fn descriptor(&mut self) -> Result<RawFd> {
         let place = self.place;
         match &mut self.access {
-            Access::Direct { namespace: known } => {
+            Access::Here { namespace: known } => {
                 let namespace = match known.take() {
                     Some(namespace) => namespace,
-                    None => Arc::new(namespace::open_current().map_err(|error| Error::Os {
+                    None => namespace::open_current().map_err(|error| Error::Os {
                         errno: Errno::EBADF,
                         context: format!("the {place} namespace: {error}"),
-                    })?),
+                    })?,
                 };
                 Ok(known.insert(namespace).as_raw_fd())
             }
-            Access::Through { namespace, .. } => Ok(namespace.as_raw_fd()),
+            Access::Elsewhere { namespace, .. } => Ok(namespace.as_raw_fd()),
         }
     }
 
-    /// Runs something on a thread that is in the namespace.
-    pub(super) fn run<T, F>(&mut self, job: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce() -> T + Send + 'static,
-    {
+    /// Does something with the file of a sysctl. Its path is one below the
+    /// directory, or a whole one where there is none.
+    pub(super) fn at_sysctl<T: Send>(
+        &mut self,
+        key: &SysctlKey,
+        job: impl FnOnce(Option<&OwnedFd>, &Path) -> T + Send,
+    ) -> Result<T> {
+        match (&self.access, Tree::of(key)) {
+            (Access::Elsewhere { .. }, Some(tree)) => {
+                let path = tree.path_below(key);
+                Ok(job(Some(self.tree(tree)?), &path))
+            }
+            _ => self.inside(|| job(None, &key.path())),
+        }
+    }
+
+    fn tree(&mut self, tree: Tree) -> Result<&OwnedFd> {
+        let directory = match self.trees.remove(&tree) {
+            Some(directory) => directory,
+            None => self.inside(|| tree.open())??,
+        };
+        Ok(self.trees.entry(tree).or_insert(directory))
+    }
+
+    /// Does something inside the namespace.
+    fn inside<T: Send>(&mut self, job: impl FnOnce() -> T + Send) -> Result<T> {
         match &mut self.access {
-            Access::Direct { .. } => Ok(job()),
-            Access::Through { namespace, worker } => {
-                let present = match worker.take() {
+            Access::Here { .. } => Ok(job()),
+            Access::Elsewhere { namespace, visitor } => {
+                let present = match visitor.take() {
                     Some(present) => present,
-                    None => Worker::start(self.place, Arc::clone(namespace), self.time_limit)?,
+                    None => Visitor::new(self.place)?,
                 };
-                worker.insert(present).run(job)
+                visitor.insert(present).visit(namespace, job)
             }
         }
     }

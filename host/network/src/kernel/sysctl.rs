@@ -1,11 +1,16 @@
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Read, Write},
-    path::Path,
+    os::fd::{AsFd, OwnedFd},
+    path::{Path, PathBuf},
 };
 
 use cofferdam_protocol::Place;
-use nix::errno::Errno;
+use nix::{
+    errno::Errno,
+    fcntl::{AT_FDCWD, OFlag, open, openat},
+    sys::stat::Mode,
+};
 
 use super::side::Side;
 use crate::{Error, Result, SysctlKey};
@@ -13,11 +18,52 @@ use crate::{Error, Result, SysctlKey};
 /// A page, which is what the kernel gives and takes at most.
 const LONGEST_VALUE: usize = 4096;
 
+/// A directory of settings that stays the namespace's in which it was opened,
+/// so that the files below it can be opened from everywhere.
+///
+/// That holds for a directory which only namespaces have, each its own
+/// (`net_ctl_root` of `net/sysctl_net.c`). One that the kernel as a whole has
+/// as well finds the files of whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tree {
+    Ipv4,
+    Ipv6,
+}
+
+impl Tree {
+    /// The one that a key is in, if any.
+    pub(super) fn of(key: &SysctlKey) -> Option<Self> {
+        match key.parts() {
+            [_, family, _, ..] if family == "ipv4" => Some(Self::Ipv4),
+            [_, family, _, ..] if family == "ipv6" => Some(Self::Ipv6),
+            _ => None,
+        }
+    }
+
+    /// Opens the calling thread's namespace's.
+    pub(super) fn open(self) -> Result<OwnedFd> {
+        let path = match self {
+            Self::Ipv4 => "/proc/sys/net/ipv4",
+            Self::Ipv6 => "/proc/sys/net/ipv6",
+        };
+        open(
+            path,
+            OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        )
+        .map_err(|errno| Error::from_errno(errno, "opening", path))
+    }
+
+    /// The path of a key's file below this directory.
+    pub(super) fn path_below(self, key: &SysctlKey) -> PathBuf {
+        key.parts().iter().skip(2).collect()
+    }
+}
+
 pub(super) fn read(side: &mut Side, place: Place, key: &SysctlKey) -> Result<String> {
     let object = named(place, key);
-    let path = key.path();
     let bytes = side
-        .run(move || read_file(&path))?
+        .at_sysctl(key, read_file)?
         .map_err(|error| Error::from_io(&error, "reading", &object))?;
     if bytes.len() > LONGEST_VALUE {
         return Err(Error::Invalid(format!("{object} is longer than {LONGEST_VALUE} bytes")));
@@ -33,33 +79,38 @@ pub(super) fn write(side: &mut Side, place: Place, key: &SysctlKey, value: &str)
             "the value for {object} has a NUL in it or more than {LONGEST_VALUE} bytes"
         )));
     }
-    let path = key.path();
-    let bytes = value.as_bytes().to_vec();
-    side.run(move || write_file(&path, &bytes))?.map_err(|error| {
-        match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
+    side.at_sysctl(key, |directory, path| write_file(directory, path, value.as_bytes()))?
+        .map_err(|error| match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
             Errno::EINVAL | Errno::ERANGE => Error::Invalid(format!("the kernel does not take {value:?} for {object}")),
             _ => Error::from_io(&error, "writing", &object),
-        }
-    })
+        })
 }
 
 fn named(place: Place, key: &SysctlKey) -> String {
     format!("sysctl {key} in the {place} namespace")
 }
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+fn read_file(directory: Option<&OwnedFd>, path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = LONGEST_VALUE as u64 + 1;
-    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    open_file(directory, path, OFlag::O_RDONLY)?
+        .take(limit)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// In one call, because the kernel takes each for a whole value.
-fn write_file(path: &Path, value: &[u8]) -> io::Result<()> {
-    let written = OpenOptions::new().write(true).open(path)?.write(value)?;
+fn write_file(directory: Option<&OwnedFd>, path: &Path, value: &[u8]) -> io::Result<()> {
+    let written = open_file(directory, path, OFlag::O_WRONLY)?.write(value)?;
     if written == value.len() {
         Ok(())
     } else {
         Err(io::Error::from_raw_os_error(nix::libc::EINVAL))
     }
+}
+
+fn open_file(directory: Option<&OwnedFd>, path: &Path, flags: OFlag) -> io::Result<File> {
+    let directory = directory.map_or(AT_FDCWD, AsFd::as_fd);
+    let file = openat(directory, path, flags | OFlag::O_CLOEXEC, Mode::empty())?;
+    Ok(file.into())
 }

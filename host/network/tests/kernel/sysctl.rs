@@ -10,12 +10,22 @@ fn key(text: &str) -> SysctlKey {
 #[test]
 fn each_namespace_has_its_own_value() {
     in_new_namespaces(|kernel| {
-        let forwarding = key("net/ipv4/ip_forward");
-        for (place, value) in [(Place::Host, "0"), (Place::Container, "1")] {
-            kernel.set_sysctl(place, &forwarding, value).unwrap();
+        // One at each depth, and one outside of the two families.
+        for (name, host, container) in [
+            ("net/ipv4/ip_forward", "0", "1"),
+            ("net/ipv4/conf/lo/arp_notify", "0", "1"),
+            ("net/ipv4/neigh/lo/gc_stale_time", "61", "62"),
+            ("net/ipv6/conf/all/forwarding", "0", "1"),
+            ("net/ipv6/conf/lo/accept_ra", "0", "2"),
+            ("net/core/somaxconn", "1001", "1002"),
+        ] {
+            let key = key(name);
+            for (place, value) in [(Place::Host, host), (Place::Container, container)] {
+                kernel.set_sysctl(place, &key, value).unwrap();
+            }
+            assert_eq!(kernel.sysctl(Place::Host, &key).unwrap(), host, "{name}");
+            assert_eq!(kernel.sysctl(Place::Container, &key).unwrap(), container, "{name}");
         }
-        assert_eq!(kernel.sysctl(Place::Host, &forwarding).unwrap(), "0");
-        assert_eq!(kernel.sysctl(Place::Container, &forwarding).unwrap(), "1");
     });
 }
 
