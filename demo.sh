@@ -23,8 +23,7 @@ if ! "$workspace/tools/build.sh" >"$log" 2>&1; then
     exit 1
 fi
 
-triple=$(cd "$workspace" && rustc --print host-tuple)
-cofferctl=$target/$triple/release/cofferctl
+cofferctl=$target/bin/release/cofferctl
 installation=$target/demo
 
 # An installation of its own: the components' store and the default policies.

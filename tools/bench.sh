@@ -4,11 +4,18 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+host=$(rustc --print host-tuple)
+musl=${host%%-*}-unknown-linux-musl
+target=${CARGO_TARGET_DIR:-$PWD/target}
+
 tools/build.sh --quiet
-cargo build --quiet --profile dist -p cofferdam
+cargo build --quiet --profile dist --target "$musl" -p cofferdam
+# The same kernel operations without Cofferdam, built alike.
+cargo build --quiet --profile dist --target "$musl" -p cofferdam-tests --bin native
 cargo build --quiet --release -p cofferdam-tests --bin bench
 tools/fetch-go-plugins.sh
 
-target=${CARGO_TARGET_DIR:-$PWD/target}
-triple=$(rustc --print host-tuple)
-COFFERDAM_EXECUTABLES=$target/$triple/dist exec "$target/$triple/release/bench" "$@"
+bin=$target/bin/bench
+mkdir -p "$bin"
+ln -f "$target/$musl/dist/cofferdam" "$target/$musl/dist/native" "$target/bin/release/cofferctl" "$bin/"
+COFFERDAM_EXECUTABLES=$bin exec "$target/$host/release/bench" "$@"

@@ -18,8 +18,8 @@ impl Products {
     #[must_use]
     pub fn locate() -> Self {
         let target = target_directory();
-        let executables = std::env::var_os("COFFERDAM_EXECUTABLES")
-            .map_or_else(|| target.join(triple()).join("release"), PathBuf::from);
+        let executables =
+            std::env::var_os("COFFERDAM_EXECUTABLES").map_or_else(|| target.join("bin/release"), PathBuf::from);
         let components = std::env::var_os("COFFERDAM_COMPONENTS")
             .map_or_else(|| target.join("wasm32-wasip2/component"), PathBuf::from);
         Self {
@@ -32,18 +32,19 @@ impl Products {
     /// The plugin that runtimes execute.
     #[must_use]
     pub fn cofferdam(&self) -> PathBuf {
-        present(self.executables.join("cofferdam"))
+        self.executable("cofferdam")
     }
 
-    /// The command that people type. Where executables are named that do not
-    /// include it, it is the one beside the tests.
+    /// The command that people type.
     #[must_use]
     pub fn cofferctl(&self) -> PathBuf {
-        let named = self.executables.join("cofferctl");
-        if named.exists() {
-            return named;
-        }
-        present(self.target.join(triple()).join("release/cofferctl"))
+        self.executable("cofferctl")
+    }
+
+    /// An executable by its name.
+    #[must_use]
+    pub fn executable(&self, name: &str) -> PathBuf {
+        present(self.executables.join(name))
     }
 
     /// A component by its crate's name.
@@ -69,16 +70,13 @@ impl Products {
 /// `target` of `target/TRIPLE/PROFILE/[deps/]PROGRAM`.
 fn target_directory() -> PathBuf {
     let program = std::env::current_exe().expect("needs /proc");
-    let triple = program
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let built_for = program
         .ancestors()
-        .find(|path| path.file_name().is_some_and(|name| *name == *triple()));
-    triple
+        .find(|path| path.file_name().is_some_and(|name| *name == *triple));
+    built_for
         .and_then(Path::parent)
         .map_or_else(|| Products::workspace().join("target"), Path::to_owned)
-}
-
-fn triple() -> String {
-    format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
 }
 
 fn present(path: PathBuf) -> PathBuf {

@@ -13,15 +13,29 @@ const MAIN_TABLE: u32 = 254;
 
 /// What a result is compared with.
 pub(crate) struct Truth<'a> {
-    /// The kernel.
-    pub(crate) network: &'a mut dyn Network,
-    /// What the plugin was given to pass on; it was checked when it was made.
-    pub(crate) previous: Option<&'a Attachment>,
-    /// The path of the container's namespace.
-    pub(crate) sandbox: Option<&'a str>,
+    network: &'a mut dyn Network,
+    previous: Option<&'a Attachment>,
+    sandbox: Option<&'a str>,
+    /// Links that were looked at already.
+    seen: Vec<LinkInfo>,
 }
 
-impl Truth<'_> {
+impl<'a> Truth<'a> {
+    /// `previous` is what the plugin was given to pass on; it was checked when
+    /// it was made. `sandbox` is the path of the container's namespace.
+    pub(crate) fn new(
+        network: &'a mut dyn Network,
+        previous: Option<&'a Attachment>,
+        sandbox: Option<&'a str>,
+    ) -> Self {
+        Self {
+            network,
+            previous,
+            sandbox,
+            seen: Vec::new(),
+        }
+    }
+
     /// Checks the result of an ADD. `claimed` are the addresses that were
     /// claimed for the attachment in this call: an address management plugin
     /// reports those, and no interface.
@@ -140,8 +154,7 @@ impl Truth<'_> {
             let text = format!("interface {name:?} is said to be in a namespace that is not this request's");
             return Err(untrue(text));
         };
-        let link = self.network.link_by_name(place, name).map_err(failed)?;
-        let Some(link) = link else {
+        let Some(link) = self.look(place, name)? else {
             return Err(untrue(format!(
                 "interface {name:?} does not exist in the {place} namespace"
             )));
@@ -152,6 +165,16 @@ impl Truth<'_> {
             ))),
             _ => Ok(link),
         }
+    }
+
+    fn look(&mut self, place: Place, name: &str) -> Result<Option<LinkInfo>, CniError> {
+        let known = |link: &&LinkInfo| link.id.place == place && link.name == name;
+        if let Some(link) = self.seen.iter().find(known) {
+            return Ok(Some(link.clone()));
+        }
+        let found = self.network.link_by_name(place, name).map_err(failed)?;
+        self.seen.extend(found.clone());
+        Ok(found)
     }
 }
 

@@ -61,11 +61,7 @@ fn run_members(
             Answer::Nothing => Ok(Attachment::default()),
         });
         let checked = result.and_then(|result| {
-            let mut truth = Truth {
-                network: session.network.as_mut(),
-                previous: previous.as_ref(),
-                sandbox: call.namespace_path(),
-            };
+            let mut truth = Truth::new(session.network.as_mut(), previous.as_ref(), call.namespace_path());
             truth.check_result(&result, &session.claimed)?;
             Ok(result)
         });

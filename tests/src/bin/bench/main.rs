@@ -12,12 +12,15 @@ mod report;
 mod side;
 mod workload;
 
-use anyhow::{Result, anyhow};
+use std::os::unix::fs::symlink;
+
+use anyhow::{Context as _, Result, anyhow};
 use cofferdam_tests::{GoPlugins, Installation, Products, kernel_access};
+use tempfile::TempDir;
 
 use crate::{
     options::Options,
-    report::{Row, print_notes, print_phases, print_table},
+    report::{Row, print_native, print_notes, print_phases, print_table},
     side::Side,
     workload::{Workload, split, workloads},
 };
@@ -26,6 +29,7 @@ fn main() -> Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;
     kernel_access().map_err(|reason| anyhow!(reason))?;
     let installation = (!options.go_only).then(Installation::new);
+    let _memory = installation.as_ref().map(state_in_memory).transpose()?;
     if options.split {
         let installation = installation
             .as_ref()
@@ -47,15 +51,27 @@ fn main() -> Result<()> {
         rows.extend(pair(&workload, &go, installation.as_ref(), &options)?);
     }
     print_table(&rows);
+    print_native(&rows);
     print_notes();
     Ok(())
 }
 
-/// Runs one workload on both sides, in turn, each on a node of its own.
+/// Has the state directory in memory, where `/run` is on any node. It goes
+/// with the value.
+fn state_in_memory(installation: &Installation) -> Result<TempDir> {
+    let memory = TempDir::with_prefix_in("cofferdam-bench-", "/dev/shm").context("a directory in memory")?;
+    symlink(memory.path(), installation.root().join("run"))?;
+    Ok(memory)
+}
+
+/// Runs one workload on all sides, in turn, each on a node of its own.
 fn pair(workload: &Workload, go: &GoPlugins, ours: Option<&Installation>, options: &Options) -> Result<Vec<Row>> {
     let mut sides = vec![Side::go(go, workload)?];
     if let Some(installation) = ours {
         sides.push(Side::cofferdam(installation, workload)?);
+        if workload.native {
+            sides.push(Side::native(workload)?);
+        }
     }
     let total = options.warm_up() + options.rounds;
     let mut rows: Vec<Row> = workload
@@ -74,7 +90,7 @@ fn pair(workload: &Workload, go: &GoPlugins, ours: Option<&Installation>, option
             for &which in &order {
                 let measured = sides[which].call(verb, round)?;
                 if round >= options.warm_up() {
-                    row.record(sides[which].is_go(), &measured);
+                    row.record(sides[which].who(), &measured);
                 }
             }
         }

@@ -2,14 +2,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{measure::Measured, workload::Phases};
+use crate::{measure::Measured, side::Who, workload::Phases};
 
-/// One verb of one workload, on both sides.
+/// One verb of one workload, on all sides.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     name: String,
     go: Series,
     cofferdam: Series,
+    native: Series,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -29,11 +30,16 @@ impl Row {
             name,
             go: Series::default(),
             cofferdam: Series::default(),
+            native: Series::default(),
         }
     }
 
-    pub(crate) fn record(&mut self, go: bool, measured: &Measured) {
-        let series = if go { &mut self.go } else { &mut self.cofferdam };
+    pub(crate) fn record(&mut self, who: Who, measured: &Measured) {
+        let series = match who {
+            Who::Go => &mut self.go,
+            Who::Cofferdam => &mut self.cofferdam,
+            Who::Native => &mut self.native,
+        };
         series.walls.push(measured.wall);
         series.peak_kib = series.peak_kib.max(measured.peak_kib);
     }
@@ -87,6 +93,21 @@ pub(crate) fn print_table(rows: &[Row]) {
             row.go.cells(),
             row.cofferdam.cells()
         );
+    }
+}
+
+/// What Cofferdam adds to the kernel's own work.
+pub(crate) fn print_native(rows: &[Row]) {
+    println!();
+    for row in rows {
+        if let (Some(native), Some(ours)) = (row.native.percentile(50), row.cofferdam.percentile(50)) {
+            println!(
+                "{:<30} | {} | native program; cofferdam takes {:.2}× of it",
+                row.name,
+                row.native.cells(),
+                ours / native
+            );
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use cofferdam_tests::{GoPlugins, Installation, Namespace, with};
+use cofferdam_tests::{GoPlugins, Installation, Namespace, Products, with};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,19 +19,30 @@ use crate::{
 /// Who has the node's network besides the calls that are measured.
 const RESIDENT: &str = "resident";
 
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Go,
+    Cofferdam,
+    /// The program that does the same with no sandbox, check or journal.
+    Native,
+}
+
 /// One implementation on a node of its own.
 #[derive(Debug)]
 pub(crate) struct Side {
+    who: Who,
     node: Namespace,
     containers: HashMap<String, Namespace>,
-    directory: PathBuf,
+    executable: PathBuf,
     root: Option<PathBuf>,
     plugin: &'static str,
     config: Value,
     /// Results of ADD, for the `prevResult` of DEL.
     results: HashMap<String, Value>,
     in_use: bool,
-    /// Where the Go plugins keep their leases, and find `nft`.
+    /// Where others than Cofferdam keep their leases, and the Go plugins find
+    /// `nft`.
     scratch: Option<TempDir>,
 }
 
@@ -46,46 +57,55 @@ impl Side {
             );
         }
         symlink("/usr/sbin/nft", scratch.path().join("nft"))?;
-        Self::new(plugins.directory(), None, workload, config, Some(scratch))
+        let executable = plugins.directory().join(workload.plugin);
+        let mut side = Self::prepare(Who::Go, executable, workload, config);
+        side.scratch = Some(scratch);
+        side.take_residence()?;
+        Ok(side)
     }
 
     pub(crate) fn cofferdam(installation: &Installation, workload: &Workload) -> Result<Self> {
-        let root = Some(installation.root().to_owned());
-        Self::new(
-            &installation.plugin_directory(),
-            root,
-            workload,
-            workload.config.clone(),
-            None,
-        )
+        let executable = installation.plugin_directory().join(workload.plugin);
+        let mut side = Self::prepare(Who::Cofferdam, executable, workload, workload.config.clone());
+        side.root = Some(installation.root().to_owned());
+        side.take_residence()?;
+        Ok(side)
     }
 
-    fn new(
-        directory: &Path,
-        root: Option<PathBuf>,
-        workload: &Workload,
-        config: Value,
-        scratch: Option<TempDir>,
-    ) -> Result<Self> {
-        let mut side = Self {
+    pub(crate) fn native(workload: &Workload) -> Result<Self> {
+        let executable = Products::locate().executable("native");
+        let mut side = Self::prepare(Who::Native, executable, workload, workload.config.clone());
+        let leases = TempDir::with_prefix("cofferdam-bench-")?;
+        side.root = Some(leases.path().to_owned());
+        side.scratch = Some(leases);
+        side.take_residence()?;
+        Ok(side)
+    }
+
+    fn prepare(who: Who, executable: PathBuf, workload: &Workload, config: Value) -> Self {
+        Self {
+            who,
             node: Namespace::node(),
             containers: HashMap::new(),
-            directory: directory.to_owned(),
-            root,
+            executable,
+            root: None,
             plugin: workload.plugin,
             config,
             results: HashMap::new(),
             in_use: workload.in_use,
-            scratch,
-        };
-        if side.in_use {
-            side.execute("ADD", RESIDENT, &[])?;
+            scratch: None,
         }
-        Ok(side)
     }
 
-    pub(crate) fn is_go(&self) -> bool {
-        self.root.is_none()
+    fn take_residence(&mut self) -> Result<()> {
+        if self.in_use {
+            self.execute("ADD", RESIDENT, &[])?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn who(&self) -> Who {
+        self.who
     }
 
     /// One call for the container of this round.
@@ -122,12 +142,17 @@ impl Side {
         }
     }
 
+    fn plugin_directory(&self) -> String {
+        let directory = self.executable.parent().unwrap_or(Path::new("/"));
+        directory.to_string_lossy().into_owned()
+    }
+
     fn execute(&mut self, verb: &str, id: &str, options: &[String]) -> Result<Measured> {
         let container = self
             .containers
             .entry(id.to_owned())
             .or_insert_with(Namespace::container);
-        let mut command = Command::new(self.directory.join(self.plugin));
+        let mut command = Command::new(&self.executable);
         if let Some(root) = &self.root {
             command.arg("--root").arg(root).args(options);
         }
@@ -137,7 +162,7 @@ impl Side {
             ("CNI_NETNS", &container.path()),
             ("CNI_IFNAME", if self.plugin == "loopback" { "lo" } else { "eth0" }),
             ("CNI_ARGS", ""),
-            ("CNI_PATH", &self.directory.to_string_lossy()),
+            ("CNI_PATH", &self.plugin_directory()),
             ("PATH", &self.search_path()),
         ]);
         let mut config = self.config.clone();

@@ -18,6 +18,8 @@ pub(crate) struct Workload {
     /// Whether another attachment is there all the time, as on a node in use,
     /// so that the bridge and its address are.
     pub(crate) in_use: bool,
+    /// Whether the native program can do it.
+    pub(crate) native: bool,
 }
 
 const ADD_DEL: &[&str] = &["ADD", "DEL"];
@@ -33,6 +35,7 @@ pub(crate) fn workloads() -> Vec<Workload> {
         config: config.clone(),
         only_go,
         in_use: true,
+        native: config == &bridge,
     };
     vec![
         Workload {
@@ -42,6 +45,7 @@ pub(crate) fn workloads() -> Vec<Workload> {
             config: Value::Null,
             only_go: json!({}),
             in_use: false,
+            native: false,
         },
         Workload {
             name: "loopback",
@@ -50,6 +54,7 @@ pub(crate) fn workloads() -> Vec<Workload> {
             config: with(loopback_network(), json!({ "cniVersion": "1.0.0" })),
             only_go: json!({}),
             in_use: false,
+            native: false,
         },
         on_bridge("bridge + host-local", &bridge, json!({})),
         on_bridge("… + ipMasq (Go: iptables)", &masquerade, through("iptables")),
