@@ -64,7 +64,7 @@ fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
         .policies()
         .plugin(plugin)
         .map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
-    let grants = policy.for_network(&session.attachment.network);
+    let grants = policy.for_attachment(&session.attachment.network, session.tenant.as_deref());
     timing::phase("policy");
     let artifact = artifact(installation, plugin, policy.component())?;
     timing::phase("read");

@@ -11,6 +11,7 @@ use crate::{
     pattern::Pattern,
     question::Question,
     range::{Range, any_contains},
+    selection::Selection,
 };
 
 /// The kernel's main routing table, `RT_TABLE_MAIN` of `linux/rtnetlink.h`.
@@ -30,6 +31,8 @@ pub(crate) const RECORDS: &str = "/var/lib/cni/networks";
 /// is no bound unless it says otherwise here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Grant {
+    /// Narrows the selection of the grant's file.
+    pub(crate) selection: Selection,
     pub(crate) operations: Operations,
     pub(crate) place: Option<Place>,
     pub(crate) max: Option<u32>,

@@ -4,11 +4,12 @@ use cofferdam_protocol::Place;
 
 use crate::{denial::Denial, grant::Grant, question::Question};
 
-/// What one plugin may do on one network.
+/// What one plugin may do for one attachment.
 #[derive(Clone, Debug)]
 pub struct Grants {
     plugin: Arc<str>,
     network: String,
+    tenant: Option<String>,
     covered: bool,
     grants: Vec<Arc<Grant>>,
 }
@@ -16,19 +17,27 @@ pub struct Grants {
 /// A grant allows what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Granted {
-    /// Which grant it is, to count against `max` by; the same for one policy
-    /// and network.
+    /// Which grant it is, to count against `max` by; the same for one policy,
+    /// network and tenant.
     pub grant: usize,
     /// How many objects of this grant one attachment may make.
     pub max: Option<u32>,
 }
 
 impl Grants {
-    /// `covered` tells whether any part of the policy is for this network.
-    pub(crate) fn new(plugin: Arc<str>, network: &str, covered: bool, grants: Vec<Arc<Grant>>) -> Self {
+    /// `covered` tells whether any part of the policy is for this network and
+    /// tenant.
+    pub(crate) fn new(
+        plugin: Arc<str>,
+        network: &str,
+        tenant: Option<&str>,
+        covered: bool,
+        grants: Vec<Arc<Grant>>,
+    ) -> Self {
         Self {
             plugin,
             network: network.to_owned(),
+            tenant: tenant.map(str::to_owned),
             covered,
             grants,
         }
@@ -80,7 +89,7 @@ impl Grants {
         if self.covered {
             Denial::missing_grant(question)
         } else {
-            Denial::network_not_covered(question, &self.plugin, &self.network)
+            Denial::not_covered(question, &self.plugin, &self.network, self.tenant.as_deref())
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Grants: what the operator allows a plugin to do.
 //!
 //! [`PolicyDirectory`] reads the files of one plugin, [`PluginPolicy`] is what
-//! they say, and [`Grants`] answers the [`Question`]s of a request on one
-//! network. What no grant allows is denied; a [`Denial`] names the grant that
+//! they say, and [`Grants`] answers the [`Question`]s of one attachment, known by
+//! its network and its [`tenant`]. What no grant allows is denied; a [`Denial`] names the grant that
 //! is missing. The format is described in `docs/policy.md`.
 
 mod default_policy;
@@ -20,6 +20,8 @@ mod plugin_policy;
 mod question;
 mod quoted;
 mod range;
+mod selection;
+mod tenant;
 mod trust;
 
 pub use default_policy::default_policy;
@@ -31,3 +33,4 @@ pub use operation::Operation;
 pub use pattern::{ParsePatternError, Pattern};
 pub use plugin_policy::PluginPolicy;
 pub use question::Question;
+pub use tenant::tenant;

@@ -5,7 +5,7 @@ use crate::{
     grant::Grant,
     grants::Grants,
     parse::{self, Section},
-    pattern::Pattern,
+    selection::Selection,
 };
 
 /// What the operator says about one plugin.
@@ -16,10 +16,10 @@ pub struct PluginPolicy {
     parts: Vec<Part>,
 }
 
-/// What one file says. Its grants are for its networks only.
+/// What one file says. Its grants are for what it selects only.
 #[derive(Clone, Debug)]
 struct Part {
-    networks: Option<Vec<Pattern>>,
+    selection: Selection,
     grants: Vec<Arc<Grant>>,
 }
 
@@ -55,21 +55,27 @@ impl PluginPolicy {
         self.component.as_deref()
     }
 
-    /// What is granted on a network: nothing, when the policy is for others.
+    /// What is granted to an attachment: nothing, when the policy is for
+    /// others. `tenant` is what [`tenant`](crate::tenant) reads from
+    /// `CNI_ARGS`.
     #[must_use]
-    pub fn for_network(&self, network: &str) -> Grants {
+    pub fn for_attachment(&self, network: &str, tenant: Option<&str>) -> Grants {
         let mut covered = false;
         let mut grants = Vec::new();
-        for part in self.parts.iter().filter(|part| part.covers(network)) {
+        for part in self.parts.iter().filter(|part| part.selection.covers(network, tenant)) {
             covered = true;
-            grants.extend(part.grants.iter().cloned());
+            let selected = part
+                .grants
+                .iter()
+                .filter(|grant| grant.selection.covers(network, tenant));
+            grants.extend(selected.cloned());
         }
-        Grants::new(Arc::clone(&self.plugin), network, covered, grants)
+        Grants::new(Arc::clone(&self.plugin), network, tenant, covered, grants)
     }
 
     fn add(&mut self, file: PathBuf, section: Section) -> Option<Problem> {
         self.parts.push(Part {
-            networks: section.networks,
+            selection: section.selection,
             grants: section.grants.into_iter().map(Arc::new).collect(),
         });
         let pin = section.component?;
@@ -86,14 +92,5 @@ impl PluginPolicy {
                 None
             }
         }
-    }
-}
-
-impl Part {
-    fn covers(&self, network: &str) -> bool {
-        let Some(networks) = &self.networks else {
-            return true;
-        };
-        networks.iter().any(|pattern| pattern.matches(network))
     }
 }

@@ -10,7 +10,7 @@ use cofferdam_protocol::{
     IpPrefix,
     Place::{self, Container, Host},
 };
-use support::{grants, policy};
+use support::grants;
 
 fn prefix(text: &str) -> IpPrefix {
     text.parse().unwrap()
@@ -584,74 +584,4 @@ fn the_widest_limit_counts_and_limits_do_not_add_up() {
         let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
         assert_eq!(grants(&bodies).decide(&create(Container, "dummy", "a0")), Ok(expected));
     }
-}
-
-#[test]
-fn a_policy_is_for_its_networks_only() {
-    let policy = policy(
-        r#"[plugin.test]
-           networks = ["mynet", "team-*"]
-           [[plugin.test.grant]]
-           allow = "link.create"
-           in = "container""#,
-    )
-    .unwrap();
-    let question = create(Container, "dummy", "a0");
-    for (network, expected) in [
-        ("mynet", true),
-        ("team-a", true),
-        ("mynet2", false),
-        ("Mynet", false),
-        ("ateam-a", false),
-        ("", false),
-    ] {
-        let grants = policy.for_network(network);
-        assert_eq!(grants.decide(&question).is_ok(), expected, "{network:?}");
-        assert_eq!(grants.is_empty(), !expected);
-        assert_eq!(grants.reaches(Container), expected);
-        assert!(!grants.reaches(Host));
-    }
-    let denial = policy.for_network("x\ny").decide(&question).unwrap_err();
-    assert_eq!(denial.missing, r#""x\u000ay" in the networks of [plugin.test]"#);
-}
-
-#[test]
-fn each_file_has_networks_of_its_own_and_shares_the_pin() {
-    let digest = "a".repeat(64);
-    let files = [
-        (
-            "test.toml",
-            format!(
-                "[plugin.test]\ncomponent = \"sha256:{digest}\"\nnetworks = [\"a\"]\n{}",
-                seeing("one")
-            ),
-        ),
-        (
-            "test.b.toml",
-            format!("[plugin.test]\nnetworks = [\"b\"]\n{}", seeing("two")),
-        ),
-        ("test.c.toml", format!("[plugin.test]\n{}", seeing("three"))),
-    ];
-    let files: Vec<_> = files.into_iter().map(|(name, text)| (name.into(), text)).collect();
-    let policy = cofferdam_policy::PluginPolicy::parse("test", &files).unwrap();
-    assert_eq!(policy.component(), Some(digest.as_str()));
-    for (network, visible) in [("a", ["one", "three"]), ("b", ["two", "three"])] {
-        let grants = policy.for_network(network);
-        for name in ["one", "two", "three"] {
-            let question = Question::LinkSee {
-                place: Container,
-                kind: None,
-                name,
-            };
-            assert_eq!(
-                grants.decide(&question).is_ok(),
-                visible.contains(&name),
-                "{name} on {network}"
-            );
-        }
-    }
-}
-
-fn seeing(name: &str) -> String {
-    format!("[[plugin.test.grant]]\nallow = \"link.see\"\nin = \"container\"\nnames = [\"{name}\"]\n")
 }

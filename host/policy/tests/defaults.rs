@@ -12,7 +12,7 @@ fn parse(plugin: &str) -> PluginPolicy {
 }
 
 fn default(plugin: &str) -> Grants {
-    parse(plugin).for_network("mynet")
+    parse(plugin).for_attachment("mynet", None)
 }
 
 fn key(text: &str) -> Vec<String> {

@@ -69,7 +69,7 @@ fn a_plugin_reads_its_own_files_only() {
     ] {
         ground.write(other, "this is not TOML [");
     }
-    let grants = ground.read().unwrap().for_network("any");
+    let grants = ground.read().unwrap().for_attachment("any", None);
     for (name, expected) in [("one", true), ("two", true), ("three", false)] {
         let question = Question::LinkSee {
             place: Container,

@@ -64,7 +64,7 @@ fn a_problem_of_a_grant_names_file_line_field_and_a_way_out() {
         ),
         (
             "allow = \"link.see\"\nin = \"container\"\nquota = 1",
-            "test.toml:5: plugin.test.grant.quota: there is no such key (known: allow, in, kinds, names)",
+            "test.toml:5: plugin.test.grant.quota: there is no such key (known: allow, networks, tenants, in, kinds, names)",
         ),
         (
             "allow = \"link.see\"\nin = \"container\"\nnames = \"lo\"",
@@ -140,7 +140,7 @@ fn a_problem_of_a_grant_names_file_line_field_and_a_way_out() {
         ),
         (
             "allow = \"store.open\"\nin = \"host\"",
-            "test.toml:4: plugin.test.grant.in: there is no such key (known: allow, locations)",
+            "test.toml:4: plugin.test.grant.in: there is no such key (known: allow, networks, tenants, locations)",
         ),
         (
             "allow = \"link.create\"\nin = \"container\"\nmax = 0",

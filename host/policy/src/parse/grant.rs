@@ -11,6 +11,7 @@ use crate::{
     operation::{Operation, Operations},
     quoted::Quoted,
     range::Range,
+    selection::Selection,
 };
 
 const EVERY_TABLE: Range = Range {
@@ -30,11 +31,16 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, table: &DeTab
         return None;
     };
     let mut grant = Grant {
+        selection: super::selection(reader, &entry.field, table),
         operations: operations(reader, &allow)?,
         ..Grant::default()
     };
     let mut present = Vec::new();
-    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "allow") {
+    let read_above = ["allow", Selection::NETWORKS, Selection::TENANTS];
+    for (key, value) in table
+        .iter()
+        .filter(|(key, _)| !read_above.contains(&key.get_ref().as_ref()))
+    {
         let known = dimension(reader, &entry.field, grant.operations, key.get_ref(), key.span());
         if let Some(dimension) = known {
             present.push(dimension);
@@ -134,7 +140,7 @@ fn dimension(
 }
 
 fn known_keys(operations: Operations) -> Vec<&'static str> {
-    let mut keys = vec!["allow"];
+    let mut keys = vec!["allow", Selection::NETWORKS, Selection::TENANTS];
     for (dimension, _) in operations.iter().flat_map(|operation| operation.bounds()) {
         if !keys.contains(&dimension.key()) {
             keys.push(dimension.key());

@@ -10,7 +10,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::{error::Problem, grant::Grant, pattern::Pattern};
+use crate::{error::Problem, grant::Grant, selection::Selection};
 use reader::{Entry, Reader};
 
 pub(crate) use values::DEVICE_WITHOUT_KIND;
@@ -19,7 +19,7 @@ pub(crate) use values::DEVICE_WITHOUT_KIND;
 #[derive(Debug)]
 pub(crate) struct Section {
     pub(crate) component: Option<Pin>,
-    pub(crate) networks: Option<Vec<Pattern>>,
+    pub(crate) selection: Selection,
     pub(crate) grants: Vec<Grant>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Pin {
     pub(crate) line: usize,
 }
 
-const PLUGIN_KEYS: [&str; 3] = ["component", "networks", "grant"];
+const PLUGIN_KEYS: [&str; 4] = ["component", Selection::NETWORKS, Selection::TENANTS, "grant"];
 
 /// Reads a file that is about one plugin.
 pub(crate) fn document(plugin: &str, file: &Path, text: &str) -> Result<Section, Vec<Problem>> {
@@ -75,13 +75,21 @@ fn plugin_section(reader: &mut Reader<'_>, plugin: &str, root: &DeTable<'_>) -> 
     let table = reader.table(&entry)?;
     reader.unknown_keys(&entry.field, table, &PLUGIN_KEYS);
     let component = Entry::find(table, &entry.field, "component").and_then(|entry| values::component(reader, &entry));
-    let networks = Entry::find(table, &entry.field, "networks").and_then(|entry| reader.list(&entry, values::pattern));
+    let selection = selection(reader, &entry.field, table);
     let grants = Entry::find(table, &entry.field, "grant").map(|entry| grants(reader, &entry));
     Some(Section {
         component,
-        networks,
+        selection,
         grants: grants.unwrap_or_default(),
     })
+}
+
+fn selection(reader: &mut Reader<'_>, field: &str, table: &DeTable<'_>) -> Selection {
+    let mut patterns = |key| Entry::find(table, field, key).and_then(|entry| reader.list(&entry, values::pattern));
+    Selection {
+        networks: patterns(Selection::NETWORKS),
+        tenants: patterns(Selection::TENANTS),
+    }
 }
 
 fn grants(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Vec<Grant> {

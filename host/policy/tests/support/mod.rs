@@ -20,5 +20,5 @@ pub(crate) fn grants(bodies: &[&str]) -> Grants {
     }
     policy(&text)
         .unwrap_or_else(|error| panic!("{error}"))
-        .for_network("any")
+        .for_attachment("any", None)
 }
