@@ -22,7 +22,10 @@ pub(crate) enum Dimension {
     Locations,
     Files,
     Plugins,
+    /// Objects at a time: of one attachment, of a network, of a tenant.
     Max,
+    MaxPerNetwork,
+    MaxPerTenant,
 }
 
 /// Whether a grant has to be bounded in a dimension.
@@ -61,6 +64,8 @@ impl Dimension {
             Self::Files => "files",
             Self::Plugins => "plugins",
             Self::Max => "max",
+            Self::MaxPerNetwork => "max-per-network",
+            Self::MaxPerTenant => "max-per-tenant",
         }
     }
 
@@ -88,6 +93,8 @@ impl Dimension {
             Self::Files => r#"files = ["/etc/resolv.conf"]"#,
             Self::Plugins => r#"plugins = ["host-local"]"#,
             Self::Max => "max = 16",
+            Self::MaxPerNetwork => "max-per-network = 1024",
+            Self::MaxPerTenant => "max-per-tenant = 256",
         }
     }
 }
@@ -96,18 +103,30 @@ impl Operation {
     /// The dimensions that a grant of this operation can be bounded in.
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
-            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Max, Place, Plugins,
-            Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
+            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Max, MaxPerNetwork,
+            MaxPerTenant, Place, Plugins, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
         };
         use Required::{Always, InHost, No};
         match self {
             Self::LinkSee | Self::LinkDelete => &[(Place, Always), (Kinds, No), (LinkNames, InHost)],
-            Self::LinkCreate => &[(Place, Always), (Kinds, InHost), (LinkNames, InHost), (Max, No)],
+            Self::LinkCreate => &[
+                (Place, Always),
+                (Kinds, InHost),
+                (LinkNames, InHost),
+                (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
+            ],
             Self::LinkSet => &[(Place, Always), (Kinds, No), (LinkNames, InHost), (Settings, No)],
             Self::AddressSee | Self::NeighborSee => &[(Place, Always), (LinkNames, InHost)],
-            Self::AddressAdd | Self::NeighborAdd => {
-                &[(Place, Always), (LinkNames, InHost), (Prefixes, InHost), (Max, No)]
-            }
+            Self::AddressAdd | Self::NeighborAdd => &[
+                (Place, Always),
+                (LinkNames, InHost),
+                (Prefixes, InHost),
+                (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
+            ],
             Self::AddressDelete | Self::NeighborDelete => &[(Place, Always), (LinkNames, InHost), (Prefixes, InHost)],
             Self::RouteSee => &[(Place, Always), (LinkNames, InHost), (RoutingTables, No)],
             Self::RouteAdd => &[
@@ -116,6 +135,8 @@ impl Operation {
                 (Destinations, InHost),
                 (RoutingTables, No),
                 (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
             ],
             Self::RouteDelete => &[
                 (Place, Always),
@@ -129,6 +150,8 @@ impl Operation {
                 (RoutingTables, No),
                 (RulePriorities, InHost),
                 (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
             ],
             Self::RuleDelete => &[(Place, Always), (RoutingTables, No), (RulePriorities, InHost)],
             Self::SysctlRead => &[(Place, Always), (Keys, Always)],

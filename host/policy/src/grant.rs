@@ -6,7 +6,9 @@ use std::{
 use cofferdam_protocol::{IpPrefix, Place};
 
 use crate::{
+    dimension::Dimension,
     key_pattern::KeyPattern,
+    limits::Limits,
     operation::Operations,
     pattern::Pattern,
     question::Question,
@@ -35,7 +37,7 @@ pub(crate) struct Grant {
     pub(crate) selection: Selection,
     pub(crate) operations: Operations,
     pub(crate) place: Option<Place>,
-    pub(crate) max: Option<u32>,
+    pub(crate) limits: Limits,
     pub(crate) kinds: Option<Vec<String>>,
     pub(crate) names: Option<Vec<Pattern>>,
     pub(crate) settings: Option<Vec<String>>,
@@ -66,76 +68,107 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// Whether the operation is granted, in every dimension that it has.
     pub(crate) fn allows(&self, question: &Question<'_>) -> bool {
-        self.operations.contains(question.operation()) && self.place == question.place() && self.covers(question)
+        let operation = question.operation();
+        self.operations.contains(operation)
+            && operation
+                .bounds()
+                .iter()
+                .all(|(dimension, _)| self.covers(*dimension, question))
     }
 
-    fn covers(&self, question: &Question<'_>) -> bool {
-        match *question {
-            Question::LinkSee { kind, name, .. } => {
-                kind.is_none_or(|kind| self.covers_kind(kind)) && self.covers_name(name)
-            }
-            Question::LinkCreate { kind, name, .. } | Question::LinkDelete { kind, name, .. } => {
-                self.covers_kind(kind) && self.covers_name(name)
-            }
-            Question::LinkSet { kind, name, what, .. } => {
-                self.covers_kind(kind)
-                    && self.covers_name(name)
-                    && unbounded_or(&self.settings, |settings| holds(settings, what))
-            }
-            Question::AddressSee { link, .. } | Question::NeighborSee { link, .. } => self.covers_name(link),
-            Question::AddressAdd { link, address, .. } | Question::AddressDelete { link, address, .. } => {
-                self.covers_name(link) && unbounded_or(&self.prefixes, |prefixes| any_covers(prefixes, &address))
-            }
-            Question::RouteSee { link, table, .. } => self.covers_name(link) && self.covers_table(table),
-            Question::RouteAdd {
-                link,
-                destination,
-                table,
-                ..
-            }
-            | Question::RouteDelete {
-                link,
-                destination,
-                table,
-                ..
-            } => {
-                self.covers_name(link)
-                    && self.covers_table(table)
-                    && unbounded_or(&self.destinations, |all| any_covers(all, &destination))
-            }
-            Question::RuleSee { .. } => true,
-            Question::RuleAdd { table, priority, .. } | Question::RuleDelete { table, priority, .. } => {
-                self.covers_table(table) && self.covers_priority(priority)
-            }
-            Question::NeighborAdd { link, address, .. } | Question::NeighborDelete { link, address, .. } => {
-                self.covers_name(link) && self.covers_neighbor(address)
-            }
-            Question::SysctlRead { key, .. } => self.covers_key(key),
-            Question::SysctlWrite { key, value, .. } => {
-                self.covers_key(key) && unbounded_or(&self.values, |values| holds(values, value))
-            }
-            Question::NftTable {
-                family, table, hooks, ..
-            } => {
-                self.covers_nftables_table(family, table)
-                    && hooks.iter().all(|(hook, priority)| self.covers_hook(hook, *priority))
-            }
-            Question::NftElement { family, table, set, .. } => {
-                self.covers_nftables_table(family, table) && any_matches(&self.sets, set)
-            }
-            Question::StoreOpen { location } => self.covers_location(location),
-            Question::ResolverRead { file } => self.files.iter().any(|granted| granted == file),
-            Question::IpamDelegate { plugin } => any_matches(&self.plugins, plugin),
+    /// Whether what was asked lies within the grant in one dimension. A
+    /// question that has nothing to say in it does not.
+    pub(crate) fn covers(&self, dimension: Dimension, question: &Question<'_>) -> bool {
+        use Question as Q;
+        match dimension {
+            Dimension::Place => self.place == question.place(),
+            Dimension::Kinds => match *question {
+                Q::LinkSee { kind: None, .. } => true,
+                Q::LinkSee { kind: Some(kind), .. }
+                | Q::LinkCreate { kind, .. }
+                | Q::LinkSet { kind, .. }
+                | Q::LinkDelete { kind, .. } => unbounded_or(&self.kinds, |kinds| holds(kinds, kind)),
+                _ => false,
+            },
+            Dimension::LinkNames => question
+                .link()
+                .is_some_and(|link| unbounded_or(&self.names, |names| any_matches(names, link))),
+            Dimension::Settings => match *question {
+                Q::LinkSet { what, .. } => unbounded_or(&self.settings, |settings| holds(settings, what)),
+                _ => false,
+            },
+            Dimension::Prefixes => match *question {
+                Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. } => {
+                    unbounded_or(&self.prefixes, |prefixes| any_covers(prefixes, &address))
+                }
+                Q::NeighborAdd { address, .. } | Q::NeighborDelete { address, .. } => {
+                    unbounded_or(&self.prefixes, |prefixes| any_holds(prefixes, address))
+                }
+                _ => false,
+            },
+            Dimension::Destinations => match *question {
+                Q::RouteAdd { destination, .. } | Q::RouteDelete { destination, .. } => {
+                    unbounded_or(&self.destinations, |prefixes| any_covers(prefixes, &destination))
+                }
+                _ => false,
+            },
+            Dimension::RoutingTables => question.routing_table().is_some_and(|table| self.covers_table(table)),
+            Dimension::RulePriorities => match *question {
+                Q::RuleAdd { priority, .. } | Q::RuleDelete { priority, .. } => self.covers_priority(priority),
+                _ => false,
+            },
+            Dimension::Keys => match *question {
+                Q::SysctlRead { key, .. } | Q::SysctlWrite { key, .. } => {
+                    self.keys.iter().any(|pattern| pattern.matches(key))
+                }
+                _ => false,
+            },
+            Dimension::Values => match *question {
+                Q::SysctlWrite { value, .. } => unbounded_or(&self.values, |values| holds(values, value)),
+                _ => false,
+            },
+            Dimension::Family => match *question {
+                Q::NftTable { family, .. } | Q::NftElement { family, .. } => self.family.as_deref() == Some(family),
+                _ => false,
+            },
+            Dimension::TableNames => match *question {
+                Q::NftTable { table, .. } | Q::NftElement { table, .. } => any_matches(&self.table_names, table),
+                _ => false,
+            },
+            Dimension::Hooks => match *question {
+                Q::NftTable { hooks, .. } => hooks.iter().all(|(hook, _)| holds(&self.hooks, hook)),
+                _ => false,
+            },
+            Dimension::HookPriorities => match *question {
+                Q::NftTable { hooks, .. } => hooks
+                    .iter()
+                    .all(|(_, priority)| any_contains(&self.hook_priorities, (*priority).into())),
+                _ => false,
+            },
+            Dimension::Sets => match *question {
+                Q::NftElement { set, .. } => any_matches(&self.sets, set),
+                _ => false,
+            },
+            Dimension::Locations => match *question {
+                Q::StoreOpen { location } => match &self.locations {
+                    Some(locations) => locations.iter().any(|granted| granted == location),
+                    None => location == Path::new(RECORDS),
+                },
+                _ => false,
+            },
+            Dimension::Files => match *question {
+                Q::ResolverRead { file } => self.files.iter().any(|granted| granted == file),
+                _ => false,
+            },
+            Dimension::Plugins => match *question {
+                Q::IpamDelegate { plugin } => any_matches(&self.plugins, plugin),
+                _ => false,
+            },
+            // How much is left is for whoever counts.
+            Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant => true,
         }
-    }
-
-    fn covers_kind(&self, kind: &str) -> bool {
-        unbounded_or(&self.kinds, |kinds| holds(kinds, kind))
-    }
-
-    fn covers_name(&self, name: &str) -> bool {
-        unbounded_or(&self.names, |names| any_matches(names, name))
     }
 
     fn covers_table(&self, table: u32) -> bool {
@@ -150,31 +183,6 @@ impl Grant {
             Some(priority) => any_contains(priorities, priority.into()),
             None => priorities.contains(&RULE_PRIORITIES),
         })
-    }
-
-    fn covers_neighbor(&self, address: IpAddr) -> bool {
-        unbounded_or(&self.prefixes, |prefixes| {
-            prefixes.iter().any(|prefix| prefix.contains(address))
-        })
-    }
-
-    fn covers_key(&self, key: &[String]) -> bool {
-        self.keys.iter().any(|pattern| pattern.matches(key))
-    }
-
-    fn covers_nftables_table(&self, family: &str, table: &str) -> bool {
-        self.family.as_deref() == Some(family) && any_matches(&self.table_names, table)
-    }
-
-    fn covers_hook(&self, hook: &str, priority: i32) -> bool {
-        holds(&self.hooks, hook) && any_contains(&self.hook_priorities, priority.into())
-    }
-
-    fn covers_location(&self, location: &Path) -> bool {
-        match &self.locations {
-            Some(locations) => locations.iter().any(|granted| granted == location),
-            None => location == Path::new(RECORDS),
-        }
     }
 }
 
@@ -192,4 +200,8 @@ fn any_matches(patterns: &[Pattern], name: &str) -> bool {
 
 fn any_covers(prefixes: &[IpPrefix], asked: &IpPrefix) -> bool {
     prefixes.iter().any(|prefix| prefix.covers(asked))
+}
+
+fn any_holds(prefixes: &[IpPrefix], address: IpAddr) -> bool {
+    prefixes.iter().any(|prefix| prefix.contains(address))
 }

@@ -1,4 +1,4 @@
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
@@ -41,6 +41,22 @@ impl KeyPattern {
     pub(crate) fn escape(key: &[String]) -> String {
         let parts: Vec<String> = key.iter().map(|part| Pattern::escape(part)).collect();
         parts.join("/")
+    }
+}
+
+/// As a policy writes it.
+impl fmt::Display for KeyPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, part) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("/")?;
+            }
+            match part {
+                Part::Exactly(name) => f.write_str(&Pattern::escape(name))?,
+                Part::AnyInterface => f.write_str("*")?,
+            }
+        }
+        Ok(())
     }
 }
 

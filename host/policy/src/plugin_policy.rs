@@ -2,10 +2,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     error::{PolicyError, Problem},
-    grant::Grant,
     grants::Grants,
     parse::{self, Section},
-    selection::Selection,
+    written::{Origin, WrittenGrant},
 };
 
 /// What the operator says about one plugin.
@@ -19,8 +18,8 @@ pub struct PluginPolicy {
 /// What one file says. Its grants are for what it selects only.
 #[derive(Clone, Debug)]
 struct Part {
-    selection: Selection,
-    grants: Vec<Arc<Grant>>,
+    origin: Arc<Origin>,
+    grants: Vec<Arc<WrittenGrant>>,
 }
 
 impl PluginPolicy {
@@ -62,21 +61,30 @@ impl PluginPolicy {
     pub fn for_attachment(&self, network: &str, tenant: Option<&str>) -> Grants {
         let mut covered = false;
         let mut grants = Vec::new();
-        for part in self.parts.iter().filter(|part| part.selection.covers(network, tenant)) {
+        for part in self
+            .parts
+            .iter()
+            .filter(|part| part.origin.selection.covers(network, tenant))
+        {
             covered = true;
-            let selected = part
-                .grants
-                .iter()
-                .filter(|grant| grant.selection.covers(network, tenant));
+            let selected = part.grants.iter().filter(|grant| grant.is_for(network, tenant));
             grants.extend(selected.cloned());
         }
         Grants::new(Arc::clone(&self.plugin), network, tenant, covered, grants)
     }
 
     fn add(&mut self, file: PathBuf, section: Section) -> Option<Problem> {
-        self.parts.push(Part {
+        let origin = Arc::new(Origin {
+            file: file.clone(),
             selection: section.selection,
-            grants: section.grants.into_iter().map(Arc::new).collect(),
+        });
+        let written = |(grant, line)| {
+            let origin = Arc::clone(&origin);
+            Arc::new(WrittenGrant { grant, origin, line })
+        };
+        self.parts.push(Part {
+            grants: section.grants.into_iter().map(written).collect(),
+            origin: Arc::clone(&origin),
         });
         let pin = section.component?;
         match &self.component {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 /// Whole numbers from `first` to `last`, both of them included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
@@ -15,6 +17,17 @@ impl Range {
 
     pub(crate) fn contains(self, number: i64) -> bool {
         (self.first..=self.last).contains(&number)
+    }
+}
+
+/// As a policy writes it.
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last {
+            write!(f, "{}", self.first)
+        } else {
+            write!(f, "[{}, {}]", self.first, self.last)
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod support;
 
 use std::{net::IpAddr, path::Path};
 
-use cofferdam_policy::{Granted, Question};
+use cofferdam_policy::Question;
 use cofferdam_protocol::{
     IpPrefix,
     Place::{self, Container, Host},
@@ -560,28 +560,4 @@ fn files_and_plugins_are_named() {
             (Question::IpamDelegate { plugin: "dhcp" }, false),
         ],
     );
-}
-
-#[test]
-fn the_widest_limit_counts_and_limits_do_not_add_up() {
-    let head = "allow = \"link.create\"\nin = \"container\"\n";
-    let limit = |max: &str, names: &str| format!("{head}names = [{names}]\n{max}");
-    let cases: [(&[String], Granted); 3] = [
-        (
-            &[limit("max = 2", "\"a*\""), limit("max = 5", "\"*\"")],
-            Granted { grant: 1, max: Some(5) },
-        ),
-        (
-            &[limit("max = 5", "\"a*\""), limit("", "\"*\"")],
-            Granted { grant: 1, max: None },
-        ),
-        (
-            &[limit("max = 5", "\"a*\""), limit("max = 5", "\"*\"")],
-            Granted { grant: 0, max: Some(5) },
-        ),
-    ];
-    for (bodies, expected) in cases {
-        let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
-        assert_eq!(grants(&bodies).decide(&create(Container, "dummy", "a0")), Ok(expected));
-    }
 }

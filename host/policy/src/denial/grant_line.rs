@@ -1,6 +1,6 @@
-use std::{collections::BTreeSet, fmt, path::Path};
+use std::{collections::BTreeSet, fmt};
 
-use cofferdam_protocol::{IpPrefix, Place};
+use cofferdam_protocol::IpPrefix;
 
 use crate::{
     dimension::Dimension,
@@ -15,148 +15,80 @@ use crate::{
 /// The least grant that the format can express and that allows what was
 /// asked, as a TOML table in one line.
 pub(super) fn write(question: &Question<'_>) -> String {
-    let mut line = Line(format!("{{ allow = {}", Quoted(question.operation().name())));
-    if let Some(place) = question.place() {
-        let place = match place {
-            Place::Host => "host",
-            Place::Container => "container",
-        };
-        line.one(Dimension::Place, Quoted(place));
+    let operation = question.operation();
+    let mut line = format!("{{ allow = {}", Quoted(operation.name()));
+    for (dimension, _) in operation.bounds() {
+        if let Some(value) = least(*dimension, question) {
+            line.push_str(&format!(", {} = {value}", dimension.key()));
+        }
     }
-    bound(&mut line, question);
-    line.0.push_str(" }");
-    line.0
+    line.push_str(" }");
+    line
 }
 
-fn bound(line: &mut Line, question: &Question<'_>) {
-    match *question {
-        // The kind would tell whether the link exists.
-        Question::LinkSee { name, .. } => line.name(name),
-        Question::LinkCreate { kind, name, .. } | Question::LinkDelete { kind, name, .. } => {
-            line.link(kind, name);
+/// The least value that covers what was asked in a dimension, where there has
+/// to be one.
+fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
+    use Question as Q;
+    match (dimension, *question) {
+        (Dimension::Place, _) => question.place().map(|place| Quoted(&place.to_string()).to_string()),
+        // The kind of a link that is looked up would tell whether it exists.
+        (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. }) => {
+            let kind = if kind.is_empty() { DEVICE_WITHOUT_KIND } else { kind };
+            Some(list([Quoted(kind)]))
         }
-        Question::LinkSet { kind, name, what, .. } => {
-            line.link(kind, name);
-            line.list(Dimension::Settings, [Quoted(what)]);
+        (Dimension::LinkNames, _) => question.link().map(pattern),
+        (Dimension::Settings, Q::LinkSet { what, .. }) => Some(list([Quoted(what)])),
+        (Dimension::Prefixes, Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. }) => {
+            Some(prefix(address))
         }
-        Question::AddressSee { link, .. } | Question::NeighborSee { link, .. } => line.name(link),
-        Question::AddressAdd { link, address, .. } | Question::AddressDelete { link, address, .. } => {
-            line.name(link);
-            line.prefix(Dimension::Prefixes, address);
+        (Dimension::Prefixes, Q::NeighborAdd { address, .. } | Q::NeighborDelete { address, .. }) => {
+            Some(prefix(IpPrefix::host(address)))
         }
-        Question::RouteSee { link, table, .. } => {
-            line.name(link);
-            line.routing_table(table);
+        (Dimension::Destinations, Q::RouteAdd { destination, .. } | Q::RouteDelete { destination, .. }) => {
+            Some(prefix(destination))
         }
-        Question::RouteAdd {
-            link,
-            destination,
-            table,
-            ..
+        (Dimension::RoutingTables, _) => question
+            .routing_table()
+            .filter(|table| *table != MAIN_TABLE)
+            .map(|table| list([table])),
+        (Dimension::RulePriorities, Q::RuleAdd { priority, .. } | Q::RuleDelete { priority, .. }) => {
+            // Every priority is the least that covers an unknown one.
+            Some(priority.map_or_else(|| list([RULE_PRIORITIES]), |priority| list([priority])))
         }
-        | Question::RouteDelete {
-            link,
-            destination,
-            table,
-            ..
-        } => {
-            line.name(link);
-            line.prefix(Dimension::Destinations, destination);
-            line.routing_table(table);
+        (Dimension::Keys, Q::SysctlRead { key, .. } | Q::SysctlWrite { key, .. }) => {
+            Some(list([Quoted(&KeyPattern::escape(key))]))
         }
-        Question::RuleSee { .. } => {}
-        Question::RuleAdd { table, priority, .. } | Question::RuleDelete { table, priority, .. } => {
-            line.routing_table(table);
-            match priority {
-                Some(priority) => line.list(Dimension::RulePriorities, [priority]),
-                // Every priority is the least that covers an unknown one.
-                None => line.list(
-                    Dimension::RulePriorities,
-                    [format!("[{}, {}]", RULE_PRIORITIES.first, RULE_PRIORITIES.last)],
-                ),
-            }
+        (Dimension::Values, Q::SysctlWrite { value, .. }) => Some(list([Quoted(value)])),
+        (Dimension::Family, Q::NftTable { family, .. } | Q::NftElement { family, .. }) => {
+            Some(Quoted(family).to_string())
         }
-        Question::NeighborAdd { link, address, .. } | Question::NeighborDelete { link, address, .. } => {
-            line.name(link);
-            line.prefix(Dimension::Prefixes, IpPrefix::host(address));
+        (Dimension::TableNames, Q::NftTable { table, .. } | Q::NftElement { table, .. }) => Some(pattern(table)),
+        (Dimension::Hooks, Q::NftTable { hooks, .. }) if !hooks.is_empty() => {
+            let names: BTreeSet<&str> = hooks.iter().map(|(hook, _)| *hook).collect();
+            Some(list(names.into_iter().map(Quoted)))
         }
-        Question::SysctlRead { key, .. } => line.key(key),
-        Question::SysctlWrite { key, value, .. } => {
-            line.key(key);
-            line.list(Dimension::Values, [Quoted(value)]);
+        (Dimension::HookPriorities, Q::NftTable { hooks, .. }) if !hooks.is_empty() => {
+            let priorities: BTreeSet<i32> = hooks.iter().map(|(_, priority)| *priority).collect();
+            Some(list(priorities))
         }
-        Question::NftTable {
-            family, table, hooks, ..
-        } => {
-            line.nftables_table(family, table);
-            line.hooks(hooks);
-        }
-        Question::NftElement { family, table, set, .. } => {
-            line.nftables_table(family, table);
-            line.pattern(Dimension::Sets, set);
-        }
-        Question::StoreOpen { location } => line.path(Dimension::Locations, location),
-        Question::ResolverRead { file } => line.path(Dimension::Files, file),
-        Question::IpamDelegate { plugin } => line.pattern(Dimension::Plugins, plugin),
+        (Dimension::Sets, Q::NftElement { set, .. }) => Some(pattern(set)),
+        (Dimension::Locations, Q::StoreOpen { location: path })
+        | (Dimension::Files, Q::ResolverRead { file: path }) => Some(list([Quoted(&path.to_string_lossy())])),
+        (Dimension::Plugins, Q::IpamDelegate { plugin }) => Some(pattern(plugin)),
+        _ => None,
     }
 }
 
-struct Line(String);
+fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    format!("[{}]", items.join(", "))
+}
 
-impl Line {
-    fn one(&mut self, dimension: Dimension, value: impl fmt::Display) {
-        self.0.push_str(&format!(", {} = {value}", dimension.key()));
-    }
+fn pattern(name: &str) -> String {
+    list([Quoted(&Pattern::escape(name))])
+}
 
-    fn list<T: fmt::Display>(&mut self, dimension: Dimension, items: impl IntoIterator<Item = T>) {
-        let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-        self.one(dimension, format_args!("[{}]", items.join(", ")));
-    }
-
-    fn pattern(&mut self, dimension: Dimension, name: &str) {
-        self.list(dimension, [Quoted(&Pattern::escape(name))]);
-    }
-
-    fn name(&mut self, name: &str) {
-        self.pattern(Dimension::LinkNames, name);
-    }
-
-    fn link(&mut self, kind: &str, name: &str) {
-        let kind = if kind.is_empty() { DEVICE_WITHOUT_KIND } else { kind };
-        self.list(Dimension::Kinds, [Quoted(kind)]);
-        self.name(name);
-    }
-
-    fn prefix(&mut self, dimension: Dimension, prefix: IpPrefix) {
-        self.list(dimension, [Quoted(&prefix.network().to_string())]);
-    }
-
-    fn routing_table(&mut self, table: u32) {
-        if table != MAIN_TABLE {
-            self.list(Dimension::RoutingTables, [table]);
-        }
-    }
-
-    fn key(&mut self, key: &[String]) {
-        self.list(Dimension::Keys, [Quoted(&KeyPattern::escape(key))]);
-    }
-
-    fn nftables_table(&mut self, family: &str, table: &str) {
-        self.one(Dimension::Family, Quoted(family));
-        self.pattern(Dimension::TableNames, table);
-    }
-
-    fn hooks(&mut self, hooks: &[(&str, i32)]) {
-        if hooks.is_empty() {
-            return;
-        }
-        let names: BTreeSet<&str> = hooks.iter().map(|(hook, _)| *hook).collect();
-        let priorities: BTreeSet<i32> = hooks.iter().map(|(_, priority)| *priority).collect();
-        self.list(Dimension::Hooks, names.into_iter().map(Quoted));
-        self.list(Dimension::HookPriorities, priorities);
-    }
-
-    fn path(&mut self, dimension: Dimension, path: &Path) {
-        self.list(dimension, [Quoted(&path.to_string_lossy())]);
-    }
+fn prefix(prefix: IpPrefix) -> String {
+    list([Quoted(&prefix.network().to_string())])
 }

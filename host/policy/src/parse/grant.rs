@@ -171,7 +171,9 @@ fn bound(reader: &mut Reader<'_>, grant: &mut Grant, dimension: Dimension, entry
         Dimension::Locations => grant.locations = reader.list(entry, values::path),
         Dimension::Files => grant.files = reader.list(entry, values::path).unwrap_or_default(),
         Dimension::Plugins => grant.plugins = reader.list(entry, values::pattern).unwrap_or_default(),
-        Dimension::Max => grant.max = values::max(reader, entry),
+        Dimension::Max => grant.limits.attachment = values::max(reader, entry),
+        Dimension::MaxPerNetwork => grant.limits.network = values::max(reader, entry),
+        Dimension::MaxPerTenant => grant.limits.tenant = values::max(reader, entry),
     }
 }
 

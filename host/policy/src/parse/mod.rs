@@ -20,7 +20,8 @@ pub(crate) use values::DEVICE_WITHOUT_KIND;
 pub(crate) struct Section {
     pub(crate) component: Option<Pin>,
     pub(crate) selection: Selection,
-    pub(crate) grants: Vec<Grant>,
+    /// With their lines.
+    pub(crate) grants: Vec<(Grant, usize)>,
 }
 
 /// The component's digest, and where that was written.
@@ -92,7 +93,7 @@ fn selection(reader: &mut Reader<'_>, field: &str, table: &DeTable<'_>) -> Selec
     }
 }
 
-fn grants(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Vec<Grant> {
+fn grants(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Vec<(Grant, usize)> {
     let DeValue::Array(items) = entry.value.get_ref() else {
         let way_out = format!("write [[{}]], with two brackets", entry.field);
         reader.wrong_type(entry, "a list of grants", Some(way_out));
@@ -106,7 +107,8 @@ fn grants(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Vec<Grant> {
                 value: item,
             };
             let table = reader.table(&entry)?;
-            grant::read(reader, &entry, table)
+            let grant = grant::read(reader, &entry, table)?;
+            Some((grant, reader.line(entry.span().start)))
         })
         .collect()
 }
