@@ -58,10 +58,10 @@ pub enum PolicyError {
 pub struct Problem {
     /// The file.
     pub file: PathBuf,
-    /// The first line is 1.
-    pub line: usize,
-    /// Where in the document: `plugin.bridge.grant.names`. Empty where the
-    /// text is not TOML.
+    /// The first line is 1. Absent where it is about the file as a whole.
+    pub line: Option<usize>,
+    /// Where in the document: `plugin.bridge.grant.names`. Empty where that is
+    /// not known.
     pub field: String,
     /// What is wrong.
     pub problem: String,
@@ -71,7 +71,11 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file.display(), self.line)?;
+        write!(f, "{}:", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        f.write_str(" ")?;
         if !self.field.is_empty() {
             write!(f, "{}: ", self.field)?;
         }

@@ -5,6 +5,7 @@
 //! its network and its [`tenant`]. What no grant allows is denied; a [`Denial`] names the grant that
 //! is missing. The format is described in `docs/policy.md`.
 
+mod audit;
 mod default_policy;
 mod denial;
 mod dimension;
@@ -15,10 +16,13 @@ mod grant;
 mod granted;
 mod grants;
 mod key_pattern;
+mod keys;
 mod limits;
+mod name;
 mod operation;
 mod parse;
 mod pattern;
+mod pin;
 mod plugin_policy;
 mod question;
 mod quoted;
@@ -28,6 +32,7 @@ mod tenant;
 mod trust;
 mod written;
 
+pub use audit::Audit;
 pub use default_policy::default_policy;
 pub use denial::Denial;
 pub use directory::PolicyDirectory;
@@ -36,6 +41,7 @@ pub use granted::{Counter, Exhausted, Granted, Scope};
 pub use grants::Grants;
 pub use operation::Operation;
 pub use pattern::{ParsePatternError, Pattern};
-pub use plugin_policy::PluginPolicy;
+pub use pin::Pin;
+pub use plugin_policy::{NO_KEYS, PluginPolicy};
 pub use question::Question;
 pub use tenant::tenant;

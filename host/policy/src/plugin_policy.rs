@@ -1,9 +1,11 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
+    audit::Audit,
     error::{PolicyError, Problem},
     grants::Grants,
-    parse::{self, Section},
+    parse::{self, PinLine, PinWords, Section},
+    pin::Pin,
     written::{Origin, WrittenGrant},
 };
 
@@ -11,47 +13,50 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PluginPolicy {
     plugin: Arc<str>,
-    component: Option<String>,
+    pin: Pin,
+    audit: Audit,
     parts: Vec<Part>,
 }
 
 /// What one file says. Its grants are for what it selects only.
 #[derive(Clone, Debug)]
-struct Part {
-    origin: Arc<Origin>,
-    grants: Vec<Arc<WrittenGrant>>,
+pub(crate) struct Part {
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) grants: Vec<Arc<WrittenGrant>>,
 }
+
+/// For [`PluginPolicy::parse`] where no key is at hand.
+pub const NO_KEYS: fn(&str) -> Result<Option<[u8; 32]>, PolicyError> = |_| Ok(None);
 
 impl PluginPolicy {
     /// Reads the texts of a plugin's files, which the caller vouches for.
+    /// `key` finds the public key of a name that `signed-by` gives.
     ///
     /// # Errors
-    /// [`PolicyError::Invalid`] with every problem of every file.
-    pub fn parse(plugin: &str, files: &[(PathBuf, String)]) -> Result<Self, PolicyError> {
-        let mut policy = Self {
-            plugin: plugin.into(),
-            component: None,
-            parts: Vec::with_capacity(files.len()),
-        };
-        let mut problems = Vec::new();
+    /// [`PolicyError::Invalid`] with every problem of every file, or what
+    /// `key` says.
+    pub fn parse(
+        plugin: &str,
+        files: &[(PathBuf, String)],
+        key: impl FnOnce(&str) -> Result<Option<[u8; 32]>, PolicyError>,
+    ) -> Result<Self, PolicyError> {
+        let mut draft = Draft::new(plugin);
         for (path, text) in files {
-            match parse::document(plugin, path, text) {
-                Ok(section) => problems.extend(policy.add(path.clone(), section)),
-                Err(found) => problems.extend(found),
-            }
+            draft.add(path.clone(), text);
         }
-        if problems.is_empty() {
-            Ok(policy)
-        } else {
-            Err(PolicyError::Invalid(problems))
-        }
+        draft.finish(key)
     }
 
-    /// The SHA-256 digest, in hexadecimal, that the plugin's component has to
-    /// have. Absent: any component that the operator installed will do.
+    /// Which component may act under this policy.
     #[must_use]
-    pub fn component(&self) -> Option<&str> {
-        self.component.as_deref()
+    pub fn pin(&self) -> &Pin {
+        &self.pin
+    }
+
+    /// Which operations go to the audit log.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        self.audit
     }
 
     /// What is granted to an attachment: nothing, when the policy is for
@@ -61,44 +66,110 @@ impl PluginPolicy {
     pub fn for_attachment(&self, network: &str, tenant: Option<&str>) -> Grants {
         let mut covered = false;
         let mut grants = Vec::new();
-        for part in self
-            .parts
-            .iter()
-            .filter(|part| part.origin.selection.covers(network, tenant))
-        {
-            covered = true;
-            let selected = part.grants.iter().filter(|grant| grant.is_for(network, tenant));
-            grants.extend(selected.cloned());
+        for part in &self.parts {
+            if part.origin.selection.covers(network, tenant) {
+                covered = true;
+                let selected = part.grants.iter().filter(|grant| grant.is_for(network, tenant));
+                grants.extend(selected.cloned());
+            }
         }
         Grants::new(Arc::clone(&self.plugin), network, tenant, covered, grants)
     }
+}
 
-    fn add(&mut self, file: PathBuf, section: Section) -> Option<Problem> {
+/// A policy in the making: files one after the other, and the problems found
+/// in them.
+pub(crate) struct Draft {
+    policy: PluginPolicy,
+    pin: Option<(PathBuf, PinLine)>,
+    problems: Vec<Problem>,
+}
+
+impl Draft {
+    pub(crate) fn new(plugin: &str) -> Self {
+        Self {
+            policy: PluginPolicy {
+                plugin: plugin.into(),
+                pin: Pin::Any,
+                audit: Audit::default(),
+                parts: Vec::new(),
+            },
+            pin: None,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, file: PathBuf, text: &str) {
+        match parse::document(&self.policy.plugin, &file, text) {
+            Ok(section) => self.add_section(file, section),
+            Err(problems) => self.problems.extend(problems),
+        }
+    }
+
+    pub(crate) fn finish(
+        mut self,
+        key: impl FnOnce(&str) -> Result<Option<[u8; 32]>, PolicyError>,
+    ) -> Result<PluginPolicy, PolicyError> {
+        if self.problems.is_empty()
+            && let Some((file, pin)) = self.pin.take()
+        {
+            match pin.words {
+                PinWords::Digest(digest) => self.policy.pin = Pin::Digest(digest),
+                PinWords::SignedBy(name) => match key(&name)? {
+                    Some(key) => self.policy.pin = Pin::SignedBy { name, key },
+                    None => self
+                        .problems
+                        .push(missing_key(&self.policy.plugin, file, pin.line, &name)),
+                },
+            }
+        }
+        if self.problems.is_empty() {
+            Ok(self.policy)
+        } else {
+            Err(PolicyError::Invalid(self.problems))
+        }
+    }
+
+    fn add_section(&mut self, file: PathBuf, section: Section) {
+        if let Some(pin) = section.pin {
+            self.add_pin(&file, pin);
+        }
+        self.policy.audit = self.policy.audit.max(section.audit);
         let origin = Arc::new(Origin {
-            file: file.clone(),
+            file,
             selection: section.selection,
         });
         let written = |(grant, line)| {
             let origin = Arc::clone(&origin);
             Arc::new(WrittenGrant { grant, origin, line })
         };
-        self.parts.push(Part {
-            grants: section.grants.into_iter().map(written).collect(),
-            origin: Arc::clone(&origin),
-        });
-        let pin = section.component?;
-        match &self.component {
-            Some(other) if *other != pin.digest => Some(Problem {
-                file,
-                line: pin.line,
-                field: format!("plugin.{}.component", self.plugin),
-                problem: format!("another file pins the component to sha256:{other}"),
+        let grants = section.grants.into_iter().map(written).collect();
+        self.policy.parts.push(Part { origin, grants });
+    }
+
+    /// A pin is for the plugin as a whole, whichever file has it.
+    fn add_pin(&mut self, file: &std::path::Path, pin: PinLine) {
+        match &self.pin {
+            None => self.pin = Some((file.to_owned(), pin)),
+            Some((_, other)) if other.words == pin.words => {}
+            Some((other_file, other)) => self.problems.push(Problem {
+                file: file.to_owned(),
+                line: Some(pin.line),
+                field: format!("plugin.{}.{}", self.policy.plugin, pin.words.key()),
+                problem: format!("{}:{} has {}", other_file.display(), other.line, other.words),
                 suggestion: Some("write it in one file only; it holds for all of them".to_owned()),
             }),
-            _ => {
-                self.component = Some(pin.digest);
-                None
-            }
         }
+    }
+}
+
+fn missing_key(plugin: &str, file: PathBuf, line: usize, name: &str) -> Problem {
+    let path = crate::keys::path(file.parent().unwrap_or(&file), name);
+    Problem {
+        line: Some(line),
+        field: format!("plugin.{plugin}.{}", parse::SIGNED_BY),
+        problem: format!("there is no key {name:?}"),
+        suggestion: Some(format!("its public half belongs into {}", path.display())),
+        file,
     }
 }

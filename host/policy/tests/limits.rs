@@ -5,7 +5,7 @@ mod support;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use cofferdam_policy::{Counter, Exhausted, Granted, Grants, PluginPolicy, Question, Scope};
+use cofferdam_policy::{Counter, Exhausted, Granted, Grants, NO_KEYS, PluginPolicy, Question, Scope};
 use cofferdam_protocol::Place::Container;
 use proptest::prelude::*;
 use support::grants;
@@ -170,7 +170,11 @@ fn grants_that_say_something_else_are_counted_apart() {
         bodies[0]
     );
     let file = [(PathBuf::from("test.toml"), of_a_network)];
-    all.extend(names(&PluginPolicy::parse("test", &file).unwrap(), "n", Some("t")));
+    all.extend(names(
+        &PluginPolicy::parse("test", &file, NO_KEYS).unwrap(),
+        "n",
+        Some("t"),
+    ));
     let count = all.len();
     all.sort();
     all.dedup();

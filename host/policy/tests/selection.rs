@@ -5,7 +5,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use cofferdam_policy::{PluginPolicy, Question};
+use cofferdam_policy::{NO_KEYS, Pin, PluginPolicy, Question};
 use cofferdam_protocol::Place::{Container, Host};
 use support::policy;
 
@@ -148,8 +148,8 @@ fn each_file_has_a_selection_of_its_own_and_shares_the_pin() {
     .into_iter()
     .map(|(name, text)| (name.into(), text))
     .collect();
-    let policy = PluginPolicy::parse("test", &files).unwrap();
-    assert_eq!(policy.component(), Some(digest.as_str()));
+    let policy = PluginPolicy::parse("test", &files, NO_KEYS).unwrap();
+    assert_eq!(policy.pin(), &Pin::Digest(digest));
     let names = ["one", "two", "three", "four"];
     for (network, tenant, expected) in [
         ("a", None, &["one", "three"][..]),

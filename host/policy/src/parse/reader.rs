@@ -65,7 +65,7 @@ impl<'f> Reader<'f> {
     ) {
         self.problems.push(Problem {
             file: self.file.to_owned(),
-            line: self.line(span.start),
+            line: Some(self.line(span.start)),
             field: field.to_owned(),
             problem: problem.into(),
             suggestion,

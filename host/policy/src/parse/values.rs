@@ -7,11 +7,10 @@ use cofferdam_protocol::{IpPrefix, Place};
 use toml::de::DeValue;
 
 use super::{
-    Pin,
     reader::{Entry, Reader},
     suggestion,
 };
-use crate::{key_pattern::KeyPattern, pattern::Pattern, quoted::Quoted, range::Range};
+use crate::{audit::Audit, key_pattern::KeyPattern, name, pattern::Pattern, quoted::Quoted, range::Range};
 
 /// What a policy calls the kind of `lo` or a network card, for which the
 /// kernel has no word.
@@ -30,23 +29,35 @@ const SETTINGS: [&str; 8] = [
 const FAMILIES: [&str; 4] = ["inet", "ip", "ip6", "bridge"];
 const HOOKS: [&str; 5] = ["prerouting", "input", "forward", "output", "postrouting"];
 
-pub(super) fn component(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Pin> {
+pub(super) fn digest(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<String> {
     let text = reader.string(entry)?;
     let digest = text.strip_prefix("sha256:").filter(|digest| {
         let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         digest.len() == 64 && digest.bytes().all(hexadecimal)
     });
-    match digest {
-        Some(digest) => Some(Pin {
-            digest: digest.to_owned(),
-            line: reader.line(entry.span().start),
-        }),
-        None => {
-            let way_out = "sha256: and 64 digits of 0-9 and a-f, as sha256sum prints them".to_owned();
-            reader.problem(entry.span(), &entry.field, "it is not a digest", Some(way_out));
-            None
-        }
+    if digest.is_none() {
+        let way_out = "sha256: and 64 digits of 0-9 and a-f, as sha256sum prints them".to_owned();
+        reader.problem(entry.span(), &entry.field, "it is not a digest", Some(way_out));
     }
+    digest.map(str::to_owned)
+}
+
+pub(super) fn key_name(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<String> {
+    let text = reader.string(entry)?;
+    if !name::is_plain(text) {
+        let problem = format!("{} is not the name of a key", Quoted(text));
+        let way_out = "KEY for the file keys/KEY.pub of the policy directory: 1 to 64 letters, digits, - and _";
+        reader.problem(entry.span(), &entry.field, problem, Some(way_out.to_owned()));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+pub(super) fn audit(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Audit> {
+    let word = word(reader, entry, &Audit::WORDS)?;
+    [Audit::Denied, Audit::All]
+        .into_iter()
+        .find(|audit| audit.word() == word)
 }
 
 pub(super) fn place(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Place> {
