@@ -1,4 +1,8 @@
-use crate::operation::Operation;
+use crate::{
+    operation::Operation,
+    range::Range,
+    words::{FAMILIES, HOOKS, PLACES, SETTINGS},
+};
 
 /// In what respect a grant is bounded. Each is a key of the grant's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +30,31 @@ pub(crate) enum Dimension {
     Max,
     MaxPerNetwork,
     MaxPerTenant,
+}
+
+/// What the value of a key looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of these words.
+    Words(&'static [&'static str]),
+    /// A list of kinds of links.
+    Kinds,
+    /// A list of texts.
+    Texts,
+    /// A list of names or patterns of names.
+    Patterns,
+    /// A list of networks in CIDR notation.
+    Prefixes,
+    /// A list of numbers and of pairs of numbers, within these.
+    Ranges(Range),
+    /// A list of sysctl keys.
+    Keys,
+    /// A list of absolute paths.
+    Paths,
+    /// A number of objects.
+    Count,
 }
 
 /// Whether a grant has to be bounded in a dimension.
@@ -66,6 +95,25 @@ impl Dimension {
             Self::Max => "max",
             Self::MaxPerNetwork => "max-per-network",
             Self::MaxPerTenant => "max-per-tenant",
+        }
+    }
+
+    pub(crate) fn form(self) -> Form {
+        match self {
+            Self::Place => Form::Word(&PLACES),
+            Self::Kinds => Form::Kinds,
+            Self::LinkNames | Self::TableNames | Self::Sets | Self::Plugins => Form::Patterns,
+            Self::Settings => Form::Words(&SETTINGS),
+            Self::Prefixes | Self::Destinations => Form::Prefixes,
+            Self::RoutingTables => Form::Ranges(Range::ROUTING_TABLES),
+            Self::RulePriorities => Form::Ranges(Range::RULE_PRIORITIES),
+            Self::HookPriorities => Form::Ranges(Range::HOOK_PRIORITIES),
+            Self::Keys => Form::Keys,
+            Self::Values => Form::Texts,
+            Self::Family => Form::Word(&FAMILIES),
+            Self::Hooks => Form::Words(&HOOKS),
+            Self::Locations | Self::Files => Form::Paths,
+            Self::Max | Self::MaxPerNetwork | Self::MaxPerTenant => Form::Count,
         }
     }
 

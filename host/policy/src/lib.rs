@@ -5,7 +5,9 @@
 //! its network and its [`tenant`]. What no grant allows is denied; a [`Denial`] names the grant that
 //! is missing. The format is described in `docs/policy.md`.
 
+mod aspect;
 mod audit;
+mod bound;
 mod default_policy;
 mod denial;
 mod dimension;
@@ -30,6 +32,7 @@ mod range;
 mod selection;
 mod tenant;
 mod trust;
+mod words;
 mod written;
 
 pub use audit::Audit;

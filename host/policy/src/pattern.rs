@@ -9,8 +9,10 @@ use thiserror::Error;
 /// backslash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    /// What has to be there, between the stars; one piece more than stars.
-    pieces: Vec<String>,
+    /// What comes before the first star.
+    first: Box<str>,
+    /// What follows each star.
+    rest: Vec<Box<str>>,
 }
 
 /// A text is not a pattern.
@@ -28,21 +30,18 @@ impl Pattern {
     /// Whether the whole of `name` is of this pattern.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        let Some((first, rest)) = self.pieces.split_first() else {
+        let Some((last, middle)) = self.rest.split_last() else {
+            return *self.first == *name;
+        };
+        let Some(name) = name.strip_prefix(&*self.first) else {
             return false;
         };
-        let Some((last, middle)) = rest.split_last() else {
-            return first == name;
-        };
-        let Some(name) = name.strip_prefix(first.as_str()) else {
-            return false;
-        };
-        let Some(mut name) = name.strip_suffix(last.as_str()) else {
+        let Some(mut name) = name.strip_suffix(&**last) else {
             return false;
         };
         // The leftmost place leaves the most for the pieces after it.
         for piece in middle {
-            match name.find(piece.as_str()) {
+            match name.find(&**piece) {
                 Some(start) => name = &name[start + piece.len()..],
                 None => return false,
             }
@@ -64,12 +63,13 @@ impl FromStr for Pattern {
         if text.is_empty() {
             return Err(ParsePatternError::Empty);
         }
-        let mut pieces = Vec::new();
+        let mut first = None;
+        let mut rest = Vec::new();
         let mut piece = String::new();
         let mut characters = text.chars();
         while let Some(character) = characters.next() {
             match character {
-                '*' => pieces.push(std::mem::take(&mut piece)),
+                '*' => put(std::mem::take(&mut piece), &mut first, &mut rest),
                 '\\' => match characters.next() {
                     Some(escaped @ ('*' | '\\')) => piece.push(escaped),
                     _ => return Err(ParsePatternError::Escape),
@@ -77,21 +77,26 @@ impl FromStr for Pattern {
                 other => piece.push(other),
             }
         }
-        pieces.push(piece);
-        Ok(Self { pieces })
+        put(piece, &mut first, &mut rest);
+        let first = first.unwrap_or_default();
+        Ok(Self { first, rest })
+    }
+}
+
+fn put(piece: String, first: &mut Option<Box<str>>, rest: &mut Vec<Box<str>>) {
+    match first {
+        None => *first = Some(piece.into()),
+        Some(_) => rest.push(piece.into()),
     }
 }
 
 /// As a policy writes it.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, piece) in self.pieces.iter().enumerate() {
-            if index > 0 {
-                f.write_str("*")?;
-            }
-            f.write_str(&Self::escape(piece))?;
-        }
-        Ok(())
+        f.write_str(&Self::escape(&self.first))?;
+        self.rest
+            .iter()
+            .try_for_each(|piece| write!(f, "*{}", Self::escape(piece)))
     }
 }
 

@@ -8,6 +8,22 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// Every priority that a routing rule can have.
+    pub(crate) const RULE_PRIORITIES: Self = Self {
+        first: 0,
+        last: u32::MAX as i64,
+    };
+    /// Every routing table.
+    pub(crate) const ROUTING_TABLES: Self = Self {
+        first: 1,
+        last: u32::MAX as i64,
+    };
+    /// Every priority of a base chain.
+    pub(crate) const HOOK_PRIORITIES: Self = Self {
+        first: i32::MIN as i64,
+        last: i32::MAX as i64,
+    };
+
     pub(crate) fn only(number: i64) -> Self {
         Self {
             first: number,
@@ -29,9 +45,4 @@ impl fmt::Display for Range {
             write!(f, "[{}, {}]", self.first, self.last)
         }
     }
-}
-
-/// Whether one of the ranges holds the number.
-pub(crate) fn any_contains(ranges: &[Range], number: i64) -> bool {
-    ranges.iter().any(|range| range.contains(number))
 }

@@ -3,13 +3,8 @@ use std::{collections::BTreeSet, fmt};
 use cofferdam_protocol::IpPrefix;
 
 use crate::{
-    dimension::Dimension,
-    grant::{MAIN_TABLE, RULE_PRIORITIES},
-    key_pattern::KeyPattern,
-    parse::DEVICE_WITHOUT_KIND,
-    pattern::Pattern,
-    question::Question,
-    quoted::Quoted,
+    aspect::Aspect, dimension::Dimension, grant::MAIN_TABLE, key_pattern::KeyPattern, pattern::Pattern,
+    question::Question, quoted::Quoted, range::Range, words::kind_word,
 };
 
 /// The least grant that the format can express and that allows what was
@@ -29,66 +24,37 @@ pub(super) fn write(question: &Question<'_>) -> String {
 /// The least value that covers what was asked in a dimension, where there has
 /// to be one.
 fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
-    use Question as Q;
-    match (dimension, *question) {
-        (Dimension::Place, _) => question.place().map(|place| Quoted(&place.to_string()).to_string()),
+    match (dimension, question.aspect(dimension)?) {
+        (_, Aspect::Place(place)) => Some(format!("\"{place}\"")),
         // The kind of a link that is looked up would tell whether it exists.
-        (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. }) => {
-            let kind = if kind.is_empty() { DEVICE_WITHOUT_KIND } else { kind };
-            Some(list([Quoted(kind)]))
-        }
-        (Dimension::LinkNames, _) => question.link().map(pattern),
-        (Dimension::Settings, Q::LinkSet { what, .. }) => Some(list([Quoted(what)])),
-        (Dimension::Prefixes, Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. }) => {
-            Some(prefix(address))
-        }
-        (Dimension::Prefixes, Q::NeighborAdd { address, .. } | Q::NeighborDelete { address, .. }) => {
-            Some(prefix(IpPrefix::host(address)))
-        }
-        (Dimension::Destinations, Q::RouteAdd { destination, .. } | Q::RouteDelete { destination, .. }) => {
-            Some(prefix(destination))
-        }
-        (Dimension::RoutingTables, _) => question
-            .routing_table()
-            .filter(|table| *table != MAIN_TABLE)
-            .map(|table| list([table])),
-        (Dimension::RulePriorities, Q::RuleAdd { priority, .. } | Q::RuleDelete { priority, .. }) => {
-            // Every priority is the least that covers an unknown one.
-            Some(priority.map_or_else(|| list([RULE_PRIORITIES]), |priority| list([priority])))
-        }
-        (Dimension::Keys, Q::SysctlRead { key, .. } | Q::SysctlWrite { key, .. }) => {
-            Some(list([Quoted(&KeyPattern::escape(key))]))
-        }
-        (Dimension::Values, Q::SysctlWrite { value, .. }) => Some(list([Quoted(value)])),
-        (Dimension::Family, Q::NftTable { family, .. } | Q::NftElement { family, .. }) => {
-            Some(Quoted(family).to_string())
-        }
-        (Dimension::TableNames, Q::NftTable { table, .. } | Q::NftElement { table, .. }) => Some(pattern(table)),
-        (Dimension::Hooks, Q::NftTable { hooks, .. }) if !hooks.is_empty() => {
-            let names: BTreeSet<&str> = hooks.iter().map(|(hook, _)| *hook).collect();
-            Some(list(names.into_iter().map(Quoted)))
-        }
-        (Dimension::HookPriorities, Q::NftTable { hooks, .. }) if !hooks.is_empty() => {
+        (Dimension::Kinds, Aspect::Text(kind)) => match question {
+            Question::LinkSee { .. } => None,
+            _ => Some(list([Quoted(kind_word(kind))])),
+        },
+        (Dimension::Family, Aspect::Text(family)) => Some(Quoted(family).to_string()),
+        (Dimension::Settings | Dimension::Values, Aspect::Text(text)) => Some(list([Quoted(text)])),
+        (_, Aspect::Text(name)) => Some(list([Quoted(&Pattern::escape(name))])),
+        (_, Aspect::Prefix(prefix)) => Some(list([Quoted(&prefix.network().to_string())])),
+        (_, Aspect::Address(address)) => Some(list([Quoted(&IpPrefix::host(address).to_string())])),
+        (Dimension::RoutingTables, Aspect::Number(table)) if table == i64::from(MAIN_TABLE) => None,
+        (_, Aspect::Number(number)) => Some(list([number])),
+        // Every priority is the least that covers an unknown one.
+        (_, Aspect::AnyNumber) => Some(list([Range::RULE_PRIORITIES])),
+        (_, Aspect::Key(key)) => Some(list([Quoted(&KeyPattern::escape(key))])),
+        (_, Aspect::Path(path)) => Some(list([Quoted(&path.to_string_lossy())])),
+        (_, Aspect::Hooks([]) | Aspect::Whatever) => None,
+        (Dimension::HookPriorities, Aspect::Hooks(hooks)) => {
             let priorities: BTreeSet<i32> = hooks.iter().map(|(_, priority)| *priority).collect();
             Some(list(priorities))
         }
-        (Dimension::Sets, Q::NftElement { set, .. }) => Some(pattern(set)),
-        (Dimension::Locations, Q::StoreOpen { location: path })
-        | (Dimension::Files, Q::ResolverRead { file: path }) => Some(list([Quoted(&path.to_string_lossy())])),
-        (Dimension::Plugins, Q::IpamDelegate { plugin }) => Some(pattern(plugin)),
-        _ => None,
+        (_, Aspect::Hooks(hooks)) => {
+            let names: BTreeSet<&str> = hooks.iter().map(|(hook, _)| *hook).collect();
+            Some(list(names.into_iter().map(Quoted)))
+        }
     }
 }
 
 fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     format!("[{}]", items.join(", "))
-}
-
-fn pattern(name: &str) -> String {
-    list([Quoted(&Pattern::escape(name))])
-}
-
-fn prefix(prefix: IpPrefix) -> String {
-    list([Quoted(&prefix.network().to_string())])
 }

@@ -1,5 +1,6 @@
 //! From the text of a policy file to grants, or to every problem in it.
 
+mod document;
 mod grant;
 mod reader;
 mod suggestion;
@@ -7,13 +8,9 @@ mod values;
 
 use std::{fmt, path::Path};
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
 use crate::{audit::Audit, error::Problem, grant::Grant, selection::Selection};
-use reader::{Entry, Reader};
-
-pub(crate) use values::DEVICE_WITHOUT_KIND;
+use document::{Table, Value};
+use reader::{Entry, Field, Reader};
 
 /// What one file says about its plugin.
 #[derive(Debug)]
@@ -76,41 +73,39 @@ const PLUGIN_KEYS: [&str; 6] = [
 /// Reads a file that is about one plugin.
 pub(crate) fn document(plugin: &str, file: &Path, text: &str) -> Result<Section, Vec<Problem>> {
     let mut reader = Reader::new(file, text);
-    let (table, errors) = DeTable::parse_recoverable(text);
-    if errors.is_empty() {
-        let section = plugin_section(&mut reader, plugin, table.get_ref());
-        return reader.finish(section);
+    match document::read(text) {
+        Ok(table) => {
+            let section = plugin_section(&mut reader, plugin, &table);
+            reader.finish(section)
+        }
+        Err(faults) => {
+            for fault in faults {
+                reader.problem(fault.span, &Field::ROOT, fault.message, None);
+            }
+            reader.finish(None)
+        }
     }
-    for error in errors {
-        reader.problem(error.span().unwrap_or(0..0), "", error.message(), None);
-    }
-    reader.finish(None)
 }
 
-fn plugin_section(reader: &mut Reader<'_>, plugin: &str, root: &DeTable<'_>) -> Option<Section> {
-    reader.unknown_keys("", root, &["plugin"]);
+fn plugin_section(reader: &mut Reader<'_>, plugin: &str, root: &Table<'_>) -> Option<Section> {
+    reader.unknown_keys(&Field::ROOT, root, &["plugin"]);
     let missing = format!("there is no [plugin.{plugin}] table");
-    let Some(plugins) = Entry::find(root, "", "plugin") else {
+    let Some(plugins) = Entry::find(root, &Field::ROOT, "plugin") else {
         if root.is_empty() {
-            reader.problem(
-                0..0,
-                "plugin",
-                missing,
-                Some("it may be empty, and grants nothing then".to_owned()),
-            );
+            let way_out = Some("it may be empty, and grants nothing then".to_owned());
+            reader.problem(0..0, &Field::ROOT.key("plugin"), missing, way_out);
         }
         return None;
     };
     let plugins_table = reader.table(&plugins)?;
-    for (key, _) in plugins_table.iter() {
-        if key.get_ref() != plugin {
-            let problem = "this file is about another plugin".to_owned();
-            let way_out = format!("[plugin.{}] belongs into {}.toml", key.get_ref(), key.get_ref());
-            reader.problem(key.span(), &format!("plugin.{}", key.get_ref()), problem, Some(way_out));
-        }
+    for member in plugins_table.iter().filter(|member| member.key != plugin) {
+        let problem = "this file is about another plugin".to_owned();
+        let way_out = format!("[plugin.{}] belongs into {}.toml", member.key, member.key);
+        let span = member.key_span.clone();
+        reader.problem(span, &plugins.field.key(&member.key), problem, Some(way_out));
     }
-    let Some(entry) = Entry::find(plugins_table, "plugin", plugin) else {
-        reader.problem(plugins.span(), "plugin", missing, None);
+    let Some(entry) = Entry::find(plugins_table, &plugins.field, plugin) else {
+        reader.problem(plugins.span(), &plugins.field, missing, None);
         return None;
     };
     let table = reader.table(&entry)?;
@@ -128,7 +123,7 @@ fn plugin_section(reader: &mut Reader<'_>, plugin: &str, root: &DeTable<'_>) -> 
 }
 
 /// A component is known by its digest or by who signed it.
-fn pin(reader: &mut Reader<'_>, field: &str, table: &DeTable<'_>) -> Option<PinLine> {
+fn pin(reader: &mut Reader<'_>, field: &Field<'_>, table: &Table<'_>) -> Option<PinLine> {
     let component = Entry::find(table, field, COMPONENT);
     let signed_by = Entry::find(table, field, SIGNED_BY);
     if let (Some(component), Some(signed_by)) = (&component, &signed_by) {
@@ -138,7 +133,7 @@ fn pin(reader: &mut Reader<'_>, field: &str, table: &DeTable<'_>) -> Option<PinL
         reader.problem(signed_by.span(), &signed_by.field, problem, Some(way_out.to_owned()));
         return None;
     }
-    let line = |reader: &Reader<'_>, entry: &Entry<'_, '_>| reader.line(entry.span().start);
+    let line = |reader: &Reader<'_>, entry: &Entry<'_>| reader.line(entry.span().start);
     match (component, signed_by) {
         (Some(entry), _) => values::digest(reader, &entry).map(|digest| PinLine {
             words: PinWords::Digest(digest),
@@ -152,7 +147,7 @@ fn pin(reader: &mut Reader<'_>, field: &str, table: &DeTable<'_>) -> Option<PinL
     }
 }
 
-fn selection(reader: &mut Reader<'_>, field: &str, table: &DeTable<'_>) -> Selection {
+fn selection(reader: &mut Reader<'_>, field: &Field<'_>, table: &Table<'_>) -> Selection {
     let mut patterns = |key| Entry::find(table, field, key).and_then(|entry| reader.list(&entry, values::pattern));
     Selection {
         networks: patterns(Selection::NETWORKS),
@@ -160,22 +155,20 @@ fn selection(reader: &mut Reader<'_>, field: &str, table: &DeTable<'_>) -> Selec
     }
 }
 
-fn grants(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Vec<(Grant, usize)> {
-    let DeValue::Array(items) = entry.value.get_ref() else {
+fn grants(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Vec<(Grant, usize)> {
+    let Value::List(items) = entry.value() else {
         let way_out = format!("write [[{}]], with two brackets", entry.field);
         reader.wrong_type(entry, "a list of grants", Some(way_out));
         return Vec::new();
     };
-    items
-        .iter()
-        .filter_map(|item: &Spanned<DeValue<'_>>| {
-            let entry = Entry {
-                field: entry.field.clone(),
-                value: item,
-            };
-            let table = reader.table(&entry)?;
-            let grant = grant::read(reader, &entry, table)?;
-            Some((grant, reader.line(entry.span().start)))
-        })
-        .collect()
+    let mut grants = Vec::with_capacity(items.len());
+    for item in items {
+        let field = entry.field;
+        let entry = Entry { field, item };
+        let Some(table) = reader.table(&entry) else { continue };
+        if let Some(grant) = grant::read(reader, &entry, table) {
+            grants.push((grant, reader.line(entry.span().start)));
+        }
+    }
+    grants
 }
