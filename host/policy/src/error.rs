@@ -1,4 +1,7 @@
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use thiserror::Error;
 
@@ -67,6 +70,36 @@ pub struct Problem {
     pub problem: String,
     /// What may have been meant.
     pub suggestion: Option<String>,
+}
+
+impl PolicyError {
+    /// The same as problems of files, one or more.
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        let text = self.to_string();
+        match self {
+            Self::Invalid(problems) => problems,
+            Self::Untrusted { path, reason, remedy } => {
+                let problem = format!("it is not trusted: {reason}");
+                vec![Problem::of_file(&path, &problem, Some(remedy))]
+            }
+            Self::Io { path, error } => vec![Problem::of_file(&path, &format!("it can't be read: {error}"), None)],
+            Self::Missing { path, .. } => vec![Problem::of_file(&path, &text, None)],
+            Self::Name(name) => vec![Problem::of_file(Path::new(&name), &text, None)],
+        }
+    }
+}
+
+impl Problem {
+    /// About a file or directory as a whole.
+    pub(crate) fn of_file(file: &Path, problem: &str, suggestion: Option<&str>) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: None,
+            field: String::new(),
+            problem: problem.to_owned(),
+            suggestion: suggestion.map(str::to_owned),
+        }
+    }
 }
 
 impl fmt::Display for Problem {

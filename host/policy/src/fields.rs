@@ -44,7 +44,7 @@ impl Grant {
             Dimension::Max => number(self.limits.attachment),
             Dimension::MaxPerNetwork => number(self.limits.network),
             Dimension::MaxPerTenant => number(self.limits.tenant),
-            _ => self.bound(dimension).map(ToString::to_string),
+            _ => self.written_bound(dimension).map(ToString::to_string),
         }
     }
 }

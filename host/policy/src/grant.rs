@@ -1,10 +1,10 @@
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 use cofferdam_protocol::Place;
 
 use crate::{
     aspect::Aspect, bound::Bound, dimension::Dimension, limits::Limits, operation::Operations, question::Question,
-    selection::Selection,
+    range::Range, selection::Selection,
 };
 
 /// The kernel's main routing table, `RT_TABLE_MAIN` of `linux/rtnetlink.h`.
@@ -23,7 +23,7 @@ pub(crate) struct Grant {
     /// Absent where the operations are about no namespace.
     pub(crate) place: Option<Place>,
     pub(crate) limits: Limits,
-    /// What is absent is told by [`Grant::holds`].
+    /// What is absent is told by [`Dimension::implied`].
     pub(crate) bounds: Vec<(Dimension, Bound)>,
 }
 
@@ -44,22 +44,38 @@ impl Grant {
         let Some(asked) = question.aspect(dimension) else {
             return false;
         };
-        match (self.bound(dimension), asked) {
-            (_, Aspect::Place(place)) => self.place == Some(place),
-            (Some(bound), asked) => bound.holds(&asked),
-            (None, asked) => dimension.holds_if_absent(&asked),
+        match asked {
+            Aspect::Place(place) => self.place == Some(place),
+            asked => self.bound(dimension).is_none_or(|bound| bound.holds(&asked)),
         }
     }
 
+    /// What it says in a dimension, or what saying nothing means. `None` is
+    /// everything.
     pub(crate) fn bound(&self, dimension: Dimension) -> Option<&Bound> {
+        self.written_bound(dimension).or_else(|| dimension.implied())
+    }
+
+    pub(crate) fn written_bound(&self, dimension: Dimension) -> Option<&Bound> {
         let bound = self.bounds.iter().find(|(candidate, _)| *candidate == dimension);
         bound.map(|(_, bound)| bound)
     }
 }
 
+/// What a grant holds that says nothing about routing tables.
+static MAIN: LazyLock<Bound> = LazyLock::new(|| Bound::Ranges(vec![Range::only(MAIN_TABLE.into())]));
+/// What a grant holds that says nothing about where records are.
+static USUAL_RECORDS: LazyLock<Bound> = LazyLock::new(|| Bound::Paths(vec![Path::new(RECORDS).into()]));
+/// A table without base chains.
+static NO_HOOKS: Bound = Bound::Words(Vec::new());
+static NO_PRIORITIES: Bound = Bound::Ranges(Vec::new());
+/// Of what a grant has to be bounded in.
+static NOTHING: Bound = Bound::Texts(Vec::new());
+
 impl Dimension {
-    /// What a grant holds in a dimension in which it says nothing.
-    pub(crate) fn holds_if_absent(self, asked: &Aspect<'_>) -> bool {
+    /// What a grant holds in a dimension in which it says nothing. `None` is
+    /// everything.
+    pub(crate) fn implied(self) -> Option<&'static Bound> {
         match self {
             Self::Kinds
             | Self::LinkNames
@@ -70,13 +86,13 @@ impl Dimension {
             | Self::Values
             | Self::Max
             | Self::MaxPerNetwork
-            | Self::MaxPerTenant => true,
-            Self::RoutingTables => *asked == Aspect::Number(MAIN_TABLE.into()),
-            Self::Locations => *asked == Aspect::Path(Path::new(RECORDS)),
-            // A table without base chains.
-            Self::Hooks | Self::HookPriorities => *asked == Aspect::Hooks(&[]),
+            | Self::MaxPerTenant => None,
+            Self::RoutingTables => Some(&MAIN),
+            Self::Locations => Some(&USUAL_RECORDS),
+            Self::Hooks => Some(&NO_HOOKS),
+            Self::HookPriorities => Some(&NO_PRIORITIES),
             Self::Place | Self::Keys | Self::Family | Self::TableNames | Self::Sets | Self::Files | Self::Plugins => {
-                false
+                Some(&NOTHING)
             }
         }
     }

@@ -39,6 +39,13 @@ impl KeyPattern {
         all && names.next().is_none()
     }
 
+    /// Whether every key of `other` is one of this pattern.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        let same_length = self.text.split('/').count() == other.text.split('/').count();
+        let mut parts = self.text.split('/').zip(other.text.split('/'));
+        same_length && parts.all(|(part, other)| part == other || part == ANY_INTERFACE && is_interface(other))
+    }
+
     /// As a policy writes it.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
@@ -53,10 +60,14 @@ impl KeyPattern {
 
 fn part_matches(part: &str, name: &str) -> bool {
     match part {
-        ANY_INTERFACE => !matches!(name, "" | "." | ".." | "all" | "default") && !name.contains('/'),
+        ANY_INTERFACE => is_interface(name),
         _ if part.contains('\\') => part == Pattern::escape(name),
         _ => part == name,
     }
+}
+
+fn is_interface(name: &str) -> bool {
+    !matches!(name, "" | "." | ".." | "all" | "default") && !name.contains('/')
 }
 
 impl FromStr for KeyPattern {
@@ -122,6 +133,22 @@ mod tests {
         ] {
             let pattern: KeyPattern = pattern.parse().unwrap();
             assert_eq!(pattern.matches(&key(name)), expected, "{pattern:?} on {name}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_includes_what_it_matches() {
+        for (wide, narrow, expected) in [
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/*/mtu", true),
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/eth0/mtu", true),
+            (r"net/ipv4/conf/*/mtu", r"net/ipv4/conf/\*/mtu", true),
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/all/mtu", false),
+            ("net/ipv4/conf/eth0/mtu", "net/ipv4/conf/*/mtu", false),
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/eth0/forwarding", false),
+            ("net/ipv4/conf/*", "net/ipv4/conf/eth0/mtu", false),
+        ] {
+            let (wide, narrow): (KeyPattern, KeyPattern) = (wide.parse().unwrap(), narrow.parse().unwrap());
+            assert_eq!(wide.includes(&narrow), expected, "{wide:?} {narrow:?}");
         }
     }
 

@@ -8,6 +8,7 @@
 mod aspect;
 mod audit;
 mod bound;
+mod check;
 mod default_policy;
 mod denial;
 mod dimension;
@@ -36,6 +37,7 @@ mod words;
 mod written;
 
 pub use audit::Audit;
+pub use check::{Finding, Report, Severity};
 pub use default_policy::default_policy;
 pub use denial::Denial;
 pub use directory::PolicyDirectory;

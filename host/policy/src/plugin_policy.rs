@@ -106,6 +106,18 @@ impl Draft {
         }
     }
 
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.policy.parts
+    }
+
+    /// The key that the component has to be signed with, if the files say so.
+    pub(crate) fn key_name(&self) -> Option<&str> {
+        match &self.pin.as_ref()?.1.words {
+            PinWords::SignedBy(name) => Some(name),
+            PinWords::Digest(_) => None,
+        }
+    }
+
     pub(crate) fn finish(
         mut self,
         key: impl FnOnce(&str) -> Result<Option<[u8; 32]>, PolicyError>,
@@ -138,6 +150,7 @@ impl Draft {
         let origin = Arc::new(Origin {
             file,
             selection: section.selection,
+            line: section.line,
         });
         let written = |(grant, line)| {
             let origin = Arc::clone(&origin);

@@ -16,6 +16,8 @@ pub(crate) struct WrittenGrant {
 pub(crate) struct Origin {
     pub(crate) file: PathBuf,
     pub(crate) selection: Selection,
+    /// Of its `[plugin.NAME]`.
+    pub(crate) line: usize,
 }
 
 impl WrittenGrant {

@@ -15,6 +15,8 @@ use reader::{Entry, Field, Reader};
 /// What one file says about its plugin.
 #[derive(Debug)]
 pub(crate) struct Section {
+    /// Of its `[plugin.NAME]`.
+    pub(crate) line: usize,
     pub(crate) pin: Option<PinLine>,
     pub(crate) audit: Audit,
     pub(crate) selection: Selection,
@@ -115,6 +117,7 @@ fn plugin_section(reader: &mut Reader<'_>, plugin: &str, root: &Table<'_>) -> Op
     let selection = selection(reader, &entry.field, table);
     let grants = Entry::find(table, &entry.field, "grant").map(|entry| grants(reader, &entry));
     Some(Section {
+        line: reader.line(entry.span().start),
         pin,
         audit: audit.unwrap_or_default(),
         selection,

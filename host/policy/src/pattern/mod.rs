@@ -1,3 +1,5 @@
+mod compare;
+
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;
@@ -165,7 +167,66 @@ mod tests {
         }
     }
 
+    #[test]
+    fn patterns_are_compared_by_the_names_that_they_stand_for() {
+        for (left, right, includes, overlaps) in [
+            ("*", "cni*", true, true),
+            ("cni*", "*", false, true),
+            ("cni*", "cni0", true, true),
+            ("cni*", "cni*0", true, true),
+            ("*0", "cni*", false, true),
+            ("a*b", "a*c", false, false),
+            ("a*", "b*", false, false),
+            ("a", "a", true, true),
+            ("a", "b", false, false),
+            ("a*b*c", "a*bxb*c", true, true),
+            ("*a*", "*", false, true),
+            ("**", "*", true, true),
+            (r"\*", "*", false, true),
+            ("a*a", "a", false, false),
+        ] {
+            let (left, right) = (pattern(left), pattern(right));
+            assert_eq!(left.includes(&right), includes, "{left} includes {right}");
+            assert_eq!(left.overlaps(&right), overlaps, "{left} overlaps {right}");
+            assert_eq!(right.overlaps(&left), overlaps, "{right} overlaps {left}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn comparing_agrees_with_matching(
+            left in "[ab*]{1,6}", right in "[ab*]{1,6}", names in proptest::collection::vec("[abc]{0,7}", 20),
+        ) {
+            let (left, right) = (pattern(&left), pattern(&right));
+            for name in &names {
+                if left.includes(&right) && right.matches(name) {
+                    prop_assert!(left.matches(name), "{left} {right} {name}");
+                }
+                if left.matches(name) && right.matches(name) {
+                    prop_assert!(left.overlaps(&right), "{left} {right} {name}");
+                }
+            }
+            prop_assert!(left.includes(&left) && left.overlaps(&left));
+        }
+
+        /// Over all names up to a length that is enough to tell.
+        #[test]
+        fn comparing_misses_nothing(left in "[ab*]{1,3}", right in "[ab*]{1,3}") {
+            let (left, right) = (pattern(&left), pattern(&right));
+            let mut names = vec![String::new()];
+            for start in 0.. {
+                let name = names[start].clone();
+                if name.len() == 6 {
+                    break;
+                }
+                names.extend(["a", "b", "c"].map(|letter| format!("{name}{letter}")));
+            }
+            let both = names.iter().any(|name| left.matches(name) && right.matches(name));
+            let all = names.iter().all(|name| left.matches(name) || !right.matches(name));
+            prop_assert_eq!(left.overlaps(&right), both);
+            prop_assert_eq!(left.includes(&right), all);
+        }
+
         #[test]
         fn matching_agrees_with_its_definition(text in "[ab\u{e9}*]{1,8}", name in "[ab\u{e9}]{0,10}") {
             let characters: Vec<char> = text.chars().collect();
