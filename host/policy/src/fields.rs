@@ -49,6 +49,18 @@ impl Grant {
     }
 }
 
+/// As a TOML table in one line.
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<String> = self
+            .fields()
+            .iter()
+            .map(|(key, value)| format!("{key} = {value}"))
+            .collect();
+        write!(f, "{{ {} }}", fields.join(", "))
+    }
+}
+
 impl Operations {
     /// In what one of them can be bounded.
     pub(crate) fn dimensions(self) -> Vec<Dimension> {

@@ -5,6 +5,7 @@
 //! its network and its [`tenant`]. What no grant allows is denied; a [`Denial`] names the grant that
 //! is missing. The format is described in `docs/policy.md`.
 
+mod asked;
 mod aspect;
 mod audit;
 mod bound;
@@ -14,6 +15,7 @@ mod denial;
 mod dimension;
 mod directory;
 mod error;
+mod explain;
 mod fields;
 mod grant;
 mod granted;
@@ -31,17 +33,21 @@ mod question;
 mod quoted;
 mod range;
 mod selection;
+mod show;
+mod suggestion;
 mod tenant;
 mod trust;
 mod words;
 mod written;
 
+pub use asked::{AskError, Asked};
 pub use audit::Audit;
 pub use check::{Finding, Report, Severity};
 pub use default_policy::default_policy;
 pub use denial::Denial;
 pub use directory::PolicyDirectory;
 pub use error::{PolicyError, Problem};
+pub use explain::{Explanation, Reason, Refusal, Source};
 pub use granted::{Counter, Exhausted, Granted, Scope};
 pub use grants::Grants;
 pub use operation::Operation;

@@ -12,7 +12,7 @@ use crate::{
 /// What the operator says about one plugin.
 #[derive(Clone, Debug)]
 pub struct PluginPolicy {
-    plugin: Arc<str>,
+    pub(crate) plugin: Arc<str>,
     pin: Pin,
     audit: Audit,
     parts: Vec<Part>,
@@ -57,6 +57,16 @@ impl PluginPolicy {
     #[must_use]
     pub fn audit(&self) -> Audit {
         self.audit
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// All grants of all files, for whomever they are.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = &WrittenGrant> {
+        let grants = self.parts.iter().flat_map(|part| &part.grants);
+        grants.map(AsRef::as_ref)
     }
 
     /// What is granted to an attachment: nothing, when the policy is for

@@ -23,6 +23,7 @@ impl Selection {
     }
 }
 
-fn matches_any(patterns: &[Pattern], name: &str) -> bool {
+/// Whether the name is of one of the patterns.
+pub(crate) fn matches_any(patterns: &[Pattern], name: &str) -> bool {
     patterns.iter().any(|pattern| pattern.matches(name))
 }

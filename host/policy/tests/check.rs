@@ -347,7 +347,7 @@ fn a_grant_that_another_makes_superfluous_is_told() {
              or narrow the wider one)",
             3 + wide.lines().count()
         );
-        let second = found.iter().any(|finding| *finding == expected);
+        let second = found.contains(&expected);
         assert_eq!(second, told, "{wide:?} {narrow:?}: {found:#?}");
     }
 }

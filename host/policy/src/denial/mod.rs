@@ -3,6 +3,7 @@
 mod grant_line;
 mod target;
 
+pub(crate) use target::describe;
 use thiserror::Error;
 
 use crate::{question::Question, quoted::Quoted};

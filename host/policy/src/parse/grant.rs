@@ -3,7 +3,7 @@ use cofferdam_protocol::Place;
 use super::{
     document::{Table, Value},
     reader::{Entry, Field, Reader},
-    suggestion, values,
+    values,
 };
 use crate::{
     dimension::{Dimension, Required},
@@ -11,6 +11,7 @@ use crate::{
     operation::{Operation, Operations},
     quoted::Quoted,
     selection::Selection,
+    suggestion,
 };
 
 /// Reads one `[[plugin.NAME.grant]]`.

@@ -3,7 +3,6 @@
 mod document;
 mod grant;
 mod reader;
-mod suggestion;
 mod values;
 
 use std::{fmt, path::Path};

@@ -1,10 +1,7 @@
 use std::{cell::Cell, fmt, ops::Range, path::Path};
 
-use super::{
-    document::{Item, Table, Value},
-    suggestion,
-};
-use crate::error::Problem;
+use super::document::{Item, Table, Value};
+use crate::{error::Problem, suggestion};
 
 /// The name of a place in the document: `plugin.bridge.grant`.
 #[derive(Clone, Copy)]

@@ -8,7 +8,6 @@ use cofferdam_protocol::{IpPrefix, Place};
 use super::{
     document::Value,
     reader::{Entry, Reader},
-    suggestion,
 };
 use crate::{
     audit::Audit,
@@ -19,6 +18,7 @@ use crate::{
     pattern::Pattern,
     quoted::Quoted,
     range::Range,
+    suggestion,
     words::{DEVICE_WITHOUT_KIND, PLACES},
 };
 

@@ -2,6 +2,7 @@
 // Each test program uses a part of it.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+pub(crate) mod arbitrary;
 pub(crate) mod ground;
 
 use std::path::PathBuf;
