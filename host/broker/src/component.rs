@@ -1,6 +1,6 @@
 //! Runs one plugin's component on one request.
 
-use cofferdam_policy::Grants;
+use cofferdam_policy::{Grants, Pin};
 use cofferdam_protocol::{CniError, PluginConfig};
 use cofferdam_sandbox::{
     Artifact, Digest, Fault, FaultKind, Guest, Program, Verdict,
@@ -64,9 +64,9 @@ fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
         .policies()
         .plugin(plugin)
         .map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
-    let grants = policy.for_network(&session.attachment.network);
+    let grants = policy.for_attachment(&session.attachment.network, session.tenant.as_deref());
     timing::phase("policy");
-    let artifact = artifact(installation, plugin, policy.component())?;
+    let artifact = artifact(installation, plugin, policy.pin())?;
     timing::phase("read");
     let program = Program::load(&session.sandbox, artifact)
         .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
@@ -76,24 +76,27 @@ fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
 
 /// The component that the plugin's name stands for, which has to be the one
 /// that the policy pins.
-fn artifact(installation: &Installation, plugin: &str, pinned: Option<&str>) -> Result<Artifact, CniError> {
+fn artifact(installation: &Installation, plugin: &str, pin: &Pin) -> Result<Artifact, CniError> {
     let refuse = |text: String| CniError::new(codes::COMPONENT, text);
     let components = installation.components();
     let digest = components.resolve(plugin).map_err(|error| refuse(error.to_string()))?;
-    if let Some(pinned) = pinned {
-        let pinned: Digest = pinned
-            .parse()
-            .map_err(|error| refuse(format!("policy for {plugin:?}: {error}")))?;
-        if pinned != digest {
-            return Err(CniError::new(
-                codes::DENIED,
-                format!(
-                    "the policy grants plugin {plugin:?} to component sha256:{pinned}, but sha256:{digest} is installed"
-                ),
-            ));
-        }
-    }
+    check_pin(plugin, pin, digest)?;
     components.artifact(digest).map_err(|error| refuse(error.to_string()))
+}
+
+fn check_pin(plugin: &str, pin: &Pin, installed: Digest) -> Result<(), CniError> {
+    let denied = |text: String| Err(CniError::new(codes::DENIED, text));
+    match pin {
+        Pin::Any => Ok(()),
+        Pin::Digest(pinned) if *pinned == installed.to_string() => Ok(()),
+        Pin::Digest(pinned) => denied(format!(
+            "the policy grants plugin {plugin:?} to component sha256:{pinned}, but sha256:{installed} is installed"
+        )),
+        Pin::SignedBy { name, .. } => denied(format!(
+            "the policy grants plugin {plugin:?} to components signed by {name:?}, but component sha256:{installed} has \
+             no signature that can be verified"
+        )),
+    }
 }
 
 /// How a component's call ended without a result.

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use cofferdam_journal::{Inverse, Operation, Outcome};
 use cofferdam_network::{LinkId, Network};
-use cofferdam_policy::{Grants, Question};
+use cofferdam_policy::{Counter, Grants, Question, Scope};
 use cofferdam_protocol::PluginConfig;
 use cofferdam_sandbox::{
     CallError, ClosedWasi, GuestState, Imports, Limits, MemoryGuard,
@@ -33,7 +33,7 @@ pub(crate) struct Mediator {
     pub(crate) table: ResourceTable,
     pub(crate) log: LogBudget,
     grants: Grants,
-    used: BTreeMap<usize, u32>,
+    used: BTreeMap<Counter, u32>,
     wasi: ClosedWasi,
     memory: MemoryGuard,
     limits: Limits,
@@ -127,13 +127,21 @@ impl Mediator {
     /// Asks the policy. A grant with a limit is used up by one.
     pub(crate) fn permit(&mut self, question: &Question<'_>) -> Result<(), CallError> {
         let granted = self.grants.decide(question).map_err(denied)?;
-        let Some(max) = granted.max else { return Ok(()) };
-        let used = self.used.entry(granted.grant).or_insert(0);
-        if *used >= max {
-            let text = format!("the grant allows {max} of these for one attachment, and they are used up");
-            return Err(CallError::Guest(types::Error::Quota(text)));
+        // Nobody counts yet what other attachments made: no such limit is known to be kept.
+        if granted
+            .counters()
+            .iter()
+            .any(|counter| counter.scope != Scope::Attachment)
+        {
+            let text = "the grant has a limit for a network or tenant, which can't be counted";
+            return Err(CallError::Guest(types::Error::Quota(text.to_owned())));
         }
-        *used += 1;
+        granted
+            .check(|counter| self.used.get(counter).copied().unwrap_or(0))
+            .map_err(|exhausted| CallError::Guest(types::Error::Quota(exhausted.to_string())))?;
+        for counter in granted.counters() {
+            *self.used.entry(counter.clone()).or_insert(0) += 1;
+        }
         Ok(())
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) installation: Installation,
     pub(crate) sandbox: Sandbox,
     pub(crate) attachment: AttachmentId,
+    /// Whose the attachment is, as far as the runtime says.
+    pub(crate) tenant: Option<String>,
     pub(crate) mode: Mode,
     pub(crate) network: Box<dyn Network + Send>,
     /// Present during ADD.
@@ -46,6 +48,7 @@ impl Session {
             installation: call.installation.clone(),
             sandbox: call.sandbox()?,
             attachment: call.attachment.clone(),
+            tenant: cofferdam_policy::tenant(&call.environment.args),
             mode,
             network: Box::new(kernel),
             journal: None,

@@ -1,4 +1,8 @@
-use crate::operation::Operation;
+use crate::{
+    operation::Operation,
+    range::Range,
+    words::{FAMILIES, HOOKS, PLACES, SETTINGS},
+};
 
 /// In what respect a grant is bounded. Each is a key of the grant's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +26,35 @@ pub(crate) enum Dimension {
     Locations,
     Files,
     Plugins,
+    /// Objects at a time: of one attachment, of a network, of a tenant.
     Max,
+    MaxPerNetwork,
+    MaxPerTenant,
+}
+
+/// What the value of a key looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of these words.
+    Words(&'static [&'static str]),
+    /// A list of kinds of links.
+    Kinds,
+    /// A list of texts.
+    Texts,
+    /// A list of names or patterns of names.
+    Patterns,
+    /// A list of networks in CIDR notation.
+    Prefixes,
+    /// A list of numbers and of pairs of numbers, within these.
+    Ranges(Range),
+    /// A list of sysctl keys.
+    Keys,
+    /// A list of absolute paths.
+    Paths,
+    /// A number of objects.
+    Count,
 }
 
 /// Whether a grant has to be bounded in a dimension.
@@ -61,6 +93,27 @@ impl Dimension {
             Self::Files => "files",
             Self::Plugins => "plugins",
             Self::Max => "max",
+            Self::MaxPerNetwork => "max-per-network",
+            Self::MaxPerTenant => "max-per-tenant",
+        }
+    }
+
+    pub(crate) fn form(self) -> Form {
+        match self {
+            Self::Place => Form::Word(&PLACES),
+            Self::Kinds => Form::Kinds,
+            Self::LinkNames | Self::TableNames | Self::Sets | Self::Plugins => Form::Patterns,
+            Self::Settings => Form::Words(&SETTINGS),
+            Self::Prefixes | Self::Destinations => Form::Prefixes,
+            Self::RoutingTables => Form::Ranges(Range::ROUTING_TABLES),
+            Self::RulePriorities => Form::Ranges(Range::RULE_PRIORITIES),
+            Self::HookPriorities => Form::Ranges(Range::HOOK_PRIORITIES),
+            Self::Keys => Form::Keys,
+            Self::Values => Form::Texts,
+            Self::Family => Form::Word(&FAMILIES),
+            Self::Hooks => Form::Words(&HOOKS),
+            Self::Locations | Self::Files => Form::Paths,
+            Self::Max | Self::MaxPerNetwork | Self::MaxPerTenant => Form::Count,
         }
     }
 
@@ -88,6 +141,8 @@ impl Dimension {
             Self::Files => r#"files = ["/etc/resolv.conf"]"#,
             Self::Plugins => r#"plugins = ["host-local"]"#,
             Self::Max => "max = 16",
+            Self::MaxPerNetwork => "max-per-network = 1024",
+            Self::MaxPerTenant => "max-per-tenant = 256",
         }
     }
 }
@@ -96,18 +151,30 @@ impl Operation {
     /// The dimensions that a grant of this operation can be bounded in.
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
-            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Max, Place, Plugins,
-            Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
+            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Max, MaxPerNetwork,
+            MaxPerTenant, Place, Plugins, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
         };
         use Required::{Always, InHost, No};
         match self {
             Self::LinkSee | Self::LinkDelete => &[(Place, Always), (Kinds, No), (LinkNames, InHost)],
-            Self::LinkCreate => &[(Place, Always), (Kinds, InHost), (LinkNames, InHost), (Max, No)],
+            Self::LinkCreate => &[
+                (Place, Always),
+                (Kinds, InHost),
+                (LinkNames, InHost),
+                (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
+            ],
             Self::LinkSet => &[(Place, Always), (Kinds, No), (LinkNames, InHost), (Settings, No)],
             Self::AddressSee | Self::NeighborSee => &[(Place, Always), (LinkNames, InHost)],
-            Self::AddressAdd | Self::NeighborAdd => {
-                &[(Place, Always), (LinkNames, InHost), (Prefixes, InHost), (Max, No)]
-            }
+            Self::AddressAdd | Self::NeighborAdd => &[
+                (Place, Always),
+                (LinkNames, InHost),
+                (Prefixes, InHost),
+                (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
+            ],
             Self::AddressDelete | Self::NeighborDelete => &[(Place, Always), (LinkNames, InHost), (Prefixes, InHost)],
             Self::RouteSee => &[(Place, Always), (LinkNames, InHost), (RoutingTables, No)],
             Self::RouteAdd => &[
@@ -116,6 +183,8 @@ impl Operation {
                 (Destinations, InHost),
                 (RoutingTables, No),
                 (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
             ],
             Self::RouteDelete => &[
                 (Place, Always),
@@ -129,6 +198,8 @@ impl Operation {
                 (RoutingTables, No),
                 (RulePriorities, InHost),
                 (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
             ],
             Self::RuleDelete => &[(Place, Always), (RoutingTables, No), (RulePriorities, InHost)],
             Self::SysctlRead => &[(Place, Always), (Keys, Always)],

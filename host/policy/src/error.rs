@@ -1,4 +1,7 @@
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use thiserror::Error;
 
@@ -58,10 +61,10 @@ pub enum PolicyError {
 pub struct Problem {
     /// The file.
     pub file: PathBuf,
-    /// The first line is 1.
-    pub line: usize,
-    /// Where in the document: `plugin.bridge.grant.names`. Empty where the
-    /// text is not TOML.
+    /// The first line is 1. Absent where it is about the file as a whole.
+    pub line: Option<usize>,
+    /// Where in the document: `plugin.bridge.grant.names`. Empty where that is
+    /// not known.
     pub field: String,
     /// What is wrong.
     pub problem: String,
@@ -69,9 +72,43 @@ pub struct Problem {
     pub suggestion: Option<String>,
 }
 
+impl PolicyError {
+    /// The same as problems of files, one or more.
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        let text = self.to_string();
+        match self {
+            Self::Invalid(problems) => problems,
+            Self::Untrusted { path, reason, remedy } => {
+                let problem = format!("it is not trusted: {reason}");
+                vec![Problem::of_file(&path, &problem, Some(remedy))]
+            }
+            Self::Io { path, error } => vec![Problem::of_file(&path, &format!("it can't be read: {error}"), None)],
+            Self::Missing { path, .. } => vec![Problem::of_file(&path, &text, None)],
+            Self::Name(name) => vec![Problem::of_file(Path::new(&name), &text, None)],
+        }
+    }
+}
+
+impl Problem {
+    /// About a file or directory as a whole.
+    pub(crate) fn of_file(file: &Path, problem: &str, suggestion: Option<&str>) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: None,
+            field: String::new(),
+            problem: problem.to_owned(),
+            suggestion: suggestion.map(str::to_owned),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file.display(), self.line)?;
+        write!(f, "{}:", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        f.write_str(" ")?;
         if !self.field.is_empty() {
             write!(f, "{}: ", self.field)?;
         }

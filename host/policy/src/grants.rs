@@ -2,72 +2,62 @@ use std::sync::Arc;
 
 use cofferdam_protocol::Place;
 
-use crate::{denial::Denial, grant::Grant, question::Question};
+use crate::{denial::Denial, granted::Granted, question::Question, written::WrittenGrant};
 
-/// What one plugin may do on one network.
+/// What one plugin may do for one attachment.
 #[derive(Clone, Debug)]
 pub struct Grants {
     plugin: Arc<str>,
-    network: String,
+    network: Arc<str>,
+    tenant: Option<Arc<str>>,
     covered: bool,
-    grants: Vec<Arc<Grant>>,
-}
-
-/// A grant allows what was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Granted {
-    /// Which grant it is, to count against `max` by; the same for one policy
-    /// and network.
-    pub grant: usize,
-    /// How many objects of this grant one attachment may make.
-    pub max: Option<u32>,
+    grants: Vec<Arc<WrittenGrant>>,
 }
 
 impl Grants {
-    /// `covered` tells whether any part of the policy is for this network.
-    pub(crate) fn new(plugin: Arc<str>, network: &str, covered: bool, grants: Vec<Arc<Grant>>) -> Self {
+    /// `covered` tells whether any file of the policy is for this network and
+    /// tenant.
+    pub(crate) fn new(
+        plugin: Arc<str>,
+        network: &str,
+        tenant: Option<&str>,
+        covered: bool,
+        grants: Vec<Arc<WrittenGrant>>,
+    ) -> Self {
         Self {
             plugin,
-            network: network.to_owned(),
+            network: network.into(),
+            tenant: tenant.map(Into::into),
             covered,
             grants,
         }
     }
 
-    /// Whether, and by which grant, something is allowed.
-    ///
-    /// Where several grants allow it, the one without `max` counts, or else
-    /// the one with the largest: limits do not add up.
+    /// Whether something is allowed, and what to count for it.
     ///
     /// # Errors
     /// No grant allows it. The denial names the one that is missing.
     pub fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
-        let mut best: Option<Granted> = None;
-        for (index, grant) in self.grants.iter().enumerate() {
-            if !grant.allows(question) {
-                continue;
+        let mut granted = None;
+        for grant in self.grants.iter().filter(|grant| grant.grant.allows(question)) {
+            if grant.grant.limits.is_none() {
+                return Ok(Granted::default());
             }
-            let Some(max) = grant.max else {
-                return Ok(Granted {
-                    grant: index,
-                    max: None,
-                });
-            };
-            if best.is_none_or(|best| best.max < Some(max)) {
-                best = Some(Granted {
-                    grant: index,
-                    max: Some(max),
-                });
-            }
+            granted.get_or_insert_with(Granted::default).count_against(
+                &self.plugin,
+                &self.network,
+                self.tenant.as_ref(),
+                grant,
+            );
         }
-        best.ok_or_else(|| self.deny(question))
+        granted.ok_or_else(|| self.deny(question))
     }
 
     /// Whether anything is granted in a namespace. Where nothing is, a plugin
     /// can do nothing there, and see nothing but what its attachment made.
     #[must_use]
     pub fn reaches(&self, place: Place) -> bool {
-        self.grants.iter().any(|grant| grant.place == Some(place))
+        self.grants.iter().any(|grant| grant.grant.place == Some(place))
     }
 
     /// Whether nothing at all is granted.
@@ -80,7 +70,7 @@ impl Grants {
         if self.covered {
             Denial::missing_grant(question)
         } else {
-            Denial::network_not_covered(question, &self.plugin, &self.network)
+            Denial::not_covered(question, &self.plugin, &self.network, self.tenant.as_deref())
         }
     }
 }

@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use crate::Pattern;
 
+const ANY_INTERFACE: &str = "*";
+
 /// A sysctl key in which the part `*` stands for exactly one part: the name
 /// of one interface.
 ///
@@ -11,12 +13,9 @@ use crate::Pattern;
 /// settings of the whole namespace; who means them has to write them. `\*` is
 /// the part that is an asterisk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeyPattern(Vec<Part>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Exactly(String),
-    AnyInterface,
+pub(crate) struct KeyPattern {
+    /// As a policy writes it; there is one way to write it.
+    text: Box<str>,
 }
 
 /// A text is not a key pattern; the text goes on "it …".
@@ -34,7 +33,22 @@ pub(crate) enum ParseKeyPatternError {
 
 impl KeyPattern {
     pub(crate) fn matches(&self, key: &[String]) -> bool {
-        self.0.len() == key.len() && self.0.iter().zip(key).all(|(part, name)| part.matches(name))
+        let mut names = key.iter();
+        let mut parts = self.text.split('/');
+        let all = parts.all(|part| names.next().is_some_and(|name| part_matches(part, name)));
+        all && names.next().is_none()
+    }
+
+    /// Whether every key of `other` is one of this pattern.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        let same_length = self.text.split('/').count() == other.text.split('/').count();
+        let mut parts = self.text.split('/').zip(other.text.split('/'));
+        same_length && parts.all(|(part, other)| part == other || part == ANY_INTERFACE && is_interface(other))
+    }
+
+    /// As a policy writes it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The pattern of this key only, as a policy writes it.
@@ -44,13 +58,16 @@ impl KeyPattern {
     }
 }
 
-impl Part {
-    fn matches(&self, name: &str) -> bool {
-        match self {
-            Self::Exactly(part) => part == name,
-            Self::AnyInterface => !matches!(name, "" | "." | ".." | "all" | "default") && !name.contains('/'),
-        }
+fn part_matches(part: &str, name: &str) -> bool {
+    match part {
+        ANY_INTERFACE => is_interface(name),
+        _ if part.contains('\\') => part == Pattern::escape(name),
+        _ => part == name,
     }
+}
+
+fn is_interface(name: &str) -> bool {
+    !matches!(name, "" | "." | ".." | "all" | "default") && !name.contains('/')
 }
 
 impl FromStr for KeyPattern {
@@ -60,39 +77,30 @@ impl FromStr for KeyPattern {
         if !text.contains('/') && text.contains('.') {
             return Err(ParseKeyPatternError::Dots);
         }
-        let parts: Vec<&str> = text.split('/').collect();
-        if parts.first() != Some(&"net") || !(2..=8).contains(&parts.len()) {
+        let count = text.split('/').count();
+        if text.split('/').next() != Some("net") || !(2..=8).contains(&count) {
             return Err(ParseKeyPatternError::Shape);
         }
-        let parts: Result<Vec<Part>, _> = parts.into_iter().map(str::parse).collect();
-        parts.map(Self)
+        text.split('/').try_for_each(check_part)?;
+        Ok(Self { text: text.into() })
     }
 }
 
-impl FromStr for Part {
-    type Err = ParseKeyPatternError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if matches!(text, "" | "." | "..") {
-            return Err(ParseKeyPatternError::Part);
-        }
-        if text == "*" {
-            return Ok(Self::AnyInterface);
-        }
-        let mut name = String::with_capacity(text.len());
-        let mut characters = text.chars();
-        while let Some(character) = characters.next() {
-            match character {
-                '*' => return Err(ParseKeyPatternError::Star),
-                '\\' => match characters.next() {
-                    Some(escaped @ ('*' | '\\')) => name.push(escaped),
-                    _ => return Err(ParseKeyPatternError::Star),
-                },
-                other => name.push(other),
-            }
-        }
-        Ok(Self::Exactly(name))
+fn check_part(part: &str) -> Result<(), ParseKeyPatternError> {
+    if matches!(part, "" | "." | "..") {
+        return Err(ParseKeyPatternError::Part);
     }
+    if part == ANY_INTERFACE {
+        return Ok(());
+    }
+    let mut characters = part.chars();
+    while let Some(character) = characters.next() {
+        let escaped = character == '\\' && matches!(characters.next(), Some('*' | '\\'));
+        if matches!(character, '*' | '\\') && !escaped {
+            return Err(ParseKeyPatternError::Star);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -120,9 +128,27 @@ mod tests {
             ("net/ipv6/conf/all/forwarding", "net/ipv6/conf/all/forwarding", true),
             (r"net/ipv4/conf/\*/arp_notify", "net/ipv4/conf/*/arp_notify", true),
             (r"net/ipv4/conf/\*/arp_notify", "net/ipv4/conf/eth0/arp_notify", false),
+            (r"net/ipv4/conf/a\\b\*/mtu", r"net/ipv4/conf/a\b*/mtu", true),
+            (r"net/ipv4/conf/a\\b\*/mtu", r"net/ipv4/conf/a\\b\*/mtu", false),
         ] {
             let pattern: KeyPattern = pattern.parse().unwrap();
             assert_eq!(pattern.matches(&key(name)), expected, "{pattern:?} on {name}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_includes_what_it_matches() {
+        for (wide, narrow, expected) in [
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/*/mtu", true),
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/eth0/mtu", true),
+            (r"net/ipv4/conf/*/mtu", r"net/ipv4/conf/\*/mtu", true),
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/all/mtu", false),
+            ("net/ipv4/conf/eth0/mtu", "net/ipv4/conf/*/mtu", false),
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/eth0/forwarding", false),
+            ("net/ipv4/conf/*", "net/ipv4/conf/eth0/mtu", false),
+        ] {
+            let (wide, narrow): (KeyPattern, KeyPattern) = (wide.parse().unwrap(), narrow.parse().unwrap());
+            assert_eq!(wide.includes(&narrow), expected, "{wide:?} {narrow:?}");
         }
     }
 

@@ -1,33 +1,58 @@
 //! Grants: what the operator allows a plugin to do.
 //!
 //! [`PolicyDirectory`] reads the files of one plugin, [`PluginPolicy`] is what
-//! they say, and [`Grants`] answers the [`Question`]s of a request on one
-//! network. What no grant allows is denied; a [`Denial`] names the grant that
+//! they say, and [`Grants`] answers the [`Question`]s of one attachment, known by
+//! its network and its [`tenant`]. What no grant allows is denied; a [`Denial`] names the grant that
 //! is missing. The format is described in `docs/policy.md`.
 
+mod asked;
+mod aspect;
+mod audit;
+mod bound;
+mod check;
 mod default_policy;
 mod denial;
 mod dimension;
 mod directory;
 mod error;
+mod explain;
+mod fields;
 mod grant;
+mod granted;
 mod grants;
 mod key_pattern;
+mod keys;
+mod limits;
+mod name;
 mod operation;
 mod parse;
 mod pattern;
+mod pin;
 mod plugin_policy;
 mod question;
 mod quoted;
 mod range;
+mod selection;
+mod show;
+mod suggestion;
+mod tenant;
 mod trust;
+mod words;
+mod written;
 
+pub use asked::{AskError, Asked};
+pub use audit::Audit;
+pub use check::{Finding, Report, Severity};
 pub use default_policy::default_policy;
 pub use denial::Denial;
 pub use directory::PolicyDirectory;
 pub use error::{PolicyError, Problem};
-pub use grants::{Granted, Grants};
+pub use explain::{Explanation, Reason, Refusal, Source};
+pub use granted::{Counter, Exhausted, Granted, Scope};
+pub use grants::Grants;
 pub use operation::Operation;
 pub use pattern::{ParsePatternError, Pattern};
-pub use plugin_policy::PluginPolicy;
+pub use pin::Pin;
+pub use plugin_policy::{NO_KEYS, PluginPolicy};
 pub use question::Question;
+pub use tenant::tenant;

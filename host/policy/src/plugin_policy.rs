@@ -1,99 +1,198 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
+    audit::Audit,
     error::{PolicyError, Problem},
-    grant::Grant,
     grants::Grants,
-    parse::{self, Section},
-    pattern::Pattern,
+    parse::{self, PinLine, PinWords, Section},
+    pin::Pin,
+    written::{Origin, WrittenGrant},
 };
 
 /// What the operator says about one plugin.
 #[derive(Clone, Debug)]
 pub struct PluginPolicy {
-    plugin: Arc<str>,
-    component: Option<String>,
+    pub(crate) plugin: Arc<str>,
+    pin: Pin,
+    audit: Audit,
     parts: Vec<Part>,
 }
 
-/// What one file says. Its grants are for its networks only.
+/// What one file says. Its grants are for what it selects only.
 #[derive(Clone, Debug)]
-struct Part {
-    networks: Option<Vec<Pattern>>,
-    grants: Vec<Arc<Grant>>,
+pub(crate) struct Part {
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) grants: Vec<Arc<WrittenGrant>>,
 }
+
+/// For [`PluginPolicy::parse`] where no key is at hand.
+pub const NO_KEYS: fn(&str) -> Result<Option<[u8; 32]>, PolicyError> = |_| Ok(None);
 
 impl PluginPolicy {
     /// Reads the texts of a plugin's files, which the caller vouches for.
+    /// `key` finds the public key of a name that `signed-by` gives.
     ///
     /// # Errors
-    /// [`PolicyError::Invalid`] with every problem of every file.
-    pub fn parse(plugin: &str, files: &[(PathBuf, String)]) -> Result<Self, PolicyError> {
-        let mut policy = Self {
-            plugin: plugin.into(),
-            component: None,
-            parts: Vec::with_capacity(files.len()),
-        };
-        let mut problems = Vec::new();
+    /// [`PolicyError::Invalid`] with every problem of every file, or what
+    /// `key` says.
+    pub fn parse(
+        plugin: &str,
+        files: &[(PathBuf, String)],
+        key: impl FnOnce(&str) -> Result<Option<[u8; 32]>, PolicyError>,
+    ) -> Result<Self, PolicyError> {
+        let mut draft = Draft::new(plugin);
         for (path, text) in files {
-            match parse::document(plugin, path, text) {
-                Ok(section) => problems.extend(policy.add(path.clone(), section)),
-                Err(found) => problems.extend(found),
-            }
+            draft.add(path.clone(), text);
         }
-        if problems.is_empty() {
-            Ok(policy)
-        } else {
-            Err(PolicyError::Invalid(problems))
-        }
+        draft.finish(key)
     }
 
-    /// The SHA-256 digest, in hexadecimal, that the plugin's component has to
-    /// have. Absent: any component that the operator installed will do.
+    /// Which component may act under this policy.
     #[must_use]
-    pub fn component(&self) -> Option<&str> {
-        self.component.as_deref()
+    pub fn pin(&self) -> &Pin {
+        &self.pin
     }
 
-    /// What is granted on a network: nothing, when the policy is for others.
+    /// Which operations go to the audit log.
     #[must_use]
-    pub fn for_network(&self, network: &str) -> Grants {
+    pub fn audit(&self) -> Audit {
+        self.audit
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// All grants of all files, for whomever they are.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = &WrittenGrant> {
+        let grants = self.parts.iter().flat_map(|part| &part.grants);
+        grants.map(AsRef::as_ref)
+    }
+
+    /// What is granted to an attachment: nothing, when the policy is for
+    /// others. `tenant` is what [`tenant`](crate::tenant) reads from
+    /// `CNI_ARGS`.
+    #[must_use]
+    pub fn for_attachment(&self, network: &str, tenant: Option<&str>) -> Grants {
         let mut covered = false;
         let mut grants = Vec::new();
-        for part in self.parts.iter().filter(|part| part.covers(network)) {
-            covered = true;
-            grants.extend(part.grants.iter().cloned());
+        for part in &self.parts {
+            if part.origin.selection.covers(network, tenant) {
+                covered = true;
+                let selected = part.grants.iter().filter(|grant| grant.is_for(network, tenant));
+                grants.extend(selected.cloned());
+            }
         }
-        Grants::new(Arc::clone(&self.plugin), network, covered, grants)
+        Grants::new(Arc::clone(&self.plugin), network, tenant, covered, grants)
+    }
+}
+
+/// A policy in the making: files one after the other, and the problems found
+/// in them.
+pub(crate) struct Draft {
+    policy: PluginPolicy,
+    pin: Option<(PathBuf, PinLine)>,
+    problems: Vec<Problem>,
+}
+
+impl Draft {
+    pub(crate) fn new(plugin: &str) -> Self {
+        Self {
+            policy: PluginPolicy {
+                plugin: plugin.into(),
+                pin: Pin::Any,
+                audit: Audit::default(),
+                parts: Vec::new(),
+            },
+            pin: None,
+            problems: Vec::new(),
+        }
     }
 
-    fn add(&mut self, file: PathBuf, section: Section) -> Option<Problem> {
-        self.parts.push(Part {
-            networks: section.networks,
-            grants: section.grants.into_iter().map(Arc::new).collect(),
+    pub(crate) fn add(&mut self, file: PathBuf, text: &str) {
+        match parse::document(&self.policy.plugin, &file, text) {
+            Ok(section) => self.add_section(file, section),
+            Err(problems) => self.problems.extend(problems),
+        }
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.policy.parts
+    }
+
+    /// The key that the component has to be signed with, if the files say so.
+    pub(crate) fn key_name(&self) -> Option<&str> {
+        match &self.pin.as_ref()?.1.words {
+            PinWords::SignedBy(name) => Some(name),
+            PinWords::Digest(_) => None,
+        }
+    }
+
+    pub(crate) fn finish(
+        mut self,
+        key: impl FnOnce(&str) -> Result<Option<[u8; 32]>, PolicyError>,
+    ) -> Result<PluginPolicy, PolicyError> {
+        if self.problems.is_empty()
+            && let Some((file, pin)) = self.pin.take()
+        {
+            match pin.words {
+                PinWords::Digest(digest) => self.policy.pin = Pin::Digest(digest),
+                PinWords::SignedBy(name) => match key(&name)? {
+                    Some(key) => self.policy.pin = Pin::SignedBy { name, key },
+                    None => self
+                        .problems
+                        .push(missing_key(&self.policy.plugin, file, pin.line, &name)),
+                },
+            }
+        }
+        if self.problems.is_empty() {
+            Ok(self.policy)
+        } else {
+            Err(PolicyError::Invalid(self.problems))
+        }
+    }
+
+    fn add_section(&mut self, file: PathBuf, section: Section) {
+        if let Some(pin) = section.pin {
+            self.add_pin(&file, pin);
+        }
+        self.policy.audit = self.policy.audit.max(section.audit);
+        let origin = Arc::new(Origin {
+            file,
+            selection: section.selection,
+            line: section.line,
         });
-        let pin = section.component?;
-        match &self.component {
-            Some(other) if *other != pin.digest => Some(Problem {
-                file,
-                line: pin.line,
-                field: format!("plugin.{}.component", self.plugin),
-                problem: format!("another file pins the component to sha256:{other}"),
+        let written = |(grant, line)| {
+            let origin = Arc::clone(&origin);
+            Arc::new(WrittenGrant { grant, origin, line })
+        };
+        let grants = section.grants.into_iter().map(written).collect();
+        self.policy.parts.push(Part { origin, grants });
+    }
+
+    /// A pin is for the plugin as a whole, whichever file has it.
+    fn add_pin(&mut self, file: &std::path::Path, pin: PinLine) {
+        match &self.pin {
+            None => self.pin = Some((file.to_owned(), pin)),
+            Some((_, other)) if other.words == pin.words => {}
+            Some((other_file, other)) => self.problems.push(Problem {
+                file: file.to_owned(),
+                line: Some(pin.line),
+                field: format!("plugin.{}.{}", self.policy.plugin, pin.words.key()),
+                problem: format!("{}:{} has {}", other_file.display(), other.line, other.words),
                 suggestion: Some("write it in one file only; it holds for all of them".to_owned()),
             }),
-            _ => {
-                self.component = Some(pin.digest);
-                None
-            }
         }
     }
 }
 
-impl Part {
-    fn covers(&self, network: &str) -> bool {
-        let Some(networks) = &self.networks else {
-            return true;
-        };
-        networks.iter().any(|pattern| pattern.matches(network))
+fn missing_key(plugin: &str, file: PathBuf, line: usize, name: &str) -> Problem {
+    let path = crate::keys::path(file.parent().unwrap_or(&file), name);
+    Problem {
+        line: Some(line),
+        field: format!("plugin.{plugin}.{}", parse::SIGNED_BY),
+        problem: format!("there is no key {name:?}"),
+        suggestion: Some(format!("its public half belongs into {}", path.display())),
+        file,
     }
 }

@@ -198,3 +198,37 @@ impl Question<'_> {
         }
     }
 }
+
+impl<'a> Question<'a> {
+    /// The link that it is about, if it is about one.
+    pub(crate) fn link(&self) -> Option<&'a str> {
+        match *self {
+            Self::LinkSee { name: link, .. }
+            | Self::LinkCreate { name: link, .. }
+            | Self::LinkSet { name: link, .. }
+            | Self::LinkDelete { name: link, .. }
+            | Self::AddressSee { link, .. }
+            | Self::AddressAdd { link, .. }
+            | Self::AddressDelete { link, .. }
+            | Self::RouteSee { link, .. }
+            | Self::RouteAdd { link, .. }
+            | Self::RouteDelete { link, .. }
+            | Self::NeighborSee { link, .. }
+            | Self::NeighborAdd { link, .. }
+            | Self::NeighborDelete { link, .. } => Some(link),
+            _ => None,
+        }
+    }
+
+    /// The routing table that it is about, if it is about one.
+    pub(crate) fn routing_table(&self) -> Option<u32> {
+        match *self {
+            Self::RouteSee { table, .. }
+            | Self::RouteAdd { table, .. }
+            | Self::RouteDelete { table, .. }
+            | Self::RuleAdd { table, .. }
+            | Self::RuleDelete { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+}

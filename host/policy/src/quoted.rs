@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Characters of a text that are shown. No name in the kernel is longer; a
 /// longer one is cut, so that a guest can't fill a log with it.
@@ -8,30 +8,43 @@ const LONGEST: usize = 256;
 /// ASCII character is escaped: a name can't forge a line or look like another.
 pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
+/// The same for what the operator wrote, which is never cut.
+pub(crate) struct Whole<'a>(pub(crate) &'a str);
+
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
-        for (index, character) in self.0.chars().enumerate() {
-            match character {
-                _ if index == LONGEST => {
-                    f.write_str("...")?;
-                    break;
-                }
-                '"' => f.write_str("\\\"")?,
-                '\\' => f.write_str("\\\\")?,
-                ' '..='~' => fmt::Write::write_char(f, character)?,
-                _ => {
-                    let number = u32::from(character);
-                    if number > 0xffff {
-                        write!(f, "\\U{number:08x}")?;
-                    } else {
-                        write!(f, "\\u{number:04x}")?;
-                    }
+        match self.0.char_indices().nth(LONGEST) {
+            Some((end, _)) => quote(f, &self.0[..end], "..."),
+            None => quote(f, self.0, ""),
+        }
+    }
+}
+
+impl fmt::Display for Whole<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        quote(f, self.0, "")
+    }
+}
+
+fn quote(f: &mut fmt::Formatter<'_>, text: &str, end: &str) -> fmt::Result {
+    f.write_str("\"")?;
+    for character in text.chars() {
+        match character {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            ' '..='~' => f.write_char(character)?,
+            _ => {
+                let number = u32::from(character);
+                if number > 0xffff {
+                    write!(f, "\\U{number:08x}")?;
+                } else {
+                    write!(f, "\\u{number:04x}")?;
                 }
             }
         }
-        f.write_str("\"")
     }
+    f.write_str(end)?;
+    f.write_str("\"")
 }
 
 #[cfg(test)]

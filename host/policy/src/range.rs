@@ -1,3 +1,5 @@
+use std::fmt;
+
 /// Whole numbers from `first` to `last`, both of them included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
@@ -6,6 +8,22 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// Every priority that a routing rule can have.
+    pub(crate) const RULE_PRIORITIES: Self = Self {
+        first: 0,
+        last: u32::MAX as i64,
+    };
+    /// Every routing table.
+    pub(crate) const ROUTING_TABLES: Self = Self {
+        first: 1,
+        last: u32::MAX as i64,
+    };
+    /// Every priority of a base chain.
+    pub(crate) const HOOK_PRIORITIES: Self = Self {
+        first: i32::MIN as i64,
+        last: i32::MAX as i64,
+    };
+
     pub(crate) fn only(number: i64) -> Self {
         Self {
             first: number,
@@ -18,7 +36,13 @@ impl Range {
     }
 }
 
-/// Whether one of the ranges holds the number.
-pub(crate) fn any_contains(ranges: &[Range], number: i64) -> bool {
-    ranges.iter().any(|range| range.contains(number))
+/// As a policy writes it.
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last {
+            write!(f, "{}", self.first)
+        } else {
+            write!(f, "[{}, {}]", self.first, self.last)
+        }
+    }
 }

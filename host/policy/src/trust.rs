@@ -4,10 +4,11 @@ use std::{
     fs::File,
     io::Read as _,
     os::fd::{AsFd, OwnedFd},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use nix::{
+    dir::Dir,
     errno::Errno,
     fcntl::{OFlag, open, openat},
     libc,
@@ -20,41 +21,96 @@ use crate::error::PolicyError;
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 256 * 1024;
 
-/// Opens a directory and checks it. `None` when there is none.
-pub(crate) fn open_directory(path: &Path) -> Result<Option<OwnedFd>, PolicyError> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let directory = match open(path, flags, Mode::empty()) {
-        Ok(directory) => directory,
-        Err(Errno::ENOENT) => return Ok(None),
-        // With O_DIRECTORY a link is reported as no directory.
-        Err(Errno::ENOTDIR | Errno::ELOOP) => {
-            let reason = "it is a symbolic link or no directory".to_owned();
-            return Err(untrusted(path, reason, "put a directory in its place"));
-        }
-        Err(errno) => return Err(io(path, errno)),
-    };
-    check_owner_and_mode(&directory, path)?;
-    Ok(Some(directory))
+const DIRECTORY_FLAGS: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_DIRECTORY)
+    .union(OFlag::O_NOFOLLOW)
+    .union(OFlag::O_CLOEXEC);
+
+/// A directory that only root can have changed, opened once: what it holds is
+/// found through the descriptor that was checked.
+pub(crate) struct TrustedDirectory {
+    directory: Dir,
+    path: PathBuf,
 }
 
-/// Reads a file of a checked directory; `path` names it in errors.
-pub(crate) fn read_file(directory: &impl AsFd, name: &str, path: &Path) -> Result<Vec<u8>, PolicyError> {
-    // A FIFO would block an open without O_NONBLOCK.
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let file = match openat(directory, name, flags, Mode::empty()) {
-        Ok(file) => file,
-        Err(Errno::ELOOP) => {
-            let reason = "it is a symbolic link".to_owned();
-            return Err(untrusted(path, reason, "put the file itself in its place"));
+impl TrustedDirectory {
+    /// Opens a directory and checks it. `None` when there is none.
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>, PolicyError> {
+        Self::checked(open(path, DIRECTORY_FLAGS, Mode::empty()), path.to_owned())
+    }
+
+    /// The same for a directory in this one.
+    pub(crate) fn directory(&self, name: &str) -> Result<Option<Self>, PolicyError> {
+        let opened = openat(&self.directory, name, DIRECTORY_FLAGS, Mode::empty());
+        Self::checked(opened, self.path.join(name))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn checked(opened: nix::Result<OwnedFd>, path: PathBuf) -> Result<Option<Self>, PolicyError> {
+        let descriptor = match opened {
+            Ok(descriptor) => descriptor,
+            Err(Errno::ENOENT) => return Ok(None),
+            // With O_DIRECTORY a link is reported as no directory.
+            Err(Errno::ENOTDIR | Errno::ELOOP) => {
+                let reason = "it is a symbolic link or no directory".to_owned();
+                return Err(untrusted(&path, reason, "put a directory in its place"));
+            }
+            Err(errno) => return Err(io(&path, errno)),
+        };
+        check_owner_and_mode(&descriptor, &path)?;
+        let directory = Dir::from_fd(descriptor).map_err(|errno| io(&path, errno))?;
+        Ok(Some(Self { directory, path }))
+    }
+
+    /// The names in it that are wanted, in their order. One that is not UTF-8
+    /// is told with replacement characters.
+    pub(crate) fn names(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>, PolicyError> {
+        let mut names = Vec::new();
+        for entry in self.directory.iter() {
+            let entry = entry.map_err(|errno| io(&self.path, errno))?;
+            let name = entry.file_name().to_string_lossy();
+            if !matches!(name.as_ref(), "." | "..") && wanted(&name) {
+                names.push(name.into_owned());
+            }
         }
-        Err(errno) => return Err(io(path, errno)),
-    };
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Reads a file that has to be there.
+    pub(crate) fn file(&self, name: &str) -> Result<Vec<u8>, PolicyError> {
+        let missing = || io(&self.path.join(name), Errno::ENOENT);
+        self.file_if_exists(name)?.ok_or_else(missing)
+    }
+
+    /// Reads a file and checks it. `None` when there is none.
+    pub(crate) fn file_if_exists(&self, name: &str) -> Result<Option<Vec<u8>>, PolicyError> {
+        let path = self.path.join(name);
+        // A FIFO would block an open without O_NONBLOCK.
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        match openat(&self.directory, name, flags, Mode::empty()) {
+            Ok(file) => read(file, &path).map(Some),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(Errno::ELOOP) => {
+                let reason = "it is a symbolic link".to_owned();
+                Err(untrusted(&path, reason, "put the file itself in its place"))
+            }
+            Err(errno) => Err(io(&path, errno)),
+        }
+    }
+}
+
+fn read(file: OwnedFd, path: &Path) -> Result<Vec<u8>, PolicyError> {
     let status = check_owner_and_mode(&file, path)?;
     if status.st_mode & libc::S_IFMT != libc::S_IFREG {
         let reason = "it is not a regular file".to_owned();
         return Err(untrusted(path, reason, "put a file in its place"));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(status.st_size).unwrap_or(0).min(1 << 18));
+    let expected = u64::try_from(status.st_size).unwrap_or(0).min(LARGEST);
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0) + 1);
     File::from(file)
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)
@@ -102,7 +158,7 @@ fn untrusted(path: &Path, reason: String, remedy: &'static str) -> PolicyError {
     }
 }
 
-pub(crate) fn io(path: &Path, errno: Errno) -> PolicyError {
+fn io(path: &Path, errno: Errno) -> PolicyError {
     PolicyError::Io {
         path: path.to_owned(),
         error: errno.into(),

@@ -5,12 +5,12 @@ mod support;
 
 use std::{net::IpAddr, path::Path};
 
-use cofferdam_policy::{Granted, Question};
+use cofferdam_policy::Question;
 use cofferdam_protocol::{
     IpPrefix,
     Place::{self, Container, Host},
 };
-use support::{grants, policy};
+use support::grants;
 
 fn prefix(text: &str) -> IpPrefix {
     text.parse().unwrap()
@@ -560,98 +560,4 @@ fn files_and_plugins_are_named() {
             (Question::IpamDelegate { plugin: "dhcp" }, false),
         ],
     );
-}
-
-#[test]
-fn the_widest_limit_counts_and_limits_do_not_add_up() {
-    let head = "allow = \"link.create\"\nin = \"container\"\n";
-    let limit = |max: &str, names: &str| format!("{head}names = [{names}]\n{max}");
-    let cases: [(&[String], Granted); 3] = [
-        (
-            &[limit("max = 2", "\"a*\""), limit("max = 5", "\"*\"")],
-            Granted { grant: 1, max: Some(5) },
-        ),
-        (
-            &[limit("max = 5", "\"a*\""), limit("", "\"*\"")],
-            Granted { grant: 1, max: None },
-        ),
-        (
-            &[limit("max = 5", "\"a*\""), limit("max = 5", "\"*\"")],
-            Granted { grant: 0, max: Some(5) },
-        ),
-    ];
-    for (bodies, expected) in cases {
-        let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
-        assert_eq!(grants(&bodies).decide(&create(Container, "dummy", "a0")), Ok(expected));
-    }
-}
-
-#[test]
-fn a_policy_is_for_its_networks_only() {
-    let policy = policy(
-        r#"[plugin.test]
-           networks = ["mynet", "team-*"]
-           [[plugin.test.grant]]
-           allow = "link.create"
-           in = "container""#,
-    )
-    .unwrap();
-    let question = create(Container, "dummy", "a0");
-    for (network, expected) in [
-        ("mynet", true),
-        ("team-a", true),
-        ("mynet2", false),
-        ("Mynet", false),
-        ("ateam-a", false),
-        ("", false),
-    ] {
-        let grants = policy.for_network(network);
-        assert_eq!(grants.decide(&question).is_ok(), expected, "{network:?}");
-        assert_eq!(grants.is_empty(), !expected);
-        assert_eq!(grants.reaches(Container), expected);
-        assert!(!grants.reaches(Host));
-    }
-    let denial = policy.for_network("x\ny").decide(&question).unwrap_err();
-    assert_eq!(denial.missing, r#""x\u000ay" in the networks of [plugin.test]"#);
-}
-
-#[test]
-fn each_file_has_networks_of_its_own_and_shares_the_pin() {
-    let digest = "a".repeat(64);
-    let files = [
-        (
-            "test.toml",
-            format!(
-                "[plugin.test]\ncomponent = \"sha256:{digest}\"\nnetworks = [\"a\"]\n{}",
-                seeing("one")
-            ),
-        ),
-        (
-            "test.b.toml",
-            format!("[plugin.test]\nnetworks = [\"b\"]\n{}", seeing("two")),
-        ),
-        ("test.c.toml", format!("[plugin.test]\n{}", seeing("three"))),
-    ];
-    let files: Vec<_> = files.into_iter().map(|(name, text)| (name.into(), text)).collect();
-    let policy = cofferdam_policy::PluginPolicy::parse("test", &files).unwrap();
-    assert_eq!(policy.component(), Some(digest.as_str()));
-    for (network, visible) in [("a", ["one", "three"]), ("b", ["two", "three"])] {
-        let grants = policy.for_network(network);
-        for name in ["one", "two", "three"] {
-            let question = Question::LinkSee {
-                place: Container,
-                kind: None,
-                name,
-            };
-            assert_eq!(
-                grants.decide(&question).is_ok(),
-                visible.contains(&name),
-                "{name} on {network}"
-            );
-        }
-    }
-}
-
-fn seeing(name: &str) -> String {
-    format!("[[plugin.test.grant]]\nallow = \"link.see\"\nin = \"container\"\nnames = [\"{name}\"]\n")
 }

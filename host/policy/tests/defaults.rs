@@ -3,16 +3,16 @@
 
 use std::path::{Path, PathBuf};
 
-use cofferdam_policy::{Grants, PluginPolicy, Question, default_policy};
+use cofferdam_policy::{Grants, NO_KEYS, PluginPolicy, Question, default_policy};
 use cofferdam_protocol::Place::{Container, Host};
 
 fn parse(plugin: &str) -> PluginPolicy {
     let text = default_policy(plugin).unwrap().to_owned();
-    PluginPolicy::parse(plugin, &[(PathBuf::from(plugin), text)]).unwrap_or_else(|error| panic!("{error}"))
+    PluginPolicy::parse(plugin, &[(PathBuf::from(plugin), text)], NO_KEYS).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn default(plugin: &str) -> Grants {
-    parse(plugin).for_network("mynet")
+    parse(plugin).for_attachment("mynet", None)
 }
 
 fn key(text: &str) -> Vec<String> {

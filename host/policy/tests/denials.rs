@@ -210,7 +210,7 @@ proptest! {
             let text = format!("plugin.test.grant = [{}]", denial.missing);
             let policy = support::policy(&text);
             prop_assert!(policy.is_ok(), "{text}: {}", policy.unwrap_err());
-            let granted = policy.unwrap().for_network("n").decide(&question);
+            let granted = policy.unwrap().for_attachment("n", None).decide(&question);
             prop_assert!(granted.is_ok(), "{text} on {question:?}");
         }
     }

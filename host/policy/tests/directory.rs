@@ -1,53 +1,18 @@
 //! Which files are read, and which are not trusted.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod support;
+
 use std::{
-    fs::{self, Permissions},
-    os::unix::fs::{PermissionsExt as _, chown, symlink},
-    path::{Path, PathBuf},
+    fs,
+    os::unix::fs::{chown, symlink},
 };
 
 use cofferdam_policy::{PolicyDirectory, PolicyError, Question};
 use cofferdam_protocol::Place::Container;
-use tempfile::TempDir;
+use support::ground::{Ground, set_mode};
 
 const EMPTY: &str = "[plugin.bridge]\n";
-
-struct Ground {
-    _above: TempDir,
-    path: PathBuf,
-}
-
-impl Ground {
-    fn new() -> Self {
-        let above = TempDir::new().unwrap();
-        let path = above.path().join("policy.d");
-        fs::create_dir(&path).unwrap();
-        set_mode(&path, 0o755);
-        Self { _above: above, path }
-    }
-
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path.join(name);
-        fs::write(&path, text).unwrap();
-        set_mode(&path, 0o644);
-        path
-    }
-
-    fn read(&self) -> Result<cofferdam_policy::PluginPolicy, PolicyError> {
-        PolicyDirectory::new(self.path.clone()).plugin("bridge")
-    }
-
-    /// The text of the refusal, with the ground's path taken out.
-    fn refusal(&self) -> String {
-        let text = self.read().unwrap_err().to_string();
-        text.replace(self.path.to_str().unwrap(), "DIR")
-    }
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
 
 fn seeing(name: &str) -> String {
     format!("{EMPTY}[[plugin.bridge.grant]]\nallow = \"link.see\"\nin = \"container\"\nnames = [\"{name}\"]\n")
@@ -69,7 +34,7 @@ fn a_plugin_reads_its_own_files_only() {
     ] {
         ground.write(other, "this is not TOML [");
     }
-    let grants = ground.read().unwrap().for_network("any");
+    let grants = ground.read().unwrap().for_attachment("any", None);
     for (name, expected) in [("one", true), ("two", true), ("three", false)] {
         let question = Question::LinkSee {
             place: Container,

@@ -3,7 +3,7 @@
 
 mod support;
 
-use cofferdam_policy::{PluginPolicy, PolicyError, default_policy};
+use cofferdam_policy::{PolicyError, default_policy};
 use proptest::prelude::*;
 use support::policy;
 
@@ -64,7 +64,7 @@ fn a_problem_of_a_grant_names_file_line_field_and_a_way_out() {
         ),
         (
             "allow = \"link.see\"\nin = \"container\"\nquota = 1",
-            "test.toml:5: plugin.test.grant.quota: there is no such key (known: allow, in, kinds, names)",
+            "test.toml:5: plugin.test.grant.quota: there is no such key (known: allow, networks, tenants, in, kinds, names)",
         ),
         (
             "allow = \"link.see\"\nin = \"container\"\nnames = \"lo\"",
@@ -140,7 +140,7 @@ fn a_problem_of_a_grant_names_file_line_field_and_a_way_out() {
         ),
         (
             "allow = \"store.open\"\nin = \"host\"",
-            "test.toml:4: plugin.test.grant.in: there is no such key (known: allow, locations)",
+            "test.toml:4: plugin.test.grant.in: there is no such key (known: allow, networks, tenants, locations)",
         ),
         (
             "allow = \"link.create\"\nin = \"container\"\nmax = 0",
@@ -225,6 +225,22 @@ fn a_file_is_about_one_plugin() {
             "test.toml:2: plugin.test.component: it is not a digest (sha256: and 64 digits of 0-9 and a-f, as sha256sum prints them)",
         ),
         (
+            "[plugin.test]\nsigned-by = \"../vendor\"",
+            "test.toml:2: plugin.test.signed-by: \"../vendor\" is not the name of a key (KEY for the file keys/KEY.pub of the policy directory: 1 to 64 letters, digits, - and _)",
+        ),
+        (
+            "[plugin.test]\naudit = \"al\"",
+            "test.toml:2: plugin.test.audit: \"al\" is not one of the known words (did you mean \"all\"?)",
+        ),
+        (
+            "[plugin.test]\naudit = true",
+            "test.toml:2: plugin.test.audit: it has to be a string, not a boolean",
+        ),
+        (
+            "[plugin.test]\ntenants = \"team-a\"",
+            "test.toml:2: plugin.test.tenants: it has to be a list, not a string (in brackets: [ ... ])",
+        ),
+        (
             "[plugin.test.grant]\nallow = \"rule.see\"",
             "test.toml:1: plugin.test.grant: it has to be a list of grants, not a table (write [[plugin.test.grant]], with two brackets)",
         ),
@@ -272,24 +288,6 @@ fn a_text_that_is_not_toml_is_told_with_its_lines() {
             "test.toml:5: duplicate key"
         ]
     );
-}
-
-#[test]
-fn two_files_can_not_pin_two_components() {
-    let file = |name: &str, digit: &str| {
-        (
-            name.into(),
-            format!("[plugin.test]\ncomponent = \"sha256:{}\"", digit.repeat(64)),
-        )
-    };
-    let error = PluginPolicy::parse("test", &[file("test.toml", "a"), file("test.b.toml", "b")]).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("test.b.toml:2: plugin.test.component: another file pins"),
-        "{error}"
-    );
-    assert!(PluginPolicy::parse("test", &[file("test.toml", "a"), file("test.b.toml", "a")]).is_ok());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod grant_line;
 mod target;
 
+pub(crate) use target::describe;
 use thiserror::Error;
 
 use crate::{question::Question, quoted::Quoted};
@@ -27,9 +28,14 @@ impl Denial {
         Self::new(question, grant_line::write(question))
     }
 
-    /// The policy is for other networks only, so no grant would help.
-    pub(crate) fn network_not_covered(question: &Question<'_>, plugin: &str, network: &str) -> Self {
-        let missing = format!("{} in the networks of [plugin.{plugin}]", Quoted(network));
+    /// The policy is for other attachments only, so no grant would help. By
+    /// which of the two it is for others is not told.
+    pub(crate) fn not_covered(question: &Question<'_>, plugin: &str, network: &str, tenant: Option<&str>) -> Self {
+        let tenant = match tenant {
+            Some(tenant) => format!("and tenant {}", Quoted(tenant)),
+            None => "without tenants".to_owned(),
+        };
+        let missing = format!("a [plugin.{plugin}] for network {} {tenant}", Quoted(network));
         Self::new(question, missing)
     }
 

@@ -5,7 +5,7 @@ use cofferdam_protocol::Place;
 use crate::{question::Question, quoted::Quoted};
 
 /// What a question is about, for people.
-pub(super) fn describe(question: &Question<'_>) -> String {
+pub(crate) fn describe(question: &Question<'_>) -> String {
     let mut text = object(question);
     match question.place() {
         Some(Place::Host) => text.push_str(" in the host namespace"),

@@ -1,46 +1,40 @@
 use cofferdam_protocol::Place;
-use toml::de::{DeTable, DeValue};
 
 use super::{
-    reader::{Entry, Reader},
-    suggestion, values,
+    document::{Table, Value},
+    reader::{Entry, Field, Reader},
+    values,
 };
 use crate::{
     dimension::{Dimension, Required},
-    grant::{Grant, RULE_PRIORITIES},
+    grant::Grant,
     operation::{Operation, Operations},
     quoted::Quoted,
-    range::Range,
-};
-
-const EVERY_TABLE: Range = Range {
-    first: 1,
-    last: u32::MAX as i64,
-};
-const EVERY_HOOK_PRIORITY: Range = Range {
-    first: i32::MIN as i64,
-    last: i32::MAX as i64,
+    selection::Selection,
+    suggestion,
 };
 
 /// Reads one `[[plugin.NAME.grant]]`.
-pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, table: &DeTable<'_>) -> Option<Grant> {
+pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>) -> Option<Grant> {
     let Some(allow) = Entry::find(table, &entry.field, "allow") else {
         let way_out = "which operations it grants: allow = \"link.create\"".to_owned();
         reader.problem(entry.span(), &entry.field, "allow is missing", Some(way_out));
         return None;
     };
     let mut grant = Grant {
+        selection: super::selection(reader, &entry.field, table),
         operations: operations(reader, &allow)?,
         ..Grant::default()
     };
-    let mut present = Vec::new();
-    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "allow") {
-        let known = dimension(reader, &entry.field, grant.operations, key.get_ref(), key.span());
-        if let Some(dimension) = known {
+    let mut present = Vec::with_capacity(8);
+    let read_above = ["allow", Selection::NETWORKS, Selection::TENANTS];
+    for member in table.iter().filter(|member| !read_above.contains(&member.key.as_ref())) {
+        let (key, span) = (member.key.as_ref(), member.key_span.clone());
+        if let Some(dimension) = dimension(reader, &entry.field, grant.operations, key, span) {
             present.push(dimension);
             let entry = Entry {
-                field: format!("{}.{}", entry.field, key.get_ref()),
-                value,
+                field: entry.field.key(key),
+                item: &member.item,
             };
             bound(reader, &mut grant, dimension, &entry);
         }
@@ -50,10 +44,10 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, table: &DeTab
 }
 
 /// One operation or a list of them.
-fn operations(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Operations> {
-    let each = match entry.value.get_ref() {
-        DeValue::String(_) => vec![named(reader, entry)?],
-        DeValue::Array(_) => reader.list(entry, named)?,
+fn operations(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Operations> {
+    let each = match entry.value() {
+        Value::Text(_) => vec![named(reader, entry)?],
+        Value::List(_) => reader.list(entry, named)?,
         _ => {
             reader.wrong_type(entry, "an operation or a list of operations", None);
             return None;
@@ -67,7 +61,7 @@ fn operations(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Operatio
 }
 
 /// The operations that a name such as `link.create` or `link.*` stands for.
-fn named(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Vec<Operation>> {
+fn named(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Vec<Operation>> {
     let name = reader.string(entry)?;
     let found: Vec<Operation> = match name.strip_suffix(".*") {
         Some(subject) => Operation::ALL
@@ -107,21 +101,17 @@ fn operation_meant(name: &str) -> String {
 /// for each of them: a reader must not take for bounded what is not.
 fn dimension(
     reader: &mut Reader<'_>,
-    parent: &str,
+    parent: &Field<'_>,
     operations: Operations,
     key: &str,
     span: std::ops::Range<usize>,
 ) -> Option<Dimension> {
-    let meanings: Vec<Option<Dimension>> = operations.iter().map(|operation| operation.dimension(key)).collect();
-    let Some(first) = meanings.iter().flatten().next().copied() else {
+    let meanings = || operations.iter().map(|operation| (operation, operation.dimension(key)));
+    let Some(first) = meanings().find_map(|(_, meaning)| meaning) else {
         reader.unknown_key(parent, key, span, &known_keys(operations));
         return None;
     };
-    let unlike = operations
-        .iter()
-        .zip(&meanings)
-        .find(|(_, meaning)| **meaning != Some(first));
-    let Some((operation, meaning)) = unlike else {
+    let Some((operation, meaning)) = meanings().find(|(_, meaning)| *meaning != Some(first)) else {
         return Some(first);
     };
     let problem = match meaning {
@@ -129,12 +119,12 @@ fn dimension(
         Some(_) => format!("it means something else for {operation}"),
     };
     let way_out = format!("give {operation} a grant of its own");
-    reader.problem(span, &format!("{parent}.{key}"), problem, Some(way_out));
+    reader.problem(span, &parent.key(key), problem, Some(way_out));
     None
 }
 
 fn known_keys(operations: Operations) -> Vec<&'static str> {
-    let mut keys = vec!["allow"];
+    let mut keys = vec!["allow", Selection::NETWORKS, Selection::TENANTS];
     for (dimension, _) in operations.iter().flat_map(|operation| operation.bounds()) {
         if !keys.contains(&dimension.key()) {
             keys.push(dimension.key());
@@ -143,38 +133,21 @@ fn known_keys(operations: Operations) -> Vec<&'static str> {
     keys
 }
 
-fn bound(reader: &mut Reader<'_>, grant: &mut Grant, dimension: Dimension, entry: &Entry<'_, '_>) {
+fn bound(reader: &mut Reader<'_>, grant: &mut Grant, dimension: Dimension, entry: &Entry<'_>) {
     match dimension {
         Dimension::Place => grant.place = values::place(reader, entry),
-        Dimension::Kinds => grant.kinds = reader.list(entry, values::kind),
-        Dimension::LinkNames => grant.names = reader.list(entry, values::pattern),
-        Dimension::Settings => grant.settings = reader.list(entry, values::setting),
-        Dimension::Prefixes => grant.prefixes = reader.list(entry, values::prefix),
-        Dimension::Destinations => grant.destinations = reader.list(entry, values::prefix),
-        Dimension::RoutingTables => grant.routing_tables = ranges(reader, entry, EVERY_TABLE),
-        Dimension::RulePriorities => grant.rule_priorities = ranges(reader, entry, RULE_PRIORITIES),
-        Dimension::Keys => grant.keys = reader.list(entry, values::key_pattern).unwrap_or_default(),
-        Dimension::Values => grant.values = reader.list(entry, values::text),
-        Dimension::Family => grant.family = values::family(reader, entry),
-        Dimension::TableNames => grant.table_names = reader.list(entry, values::pattern).unwrap_or_default(),
-        Dimension::Hooks => grant.hooks = reader.list(entry, values::hook).unwrap_or_default(),
-        Dimension::HookPriorities => {
-            grant.hook_priorities = ranges(reader, entry, EVERY_HOOK_PRIORITY).unwrap_or_default();
+        Dimension::Max => grant.limits.attachment = values::max(reader, entry),
+        Dimension::MaxPerNetwork => grant.limits.network = values::max(reader, entry),
+        Dimension::MaxPerTenant => grant.limits.tenant = values::max(reader, entry),
+        _ => {
+            let bound = values::bound(reader, entry, dimension.form());
+            grant.bounds.extend(bound.map(|bound| (dimension, bound)));
         }
-        Dimension::Sets => grant.sets = reader.list(entry, values::pattern).unwrap_or_default(),
-        Dimension::Locations => grant.locations = reader.list(entry, values::path),
-        Dimension::Files => grant.files = reader.list(entry, values::path).unwrap_or_default(),
-        Dimension::Plugins => grant.plugins = reader.list(entry, values::pattern).unwrap_or_default(),
-        Dimension::Max => grant.max = values::max(reader, entry),
     }
 }
 
-fn ranges(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, whole: Range) -> Option<Vec<Range>> {
-    reader.list(entry, |reader, entry| values::range(reader, entry, whole))
-}
-
 /// Reports the keys that the operations need and that are not there.
-fn require(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, grant: &Grant, present: &[Dimension]) {
+fn require(reader: &mut Reader<'_>, entry: &Entry<'_>, grant: &Grant, present: &[Dimension]) {
     let mut reported: Vec<Dimension> = Vec::new();
     for operation in grant.operations.iter() {
         for (dimension, required) in operation.bounds() {

@@ -1,30 +1,58 @@
-use std::{ops::Range, path::Path};
+use std::{cell::Cell, fmt, ops::Range, path::Path};
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use super::document::{Item, Table, Value};
+use crate::{error::Problem, suggestion};
 
-use super::suggestion;
-use crate::error::Problem;
-
-/// A value of the document, and the name of where it is.
-pub(super) struct Entry<'t, 'i> {
-    pub(super) field: String,
-    pub(super) value: &'t Spanned<DeValue<'i>>,
+/// The name of a place in the document: `plugin.bridge.grant`.
+#[derive(Clone, Copy)]
+pub(super) struct Field<'f> {
+    parent: Option<&'f Field<'f>>,
+    key: &'f str,
 }
 
-impl<'t, 'i> Entry<'t, 'i> {
-    pub(super) fn find(table: &'t DeTable<'i>, parent: &str, key: &str) -> Option<Self> {
-        let value = table.get(key)?;
+impl<'f> Field<'f> {
+    /// The document as a whole.
+    pub(super) const ROOT: Field<'static> = Field { parent: None, key: "" };
+
+    pub(super) fn key(&'f self, key: &'f str) -> Self {
+        Self {
+            parent: Some(self),
+            key,
+        }
+    }
+}
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parent {
+            Some(parent) if parent.parent.is_some() => write!(f, "{parent}.{}", self.key),
+            _ => f.write_str(self.key),
+        }
+    }
+}
+
+/// A value of the document, and the name of where it is.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'t> {
+    pub(super) field: Field<'t>,
+    pub(super) item: &'t Item<'t>,
+}
+
+impl<'t> Entry<'t> {
+    pub(super) fn find(table: &'t Table<'t>, parent: &'t Field<'t>, key: &'t str) -> Option<Self> {
+        let item = table.get(key)?;
         Some(Self {
-            field: join(parent, key),
-            value,
+            field: parent.key(key),
+            item,
         })
     }
 
+    pub(super) fn value(&self) -> &'t Value<'t> {
+        &self.item.value
+    }
+
     pub(super) fn span(&self) -> Range<usize> {
-        self.value.span()
+        self.item.span.clone()
     }
 }
 
@@ -34,6 +62,8 @@ pub(super) struct Reader<'f> {
     file: &'f Path,
     text: &'f str,
     problems: Vec<Problem>,
+    /// A position whose line is known, and that line.
+    known_line: Cell<(usize, usize)>,
 }
 
 impl<'f> Reader<'f> {
@@ -42,6 +72,7 @@ impl<'f> Reader<'f> {
             file,
             text,
             problems: Vec::new(),
+            known_line: Cell::new((0, 1)),
         }
     }
 
@@ -59,27 +90,32 @@ impl<'f> Reader<'f> {
     pub(super) fn problem(
         &mut self,
         span: Range<usize>,
-        field: &str,
+        field: &Field<'_>,
         problem: impl Into<String>,
         suggestion: Option<String>,
     ) {
         self.problems.push(Problem {
             file: self.file.to_owned(),
-            line: self.line(span.start),
-            field: field.to_owned(),
+            line: Some(self.line(span.start)),
+            field: field.to_string(),
             problem: problem.into(),
             suggestion,
         });
     }
 
-    /// The line of a position; the first is 1.
+    /// The line of a position; the first is 1. What is asked in the order of
+    /// the text is counted once.
     pub(super) fn line(&self, position: usize) -> usize {
-        let before = self.text.as_bytes().iter().take(position);
-        1 + before.filter(|byte| **byte == b'\n').count()
+        let (known, line) = self.known_line.get();
+        let (from, line) = if known <= position { (known, line) } else { (0, 1) };
+        let between = self.text.as_bytes().get(from..position).unwrap_or_default();
+        let line = line + between.iter().filter(|byte| **byte == b'\n').count();
+        self.known_line.set((position, line));
+        line
     }
 
-    pub(super) fn wrong_type(&mut self, entry: &Entry<'_, '_>, expected: &str, suggestion: Option<String>) {
-        let found = entry.value.get_ref().type_str();
+    pub(super) fn wrong_type(&mut self, entry: &Entry<'_>, expected: &str, suggestion: Option<String>) {
+        let found = entry.value().type_name();
         let article = if matches!(found, "integer" | "array") {
             "an"
         } else {
@@ -89,20 +125,20 @@ impl<'f> Reader<'f> {
         self.problem(entry.span(), &entry.field, problem, suggestion);
     }
 
-    pub(super) fn table<'t, 'i>(&mut self, entry: &Entry<'t, 'i>) -> Option<&'t DeTable<'i>> {
-        let table = entry.value.get_ref().as_table();
-        if table.is_none() {
+    pub(super) fn table<'t>(&mut self, entry: &Entry<'t>) -> Option<&'t Table<'t>> {
+        let Value::Table(table) = entry.value() else {
             self.wrong_type(entry, "a table", None);
-        }
-        table
+            return None;
+        };
+        Some(table)
     }
 
-    pub(super) fn string<'t>(&mut self, entry: &Entry<'t, '_>) -> Option<&'t str> {
-        let text = entry.value.get_ref().as_str();
-        if text.is_none() {
+    pub(super) fn string<'t>(&mut self, entry: &Entry<'t>) -> Option<&'t str> {
+        let Value::Text(text) = entry.value() else {
             self.wrong_type(entry, "a string", None);
-        }
-        text
+            return None;
+        };
+        Some(text)
     }
 
     /// Reads a list that has at least one item. An empty one would grant
@@ -110,10 +146,10 @@ impl<'f> Reader<'f> {
     /// writes it could mean either.
     pub(super) fn list<T>(
         &mut self,
-        entry: &Entry<'_, '_>,
-        read: impl Fn(&mut Self, &Entry<'_, '_>) -> Option<T>,
+        entry: &Entry<'_>,
+        read: impl Fn(&mut Self, &Entry<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let DeValue::Array(items) = entry.value.get_ref() else {
+        let Value::List(items) = entry.value() else {
             self.wrong_type(entry, "a list", Some("in brackets: [ ... ]".to_owned()));
             return None;
         };
@@ -126,41 +162,28 @@ impl<'f> Reader<'f> {
             );
             return None;
         }
-        // All items are read, whatever is wrong with the first.
-        let read: Vec<Option<T>> = items
-            .iter()
-            .map(|value| {
-                read(
-                    self,
-                    &Entry {
-                        field: entry.field.clone(),
-                        value,
-                    },
-                )
-            })
-            .collect();
-        read.into_iter().collect()
+        let mut all = Some(Vec::with_capacity(items.len()));
+        for item in items {
+            let field = entry.field;
+            // All items are read, whatever is wrong with the first.
+            match (read(self, &Entry { field, item }), &mut all) {
+                (Some(value), Some(all)) => all.push(value),
+                (Some(_), None) => {}
+                (None, _) => all = None,
+            }
+        }
+        all
     }
 
     /// Reports the keys that are not among the known ones.
-    pub(super) fn unknown_keys(&mut self, parent: &str, table: &DeTable<'_>, known: &[&str]) {
-        for (key, _) in table.iter() {
-            if !known.contains(&key.get_ref().as_ref()) {
-                self.unknown_key(parent, key.get_ref(), key.span(), known);
-            }
+    pub(super) fn unknown_keys(&mut self, parent: &Field<'_>, table: &Table<'_>, known: &[&str]) {
+        for member in table.iter().filter(|member| !known.contains(&member.key.as_ref())) {
+            self.unknown_key(parent, &member.key, member.key_span.clone(), known);
         }
     }
 
-    pub(super) fn unknown_key(&mut self, parent: &str, key: &str, span: Range<usize>, known: &[&str]) {
+    pub(super) fn unknown_key(&mut self, parent: &Field<'_>, key: &str, span: Range<usize>, known: &[&str]) {
         let suggestion = suggestion::closest_or_all(key, known);
-        self.problem(span, &join(parent, key), "there is no such key", Some(suggestion));
-    }
-}
-
-fn join(parent: &str, key: &str) -> String {
-    if parent.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{parent}.{key}")
+        self.problem(span, &parent.key(key), "there is no such key", Some(suggestion));
     }
 }

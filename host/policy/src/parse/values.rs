@@ -1,75 +1,90 @@
 use std::{
-    path::{Component, Path, PathBuf},
+    path::{Component, Path},
     str::FromStr as _,
 };
 
 use cofferdam_protocol::{IpPrefix, Place};
-use toml::de::DeValue;
 
 use super::{
-    Pin,
+    document::Value,
     reader::{Entry, Reader},
-    suggestion,
 };
-use crate::{key_pattern::KeyPattern, pattern::Pattern, quoted::Quoted, range::Range};
+use crate::{
+    audit::Audit,
+    bound::Bound,
+    dimension::Form,
+    key_pattern::KeyPattern,
+    name,
+    pattern::Pattern,
+    quoted::Quoted,
+    range::Range,
+    suggestion,
+    words::{DEVICE_WITHOUT_KIND, PLACES},
+};
 
-/// What a policy calls the kind of `lo` or a network card, for which the
-/// kernel has no word.
-pub(crate) const DEVICE_WITHOUT_KIND: &str = "none";
-
-const SETTINGS: [&str; 8] = [
-    "up",
-    "mtu",
-    "mac",
-    "promiscuous",
-    "master",
-    "ports",
-    "hairpin",
-    "isolated",
-];
-const FAMILIES: [&str; 4] = ["inet", "ip", "ip6", "bridge"];
-const HOOKS: [&str; 5] = ["prerouting", "input", "forward", "output", "postrouting"];
-
-pub(super) fn component(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Pin> {
+pub(super) fn digest(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<String> {
     let text = reader.string(entry)?;
     let digest = text.strip_prefix("sha256:").filter(|digest| {
         let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         digest.len() == 64 && digest.bytes().all(hexadecimal)
     });
-    match digest {
-        Some(digest) => Some(Pin {
-            digest: digest.to_owned(),
-            line: reader.line(entry.span().start),
-        }),
-        None => {
-            let way_out = "sha256: and 64 digits of 0-9 and a-f, as sha256sum prints them".to_owned();
-            reader.problem(entry.span(), &entry.field, "it is not a digest", Some(way_out));
-            None
-        }
+    if digest.is_none() {
+        let way_out = "sha256: and 64 digits of 0-9 and a-f, as sha256sum prints them".to_owned();
+        reader.problem(entry.span(), &entry.field, "it is not a digest", Some(way_out));
     }
+    digest.map(str::to_owned)
 }
 
-pub(super) fn place(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Place> {
-    match word(reader, entry, &["host", "container"])?.as_str() {
+pub(super) fn key_name(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<String> {
+    let text = reader.string(entry)?;
+    if !name::is_plain(text) {
+        let problem = format!("{} is not the name of a key", Quoted(text));
+        let way_out = "KEY for the file keys/KEY.pub of the policy directory: 1 to 64 letters, digits, - and _";
+        reader.problem(entry.span(), &entry.field, problem, Some(way_out.to_owned()));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+pub(super) fn audit(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Audit> {
+    let word = word(reader, entry, &Audit::WORDS)?;
+    [Audit::Denied, Audit::All]
+        .into_iter()
+        .find(|audit| audit.word() == word)
+}
+
+pub(super) fn place(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Place> {
+    match word(reader, entry, &PLACES)? {
         "host" => Some(Place::Host),
         _ => Some(Place::Container),
     }
 }
 
-pub(super) fn setting(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<String> {
-    word(reader, entry, &SETTINGS)
-}
-
-pub(super) fn family(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<String> {
-    word(reader, entry, &FAMILIES)
-}
-
-pub(super) fn hook(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<String> {
-    word(reader, entry, &HOOKS)
+/// Reads what a grant says in a dimension.
+pub(super) fn bound(reader: &mut Reader<'_>, entry: &Entry<'_>, form: Form) -> Option<Bound> {
+    match form {
+        Form::Word(known) => word(reader, entry, known).map(Bound::Word),
+        Form::Words(known) => {
+            let words = reader.list(entry, |reader, entry| word(reader, entry, known));
+            words.map(Bound::Words)
+        }
+        Form::Kinds => reader.list(entry, kind).map(Bound::Kinds),
+        Form::Texts => reader.list(entry, text).map(Bound::Texts),
+        Form::Patterns => reader.list(entry, pattern).map(Bound::Patterns),
+        Form::Prefixes => reader.list(entry, prefix).map(Bound::Prefixes),
+        Form::Ranges(whole) => {
+            let ranges = reader.list(entry, |reader, entry| range(reader, entry, whole));
+            ranges.map(Bound::Ranges)
+        }
+        Form::Keys => reader.list(entry, key_pattern).map(Bound::Keys),
+        Form::Paths => reader.list(entry, path).map(Bound::Paths),
+        // Kept apart from the bounds.
+        Form::Count => None,
+    }
 }
 
 /// A link kind, as the kernel will have it.
-pub(super) fn kind(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<String> {
+fn kind(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Box<str>> {
     let kind = reader.string(entry)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if kind.is_empty() || !kind.bytes().all(plain) {
@@ -80,17 +95,17 @@ pub(super) fn kind(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Str
         return None;
     }
     Some(if kind == DEVICE_WITHOUT_KIND {
-        String::new()
+        "".into()
     } else {
-        kind.to_owned()
+        kind.into()
     })
 }
 
-pub(super) fn text(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<String> {
-    reader.string(entry).map(str::to_owned)
+fn text(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Box<str>> {
+    reader.string(entry).map(Into::into)
 }
 
-pub(super) fn pattern(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Pattern> {
+pub(super) fn pattern(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Pattern> {
     let text = reader.string(entry)?;
     match Pattern::from_str(text) {
         Ok(pattern) => Some(pattern),
@@ -102,7 +117,7 @@ pub(super) fn pattern(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<
     }
 }
 
-pub(super) fn key_pattern(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<KeyPattern> {
+fn key_pattern(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<KeyPattern> {
     let text = reader.string(entry)?;
     match KeyPattern::from_str(text) {
         Ok(pattern) => Some(pattern),
@@ -116,7 +131,7 @@ pub(super) fn key_pattern(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Opt
 }
 
 /// A network. An address in it would read as if only that one were granted.
-pub(super) fn prefix(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<IpPrefix> {
+fn prefix(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<IpPrefix> {
     let text = reader.string(entry)?;
     let Ok(prefix) = IpPrefix::from_str(text) else {
         let problem = format!("{} is not a network in CIDR notation", Quoted(text));
@@ -141,7 +156,7 @@ pub(super) fn prefix(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<I
     Some(prefix)
 }
 
-pub(super) fn path(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<PathBuf> {
+fn path(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Box<Path>> {
     let text = reader.string(entry)?;
     let path = Path::new(text);
     let plain = |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
@@ -150,15 +165,15 @@ pub(super) fn path(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<Pat
         reader.problem(entry.span(), &entry.field, problem, None);
         return None;
     }
-    Some(path.to_owned())
+    Some(path.into())
 }
 
 /// A number, or two in brackets for all from the first to the second.
-pub(super) fn range(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, whole: Range) -> Option<Range> {
-    let range = match entry.value.get_ref() {
-        DeValue::Array(ends) => match ends.as_ref() {
-            [first, last] => integer(first.get_ref())
-                .zip(integer(last.get_ref()))
+fn range(reader: &mut Reader<'_>, entry: &Entry<'_>, whole: Range) -> Option<Range> {
+    let range = match entry.value() {
+        Value::List(ends) => match ends.as_slice() {
+            [first, last] => integer(&first.value)
+                .zip(integer(&last.value))
                 .map(|(first, last)| Range { first, last }),
             _ => None,
         },
@@ -186,8 +201,8 @@ pub(super) fn range(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, whole: Range
     Some(range)
 }
 
-pub(super) fn max(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<u32> {
-    let Some(number) = integer(entry.value.get_ref()) else {
+pub(super) fn max(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<u32> {
+    let Some(number) = integer(entry.value()) else {
         reader.wrong_type(entry, "a whole number", None);
         return None;
     };
@@ -199,14 +214,17 @@ pub(super) fn max(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Option<u32>
     max
 }
 
-fn integer(value: &DeValue<'_>) -> Option<i64> {
-    let integer = value.as_integer()?;
-    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+fn integer(value: &Value<'_>) -> Option<i64> {
+    match value {
+        Value::Integer(integer) => *integer,
+        _ => None,
+    }
 }
 
-fn word(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, known: &[&str]) -> Option<String> {
+fn word(reader: &mut Reader<'_>, entry: &Entry<'_>, known: &[&'static str]) -> Option<&'static str> {
     let word = reader.string(entry)?;
-    if !known.contains(&word) {
+    let found = known.iter().find(|known| **known == word);
+    if found.is_none() {
         let problem = format!("{} is not one of the known words", Quoted(word));
         reader.problem(
             entry.span(),
@@ -214,7 +232,6 @@ fn word(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, known: &[&str]) -> Optio
             problem,
             Some(suggestion::closest_or_all(word, known)),
         );
-        return None;
     }
-    Some(word.to_owned())
+    found.copied()
 }

@@ -1,3 +1,5 @@
+mod compare;
+
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;
@@ -9,8 +11,10 @@ use thiserror::Error;
 /// backslash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    /// What has to be there, between the stars; one piece more than stars.
-    pieces: Vec<String>,
+    /// What comes before the first star.
+    first: Box<str>,
+    /// What follows each star.
+    rest: Vec<Box<str>>,
 }
 
 /// A text is not a pattern.
@@ -28,21 +32,18 @@ impl Pattern {
     /// Whether the whole of `name` is of this pattern.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        let Some((first, rest)) = self.pieces.split_first() else {
+        let Some((last, middle)) = self.rest.split_last() else {
+            return *self.first == *name;
+        };
+        let Some(name) = name.strip_prefix(&*self.first) else {
             return false;
         };
-        let Some((last, middle)) = rest.split_last() else {
-            return first == name;
-        };
-        let Some(name) = name.strip_prefix(first.as_str()) else {
-            return false;
-        };
-        let Some(mut name) = name.strip_suffix(last.as_str()) else {
+        let Some(mut name) = name.strip_suffix(&**last) else {
             return false;
         };
         // The leftmost place leaves the most for the pieces after it.
         for piece in middle {
-            match name.find(piece.as_str()) {
+            match name.find(&**piece) {
                 Some(start) => name = &name[start + piece.len()..],
                 None => return false,
             }
@@ -64,12 +65,13 @@ impl FromStr for Pattern {
         if text.is_empty() {
             return Err(ParsePatternError::Empty);
         }
-        let mut pieces = Vec::new();
+        let mut first = None;
+        let mut rest = Vec::new();
         let mut piece = String::new();
         let mut characters = text.chars();
         while let Some(character) = characters.next() {
             match character {
-                '*' => pieces.push(std::mem::take(&mut piece)),
+                '*' => put(std::mem::take(&mut piece), &mut first, &mut rest),
                 '\\' => match characters.next() {
                     Some(escaped @ ('*' | '\\')) => piece.push(escaped),
                     _ => return Err(ParsePatternError::Escape),
@@ -77,21 +79,26 @@ impl FromStr for Pattern {
                 other => piece.push(other),
             }
         }
-        pieces.push(piece);
-        Ok(Self { pieces })
+        put(piece, &mut first, &mut rest);
+        let first = first.unwrap_or_default();
+        Ok(Self { first, rest })
+    }
+}
+
+fn put(piece: String, first: &mut Option<Box<str>>, rest: &mut Vec<Box<str>>) {
+    match first {
+        None => *first = Some(piece.into()),
+        Some(_) => rest.push(piece.into()),
     }
 }
 
 /// As a policy writes it.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, piece) in self.pieces.iter().enumerate() {
-            if index > 0 {
-                f.write_str("*")?;
-            }
-            f.write_str(&Self::escape(piece))?;
-        }
-        Ok(())
+        f.write_str(&Self::escape(&self.first))?;
+        self.rest
+            .iter()
+            .try_for_each(|piece| write!(f, "*{}", Self::escape(piece)))
     }
 }
 
@@ -160,7 +167,66 @@ mod tests {
         }
     }
 
+    #[test]
+    fn patterns_are_compared_by_the_names_that_they_stand_for() {
+        for (left, right, includes, overlaps) in [
+            ("*", "cni*", true, true),
+            ("cni*", "*", false, true),
+            ("cni*", "cni0", true, true),
+            ("cni*", "cni*0", true, true),
+            ("*0", "cni*", false, true),
+            ("a*b", "a*c", false, false),
+            ("a*", "b*", false, false),
+            ("a", "a", true, true),
+            ("a", "b", false, false),
+            ("a*b*c", "a*bxb*c", true, true),
+            ("*a*", "*", false, true),
+            ("**", "*", true, true),
+            (r"\*", "*", false, true),
+            ("a*a", "a", false, false),
+        ] {
+            let (left, right) = (pattern(left), pattern(right));
+            assert_eq!(left.includes(&right), includes, "{left} includes {right}");
+            assert_eq!(left.overlaps(&right), overlaps, "{left} overlaps {right}");
+            assert_eq!(right.overlaps(&left), overlaps, "{right} overlaps {left}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn comparing_agrees_with_matching(
+            left in "[ab*]{1,6}", right in "[ab*]{1,6}", names in proptest::collection::vec("[abc]{0,7}", 20),
+        ) {
+            let (left, right) = (pattern(&left), pattern(&right));
+            for name in &names {
+                if left.includes(&right) && right.matches(name) {
+                    prop_assert!(left.matches(name), "{left} {right} {name}");
+                }
+                if left.matches(name) && right.matches(name) {
+                    prop_assert!(left.overlaps(&right), "{left} {right} {name}");
+                }
+            }
+            prop_assert!(left.includes(&left) && left.overlaps(&left));
+        }
+
+        /// Over all names up to a length that is enough to tell.
+        #[test]
+        fn comparing_misses_nothing(left in "[ab*]{1,3}", right in "[ab*]{1,3}") {
+            let (left, right) = (pattern(&left), pattern(&right));
+            let mut names = vec![String::new()];
+            for start in 0.. {
+                let name = names[start].clone();
+                if name.len() == 6 {
+                    break;
+                }
+                names.extend(["a", "b", "c"].map(|letter| format!("{name}{letter}")));
+            }
+            let both = names.iter().any(|name| left.matches(name) && right.matches(name));
+            let all = names.iter().all(|name| left.matches(name) || !right.matches(name));
+            prop_assert_eq!(left.overlaps(&right), both);
+            prop_assert_eq!(left.includes(&right), all);
+        }
+
         #[test]
         fn matching_agrees_with_its_definition(text in "[ab\u{e9}*]{1,8}", name in "[ab\u{e9}]{0,10}") {
             let characters: Vec<char> = text.chars().collect();

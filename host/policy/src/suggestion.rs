@@ -1,5 +1,5 @@
 /// "did you mean …?" where one of the known words is close, else all of them.
-pub(super) fn closest_or_all(word: &str, known: &[&str]) -> String {
+pub(crate) fn closest_or_all(word: &str, known: &[&str]) -> String {
     match closest(word, known) {
         Some(known) => format!("did you mean {known:?}?"),
         None => format!("known: {}", known.join(", ")),
@@ -7,7 +7,7 @@ pub(super) fn closest_or_all(word: &str, known: &[&str]) -> String {
 }
 
 /// The known word that fewest edits lead to, if they are few for its length.
-pub(super) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     // What is this long is no slip of the pen, and the distance takes time.
     if word.len() > 64 {
         return None;

@@ -1,0 +1,166 @@
+//! A question in words, as an operator types it.
+
+mod error;
+mod words;
+
+use std::path::PathBuf;
+
+use cofferdam_protocol::{IpPrefix, Place};
+
+use crate::{dimension::Dimension, grant::MAIN_TABLE, operation::Operation, question::Question};
+pub use error::AskError;
+use words::Words;
+
+/// A [`Question`] that owns its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    operation: Operation,
+    place: Place,
+    kind: Option<String>,
+    /// Of a link, an nftables table's set, or an IPAM plugin.
+    name: String,
+    setting: String,
+    prefix: Option<IpPrefix>,
+    table: u32,
+    priority: Option<u32>,
+    key: Vec<String>,
+    value: String,
+    family: String,
+    table_name: String,
+    hooks: Vec<(String, i32)>,
+    path: PathBuf,
+}
+
+impl Asked {
+    /// Reads the name of an operation, and words such as `in=host` and
+    /// `name=cni0`: the keys of a grant, each in the singular. `host` and
+    /// `container` alone stand for `in=…`.
+    ///
+    /// # Errors
+    /// The operation or a word is not known, one is missing, or is not of its
+    /// form.
+    pub fn read<'w>(operation: &str, words: impl IntoIterator<Item = &'w str>) -> Result<Self, AskError> {
+        let operation = Operation::from_name(operation).ok_or_else(|| AskError::operation(operation))?;
+        let mut words = Words::read(operation, words)?;
+        let in_place = operation.dimension(Dimension::Place.key()).is_some();
+        let is_look = operation == Operation::LinkSee;
+        let asked = Self {
+            operation,
+            place: if in_place { words.place()? } else { Place::Host },
+            kind: if is_look {
+                words.optional(Dimension::Kinds)?.map(kind)
+            } else {
+                words.required(Dimension::Kinds)?.map(kind)
+            },
+            name: words.first_of(&[Dimension::LinkNames, Dimension::Sets, Dimension::Plugins])?,
+            setting: words.required(Dimension::Settings)?.unwrap_or_default(),
+            prefix: words.prefix()?,
+            table: words.number(Dimension::RoutingTables)?.unwrap_or(MAIN_TABLE),
+            priority: words.number(Dimension::RulePriorities)?,
+            key: words.key()?,
+            value: words.required(Dimension::Values)?.unwrap_or_default(),
+            family: words.required(Dimension::Family)?.unwrap_or_default(),
+            table_name: words.required(Dimension::TableNames)?.unwrap_or_default(),
+            hooks: words.hooks()?,
+            path: words.first_of(&[Dimension::Locations, Dimension::Files])?.into(),
+        };
+        Ok(asked)
+    }
+
+    /// Puts the question.
+    pub fn ask<T>(&self, answer: impl FnOnce(&Question<'_>) -> T) -> T {
+        let hooks: Vec<(&str, i32)> = self
+            .hooks
+            .iter()
+            .map(|(hook, priority)| (hook.as_str(), *priority))
+            .collect();
+        answer(&self.question(&hooks))
+    }
+
+    fn question<'q>(&'q self, hooks: &'q [(&'q str, i32)]) -> Question<'q> {
+        let (place, name, table, priority) = (self.place, self.name.as_str(), self.table, self.priority);
+        let (kind, what, link) = (self.kind.as_deref().unwrap_or_default(), self.setting.as_str(), name);
+        let prefix = self.prefix.unwrap_or(IpPrefix::any(false));
+        let (key, value) = (self.key.as_slice(), self.value.as_str());
+        let (family, table_name) = (self.family.as_str(), self.table_name.as_str());
+        match self.operation {
+            Operation::LinkSee => Question::LinkSee {
+                place,
+                kind: self.kind.as_deref(),
+                name,
+            },
+            Operation::LinkCreate => Question::LinkCreate { place, kind, name },
+            Operation::LinkSet => Question::LinkSet {
+                place,
+                kind,
+                name,
+                what,
+            },
+            Operation::LinkDelete => Question::LinkDelete { place, kind, name },
+            Operation::AddressSee => Question::AddressSee { place, link },
+            Operation::AddressAdd => Question::AddressAdd {
+                place,
+                link,
+                address: prefix,
+            },
+            Operation::AddressDelete => Question::AddressDelete {
+                place,
+                link,
+                address: prefix,
+            },
+            Operation::RouteSee => Question::RouteSee { place, link, table },
+            Operation::RouteAdd => Question::RouteAdd {
+                place,
+                link,
+                destination: prefix,
+                table,
+            },
+            Operation::RouteDelete => Question::RouteDelete {
+                place,
+                link,
+                destination: prefix,
+                table,
+            },
+            Operation::RuleSee => Question::RuleSee { place },
+            Operation::RuleAdd => Question::RuleAdd { place, table, priority },
+            Operation::RuleDelete => Question::RuleDelete { place, table, priority },
+            Operation::NeighborSee => Question::NeighborSee { place, link },
+            Operation::NeighborAdd => Question::NeighborAdd {
+                place,
+                link,
+                address: prefix.address(),
+            },
+            Operation::NeighborDelete => Question::NeighborDelete {
+                place,
+                link,
+                address: prefix.address(),
+            },
+            Operation::SysctlRead => Question::SysctlRead { place, key },
+            Operation::SysctlWrite => Question::SysctlWrite { place, key, value },
+            Operation::NftablesTable => Question::NftTable {
+                place,
+                family,
+                table: table_name,
+                hooks,
+            },
+            Operation::NftablesElement => Question::NftElement {
+                place,
+                family,
+                table: table_name,
+                set: name,
+            },
+            Operation::StoreOpen => Question::StoreOpen { location: &self.path },
+            Operation::ResolverRead => Question::ResolverRead { file: &self.path },
+            Operation::IpamDelegate => Question::IpamDelegate { plugin: name },
+        }
+    }
+}
+
+/// The kernel has no word for the kind of a network card.
+fn kind(word: String) -> String {
+    if word == crate::words::DEVICE_WITHOUT_KIND {
+        String::new()
+    } else {
+        word
+    }
+}

@@ -1,0 +1,75 @@
+use std::{net::IpAddr, path::Path};
+
+use cofferdam_protocol::{IpPrefix, Place};
+
+use crate::{dimension::Dimension, question::Question};
+
+/// What a question asks for in one dimension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aspect<'a> {
+    Place(Place),
+    Text(&'a str),
+    /// Nothing in particular, so that any bound holds it.
+    Whatever,
+    /// An address with its whole network, or a destination.
+    Prefix(IpPrefix),
+    Address(IpAddr),
+    Number(i64),
+    /// A number that the kernel chooses, or any.
+    AnyNumber,
+    /// The parts of a sysctl key.
+    Key(&'a [String]),
+    Path(&'a Path),
+    /// Base chains: hooks with priorities.
+    Hooks(&'a [(&'a str, i32)]),
+}
+
+impl<'a> Question<'a> {
+    /// What is asked for in a dimension. `None` in those that its operation
+    /// does not have.
+    pub(crate) fn aspect(&self, dimension: Dimension) -> Option<Aspect<'a>> {
+        match dimension {
+            Dimension::Place => self.place().map(Aspect::Place),
+            Dimension::LinkNames => self.link().map(Aspect::Text),
+            Dimension::RoutingTables => self.routing_table().map(|table| Aspect::Number(table.into())),
+            _ => self.own_aspect(dimension),
+        }
+    }
+
+    /// In a dimension that few operations have.
+    fn own_aspect(&self, dimension: Dimension) -> Option<Aspect<'a>> {
+        use Question as Q;
+        let aspect = match (dimension, *self) {
+            (Dimension::Kinds, Q::LinkSee { kind, .. }) => kind.map_or(Aspect::Whatever, Aspect::Text),
+            (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. }) => {
+                Aspect::Text(kind)
+            }
+            (Dimension::Settings, Q::LinkSet { what, .. }) => Aspect::Text(what),
+            (Dimension::Prefixes, Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. }) => {
+                Aspect::Prefix(address)
+            }
+            (Dimension::Prefixes, Q::NeighborAdd { address, .. } | Q::NeighborDelete { address, .. }) => {
+                Aspect::Address(address)
+            }
+            (Dimension::Destinations, Q::RouteAdd { destination, .. } | Q::RouteDelete { destination, .. }) => {
+                Aspect::Prefix(destination)
+            }
+            (Dimension::RulePriorities, Q::RuleAdd { priority, .. } | Q::RuleDelete { priority, .. }) => {
+                priority.map_or(Aspect::AnyNumber, |priority| Aspect::Number(priority.into()))
+            }
+            (Dimension::Keys, Q::SysctlRead { key, .. } | Q::SysctlWrite { key, .. }) => Aspect::Key(key),
+            (Dimension::Values, Q::SysctlWrite { value, .. }) => Aspect::Text(value),
+            (Dimension::Family, Q::NftTable { family, .. } | Q::NftElement { family, .. }) => Aspect::Text(family),
+            (Dimension::TableNames, Q::NftTable { table, .. } | Q::NftElement { table, .. }) => Aspect::Text(table),
+            (Dimension::Hooks | Dimension::HookPriorities, Q::NftTable { hooks, .. }) => Aspect::Hooks(hooks),
+            (Dimension::Sets, Q::NftElement { set, .. }) => Aspect::Text(set),
+            (Dimension::Locations, Q::StoreOpen { location: path })
+            | (Dimension::Files, Q::ResolverRead { file: path }) => Aspect::Path(path),
+            (Dimension::Plugins, Q::IpamDelegate { plugin }) => Aspect::Text(plugin),
+            // How much is left is for whoever counts.
+            (Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant, _) => Aspect::Whatever,
+            _ => return None,
+        };
+        Some(aspect)
+    }
+}

@@ -1,0 +1,82 @@
+use std::{fmt, path::Path};
+
+use cofferdam_protocol::IpPrefix;
+
+use crate::{aspect::Aspect, key_pattern::KeyPattern, pattern::Pattern, quoted::Whole, range::Range, words::kind_word};
+
+/// How far a grant goes in one dimension. None of the lists is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// One of the format's own words.
+    Word(&'static str),
+    Words(Vec<&'static str>),
+    /// Kinds of links, as the kernel has them.
+    Kinds(Vec<Box<str>>),
+    Texts(Vec<Box<str>>),
+    Patterns(Vec<Pattern>),
+    Prefixes(Vec<IpPrefix>),
+    Ranges(Vec<Range>),
+    Keys(Vec<KeyPattern>),
+    Paths(Vec<Box<Path>>),
+}
+
+impl Bound {
+    /// Whether it holds what was asked.
+    pub(crate) fn holds(&self, asked: &Aspect<'_>) -> bool {
+        match (self, *asked) {
+            (_, Aspect::Whatever) => true,
+            (Self::Word(word), Aspect::Text(text)) => *word == text,
+            (Self::Words(words), Aspect::Text(text)) => words.contains(&text),
+            (Self::Kinds(texts) | Self::Texts(texts), Aspect::Text(text)) => {
+                texts.iter().any(|granted| **granted == *text)
+            }
+            (Self::Patterns(patterns), Aspect::Text(text)) => patterns.iter().any(|pattern| pattern.matches(text)),
+            (Self::Prefixes(prefixes), Aspect::Prefix(asked)) => prefixes.iter().any(|prefix| prefix.covers(&asked)),
+            (Self::Prefixes(prefixes), Aspect::Address(address)) => {
+                prefixes.iter().any(|prefix| prefix.contains(address))
+            }
+            (Self::Ranges(ranges), Aspect::Number(number)) => ranges.iter().any(|range| range.contains(number)),
+            (Self::Ranges(ranges), Aspect::AnyNumber) => ranges.contains(&Range::RULE_PRIORITIES),
+            (Self::Keys(keys), Aspect::Key(key)) => keys.iter().any(|pattern| pattern.matches(key)),
+            (Self::Paths(paths), Aspect::Path(path)) => paths.iter().any(|granted| &**granted == path),
+            (Self::Words(words), Aspect::Hooks(hooks)) => hooks.iter().all(|(hook, _)| words.contains(hook)),
+            (Self::Ranges(ranges), Aspect::Hooks(hooks)) => hooks
+                .iter()
+                .all(|(_, priority)| ranges.iter().any(|range| range.contains((*priority).into()))),
+            _ => false,
+        }
+    }
+}
+
+/// As a policy writes it.
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => write!(f, "{}", Whole(word)),
+            Self::Words(words) => list(f, words, |f, word| write!(f, "{}", Whole(word))),
+            Self::Kinds(kinds) => list(f, kinds, |f, kind| write!(f, "{}", Whole(kind_word(kind)))),
+            Self::Texts(texts) => list(f, texts, |f, text| write!(f, "{}", Whole(text))),
+            Self::Patterns(patterns) => list(f, patterns, |f, pattern| write!(f, "{}", Whole(&pattern.to_string()))),
+            Self::Prefixes(prefixes) => list(f, prefixes, |f, prefix| write!(f, "\"{prefix}\"")),
+            Self::Ranges(ranges) => list(f, ranges, |f, range| write!(f, "{range}")),
+            Self::Keys(keys) => list(f, keys, |f, key| write!(f, "{}", Whole(key.as_str()))),
+            Self::Paths(paths) => list(f, paths, |f, path| write!(f, "{}", Whole(&path.to_string_lossy()))),
+        }
+    }
+}
+
+/// Writes a list as TOML does.
+pub(crate) fn list<T>(
+    f: &mut fmt::Formatter<'_>,
+    items: &[T],
+    write: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    f.write_str("[")?;
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            f.write_str(", ")?;
+        }
+        write(f, item)?;
+    }
+    f.write_str("]")
+}

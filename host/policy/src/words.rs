@@ -1,0 +1,25 @@
+//! The words that a policy has for what the kernel and the host have others
+//! for, or many.
+
+/// What a policy calls the kind of `lo` or a network card, for which the
+/// kernel has no word.
+pub(crate) const DEVICE_WITHOUT_KIND: &str = "none";
+
+pub(crate) const PLACES: [&str; 2] = ["host", "container"];
+pub(crate) const SETTINGS: [&str; 8] = [
+    "up",
+    "mtu",
+    "mac",
+    "promiscuous",
+    "master",
+    "ports",
+    "hairpin",
+    "isolated",
+];
+pub(crate) const FAMILIES: [&str; 4] = ["inet", "ip", "ip6", "bridge"];
+pub(crate) const HOOKS: [&str; 5] = ["prerouting", "input", "forward", "output", "postrouting"];
+
+/// What a policy calls a kind of link.
+pub(crate) fn kind_word(kind: &str) -> &str {
+    if kind.is_empty() { DEVICE_WITHOUT_KIND } else { kind }
+}

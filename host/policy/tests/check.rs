@@ -1,0 +1,406 @@
+//! What is told about a policy directory as a whole.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::{fs, os::unix::fs::symlink};
+
+use cofferdam_policy::{Severity, default_policy};
+use support::ground::{Ground, set_mode};
+
+const KEY: &str = "ed25519:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+
+/// The findings, one a line, with the ground's path taken out.
+fn findings(ground: &Ground) -> Vec<String> {
+    let report = ground.directory().check_all();
+    let findings: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| ground.plain(&finding.to_string()))
+        .collect();
+    let errors = findings.iter().filter(|finding| finding.starts_with("error: ")).count();
+    assert_eq!(
+        (report.is_usable(), report.count(Severity::Error)),
+        (errors == 0, errors)
+    );
+    findings
+}
+
+/// The findings about one file of plugin `bridge` that has these grants.
+fn about(grants: &[&str]) -> Vec<String> {
+    about_file("", grants)
+}
+
+fn about_file(head: &str, grants: &[&str]) -> Vec<String> {
+    let ground = Ground::new();
+    let grants: String = grants
+        .iter()
+        .map(|grant| format!("[[plugin.bridge.grant]]\n{grant}\n"))
+        .collect();
+    ground.write("bridge.toml", format!("[plugin.bridge]\n{head}{grants}"));
+    findings(&ground)
+}
+
+#[test]
+fn the_default_policies_are_in_order() {
+    let ground = Ground::new();
+    let plugins = ["bridge", "host-local", "loopback"];
+    for plugin in plugins {
+        ground.write(&format!("{plugin}.toml"), default_policy(plugin).unwrap());
+    }
+    assert_eq!(findings(&ground), [""; 0]);
+    assert_eq!(ground.directory().check_all().plugins, plugins);
+}
+
+#[test]
+fn all_problems_of_all_files_are_told_in_their_order() {
+    let ground = Ground::new();
+    ground.write(
+        "bridge.toml",
+        "[plugin.bridge]\nnetwork = []\n[[plugin.bridge.grant]]\nallow = \"link.se\"\n",
+    );
+    ground.write("bridge.more.toml", "[plugin.bridge]\naudit = 1\n");
+    ground.write("ptp.toml", "[plugin.bridge]\n");
+    ground.write("tap.toml", b"[plugin.tap]\n\xff");
+    ground.write("vlan.toml", "[plugin.vlan\n");
+    assert_eq!(
+        findings(&ground),
+        [
+            "error: DIR/bridge.more.toml:2: plugin.bridge.audit: it has to be a string, not an integer",
+            "error: DIR/bridge.toml:2: plugin.bridge.network: there is no such key (did you mean \"networks\"?)",
+            "error: DIR/bridge.toml:4: plugin.bridge.grant.allow: there is no operation \"link.se\" (did you mean \
+             \"link.see\"?)",
+            "error: DIR/ptp.toml:1: plugin.bridge: this file is about another plugin ([plugin.bridge] belongs into \
+             bridge.toml)",
+            "error: DIR/ptp.toml:1: plugin: there is no [plugin.ptp] table",
+            "error: DIR/tap.toml:2: the text is not UTF-8",
+            "error: DIR/vlan.toml:1: unclosed table, expected `]`",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_trusted_does_not_hide_the_rest() {
+    let ground = Ground::new();
+    set_mode(&ground.write("bridge.toml", "[plugin.bridge]"), 0o666);
+    let real = ground.write("ptp.toml", "[plugin.ptp]");
+    symlink(&real, ground.path.join("ptp.link.toml")).unwrap();
+    fs::create_dir(ground.path.join("tap.toml")).unwrap();
+    ground.write("vlan.toml", "[plugin.vlan]\nx = 1");
+    assert_eq!(
+        findings(&ground),
+        [
+            "error: DIR/bridge.toml: it is not trusted: others than its owner can write to it (mode 0666) (check what it \
+             says, then close it (chmod go-w))",
+            "error: DIR/ptp.link.toml: it is not trusted: it is a symbolic link (put the file itself in its place)",
+            "error: DIR/tap.toml: it is not trusted: it is not a regular file (put a file in its place)",
+            "error: DIR/vlan.toml:2: plugin.vlan.x: there is no such key (known: component, signed-by, audit, networks, \
+             tenants, grant)",
+        ]
+    );
+}
+
+#[test]
+fn a_directory_that_is_missing_or_not_trusted_is_told() {
+    let ground = Ground::new();
+    set_mode(&ground.path, 0o777);
+    assert_eq!(
+        findings(&ground),
+        [
+            "error: DIR: it is not trusted: others than its owner can write to it (mode 0777) (check what it says, then close \
+          it (chmod go-w))"
+        ]
+    );
+    fs::remove_dir(&ground.path).unwrap();
+    assert_eq!(
+        findings(&ground),
+        [
+            "warning: DIR: there is no such directory, so nothing is granted to any plugin (a plugin's grants belong into \
+          NAME.toml in it)"
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_is_not_read_is_told() {
+    let ground = Ground::new();
+    for name in ["bridge.toml.bak", "br idge.toml", ".bridge.toml.swp", "readme.txt"] {
+        ground.write(name, "not TOML [");
+    }
+    let found = findings(&ground);
+    assert_eq!(found.len(), 4);
+    assert_eq!(
+        found[0],
+        "warning: DIR/.bridge.toml.swp: by its name it belongs to no plugin, so it is not read (the files of a plugin are \
+         NAME.toml and NAME.ANYTHING.toml)"
+    );
+}
+
+#[test]
+fn pins_and_keys_are_checked() {
+    let ground = Ground::new();
+    let digest = |digit: &str| format!("[plugin.bridge]\ncomponent = \"sha256:{}\"\n", digit.repeat(64));
+    ground.write("bridge.a.toml", digest("a"));
+    ground.write("bridge.b.toml", digest("b"));
+    ground.write("ptp.toml", "[plugin.ptp]\nsigned-by = \"none\"\n");
+    ground.write("tap.toml", "[plugin.tap]\nsigned-by = \"broken\"\n");
+    ground.write("vlan.toml", "[plugin.vlan]\nsigned-by = \"good\"\n");
+    ground.write("keys/good.pub", KEY);
+    ground.write("keys/broken.pub", "ed25519:abc");
+    ground.write("keys/unused.pub", "");
+    ground.write("keys/.good.pub", KEY);
+    let found = findings(&ground);
+    let expected = [
+        "error: DIR/bridge.b.toml:2: plugin.bridge.component: DIR/bridge.a.toml:2 has component = \"sha256:aa",
+        "warning: DIR/keys/.good.pub: by its name it is no key, so it is not read (a key is NAME.pub, the name of 1",
+        "error: DIR/keys/broken.pub:1: the key is not base64 (one line of ed25519: and",
+        "warning: DIR/keys/unused.pub:1: there is no key in it (one line of",
+        "error: DIR/ptp.toml:2: plugin.ptp.signed-by: there is no key \"none\" (its public half belongs into DIR/keys/none.pub)",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{found}");
+    }
+}
+
+#[test]
+fn a_value_that_nothing_can_have_is_told() {
+    for (grant, expected) in [
+        (
+            "allow = \"link.see\"\nin = \"host\"\nnames = [\"cni*\", \"a-very-long-name*\"]",
+            "grant.names: no link is called \"a-very-long-name*\": a name has at most 15 bytes, no blank, '/' or ':'",
+        ),
+        (
+            "allow = \"link.see\"\nin = \"host\"\nnames = [\"eth0:1\"]",
+            "grant.names: no link is called \"eth0:1\": a name has at most 15 bytes, no blank, '/' or ':'",
+        ),
+        (
+            "allow = \"ipam.delegate\"\nplugins = [\"host.local\"]",
+            "grant.plugins: no plugin with a policy is called \"host.local\": names have letters, digits, '-' and '_'",
+        ),
+        (
+            "allow = \"ipam.delegate\"\nplugins = [\"*local\"]\ntenants = [\"Team-*\"]",
+            "grant.tenants: no tenant is called \"Team-*\": a Kubernetes namespace has 1 to 63 of a-z, 0-9 and '-'",
+        ),
+        (
+            "allow = \"ipam.delegate\"\nplugins = [\"*local\"]\nnetworks = [\"my net\"]",
+            "grant.networks: no network is called \"my net\": names have letters, digits, '.', '-' and '_'",
+        ),
+        (
+            "allow = \"sysctl.read\"\nin = \"host\"\nkeys = [\"net/ipv4/ip forward\"]",
+            "grant.keys: no setting is called \"net/ipv4/ip forward\": a part has at most 64 bytes, and no blank",
+        ),
+        (
+            "allow = \"sysctl.write\"\nin = \"host\"\nkeys = [\"net/ipv4/ip_forward\"]\nvalues = [\"1\\n\"]",
+            "grant.values: no plugin can write \"1\\n\": a value is plain text in one line, of at most 256 bytes",
+        ),
+    ] {
+        let expected = format!("warning: DIR/bridge.toml:2: plugin.bridge.{expected}");
+        assert_eq!(about(&[grant]), [expected], "{grant}");
+    }
+    assert_eq!(
+        about_file("tenants = [\"team_a\"]\n", &[]),
+        [
+            "warning: DIR/bridge.toml:1: plugin.bridge.tenants: no tenant is called \"team_a\": a Kubernetes namespace has 1 \
+          to 63 of a-z, 0-9 and '-'"
+        ]
+    );
+}
+
+#[test]
+fn a_grant_that_is_for_none_of_its_files_networks_is_told() {
+    let grant = |networks: &str| format!("allow = \"rule.see\"\nin = \"host\"\nnetworks = [{networks}]");
+    for (networks, told) in [
+        ("\"other\"", true),
+        ("\"other\", \"team-*\"", false),
+        ("\"*-a\"", false),
+    ] {
+        let found = about_file("networks = [\"mynet\", \"team-a*\"]\n", &[&grant(networks)]);
+        let expected = "warning: DIR/bridge.toml:3: plugin.bridge.grant.networks: none of these networks is among those \
+                        of the file, so the grant is never used";
+        assert_eq!(found, if told { vec![expected] } else { vec![] }, "{networks}");
+    }
+    let grant = "allow = \"rule.see\"\nin = \"host\"\ntenants = [\"b\"]";
+    assert_eq!(about_file("tenants = [\"a\"]\n", &[grant]).len(), 1);
+}
+
+/// Pairs of grants, and whether the second one could go.
+#[test]
+fn a_grant_that_another_makes_superfluous_is_told() {
+    let see = "allow = \"link.see\"\nin = \"host\"\n";
+    let write = "allow = \"sysctl.write\"\nin = \"host\"\n";
+    let table = "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\n";
+    let route = "allow = \"route.add\"\nin = \"container\"\n";
+    for (wide, narrow, told) in [
+        (
+            format!("{see}names = [\"cni*\"]"),
+            format!("{see}names = [\"cni*\"]"),
+            true,
+        ),
+        (
+            format!("{see}names = [\"cni*\"]"),
+            format!("{see}names = [\"cni0\", \"cni1*\"]"),
+            true,
+        ),
+        (
+            format!("{see}names = [\"cni*\"]"),
+            format!("{see}names = [\"cni0\", \"veth*\"]"),
+            false,
+        ),
+        (
+            format!("{see}names = [\"cni*\"]"),
+            format!("{see}names = [\"cni0\"]\nkinds = [\"bridge\"]"),
+            true,
+        ),
+        (
+            format!("{see}names = [\"cni*\"]\nkinds = [\"bridge\"]"),
+            format!("{see}names = [\"cni0\"]"),
+            false,
+        ),
+        (
+            "allow = \"link.*\"\nin = \"container\"".into(),
+            "allow = [\"link.see\", \"link.set\"]\nin = \"container\"\nnames = [\"lo\"]".into(),
+            true,
+        ),
+        (
+            "allow = \"link.see\"\nin = \"container\"".into(),
+            "allow = \"link.*\"\nin = \"container\"".into(),
+            false,
+        ),
+        (
+            "allow = \"link.see\"\nin = \"container\"".into(),
+            format!("{see}names = [\"lo\"]"),
+            false,
+        ),
+        (
+            "allow = \"link.see\"\nin = \"container\"\nnames = [\"*\"]".into(),
+            "allow = \"link.see\"\nin = \"container\"".into(),
+            true,
+        ),
+        (
+            format!("{write}keys = [\"net/ipv4/conf/*/mtu\"]"),
+            format!("{write}keys = [\"net/ipv4/conf/eth0/mtu\"]\nvalues = [\"1\"]"),
+            true,
+        ),
+        (
+            format!("{write}keys = [\"net/ipv4/conf/*/mtu\"]\nvalues = [\"1\"]"),
+            format!("{write}keys = [\"net/ipv4/conf/eth0/mtu\"]\nvalues = [\"0\"]"),
+            false,
+        ),
+        (format!("{route}tables = [254, 100]"), route.to_owned(), true),
+        (format!("{route}tables = [[1, 99]]"), route.to_owned(), false),
+        (
+            route.to_owned(),
+            format!("{route}destinations = [\"10.0.0.0/8\"]"),
+            true,
+        ),
+        (
+            format!("{route}destinations = [\"10.0.0.0/8\"]"),
+            format!("{route}destinations = [\"10.1.0.0/16\"]"),
+            true,
+        ),
+        (
+            format!("{route}destinations = [\"0.0.0.0/0\", \"::/0\"]"),
+            route.to_owned(),
+            true,
+        ),
+        (
+            format!("{route}destinations = [\"0.0.0.0/0\"]"),
+            route.to_owned(),
+            false,
+        ),
+        (
+            format!("{table}tables = [\"t\"]\nhooks = [\"input\"]\npriorities = [0]"),
+            format!("{table}tables = [\"t\"]"),
+            true,
+        ),
+        (
+            format!("{table}tables = [\"t*\"]"),
+            format!("{table}tables = [\"t\"]\nhooks = [\"input\"]\npriorities = [0]"),
+            false,
+        ),
+        (route.to_owned(), format!("{route}max = 5"), true),
+        (
+            format!("{route}max = 5"),
+            format!("{route}max = 5\nmax-per-tenant = 9"),
+            true,
+        ),
+        (format!("{route}max = 4"), format!("{route}max = 5"), false),
+        (format!("{route}max = 5"), route.to_owned(), false),
+        (route.to_owned(), format!("{route}tenants = [\"a\"]"), true),
+        (
+            format!("{route}tenants = [\"a*\"]"),
+            format!("{route}tenants = [\"a\"]"),
+            true,
+        ),
+        (format!("{route}tenants = [\"*\"]"), route.to_owned(), false),
+        (
+            "allow = \"store.open\"".into(),
+            "allow = \"store.open\"\nlocations = [\"/var/lib/cni/networks\"]".into(),
+            true,
+        ),
+    ] {
+        let (wide, narrow) = (wide.trim_end(), narrow.trim_end());
+        let found = about(&[wide, narrow]);
+        let expected = format!(
+            "warning: DIR/bridge.toml:{}: plugin.bridge.grant: all that it allows is allowed by bridge.toml:2 (remove it, \
+             or narrow the wider one)",
+            3 + wide.lines().count()
+        );
+        let second = found.contains(&expected);
+        assert_eq!(second, told, "{wide:?} {narrow:?}: {found:#?}");
+    }
+}
+
+#[test]
+fn several_grants_together_can_make_one_superfluous_but_not_each_other() {
+    let see = "allow = \"link.see\"\nin = \"container\"";
+    let create = "allow = \"link.create\"\nin = \"container\"";
+    let both = "allow = [\"link.see\", \"link.create\"]\nin = \"container\"";
+    assert_eq!(
+        about(&[see, both, create]),
+        [
+            "warning: DIR/bridge.toml:2: plugin.bridge.grant: all that it allows is allowed by bridge.toml:5 (remove it, or \
+             narrow the wider one)",
+            "warning: DIR/bridge.toml:8: plugin.bridge.grant: all that it allows is allowed by bridge.toml:5 (remove it, or \
+             narrow the wider one)",
+        ]
+    );
+    assert_eq!(
+        about(&[
+            see,
+            create,
+            "allow = [\"link.see\", \"link.create\"]\nin = \"container\"\nnames = [\"a\"]"
+        ]),
+        [
+            "warning: DIR/bridge.toml:8: plugin.bridge.grant: all that it allows is allowed by bridge.toml:2 and bridge.toml:5 \
+          (remove it, or narrow the wider one)"
+        ]
+    );
+    assert_eq!(about(&[see, see, see]).len(), 2);
+}
+
+#[test]
+fn a_file_for_one_network_makes_none_for_all_superfluous() {
+    let grant = "[[plugin.bridge.grant]]\nallow = \"rule.see\"\nin = \"host\"\n";
+    for (one, other, told) in [
+        ("networks = [\"a\"]", "", vec!["bridge.1.toml"]),
+        ("networks = [\"a\"]", "networks = [\"b\"]", vec![]),
+        ("networks = [\"a*\"]", "networks = [\"ab\"]", vec!["bridge.2.toml"]),
+        (
+            "networks = [\"a\"]\ntenants = [\"t\"]",
+            "networks = [\"a\"]",
+            vec!["bridge.1.toml"],
+        ),
+        ("tenants = [\"t\"]", "networks = [\"a\"]", vec![]),
+    ] {
+        let ground = Ground::new();
+        ground.write("bridge.1.toml", format!("[plugin.bridge]\n{one}\n{grant}"));
+        ground.write("bridge.2.toml", format!("[plugin.bridge]\n{other}\n{grant}"));
+        let found = findings(&ground);
+        assert_eq!(found.len(), told.len(), "{one} {other}: {found:#?}");
+        for (finding, file) in found.iter().zip(told) {
+            assert!(finding.starts_with(&format!("warning: DIR/{file}")), "{finding}");
+        }
+    }
+}
