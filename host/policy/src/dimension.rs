@@ -117,6 +117,33 @@ impl Dimension {
         }
     }
 
+    /// What the key bounds, for people.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::Place => "The namespace that it is about.",
+            Self::Kinds => "Kinds of links; none is that of lo and network cards.",
+            Self::LinkNames => "Names of links; * stands for any characters, \\* for itself.",
+            Self::Settings => "What of a link may be set; without it, everything.",
+            Self::Prefixes => "Networks in which the addresses lie.",
+            Self::Destinations => "Networks in which the routes' destinations lie.",
+            Self::RoutingTables => "Numbers of routing tables, or [first, last]; without it, the main one (254).",
+            Self::RulePriorities => "Priorities of routing rules, or [first, last].",
+            Self::Keys => "Settings below /proc/sys, with slashes; * stands for the name of one interface.",
+            Self::Values => "Values that may be written; without it, every one.",
+            Self::Family => "The family of nftables tables.",
+            Self::TableNames => "Names of nftables tables; * stands for any characters.",
+            Self::Hooks => "Where base chains may be; without it, there are none.",
+            Self::HookPriorities => "Priorities of base chains, or [first, last].",
+            Self::Sets => "Names of sets and maps; * stands for any characters.",
+            Self::Locations => "Directories that hold a directory of records for each network.",
+            Self::Files => "Files in the form of resolv.conf(5).",
+            Self::Plugins => "Names of IPAM plugins; * stands for any characters.",
+            Self::Max => "How many of these one attachment may have.",
+            Self::MaxPerNetwork => "How many of these all attachments of one network may have together.",
+            Self::MaxPerTenant => "How many of these all attachments of one tenant may have together.",
+        }
+    }
+
     /// An example of the key's value.
     pub(crate) fn example(self) -> &'static str {
         match self {

@@ -59,6 +59,13 @@ impl PluginPolicy {
         self.audit
     }
 
+    /// Whether it grants other things on one network than on another.
+    #[must_use]
+    pub fn selects_networks(&self) -> bool {
+        self.parts.iter().any(|part| part.origin.selection.networks.is_some())
+            || self.grants().any(|grant| grant.grant.selection.networks.is_some())
+    }
+
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
     }

@@ -3,8 +3,7 @@
 
 mod support;
 
-use cofferdam_policy::{PolicyError, default_policy};
-use proptest::prelude::*;
+use cofferdam_policy::PolicyError;
 use support::policy;
 
 /// The problems of a file, one a line.
@@ -298,54 +297,4 @@ fn a_long_list_of_problems_is_cut() {
     );
     let error = policy(&text).unwrap_err().to_string();
     assert!(error.ends_with("and 490 more"), "{error}");
-}
-
-/// Damage to a policy that is in order.
-fn damaged() -> impl Strategy<Value = String> {
-    let cut = (
-        any::<prop::sample::Index>(),
-        any::<prop::sample::Index>(),
-        "\\PC{0,6}|[\"\\[\\]{}=.,\n#-]{1,4}",
-    );
-    prop::collection::vec(cut, 1..6).prop_map(|cuts| {
-        let mut text: Vec<char> = default_policy("bridge")
-            .unwrap()
-            .replace("plugin.bridge", "plugin.test")
-            .chars()
-            .collect();
-        for (start, length, put) in cuts {
-            let start = start.index(text.len());
-            let end = (start + length.index(20)).min(text.len());
-            text.splice(start..end, put.chars());
-        }
-        text.into_iter().collect()
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
-    #[test]
-    fn no_text_makes_the_reader_panic(text in any::<String>()) {
-        let _ = policy(&text).map_err(|error| error.to_string());
-    }
-
-    #[test]
-    fn no_text_of_toml_marks_makes_the_reader_panic(text in "[\\[\\]{}=.,\"'\n #a-z0-9_*-]{0,200}") {
-        let _ = policy(&text).map_err(|error| error.to_string());
-        let _ = policy(&format!("[plugin.test]\n[[plugin.test.grant]]\nallow = {text}")).map_err(|error| error.to_string());
-    }
-
-    #[test]
-    fn no_damage_makes_the_reader_panic(text in damaged()) {
-        let _ = policy(&text).map_err(|error| error.to_string());
-    }
-}
-
-#[test]
-fn deep_nesting_ends_in_a_problem() {
-    let text = format!("plugin = {}", "[".repeat(100_000));
-    assert!(policy(&text).is_err());
-    let text = "[".to_owned() + &vec!["a"; 50_000].join(".") + "]";
-    assert!(policy(&text).is_err());
 }

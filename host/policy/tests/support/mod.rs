@@ -3,7 +3,9 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 pub(crate) mod arbitrary;
+pub(crate) mod findings;
 pub(crate) mod ground;
+pub(crate) mod two_files;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,75 @@
+use super::decide;
+
+#[test]
+fn a_grant_holds_for_its_operation_place_kind_and_name() {
+    decide(
+        r#"allow = "link.create"
+           in = "host"
+           kinds = ["bridge", "veth"]
+           names = ["cni*", "veth"]"#,
+        &[
+            ("link.create host kind=bridge name=cni0", true),
+            ("link.create host kind=bridge name=cni", true),
+            ("link.create host kind=veth name=veth", true),
+            ("link.create host kind=veth name=veth0", false),
+            ("link.create host kind=bridge name=Cni0", false),
+            ("link.create host kind=bridge name=xcni0", false),
+            ("link.create host kind=bridge name=\u{441}ni0", false),
+            ("link.create host kind=bridge name=", false),
+            ("link.create host kind=vxlan name=cni0", false),
+            ("link.create host kind=none name=cni0", false),
+            ("link.create host kind=Bridge name=cni0", false),
+            ("link.create container kind=bridge name=cni0", false),
+            ("link.see host kind=bridge name=cni0", false),
+            ("link.delete host kind=bridge name=cni0", false),
+            ("link.set host kind=bridge name=cni0 setting=mac", false),
+        ],
+    );
+}
+
+#[test]
+fn a_wildcard_holds_for_every_operation_of_its_subject() {
+    decide(
+        "allow = \"link.*\"\nin = \"container\"",
+        &[
+            ("link.create container kind=dummy name=any", true),
+            ("link.see container name=any", true),
+            ("link.set container kind=none name=lo setting=up", true),
+            ("link.delete container kind=veth name=eth0", true),
+            ("address.see container name=any", false),
+            ("link.create host kind=dummy name=any", false),
+        ],
+    );
+}
+
+#[test]
+fn settings_bound_what_is_set() {
+    decide(
+        r#"allow = "link.set"
+           in = "container"
+           kinds = ["none"]
+           settings = ["up", "mtu"]"#,
+        &[
+            ("link.set container kind=none name=lo setting=up", true),
+            ("link.set container kind=none name=lo setting=mtu", true),
+            ("link.set container kind=none name=lo setting=mac", false),
+            ("link.set container kind=veth name=lo setting=up", false),
+        ],
+    );
+}
+
+#[test]
+fn a_link_that_is_missing_is_looked_up_by_name_alone() {
+    decide(
+        r#"allow = "link.see"
+           in = "host"
+           kinds = ["bridge"]
+           names = ["cni*"]"#,
+        &[
+            ("link.see host kind=bridge name=cni0", true),
+            ("link.see host kind=veth name=cni0", false),
+            ("link.see host name=cni0", true),
+            ("link.see host name=eth0", false),
+        ],
+    );
+}
