@@ -1,6 +1,6 @@
 use cofferdam_network::{
     Error,
-    nftables::{Element, Set, TableId},
+    nftables::{Element, Set, TableId, Value},
 };
 use cofferdam_protocol::Place;
 
@@ -128,5 +128,22 @@ impl Undo<'_> {
 
 fn belongs(element: &Element, owner: &str) -> String {
     let owner = if owner.is_empty() { "somebody else" } else { owner };
-    format!("element {:?} belongs to {owner} by now", element.key)
+    format!("element {} belongs to {owner} by now", key(element))
+}
+
+/// As `nft` writes it.
+fn key(element: &Element) -> String {
+    let parts: Vec<String> = element.key.iter().map(part).collect();
+    parts.join(" . ")
+}
+
+fn part(value: &Value) -> String {
+    match value {
+        Value::Address(address) => address.to_string(),
+        Value::Ether(mac) => mac.to_string(),
+        Value::InterfaceName(name) => format!("{name:?}"),
+        Value::Protocol(number) => number.to_string(),
+        Value::Port(number) => number.to_string(),
+        Value::Mark(mark) => format!("{mark:#x}"),
+    }
 }

@@ -86,6 +86,11 @@ impl Undo<'_> {
             Inverse::DeleteLink { .. } => self.delete_link(entry),
             Inverse::LeaveShared { object } => self.leave(object),
             Inverse::ReleaseClaim { directory, address } => self.release_claim(directory, address),
+            Inverse::AddAddress { link, .. } | Inverse::AddRoute { link, .. } | Inverse::AddNeighbor { link, .. }
+                if self.network.link(*link)?.is_none() =>
+            {
+                Ok(Undone::Nothing)
+            }
             Inverse::AddAddress { link, address, .. } => self.add_address(*link, *address),
             Inverse::DeleteAddress { link, address, .. } => self.delete_address(*link, *address),
             Inverse::AddRoute { link, route, .. } => self.add_route(*link, route),

@@ -1,6 +1,5 @@
 use cofferdam_network::{Error, LinkId, LinkInfo};
 use cofferdam_protocol::{MacAddress, Place};
-use nix::errno::Errno;
 
 use super::{Undo, UndoError, UndoOutcome, Undone, deleted};
 use crate::{
@@ -69,9 +68,7 @@ impl Undo<'_> {
             }
             (SharedObject::Chain { place, table, chain }, Made::Chain { .. }) => {
                 match self.network.delete_chain(*place, table, chain) {
-                    Err(Error::Os {
-                        errno: Errno::EBUSY, ..
-                    }) => {
+                    Err(Error::Conflict(_)) => {
                         let text = format!("something that is not ours refers to chain {chain} of {table}");
                         Ok(Undone::Left(text))
                     }

@@ -2,7 +2,7 @@
 //! say often.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 /// A state directory that goes with this value.
 pub(crate) struct State {
-    _root: TempDir,
+    root: TempDir,
     pub(crate) directory: StateDirectory,
 }
 
@@ -21,7 +21,12 @@ impl State {
     pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let directory = StateDirectory::open(&root.path().join("state")).unwrap();
-        Self { _root: root, directory }
+        Self { root, directory }
+    }
+
+    /// Where a test may put what else it needs.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
     }
 
     /// The journal of a fresh ADD.

@@ -4,5 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod cases;
 mod damage;
 mod fixture;
+mod ground;
+mod inverses;
