@@ -212,13 +212,13 @@ impl Call {
     }
 
     /// The same for DEL, where a namespace that is gone is no error.
-    pub(crate) fn kernel_if_exists(&self) -> Result<(Kernel, bool), CniError> {
+    pub(crate) fn kernel_if_exists(&self) -> Result<(Kernel, Option<NamespaceIdentity>), CniError> {
         let Some(path) = self.namespace_path() else {
-            return Ok((self.host_kernel(), false));
+            return Ok((self.host_kernel(), None));
         };
         match open_namespace(Path::new(path)) {
-            Err(NamespaceError::NotExist(_)) => Ok((self.host_kernel(), false)),
-            _ => Ok((self.kernel()?.0, true)),
+            Err(NamespaceError::NotExist(_)) => Ok((self.host_kernel(), None)),
+            _ => self.kernel().map(|(kernel, identity)| (kernel, Some(identity))),
         }
     }
 

@@ -5,6 +5,7 @@
 mod call;
 pub mod codes;
 mod component;
+mod container;
 mod convert;
 mod imports;
 mod installation;

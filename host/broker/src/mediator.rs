@@ -181,7 +181,9 @@ impl Mediator {
                 Ok(value)
             }
             Err(error) => {
-                journal.abandon(sequence);
+                if !error.leaves_doubt() {
+                    journal.abandon(sequence);
+                }
                 Err(network_error(error))
             }
         }

@@ -81,14 +81,15 @@ impl History {
     }
 
     /// Reads a journal. Lines that are torn or damaged are counted and left
-    /// out, whatever they hold; all others count.
+    /// out, whatever they hold; all others count, a last one too that lacks
+    /// nothing but its end: the next writer gives it one.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NewerFormat> {
         let mut history = Self {
             empty: bytes.is_empty(),
             ..Self::default()
         };
         for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let json = line.strip_suffix(b"\n").and_then(parse_line);
+            let json = parse_line(line.strip_suffix(b"\n").unwrap_or(line));
             if number == 0
                 && let Some(found) = json.and_then(format_of)
                 && found > crate::FORMAT_VERSION

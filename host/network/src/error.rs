@@ -8,7 +8,8 @@ use thiserror::Error;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why the kernel's state is not as it was to become. An operation that
-/// returns an error changed nothing.
+/// returns an error changed nothing, but for one that
+/// [leaves it in doubt](Error::leaves_doubt).
 #[derive(Debug, Error)]
 pub enum Error {
     /// The object does not exist. The text names it.
@@ -43,6 +44,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the kernel may have done what it was asked all the same: its
+    /// answer did not come in time, or could not be read.
+    #[must_use]
+    pub fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Deadline(_) => true,
+            Self::Os { errno, .. } => matches!(errno, Errno::EBADMSG | Errno::EINTR | Errno::EPIPE | Errno::ENOBUFS),
+            _ => false,
+        }
+    }
+
     /// A refusal of the kernel, sorted into the variants above where its
     /// number says which; `object` names what the operation was about and
     /// `action` what was being done to it.

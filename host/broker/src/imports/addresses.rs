@@ -44,6 +44,13 @@ impl Host for Mediator {
             Some(Ownership::Own) => self.add_address(id, name, address, options, &Inverse::WithLink { link: id }),
             Some(Ownership::Shared { .. }) => self.share_address(id, name, address, options),
             None => {
+                // On record, what was there before would be undone after a crash.
+                let present = self.network().addresses(id).map_err(network_error)?;
+                if present.iter().any(|info| info.address == address) {
+                    return Err(CallError::Guest(Error::AlreadyExists(format!(
+                        "address {address} on {id}"
+                    ))));
+                }
                 let inverse = Inverse::DeleteAddress {
                     link: id,
                     name: name.clone(),
@@ -178,13 +185,14 @@ impl Mediator {
             address,
             skip_duplicate_detection: skip,
         };
+        let made = Made::Address { index: Some(id.index) };
         let (found, _) = self.share(
             &object,
             &operation,
-            Made::Address,
-            |network, made| {
+            made.clone(),
+            |network, on_record| {
                 let there = network.addresses(id)?.into_iter().any(|info| info.address == address);
-                Ok((there.then_some(()), made.is_some()))
+                Ok((there.then_some(()), on_record == Some(&made)))
             },
             |network| network.add_address(id, address, skip).map(Some),
         )?;

@@ -348,6 +348,7 @@ impl Mediator {
         let made = Made::LinkSetting {
             old: old.into(),
             new: on.into(),
+            index: Some(id.index),
         };
         self.share(
             &object,
@@ -355,7 +356,9 @@ impl Mediator {
             made,
             |network, made| {
                 let set = network.link(id)?.and_then(|info| flag.of(&info)) == Some(on);
-                Ok((set.then_some(()), made.is_some()))
+                // A record of another link of that name is none of this one.
+                let ours = matches!(made, Some(Made::LinkSetting { index, .. }) if *index == Some(id.index));
+                Ok((set.then_some(()), ours))
             },
             |network| flag.set(network, id, on).map(Some),
         )?;

@@ -159,8 +159,9 @@ impl Mediator {
             &operation,
             &inverse,
             |network| network.create_veth(first, second),
-            |(first, _)| Outcome {
+            |(first, second)| Outcome {
                 index: Some(first.index),
+                second_index: Some(second.index),
             },
         )?;
         for (id, end) in [(ids.0, first), (ids.1, second)] {

@@ -31,7 +31,16 @@ impl Host for Mediator {
             link: &name,
             address: neighbor.address,
         })?;
-        let inverse = if self.is_own(id) {
+        let own = self.is_own(id);
+        if !own {
+            // On record, what was there before would be undone after a crash.
+            let entries = self.network().neighbors(id).map_err(network_error)?;
+            if entries.contains(&neighbor) {
+                let text = format!("neighbour {} of {id}", neighbor.address);
+                return Err(CallError::Guest(Error::AlreadyExists(text)));
+            }
+        }
+        let inverse = if own {
             Inverse::WithLink { link: id }
         } else {
             Inverse::DeleteNeighbor {

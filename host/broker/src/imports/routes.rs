@@ -3,7 +3,10 @@ use cofferdam_network::{LinkId, Route, RouteMode};
 use cofferdam_policy::Question;
 use cofferdam_sandbox::{
     CallError,
-    bindings::cofferdam::cni::routes::{AddMode, Host, RouteSpec},
+    bindings::cofferdam::cni::{
+        routes::{AddMode, Host, RouteSpec},
+        types::Error,
+    },
     handle::Link,
 };
 use wasmtime::component::Resource;
@@ -31,6 +34,9 @@ impl Host for Mediator {
             table,
         })?;
         let mode = route_mode(mode);
+        if !self.is_own(id) {
+            self.refuse_existing(id, &wanted)?;
+        }
         let inverse = self.route_inverse(id, &name, &wanted);
         let operation = Operation::AddRoute {
             link: id,
@@ -93,6 +99,18 @@ impl Host for Mediator {
 }
 
 impl Mediator {
+    /// A route that is there is not put on record as ours: after a crash it
+    /// would be deleted.
+    fn refuse_existing(&mut self, id: LinkId, wanted: &Route) -> Result<(), CallError> {
+        let table = wanted.table.unwrap_or(MAIN_TABLE);
+        let present = self.network().routes(id, table).map_err(network_error)?;
+        if present.iter().any(|present| wanted.describes(present)) {
+            let text = format!("route {} through {id}", wanted.destination);
+            return Err(CallError::Guest(Error::AlreadyExists(text)));
+        }
+        Ok(())
+    }
+
     /// A route through a link of ours goes with the link.
     fn route_inverse(&mut self, id: LinkId, name: &str, wanted: &Route) -> Inverse {
         if self.is_own(id) {
@@ -113,9 +131,7 @@ impl Mediator {
             .map_err(network_error)?;
         routes.into_iter().find(|route| covers(wanted, route)).ok_or_else(|| {
             let text = format!("route {} through {id}", wanted.destination);
-            CallError::Guest(cofferdam_sandbox::bindings::cofferdam::cni::types::Error::NotFound(
-                text,
-            ))
+            CallError::Guest(Error::NotFound(text))
         })
     }
 }

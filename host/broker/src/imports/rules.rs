@@ -2,7 +2,10 @@ use cofferdam_journal::{Inverse, Operation};
 use cofferdam_policy::Question;
 use cofferdam_sandbox::{
     CallError,
-    bindings::cofferdam::cni::rules::{Host, RuleSpec},
+    bindings::cofferdam::cni::{
+        rules::{Host, RuleSpec},
+        types::Error,
+    },
     handle::Namespace,
 };
 use wasmtime::component::Resource;
@@ -23,6 +26,12 @@ impl Host for Mediator {
             table: wanted.table,
             priority: wanted.priority,
         })?;
+        // On record, what was there before would be undone after a crash.
+        let present = self.network().rules(place).map_err(network_error)?;
+        if present.iter().any(|present| wanted.describes(present)) {
+            let text = format!("that rule in the {place} namespace");
+            return Err(CallError::Guest(Error::AlreadyExists(text)));
+        }
         let operation = Operation::AddRule {
             place,
             rule: wanted.clone(),
@@ -47,9 +56,14 @@ impl Host for Mediator {
             place,
             rule: wanted.clone(),
         };
+        // What is put back is the whole rule, not what it was described by.
+        let present = self.network().rules(place).map_err(network_error)?;
         let inverse = Inverse::AddRule {
             place,
-            rule: wanted.clone(),
+            rule: present
+                .into_iter()
+                .find(|rule| wanted.covers(rule))
+                .unwrap_or_else(|| wanted.clone()),
         };
         self.change(&operation, &inverse, |network| network.delete_rule(place, &wanted))
     }

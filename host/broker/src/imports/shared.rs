@@ -1,7 +1,9 @@
 //! Objects that attachments share. The first user makes them, the last one's
 //! DEL removes them, and what was there before stays.
 
-use cofferdam_journal::{Inverse, Left, Made, Operation, SharedGuard, SharedObject};
+use std::time::Instant;
+
+use cofferdam_journal::{AttachmentId, Inverse, Left, Made, Operation, Shared, SharedGuard, SharedObject};
 use cofferdam_network::{Bridge, LinkId, LinkInfo, Network};
 use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
@@ -113,21 +115,42 @@ impl Mediator {
         let sequence = journal.intend(&plugin, operation, &inverse).map_err(journal_error)?;
         let mut guard = shared.join(object, attachment, *deadline).map_err(journal_error)?;
         let joined = join(&mut guard, network.as_mut(), made, look, make);
+        let joined_before = guard.joined_before();
         drop(guard);
         match joined {
             Ok(joined) => {
                 journal.done(sequence, cofferdam_journal::Outcome::default());
                 Ok(joined)
             }
-            Err(error) => {
-                // Nobody uses what could not be made.
-                if let Ok(Left::Last(guard)) = shared.leave(object, attachment, *deadline) {
-                    let _ = guard.remove();
+            // Undoing it finds out whether it was made.
+            Err(NotJoined::InDoubt(error)) => Err(error),
+            Err(NotJoined::Refused(error)) => {
+                // What an earlier step of this attachment joined it still uses.
+                if !joined_before {
+                    leave_unused(shared, object, attachment, *deadline);
                 }
                 journal.abandon(sequence);
                 Err(error)
             }
         }
+    }
+}
+
+/// Why an object was not joined.
+enum NotJoined {
+    /// Nothing was made or changed.
+    Refused(CallError),
+    /// Perhaps it was, and the record says so.
+    InDoubt(CallError),
+}
+
+/// Takes back a join that came to nothing. The record of what an earlier user
+/// made stays as long as it is there to be removed.
+fn leave_unused(shared: &Shared, object: &SharedObject, attachment: &AttachmentId, deadline: Instant) {
+    if let Ok(Left::Last(guard)) = shared.leave(object, attachment, deadline)
+        && guard.made().is_none()
+    {
+        let _ = guard.remove();
     }
 }
 
@@ -137,23 +160,37 @@ fn join<T>(
     made: Made,
     look: impl Fn(&mut dyn Network, Option<&Made>) -> cofferdam_network::Result<(Option<T>, bool)>,
     make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
-) -> Result<(Found, Option<T>), CallError> {
-    let (existing, ours) = look(network, guard.made()).map_err(network_error)?;
+) -> Result<(Found, Option<T>), NotJoined> {
+    let refused = |error| NotJoined::Refused(journal_error(error));
+    let (existing, ours) = look(network, guard.made()).map_err(|error| NotJoined::Refused(network_error(error)))?;
     if existing.is_some() {
         if ours {
+            if is_redeclared(guard.made(), &made) {
+                guard.set_made(made).map_err(refused)?;
+            }
             return Ok((Found::Ours, existing));
         }
         // What we made is gone, and somebody else made this one since.
-        guard.clear_made().map_err(journal_error)?;
+        guard.clear_made().map_err(refused)?;
         return Ok((Found::Foreign, existing));
     }
-    guard.set_made(made).map_err(journal_error)?;
+    let earlier = guard.made().cloned();
+    guard.set_made(made).map_err(refused)?;
     match make(network) {
         Ok(value) => Ok((Found::New, value)),
+        Err(error) if error.leaves_doubt() => Err(NotJoined::InDoubt(network_error(error))),
         Err(error) => {
-            let _ = guard.clear_made();
-            Err(network_error(error))
+            let _ = guard.set_made_back(earlier);
+            Err(NotJoined::Refused(network_error(error)))
         }
+    }
+}
+
+/// Whether a table got another declaration, perhaps with further sets.
+fn is_redeclared(on_record: Option<&Made>, made: &Made) -> bool {
+    match (on_record, made) {
+        (Some(Made::Table { digest: old, .. }), Made::Table { digest: new, .. }) => old != new,
+        _ => false,
     }
 }
 

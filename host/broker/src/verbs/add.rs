@@ -1,13 +1,14 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cofferdam_journal::{Header, LockedAttachment, NamespaceRecord, PluginRecord, Shared, StateDirectory};
-use cofferdam_network::{Kernel, namespace::NamespaceIdentity};
+use cofferdam_network::Kernel;
 use cofferdam_protocol::{Attachment, CniError, result};
 
 use crate::{
     call::Call,
     codes,
     component::{Answer, run},
+    container::{is_where_made, record},
     convert::attachment,
     mode::Mode,
     session::Session,
@@ -23,7 +24,8 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     timing::phase("namespace");
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
-    let locked = clear_leftovers(call, &state, locked, &mut kernel, namespace)?;
+    let namespace = record(&mut kernel, namespace, call.namespace_path());
+    let locked = clear_leftovers(call, &state, locked, &mut kernel, &namespace)?;
     let mut session = Session::new(call, Mode::Add, &state, kernel)?;
     session.journal = Some(locked.begin(header(call, namespace)).map_err(journal_failure)?);
     timing::phase("journal");
@@ -102,13 +104,13 @@ fn clear_leftovers(
     state: &StateDirectory,
     locked: LockedAttachment,
     kernel: &mut Kernel,
-    namespace: NamespaceIdentity,
+    namespace: &NamespaceRecord,
 ) -> Result<LockedAttachment, CniError> {
     let history = locked.history();
     if history.is_empty() {
         return Ok(locked);
     }
-    let same = history.namespace().is_none_or(|record| record.identity == namespace);
+    let same = is_where_made(history, namespace);
     if history.is_committed() && same {
         let text = format!("{} is attached already; a DEL has to come first", call.attachment);
         return Err(CniError::new(codes::ALREADY_ATTACHED, text));
@@ -122,7 +124,7 @@ fn clear_leftovers(
         // must not be touched.
         roll_back(journal, &mut call.host_kernel(), &shared, &call.attachment)
     };
-    if !report.items.is_empty() {
+    if !report.items.is_empty() || report.has_remarks() {
         let text = format!(
             "cofferdam: warn: cleared what an earlier ADD of {} left: {report}",
             call.attachment
@@ -138,7 +140,7 @@ fn clear_leftovers(
     state.lock(&call.attachment, call.deadline).map_err(journal_failure)
 }
 
-fn header(call: &Call, namespace: NamespaceIdentity) -> Header {
+fn header(call: &Call, namespace: NamespaceRecord) -> Header {
     let plugins = call
         .members
         .iter()
@@ -155,10 +157,7 @@ fn header(call: &Call, namespace: NamespaceIdentity) -> Header {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Header::new(
         call.attachment.clone(),
-        Some(NamespaceRecord {
-            identity: namespace,
-            path: call.namespace_path().unwrap_or_default().to_owned(),
-        }),
+        Some(namespace),
         plugins,
         u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
         cofferdam_journal::digest_of_text(call.config.text()),

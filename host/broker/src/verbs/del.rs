@@ -7,6 +7,7 @@ use crate::{
     call::{Call, Member},
     codes,
     component::run,
+    container::{is_where_made, record},
     log::{emit, printable},
     mode::Mode,
     session::Session,
@@ -17,20 +18,36 @@ use crate::{
 /// Detaches the container. The journal says what was made; the components'
 /// own `del` comes after, for what a journal can't know.
 pub(crate) fn del(call: &Call) -> Result<String, CniError> {
-    let (mut kernel, exists) = call.kernel_if_exists()?;
+    let (mut kernel, namespace) = call.kernel_if_exists()?;
+    let mut exists = namespace.is_some();
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
     let known = !locked.history().is_empty();
     if known {
+        if let Some(identity) = namespace {
+            let namespace = record(&mut kernel, identity, call.namespace_path());
+            if !is_where_made(locked.history(), &namespace) {
+                // The path leads to somebody else's by now.
+                kernel = call.host_kernel();
+                exists = false;
+            }
+        }
         let journal = locked.reopen().map_err(journal_failure)?;
         let report = roll_back(journal, &mut kernel, &state.shared(), &call.attachment);
         timing::phase("roll back");
+        tell_remarks(call, &report);
         refuse_unclean(call, &report)?;
     } else {
         locked.release().map_err(journal_failure)?;
     }
     let errors = run_members(call, &state, kernel, exists);
     settle(call, known, errors)
+}
+
+fn tell_remarks(call: &Call, report: &Report) {
+    if report.has_remarks() {
+        emit(&format!("cofferdam: warn: DEL of {}: {report}", call.attachment));
+    }
 }
 
 fn refuse_unclean(call: &Call, report: &Report) -> Result<(), CniError> {

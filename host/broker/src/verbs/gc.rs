@@ -1,7 +1,9 @@
-use cofferdam_journal::{AttachmentId, StateDirectory};
+use std::path::Path;
+
+use cofferdam_journal::{AttachmentId, History, StateDirectory};
 use cofferdam_network::{
     Kernel,
-    namespace::{NamespaceIdentity, identity, open_namespace},
+    namespace::{identity, open_namespace},
 };
 use cofferdam_protocol::CniError;
 
@@ -10,6 +12,7 @@ use crate::{
     call::Call,
     codes,
     component::run,
+    container::{is_where_made, record},
     log::{emit, printable},
     mode::Mode,
     session::Session,
@@ -32,7 +35,14 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
         .attachments(Some(&call.attachment.network))
         .map_err(journal_failure)?
     {
-        let Some(header) = summary.header else { continue };
+        let Some(header) = summary.header else {
+            let why = summary.problem.unwrap_or_default();
+            emit(&format!(
+                "cofferdam: warn: GC passes over {}: {why}",
+                summary.path.display()
+            ));
+            continue;
+        };
         let id = header.attachment.clone();
         let in_use = valid
             .iter()
@@ -59,8 +69,7 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
 
 fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId, path: Option<&str>) -> Result<(), CniError> {
     let locked = state.lock(id, call.deadline).map_err(journal_failure)?;
-    let recorded = locked.history().namespace().map(|record| record.identity);
-    let mut kernel = kernel_of(call, path, recorded);
+    let mut kernel = kernel_of(call, path, locked.history());
     let journal = locked.reopen().map_err(journal_failure)?;
     let report = roll_back(journal, &mut kernel, &state.shared(), id);
     emit(&format!("cofferdam: info: collected {id}: {report}"));
@@ -73,13 +82,18 @@ fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId, path: Option<
 
 /// The container's namespace, if the path still leads to the one in which the
 /// attachment was made.
-fn kernel_of(call: &Call, path: Option<&str>, recorded: Option<NamespaceIdentity>) -> Kernel {
-    let namespace = path
-        .and_then(|path| open_namespace(std::path::Path::new(path)).ok())
-        .filter(|namespace| identity(namespace).ok() == recorded);
-    match namespace {
-        Some(namespace) => call.host_kernel().with_container(namespace),
-        None => call.host_kernel(),
+fn kernel_of(call: &Call, path: Option<&str>, history: &History) -> Kernel {
+    let opened = path.and_then(|path| open_namespace(Path::new(path)).ok());
+    let identified = opened.and_then(|namespace| Some((identity(&namespace).ok()?, namespace)));
+    let Some((identity, namespace)) = identified else {
+        return call.host_kernel();
+    };
+    let mut kernel = call.host_kernel().with_container(namespace);
+    let namespace = record(&mut kernel, identity, path);
+    if is_where_made(history, &namespace) {
+        kernel
+    } else {
+        call.host_kernel()
     }
 }
 

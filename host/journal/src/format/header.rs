@@ -37,6 +37,20 @@ pub struct NamespaceRecord {
     pub identity: NamespaceIdentity,
     /// `CNI_NETNS`.
     pub path: String,
+    /// `SO_NETNS_COOKIE`, where the kernel gives one. Unlike the identity it
+    /// is never used again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cookie: Option<u64>,
+}
+
+impl NamespaceRecord {
+    /// Whether both are the same namespace, by whatever path: the kernel soon
+    /// gives the inode number of one that is gone to a new one.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let differ = |(one, other): (u64, u64)| one != other;
+        self.identity == other.identity && !self.cookie.zip(other.cookie).is_some_and(differ)
+    }
 }
 
 /// A plugin that took part.

@@ -6,7 +6,7 @@ use crate::{
     format::{Header, Record, append_line, now},
     history::{Entry, History, Progress},
     model::{Inverse, Operation, Outcome, Sequence},
-    undo::{Report, Undo},
+    undo::{Report, Undo, Undone},
 };
 
 /// The journal of an attachment that is being made or undone, with the
@@ -129,14 +129,22 @@ impl Journal {
             pid: std::process::id(),
             started: now(),
         });
-        for entry in pending {
-            let outcome = if earlier_boot {
-                undo.forget(&entry.inverse)
+        for (number, entry) in pending.iter().enumerate() {
+            let earlier = pending.get(number + 1..).unwrap_or_default();
+            let outcome = if is_left_to(entry, earlier) {
+                Ok(Undone::Nothing)
+            } else if earlier_boot {
+                undo.forget(entry)
             } else {
-                undo.carry_out(&entry.inverse, entry.outcome)
+                undo.carry_out(entry)
             };
-            let undone = outcome.is_ok();
-            report.push(&entry, outcome);
+            // What is not as we left it may be so because a later change of
+            // ours still stands; then it is looked at again.
+            let undone = match &outcome {
+                Ok(Undone::Left(_)) => report.is_clean(),
+                outcome => outcome.is_ok(),
+            };
+            report.push(entry, outcome);
             if undone {
                 self.history.set_progress(entry.sequence, Progress::Undone);
                 let _ = self.add(&Record::Undone {
@@ -173,4 +181,10 @@ impl Journal {
         self.buffer.clear();
         Ok(())
     }
+}
+
+/// Whether a shared object was joined before, too: it is left once, when
+/// everything that was done with it is undone.
+fn is_left_to(entry: &Entry, earlier: &[Entry]) -> bool {
+    matches!(entry.inverse, Inverse::LeaveShared { .. }) && earlier.iter().any(|other| other.inverse == entry.inverse)
 }

@@ -4,10 +4,12 @@ mod inverse;
 mod made;
 mod operation;
 mod outcome;
+mod setting_value;
 mod shared_object;
 
 pub use inverse::Inverse;
 pub use made::Made;
 pub use operation::Operation;
 pub use outcome::{Outcome, Sequence};
+pub(crate) use setting_value::same_value;
 pub use shared_object::{Setting, SharedObject};

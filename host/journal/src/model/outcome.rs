@@ -18,4 +18,7 @@ pub struct Outcome {
     /// Index of the link that was made; of a veth pair, of its first end.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub index: Option<u32>,
+    /// Index of a veth pair's second end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub second_index: Option<u32>,
 }

@@ -36,6 +36,7 @@ pub struct SharedGuard {
     object: SharedObject,
     user: String,
     made: Option<Made>,
+    damaged: bool,
     joined_before: bool,
 }
 
@@ -54,6 +55,7 @@ impl SharedGuard {
             object: object.clone(),
             user: user.key(),
             made: None,
+            damaged: false,
             joined_before: false,
         }
     }
@@ -97,14 +99,16 @@ impl SharedGuard {
     }
 
     pub(super) fn read_made(&mut self) -> Result<()> {
-        self.made = match open_at(&self.directory, MADE, OFlag::O_RDONLY, 0) {
+        let record = match open_at(&self.directory, MADE, OFlag::O_RDONLY, 0) {
             Ok(mut file) => {
                 let bytes = read_all(&mut file).map_err(|error| self.failed("read what was made of", error))?;
                 parse_made(&bytes, &self.object)
             }
-            Err(Errno::ENOENT) => None,
+            Err(Errno::ENOENT) => Found::Nothing,
             Err(errno) => return Err(self.failed("read what was made of", errno.into())),
         };
+        self.damaged = matches!(record, Found::Damage);
+        self.made = record.made();
         Ok(())
     }
 
@@ -128,12 +132,35 @@ impl SharedGuard {
         self.made.as_ref()
     }
 
-    /// Records that Cofferdam makes it. To be called before the kernel is
-    /// asked.
+    /// Whether there is a record of what Cofferdam made that can't be read.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
+    /// Records that Cofferdam makes it, or changes it once more. To be called
+    /// before the kernel is asked.
     ///
     /// # Errors
     /// It can't be recorded, so it must not be made.
     pub fn set_made(&mut self, made: Made) -> Result<()> {
+        let made = made.following(self.made.as_ref());
+        self.record(made)
+    }
+
+    /// Records what was on record before, when the kernel refused a further
+    /// change.
+    ///
+    /// # Errors
+    /// It can't be recorded.
+    pub fn set_made_back(&mut self, earlier: Option<Made>) -> Result<()> {
+        match earlier {
+            Some(made) => self.record(made),
+            None => self.clear_made(),
+        }
+    }
+
+    fn record(&mut self, made: Made) -> Result<()> {
         let record = MadeRecord {
             boot_id: Cow::Borrowed(boot::boot_id()),
             object: Cow::Borrowed(&self.object),
@@ -146,6 +173,7 @@ impl SharedGuard {
             self.failed("record what is made of", error)
         })?;
         self.made = Some(made);
+        self.damaged = false;
         Ok(())
     }
 
@@ -168,6 +196,7 @@ impl SharedGuard {
     pub fn clear_made(&mut self) -> Result<()> {
         remove_at(&self.directory, MADE).map_err(|errno| self.failed("forget what was made of", errno.into()))?;
         self.made = None;
+        self.damaged = false;
         Ok(())
     }
 
@@ -187,7 +216,11 @@ impl SharedGuard {
         for name in [MADE, MADE_NEXT] {
             remove_at(&self.directory, name).map_err(|errno| self.failed("remove", errno.into()))?;
         }
-        fs::remove_dir(&self.path).map_err(|error| self.failed("remove", error))
+        match fs::remove_dir(&self.path) {
+            // A file that is not ours keeps the directory, and harms nobody.
+            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(self.failed("remove", error)),
+            _ => Ok(()),
+        }
     }
 
     fn failed(&self, action: &'static str, error: io::Error) -> Error {
@@ -201,20 +234,41 @@ pub(super) fn read_made(directory: &Path, object: &SharedObject) -> Result<Optio
     match open_file(&path, OFlag::O_RDONLY, 0) {
         Ok(mut file) => {
             let bytes = read_all(&mut file).map_err(|error| Error::io("read", &path, error))?;
-            Ok(parse_made(&bytes, object))
+            Ok(parse_made(&bytes, object).made())
         }
         Err(Errno::ENOENT) => Ok(None),
         Err(errno) => Err(Error::io("open", &path, errno)),
     }
 }
 
-/// A record that can't be read, or is another boot's, says nothing: the
-/// object then counts as somebody else's, and is left alone.
-fn parse_made(bytes: &[u8], object: &SharedObject) -> Option<Made> {
-    let json = parse_line(bytes.strip_suffix(b"\n")?)?;
-    let record: MadeRecord<'_> = serde_json::from_slice(json).ok()?;
-    let valid = *record.object == *object && !boot::is_earlier(&record.boot_id);
-    valid.then(|| record.made.into_owned())
+/// What a record says.
+enum Found {
+    Made(Made),
+    /// There is none, or one of an earlier boot, whose objects are gone.
+    Nothing,
+    /// It can't be read, or is about something else.
+    Damage,
+}
+
+impl Found {
+    /// Where nothing can be read the object counts as somebody else's, and is
+    /// left alone.
+    fn made(self) -> Option<Made> {
+        match self {
+            Self::Made(made) => Some(made),
+            Self::Nothing | Self::Damage => None,
+        }
+    }
+}
+
+fn parse_made(bytes: &[u8], object: &SharedObject) -> Found {
+    let line = bytes.strip_suffix(b"\n").and_then(parse_line);
+    match line.and_then(|json| serde_json::from_slice::<MadeRecord<'_>>(json).ok()) {
+        Some(record) if *record.object != *object => Found::Damage,
+        Some(record) if boot::is_earlier(&record.boot_id) => Found::Nothing,
+        Some(record) => Found::Made(record.made.into_owned()),
+        None => Found::Damage,
+    }
 }
 
 /// How many users there are besides one.

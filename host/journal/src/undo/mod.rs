@@ -1,24 +1,28 @@
 //! Carries out inverses. Each looks before it acts: what is gone is gone, and
-//! what is not ours by now is left alone.
+//! what is not ours by now, or was changed by somebody else since, is left
+//! alone and told of.
 
+mod addresses;
 mod claims;
+mod elements;
+mod link_settings;
 mod links;
+mod neighbors;
 mod report;
-mod settings;
+mod routes;
+mod rules;
 mod shared;
+mod sysctl;
 
 use std::time::Instant;
 
-use cofferdam_network::{Error as NetworkError, LinkId, Network};
+use cofferdam_network::{Error as NetworkError, Network};
+use nix::errno::Errno;
 use thiserror::Error;
 
 pub use report::{Report, ReportItem};
 
-use crate::{
-    AttachmentId, Error,
-    model::{Inverse, Outcome},
-    shared::Shared,
-};
+use crate::{AttachmentId, Entry, Error, model::Inverse, shared::Shared};
 
 /// What undoing needs.
 pub struct Undo<'a> {
@@ -58,10 +62,9 @@ pub enum UndoError {
 pub type UndoOutcome = Result<Undone, UndoError>;
 
 impl Undo<'_> {
-    /// Carries out one inverse. `outcome` is what only the kernel could tell of
-    /// the operation.
-    pub(crate) fn carry_out(&mut self, inverse: &Inverse, outcome: Outcome) -> UndoOutcome {
-        match self.run(inverse, outcome) {
+    /// Carries out the inverse of one operation on record.
+    pub(crate) fn carry_out(&mut self, entry: &Entry) -> UndoOutcome {
+        match self.run(entry) {
             // What was in a namespace went with it.
             Err(UndoError::Network(NetworkError::NoNamespace(_))) => Ok(Undone::Nothing),
             other => other,
@@ -70,38 +73,47 @@ impl Undo<'_> {
 
     /// For what an earlier boot did: the kernel has forgotten it, files have
     /// not.
-    pub(crate) fn forget(&mut self, inverse: &Inverse) -> UndoOutcome {
-        match inverse {
-            Inverse::ReleaseClaim { .. } | Inverse::LeaveShared { .. } => self.run(inverse, Outcome::default()),
+    pub(crate) fn forget(&mut self, entry: &Entry) -> UndoOutcome {
+        match entry.inverse {
+            Inverse::ReleaseClaim { .. } | Inverse::LeaveShared { .. } => self.run(entry),
             _ => Ok(Undone::Nothing),
         }
     }
 
-    fn run(&mut self, inverse: &Inverse, outcome: Outcome) -> UndoOutcome {
-        match inverse {
+    fn run(&mut self, entry: &Entry) -> UndoOutcome {
+        match &entry.inverse {
             Inverse::WithLink { .. } => Ok(Undone::Nothing),
-            Inverse::DeleteLink {
-                place,
-                name,
-                kind,
-                mac,
-                index,
-            } => self.delete_link(*place, name, kind, *mac, outcome.index.or(*index)),
+            Inverse::DeleteLink { .. } => self.delete_link(entry),
             Inverse::LeaveShared { object } => self.leave(object),
             Inverse::ReleaseClaim { directory, address } => self.release_claim(directory, address),
-            other => self.restore(other),
+            Inverse::AddAddress { link, .. } | Inverse::AddRoute { link, .. } | Inverse::AddNeighbor { link, .. }
+                if self.network.link(*link)?.is_none() =>
+            {
+                Ok(Undone::Nothing)
+            }
+            Inverse::AddAddress { link, address, .. } => self.add_address(*link, *address),
+            Inverse::DeleteAddress { link, address, .. } => self.delete_address(*link, *address),
+            Inverse::AddRoute { link, route, .. } => self.add_route(*link, route),
+            Inverse::DeleteRoute { link, route, .. } => self.delete_route(*link, route),
+            Inverse::AddRule { place, rule } => self.add_rule(*place, rule),
+            Inverse::DeleteRule { place, rule } => self.delete_rule(*place, rule),
+            Inverse::AddNeighbor { link, neighbor, .. } => self.add_neighbor(*link, neighbor),
+            Inverse::DeleteNeighbor { link, neighbor, .. } => self.delete_neighbor(*link, neighbor),
+            Inverse::RestoreSysctl { place, key, old, new } => self.restore_sysctl(*place, key, old, new),
+            Inverse::AddElements { .. } | Inverse::DeleteElements { .. } => self.run_elements(&entry.inverse),
+            Inverse::RestoreUp { .. }
+            | Inverse::RestoreMtu { .. }
+            | Inverse::RestoreMac { .. }
+            | Inverse::RestorePromiscuous { .. }
+            | Inverse::RestoreMaster { .. }
+            | Inverse::RestoreHairpin { .. }
+            | Inverse::RestoreIsolated { .. } => self.restore_link_setting(entry),
         }
-    }
-
-    /// Whether a link of somebody else still is the one that was meant.
-    fn is_still(&mut self, link: LinkId, name: &str) -> Result<bool, UndoError> {
-        let info = self.network.link(link)?;
-        Ok(info.is_some_and(|info| info.name == name))
     }
 }
 
-/// What is gone needs no undoing.
-fn unless_gone(result: cofferdam_network::Result<()>) -> UndoOutcome {
+/// What we made is deleted; what is gone needs no deleting.
+fn deleted(result: cofferdam_network::Result<()>) -> UndoOutcome {
     match result {
         Ok(()) => Ok(Undone::Restored),
         Err(NetworkError::NotFound(_)) => Ok(Undone::Nothing),
@@ -109,11 +121,28 @@ fn unless_gone(result: cofferdam_network::Result<()>) -> UndoOutcome {
     }
 }
 
-/// What is there again needs no putting back.
-fn unless_there(result: cofferdam_network::Result<()>) -> UndoOutcome {
+/// What was there before is put back. What it belonged to may be gone, and
+/// what others changed since may have left no room for it: then the kernel
+/// will refuse the next time, too, and a DEL must not fail for ever.
+fn put_back(result: cofferdam_network::Result<()>) -> UndoOutcome {
     match result {
         Ok(()) => Ok(Undone::Restored),
-        Err(NetworkError::AlreadyExists(_)) => Ok(Undone::Nothing),
+        Err(NetworkError::NotFound(_)) => Ok(Undone::Nothing),
+        Err(error) if is_final(&error) => Ok(Undone::Left(format!("it can't be put back: {error}"))),
         Err(error) => Err(error.into()),
+    }
+}
+
+fn is_final(error: &NetworkError) -> bool {
+    match error {
+        NetworkError::AlreadyExists(_)
+        | NetworkError::Invalid(_)
+        | NetworkError::Conflict(_)
+        | NetworkError::Unsupported(_) => true,
+        NetworkError::Os { errno, .. } => matches!(
+            errno,
+            Errno::EINVAL | Errno::ERANGE | Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::ENETDOWN
+        ),
+        NetworkError::NotFound(_) | NetworkError::Deadline(_) | NetworkError::NoNamespace(_) => false,
     }
 }

@@ -50,17 +50,24 @@ impl Report {
         });
     }
 
-    /// Whether everything is as it was.
+    /// Whether an operator should know: something was left as it is, or part
+    /// of the journal could not be read, so that something may be left.
+    #[must_use]
+    pub fn has_remarks(&self) -> bool {
+        self.damaged_lines > 0 || self.items.iter().any(|item| item.left.is_some())
+    }
+
+    /// Whether everything is as it was, as far as it can be.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.items.iter().all(|item| item.error.is_none())
     }
 }
 
-/// One sentence; empty when there was nothing to undo.
+/// One sentence; empty when there was nothing to undo, and nothing to tell.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.items.is_empty() {
+        if self.items.is_empty() && self.damaged_lines == 0 {
             return Ok(());
         }
         let failed: Vec<String> = self
@@ -86,6 +93,13 @@ impl fmt::Display for Report {
             if let Some(left) = &item.left {
                 write!(f, "; left alone: {left}")?;
             }
+        }
+        if self.damaged_lines > 0 {
+            write!(
+                f,
+                "; {} lines of the journal could not be read, and what they say was done is not undone",
+                self.damaged_lines
+            )?;
         }
         Ok(())
     }

@@ -1,10 +1,19 @@
-use cofferdam_network::LinkInfo;
+use cofferdam_network::{Error, LinkId, LinkInfo};
+use cofferdam_protocol::{MacAddress, Place};
 
-use super::{Undo, UndoError, UndoOutcome, Undone, unless_gone};
+use super::{Undo, UndoError, UndoOutcome, Undone, deleted};
 use crate::{
-    model::{Made, Setting, SharedObject},
-    shared::Left,
+    model::{Made, SharedObject},
+    shared::{Left, SharedGuard},
 };
+
+/// What becomes of the record of what Cofferdam made.
+enum Record {
+    /// It is of no more use.
+    Forget,
+    /// The object stays, and still is ours: the next user needs to know.
+    Keep,
+}
 
 impl Undo<'_> {
     /// Takes the attachment off an object's users; after the last one, what
@@ -12,78 +21,95 @@ impl Undo<'_> {
     pub(super) fn leave(&mut self, object: &SharedObject) -> UndoOutcome {
         match self.shared.leave(object, self.id, self.deadline)? {
             Left::StillUsed => Ok(Undone::Nothing),
-            Left::Last(guard) => {
-                let outcome = match guard.made().cloned() {
-                    Some(made) => self.remove_made(object, &made),
-                    None => Ok(Undone::Nothing),
-                };
-                let outcome = match outcome {
-                    Err(UndoError::Network(cofferdam_network::Error::NoNamespace(_))) => Ok(Undone::Nothing),
-                    other => other,
-                }?;
-                guard.remove()?;
-                Ok(outcome)
-            }
+            Left::Last(guard) => self.remove_last(object, guard),
         }
+    }
+
+    fn remove_last(&mut self, object: &SharedObject, guard: SharedGuard) -> UndoOutcome {
+        let outcome = match guard.made().cloned() {
+            Some(made) => self.remove_made(object, &made),
+            None if guard.is_damaged() => Ok(Undone::Left(format!(
+                "it can't be read any more whether Cofferdam made {object}"
+            ))),
+            None => Ok(Undone::Nothing),
+        };
+        let outcome = match outcome {
+            // What was in a namespace went with it.
+            Err(UndoError::Network(Error::NoNamespace(_))) => Undone::Nothing,
+            other => other?,
+        };
+        match record_after(object, &outcome) {
+            Record::Forget => guard.remove()?,
+            Record::Keep => drop(guard),
+        }
+        Ok(outcome)
     }
 
     fn remove_made(&mut self, object: &SharedObject, made: &Made) -> UndoOutcome {
         match (object, made) {
-            (SharedObject::Bridge { place, name }, Made::Bridge { mac, .. }) => {
-                let link = self.network.link_by_name(*place, name)?;
-                match link.filter(|link| link.kind == "bridge" && link.mac == Some(*mac)) {
-                    Some(bridge) => self.delete_bridge(&bridge),
+            (SharedObject::Bridge { place, name }, Made::Bridge { mac, .. }) => self.delete_bridge(*place, name, *mac),
+            (SharedObject::Address { place, link, address }, Made::Address { index }) => {
+                match self.link_of(*place, link, *index)? {
+                    Some(link) => self.delete_address(link.id, *address),
                     None => Ok(Undone::Nothing),
                 }
             }
-            (SharedObject::Address { place, link, address }, Made::Address) => {
-                match self.network.link_by_name(*place, link)? {
-                    Some(link) => unless_gone(self.network.delete_address(link.id, *address)),
-                    None => Ok(Undone::Nothing),
-                }
-            }
-            (SharedObject::LinkSetting { place, link, setting }, Made::LinkSetting { old, .. }) => {
-                match self.network.link_by_name(*place, link)? {
-                    Some(link) => unless_gone(self.set_back(&link, *setting, *old)),
+            (SharedObject::LinkSetting { place, link, setting }, Made::LinkSetting { old, new, index }) => {
+                match self.link_of(*place, link, *index)? {
+                    Some(link) => self.restore_number(link.id, *setting, *old, Some(*new)),
                     None => Ok(Undone::Nothing),
                 }
             }
             (SharedObject::Sysctl { place, key }, Made::Sysctl { old, new }) => {
-                match self.network.sysctl(*place, key) {
-                    Ok(value) if value == *new => unless_gone(self.network.set_sysctl(*place, key, old)),
-                    Ok(value) => Ok(Undone::Left(format!("somebody set {key} to {value:?} since"))),
-                    Err(error) => unless_gone(Err(error)),
-                }
+                self.restore_sysctl(*place, key, old, new)
             }
             (SharedObject::Table { place, table }, Made::Table { .. }) => {
-                unless_gone(self.network.delete_table(*place, table))
+                deleted(self.network.delete_table(*place, table))
             }
             (SharedObject::Chain { place, table, chain }, Made::Chain { .. }) => {
-                unless_gone(self.network.delete_chain(*place, table, chain))
+                match self.network.delete_chain(*place, table, chain) {
+                    Err(Error::Conflict(_)) => {
+                        let text = format!("something that is not ours refers to chain {chain} of {table}");
+                        Ok(Undone::Left(text))
+                    }
+                    result => deleted(result),
+                }
             }
             _ => Ok(Undone::Left(format!("what is on record of {object} does not fit it"))),
         }
     }
 
-    /// A bridge that has ports of others is still somebody's.
-    fn delete_bridge(&mut self, bridge: &LinkInfo) -> UndoOutcome {
-        let links = self.network.links(bridge.id.place)?;
-        if let Some(port) = links.iter().find(|link| link.master == Some(bridge.id.index)) {
-            return Ok(Undone::Left(format!(
-                "bridge {} has a port that is not ours: {}",
-                bridge.name, port.name
-            )));
-        }
-        unless_gone(self.network.delete_link(bridge.id))
+    /// The link that the object is of: by its number, since somebody may have
+    /// made another of that name.
+    fn link_of(&mut self, place: Place, name: &str, index: Option<u32>) -> Result<Option<LinkInfo>, UndoError> {
+        Ok(match index {
+            Some(index) => self.network.link(LinkId { place, index })?,
+            None => self.network.link_by_name(place, name)?,
+        })
     }
 
-    fn set_back(&mut self, link: &LinkInfo, setting: Setting, old: u32) -> cofferdam_network::Result<()> {
-        match setting {
-            Setting::Up => self.network.set_link_up(link.id, old != 0),
-            Setting::Promiscuous => self.network.set_link_promiscuous(link.id, old != 0),
-            Setting::Mtu => self.network.set_link_mtu(link.id, old),
-            Setting::Hairpin => self.network.set_port_hairpin(link.id, old != 0),
-            Setting::Isolated => self.network.set_port_isolated(link.id, old != 0),
+    /// A bridge that has ports of others is still somebody's.
+    fn delete_bridge(&mut self, place: Place, name: &str, mac: MacAddress) -> UndoOutcome {
+        let found = self.network.link_by_name(place, name)?;
+        let Some(bridge) = found.filter(|link| link.kind == "bridge" && link.mac == Some(mac)) else {
+            return Ok(Undone::Nothing);
+        };
+        let links = self.network.links(place)?;
+        if let Some(port) = links.iter().find(|link| link.master == Some(bridge.id.index)) {
+            return Ok(Undone::Left(format!(
+                "bridge {name} has a port that is not ours: {}",
+                port.name
+            )));
         }
+        deleted(self.network.delete_link(bridge.id))
+    }
+}
+
+/// A setting that was left alone is somebody else's by now. A bridge or chain
+/// that was left alone is ours, and in use.
+fn record_after(object: &SharedObject, outcome: &Undone) -> Record {
+    match (object, outcome) {
+        (SharedObject::Bridge { .. } | SharedObject::Chain { .. }, Undone::Left(_)) => Record::Keep,
+        _ => Record::Forget,
     }
 }

@@ -3,6 +3,9 @@ use std::net::IpAddr;
 use cofferdam_protocol::IpPrefix;
 use serde::{Deserialize, Serialize};
 
+/// `IP6_RT_PRIO_USER`: the metric of an IPv6 route that was given none.
+const IPV6_METRIC: u32 = 1024;
+
 /// A unicast route through one link. What is absent is the kernel's choice
 /// when adding, and matches anything when deleting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +33,34 @@ pub struct Route {
     /// `RTAX_ADVMSS`, bytes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub advmss: Option<u32>,
+}
+
+impl Route {
+    /// Whether a route as the kernel tells it is just the one that was added
+    /// by this description, with the kernel's choice for what it leaves out.
+    #[must_use]
+    pub fn describes(&self, present: &Self) -> bool {
+        self.is_in_place_of(present)
+            && present.gateway == self.gateway
+            && present.source == self.source
+            && present.mtu == self.mtu
+            && present.advmss == self.advmss
+            && self.scope.is_none_or(|scope| present.scope == Some(scope))
+    }
+
+    /// Whether both lead to the same destination with the same metric, of
+    /// which the kernel by itself has one. The table is not looked at.
+    #[must_use]
+    pub fn is_in_place_of(&self, other: &Self) -> bool {
+        self.destination.network() == other.destination.network() && self.metric() == other.metric()
+    }
+
+    fn metric(&self) -> u32 {
+        match self.priority {
+            None | Some(0) if self.destination.is_ipv6() => IPV6_METRIC,
+            given => given.unwrap_or(0),
+        }
+    }
 }
 
 /// What happens when a route to the destination exists.

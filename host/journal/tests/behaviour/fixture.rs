@@ -1,0 +1,74 @@
+//! A state directory of the test's own, and short words for what the tests
+//! say often.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use cofferdam_journal::{AttachmentId, Header, Inverse, Journal, Operation, StateDirectory};
+use cofferdam_network::LinkId;
+use cofferdam_protocol::Place;
+use tempfile::TempDir;
+
+/// A state directory that goes with this value.
+pub(crate) struct State {
+    root: TempDir,
+    pub(crate) directory: StateDirectory,
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let directory = StateDirectory::open(&root.path().join("state")).unwrap();
+        Self { root, directory }
+    }
+
+    /// Where a test may put what else it needs.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The journal of a fresh ADD.
+    pub(crate) fn begin(&self, id: &AttachmentId) -> Journal {
+        let header = Header::new(id.clone(), None, Vec::new(), 0, String::new());
+        self.directory.lock(id, soon()).unwrap().begin(header).unwrap()
+    }
+
+    /// The file of the only journal.
+    pub(crate) fn journal_path(&self, id: &AttachmentId) -> PathBuf {
+        let directory = self.directory.path().join("attachments").join(&id.network);
+        let mut files = std::fs::read_dir(directory).unwrap();
+        let file = files.next().unwrap().unwrap().path();
+        assert!(files.next().is_none(), "there is one journal");
+        file
+    }
+}
+
+/// A deadline that no lock here takes.
+pub(crate) fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(20)
+}
+
+pub(crate) fn attachment(container_id: &str) -> AttachmentId {
+    AttachmentId {
+        network: "mynet".to_owned(),
+        container_id: container_id.to_owned(),
+        interface_name: "eth0".to_owned(),
+        unit: "bridge".to_owned(),
+    }
+}
+
+/// Operations and inverses that are told apart, and touch nothing.
+pub(crate) fn harmless(number: u32) -> (Operation, Inverse) {
+    let link = LinkId {
+        place: Place::Host,
+        index: 1000 + number,
+    };
+    let operation = Operation::SetLinkMtu {
+        link,
+        name: format!("veth{number}"),
+        mtu: 1400,
+    };
+    (operation, Inverse::WithLink { link })
+}

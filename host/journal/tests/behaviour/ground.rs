@@ -1,0 +1,337 @@
+//! A node of the test's own, with links, addresses, routes and rules of
+//! "others" on it, a container, and a journal whose operations are really
+//! done.
+
+use std::time::Duration;
+
+use cofferdam_journal::{AttachmentId, Inverse, Journal, Operation, Outcome, Report, Shared, Undo};
+use cofferdam_network::{
+    Bridge, Kernel, LinkId, Neighbor, Network, OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    namespace::open_namespace,
+    nftables::{Chain, Element, Family, Set, Table, TableId, Value, ValueType},
+};
+use cofferdam_protocol::{IpPrefix, MacAddress, Place};
+use cofferdam_tests::Namespace;
+
+use crate::fixture::{State, attachment, soon};
+
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// What marks an element as the attachment's.
+pub(crate) const COMMENT: &str = "mynet/c1/eth0";
+
+/// The node, the container and the state directory.
+pub(crate) struct Ground {
+    pub(crate) state: State,
+    pub(crate) kernel: Kernel,
+    pub(crate) id: AttachmentId,
+    /// `nic0`, up, with address, route, neighbour and rule.
+    pub(crate) nic: LinkId,
+    /// `nic2`, a port of `br0`.
+    pub(crate) port: LinkId,
+    /// `br0`.
+    pub(crate) bridge: LinkId,
+    container: Option<Namespace>,
+}
+
+impl Ground {
+    /// Runs a test on a new node.
+    pub(crate) fn run(test: impl FnOnce(&mut Self) + Send) {
+        Namespace::container().run(|| test(&mut Self::new()));
+    }
+
+    fn new() -> Self {
+        let container = Namespace::container();
+        let mut kernel = kernel_of(&container);
+        // No addresses of the kernel's own, which come and go.
+        kernel
+            .set_sysctl(
+                Place::Host,
+                &sysctl(&["net", "ipv6", "conf", "default", "addr_gen_mode"]),
+                "1",
+            )
+            .unwrap();
+        let (nic, other) = kernel.create_veth(&end("nic0", 0x10), &end("nic1", 0x11)).unwrap();
+        let (port, _) = kernel.create_veth(&end("nic2", 0x12), &end("nic3", 0x13)).unwrap();
+        let bridge = kernel.create_bridge(&bridge("br0", 0x20)).unwrap();
+        kernel.set_link_master(port, Some(bridge.index)).unwrap();
+        for link in [nic, other] {
+            kernel.set_link_up(link, true).unwrap();
+        }
+        while kernel.link(nic).unwrap().unwrap().operational_state != OperationalState::Up {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        kernel.add_address(nic, prefix("192.0.2.1/24"), true).unwrap();
+        kernel.add_address(nic, prefix("2001:db8::1/64"), true).unwrap();
+        kernel.add_route(nic, &others_route(), RouteMode::Exclusive).unwrap();
+        kernel.add_neighbor(nic, &others_neighbor()).unwrap();
+        kernel.add_rule(Place::Host, &others_rule()).unwrap();
+        kernel.create_table(Place::Host, &table()).unwrap();
+        kernel
+            .add_elements(Place::Host, &table().id, &set(), &[element("10.0.0.1")], COMMENT)
+            .unwrap();
+        Self {
+            state: State::new(),
+            kernel,
+            id: attachment("c1"),
+            nic,
+            port,
+            bridge,
+            container: Some(container),
+        }
+    }
+
+    /// Makes the container's namespace go away.
+    pub(crate) fn lose_container(&mut self) {
+        self.kernel = Kernel::new(TIME_LIMIT);
+        self.container = None;
+    }
+
+    pub(crate) fn shared(&self) -> Shared {
+        self.state.directory.shared()
+    }
+
+    pub(crate) fn begin(&self) -> Journal {
+        self.state.begin(&self.id)
+    }
+
+    /// Journal, then kernel, as the host does it.
+    pub(crate) fn perform(
+        &mut self,
+        journal: &mut Journal,
+        operation: &Operation,
+        inverse: &Inverse,
+        act: impl FnOnce(&mut Self) -> Outcome,
+    ) {
+        let sequence = journal.intend("bridge", operation, inverse).unwrap();
+        let outcome = act(self);
+        journal.done(sequence, outcome);
+    }
+
+    pub(crate) fn roll_back(&mut self, journal: &mut Journal) -> Report {
+        let id = self.id.clone();
+        self.roll_back_of(&id, journal)
+    }
+
+    /// The same for another attachment.
+    pub(crate) fn roll_back_of(&mut self, id: &AttachmentId, journal: &mut Journal) -> Report {
+        journal.roll_back(&mut Undo {
+            network: &mut self.kernel,
+            shared: &self.state.directory.shared(),
+            id,
+            deadline: soon(),
+        })
+    }
+
+    /// All that undoing could touch, as text.
+    pub(crate) fn picture(&mut self) -> String {
+        let mut lines = Vec::new();
+        for place in [Place::Host, Place::Container] {
+            if place == Place::Host || self.container.is_some() {
+                self.picture_of(place, &mut lines);
+            }
+        }
+        let records = self.state.root().join("records");
+        lines.extend(files(&records).into_iter().map(|name| format!("record {name}")));
+        lines.join("\n")
+    }
+
+    fn picture_of(&mut self, place: Place, lines: &mut Vec<String>) {
+        let kernel = &mut self.kernel;
+        for link in kernel.links(place).unwrap() {
+            lines.push(format!(
+                "{place} link {} {} {:?} mtu {} up {} promiscuous {} master {:?} hairpin {:?} isolated {:?}",
+                link.name,
+                link.kind,
+                link.mac,
+                link.mtu,
+                link.up,
+                link.promiscuity,
+                link.master,
+                link.hairpin,
+                link.isolated
+            ));
+            for address in kernel.addresses(link.id).unwrap() {
+                lines.push(format!("{place} {} address {}", link.name, address.address));
+            }
+            for route in kernel.routes(link.id, 254).unwrap() {
+                lines.push(format!("{place} {} {route:?}", link.name));
+            }
+            for neighbor in kernel.neighbors(link.id).unwrap() {
+                lines.push(format!("{place} {} {neighbor:?}", link.name));
+            }
+        }
+        for rule in kernel.rules(place).unwrap() {
+            lines.push(format!("{place} {rule:?}"));
+        }
+        let value = kernel.sysctl(place, &forwarding()).unwrap();
+        lines.push(format!("{place} forwarding {value}"));
+        for id in [table().id, other_table().id] {
+            let there = kernel.has_table(place, &id).unwrap();
+            lines.push(format!("{place} {id}: {there}"));
+            let chain = kernel.has_chain(place, &id, "own").unwrap();
+            lines.push(format!("{place} {id} own: {chain}"));
+            for address in ["10.0.0.1", "10.0.0.2", "10.0.0.3"] {
+                let comment = kernel.element_comment(place, &id, &set(), &element(address));
+                lines.push(format!("{place} {id} {address}: {:?}", comment.ok().flatten()));
+            }
+        }
+    }
+}
+
+/// Fails the test, showing what differs, when two pictures do.
+#[track_caller]
+pub(crate) fn assert_same(now: &str, before: &str) {
+    let only = |here: &str, there: &str| {
+        let there: Vec<&str> = there.lines().collect();
+        let lines = here.lines().filter(|line| !there.contains(line));
+        lines.collect::<Vec<_>>().join("\n  ")
+    };
+    assert!(
+        now == before,
+        "only before:\n  {}\nonly now:\n  {}",
+        only(before, now),
+        only(now, before)
+    );
+}
+
+pub(crate) fn kernel_of(container: &Namespace) -> Kernel {
+    let container = open_namespace(container.path().as_ref()).unwrap();
+    Kernel::new(TIME_LIMIT).with_container(container)
+}
+
+fn files(directory: &std::path::Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "lock")
+        .collect();
+    names.sort();
+    names
+}
+
+pub(crate) fn prefix(text: &str) -> IpPrefix {
+    text.parse().unwrap()
+}
+
+pub(crate) fn mac(last: u8) -> MacAddress {
+    MacAddress([2, 0, 0, 0, 0, last])
+}
+
+pub(crate) fn end(name: &str, last: u8) -> VethEnd {
+    VethEnd {
+        place: Place::Host,
+        name: name.to_owned(),
+        mac: mac(last),
+        mtu: None,
+        master: None,
+    }
+}
+
+pub(crate) fn bridge(name: &str, last: u8) -> Bridge {
+    Bridge {
+        place: Place::Host,
+        name: name.to_owned(),
+        mac: mac(last),
+        mtu: None,
+        vlan_filtering: false,
+    }
+}
+
+pub(crate) fn sysctl(parts: &[&str]) -> SysctlKey {
+    SysctlKey::new(parts.iter().map(|&part| part.to_owned()).collect()).unwrap()
+}
+
+pub(crate) fn forwarding() -> SysctlKey {
+    sysctl(&["net", "ipv4", "ip_forward"])
+}
+
+pub(crate) fn route(destination: &str, gateway: Option<&str>) -> Route {
+    Route {
+        destination: prefix(destination),
+        gateway: gateway.map(|gateway| gateway.parse().unwrap()),
+        source: None,
+        priority: None,
+        table: None,
+        scope: None,
+        mtu: None,
+        advmss: None,
+    }
+}
+
+pub(crate) fn others_route() -> Route {
+    route("198.51.100.0/24", Some("192.0.2.254"))
+}
+
+pub(crate) fn neighbor(address: &str, last: u8) -> Neighbor {
+    Neighbor {
+        address: address.parse().unwrap(),
+        mac: mac(last),
+    }
+}
+
+pub(crate) fn others_neighbor() -> Neighbor {
+    neighbor("192.0.2.9", 0x99)
+}
+
+pub(crate) fn rule(source: Option<&str>, priority: Option<u32>) -> Rule {
+    Rule {
+        ipv6: false,
+        source: source.map(prefix),
+        destination: None,
+        input_interface: None,
+        output_interface: None,
+        mark: None,
+        priority,
+        table: 100,
+    }
+}
+
+pub(crate) fn others_rule() -> Rule {
+    rule(Some("192.0.2.77/32"), Some(1000))
+}
+
+pub(crate) fn set() -> Set {
+    Set {
+        name: "s".to_owned(),
+        key: vec![ValueType::Ipv4Address],
+        data: None,
+    }
+}
+
+/// A table that is there before.
+pub(crate) fn table() -> Table {
+    named_table("t")
+}
+
+/// A table that is not.
+pub(crate) fn other_table() -> Table {
+    named_table("other")
+}
+
+fn named_table(name: &str) -> Table {
+    Table {
+        id: TableId {
+            family: Family::Inet,
+            name: name.to_owned(),
+        },
+        sets: vec![set()],
+        chains: Vec::new(),
+    }
+}
+
+pub(crate) fn chain(name: &str) -> Chain {
+    Chain {
+        name: name.to_owned(),
+        base: None,
+        rules: Vec::new(),
+    }
+}
+
+pub(crate) fn element(address: &str) -> Element {
+    Element {
+        key: vec![Value::Address(address.parse().unwrap())],
+        data: None,
+    }
+}

@@ -1,0 +1,11 @@
+//! The journal, the registry, the records and the undoing, on real files and
+//! the real kernel. What needs network namespaces is skipped, and says so,
+//! where they can't be made.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cases;
+mod damage;
+mod fixture;
+mod ground;
+mod inverses;
