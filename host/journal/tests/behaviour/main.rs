@@ -9,3 +9,4 @@ mod damage;
 mod fixture;
 mod ground;
 mod inverses;
+mod undo;
