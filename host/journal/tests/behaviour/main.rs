@@ -4,9 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod allocation;
 mod cases;
 mod damage;
 mod fixture;
 mod ground;
 mod inverses;
+mod records;
 mod undo;
