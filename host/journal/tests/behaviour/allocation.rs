@@ -340,7 +340,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
     #[test]
     fn no_address_is_given_out_twice_and_none_is_lost(steps in steps()) {
         let mut model = Model::new();
