@@ -36,6 +36,8 @@ enum Step {
     },
     /// The index and all that is known of the directory is lost.
     Forget,
+    /// The journals are lost.
+    LoseJournals,
     /// A file of the index, the survey or the journals is cut.
     Damage {
         file: Index,
@@ -53,6 +55,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(container, killed)| Step::ReferenceAdd { container, killed }),
         2 => container.prop_map(|container| Step::ReferenceDel { container }),
         1 => Just(Step::Forget),
+        1 => Just(Step::LoseJournals),
         1 => (any::<Index>(), any::<Index>()).prop_map(|(file, keep)| Step::Damage { file, keep }),
     ];
     prop::collection::vec(step, 1..40)
@@ -120,6 +123,9 @@ impl Model {
             Step::ReferenceDel { container } => self.reference_del(*container),
             Step::Forget => {
                 let _ = fs::remove_dir_all(self.state.directory.path().join("claims"));
+            }
+            Step::LoseJournals => {
+                let _ = fs::remove_dir_all(self.state.directory.path().join("attachments"));
             }
             Step::Damage { file, keep } => self.damage(*file, *keep),
         }

@@ -162,6 +162,8 @@ fn what_only_cofferdam_wrote_is_not_read_again() {
         assert!(node.open(container).claim(&ip(address)).unwrap());
     }
     assert!(node.open("c2").release(&ip("10.22.0.3")).unwrap());
+    // The index names what was claimed since.
+    assert_eq!(node.open("c1").owned().unwrap(), [ip("10.22.0.2"), ip("10.22.0.4")]);
     // Behind the host's back, and without a trace in the directory: to see it
     // every file would have to be read.
     fs::write(node.file("10.22.0.4"), "c2\r\neth0").unwrap();
@@ -169,6 +171,20 @@ fn what_only_cofferdam_wrote_is_not_read_again() {
     // A trace, and all are read.
     fs::write(node.file("10.22.0.5"), "c3\r\neth0").unwrap();
     assert_eq!(node.open("c2").owned().unwrap(), [ip("10.22.0.4")]);
+}
+
+/// A clock that stands still between two writes, as those of many file
+/// systems do for milliseconds or seconds, must not hide the second one.
+#[test]
+fn the_directory_is_left_with_a_time_that_no_write_gives_it() {
+    let node = Node::new();
+    let mut records = node.open("c1");
+    assert!(records.owned().unwrap().is_empty());
+    assert!(records.claim(&ip("10.22.0.2")).unwrap());
+    drop(records);
+    let left = fs::metadata(node.directory()).unwrap().modified().unwrap();
+    let age = left.elapsed().unwrap();
+    assert!(age >= Duration::from_secs(5), "{age:?}");
 }
 
 #[test]
