@@ -90,7 +90,7 @@ fn lock_directory(path: &Path, deadline: Instant) -> Result<Option<Locked>> {
             Err(errno) => return Err(failed("open directory", path, errno)),
         };
         let file = path.join(LOCK);
-        let lock = match open_at(&directory, LOCK, OFlag::O_RDWR | OFlag::O_CREAT, 0o750) {
+        let lock = match open_lock(&directory) {
             Ok(lock) => lock,
             // The directory was removed since it was opened.
             Err(Errno::ENOENT) => continue,
@@ -104,6 +104,15 @@ fn lock_directory(path: &Path, deadline: Instant) -> Result<Option<Locked>> {
         if status.nlink() > 0 {
             return Ok(Some(Locked { directory, lock }));
         }
+    }
+}
+
+/// On a read-only file system claims can be looked at, if anybody ever made
+/// one.
+fn open_lock(directory: &File) -> nix::Result<File> {
+    match open_at(directory, LOCK, OFlag::O_RDWR | OFlag::O_CREAT, 0o750) {
+        Err(Errno::EROFS) => open_at(directory, LOCK, OFlag::O_RDONLY, 0).map_err(|_| Errno::EROFS),
+        opened => opened,
     }
 }
 

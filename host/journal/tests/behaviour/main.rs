@@ -11,4 +11,5 @@ mod fixture;
 mod ground;
 mod inverses;
 mod records;
+mod storage;
 mod undo;
