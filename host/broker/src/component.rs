@@ -49,7 +49,7 @@ pub(crate) fn run(
     let answer = call(&mut guest, mode, &task);
     timing::phase("call");
     let mut session = guest.into_state().into_session();
-    session.records.clear();
+    session.close_records();
     (session, answer.map_err(|end| end.into_error(plugin)))
 }
 
