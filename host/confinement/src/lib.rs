@@ -1,0 +1,3 @@
+//! Confinement.
+mod filter;
+pub use filter::Refused;
