@@ -145,7 +145,12 @@ const FCNTL: &[u32] = &[
 
 /// `NS_GET_NSTYPE` in `linux/nsfs.h`.
 const NS_GET_NSTYPE: u32 = 0xb703;
-/// Questions about an interface, and the driver's settings of one.
+/// Makes a descriptor wait, or not.
+#[allow(clippy::cast_possible_truncation)]
+const FIONBIO: u32 = libc::FIONBIO as u32;
+/// Questions about an interface, and the driver's settings of one. The kernel
+/// takes the number of a request as one of 32 bits.
+#[allow(clippy::cast_possible_truncation)]
 const INTERFACE_REQUESTS: &[u32] = &[
     libc::SIOCGIFINDEX as u32,
     libc::SIOCGIFFLAGS as u32,
@@ -210,7 +215,7 @@ fn mapping(permissions: Permissions) -> Rule {
 }
 
 fn requests(permissions: Permissions) -> Vec<u32> {
-    let mut requests = vec![NS_GET_NSTYPE, libc::FIONBIO as u32];
+    let mut requests = vec![NS_GET_NSTYPE, FIONBIO];
     if permissions.interface_requests {
         requests.extend_from_slice(INTERFACE_REQUESTS);
     }
@@ -218,9 +223,9 @@ fn requests(permissions: Permissions) -> Vec<u32> {
 }
 
 fn sockets(permissions: Permissions) -> Vec<Vec<Condition>> {
-    let family = |family: c_int| Condition::one_of(0, &[family as u32]);
+    let family = |family: c_int| Condition::one_of(0, &[family.cast_unsigned()]);
     let kind = |kinds: &[c_int]| {
-        let kinds: Vec<u32> = kinds.iter().map(|kind| *kind as u32).collect();
+        let kinds: Vec<u32> = kinds.iter().map(|kind| kind.cast_unsigned()).collect();
         Condition::masked(1, !SOCKET_FLAGS, &kinds)
     };
     let netlink = &[libc::NETLINK_ROUTE as u32, libc::NETLINK_NETFILTER as u32];

@@ -1,0 +1,169 @@
+//! Has the other threads of the process do what the kernel lets each thread
+//! do for itself only.
+//!
+//! The C library does the same for `setuid`: a signal to each thread, whose
+//! handler makes the calls.
+
+use std::{
+    fs, io,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use libc::c_int;
+use rustix::{
+    io::Errno,
+    thread::{CapabilitySet, Pid, Timespec, futex, gettid},
+};
+
+use crate::{
+    ConfinementError,
+    thread::{Rest, Step, give_up},
+    unsafe_calls::{SignalHandler, is_alone, keep_errno, signal_thread},
+};
+
+/// How long all threads together may take. They have some hundred
+/// microseconds' work.
+const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// How often a thread that does not answer is asked whether it still exists.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// Threads that are asked at once.
+const SEATS: usize = 16;
+/// The seat's thread has done it.
+const DONE: i32 = 0;
+/// Of a failure's number, the part that is the step.
+const STEP: i32 = 0x1_0000;
+
+/// What the handlers read, and where they answer.
+static CAPABILITIES: AtomicU64 = AtomicU64::new(0);
+static RULESET: AtomicI32 = AtomicI32::new(-1);
+/// The number of a thread that is asked; [`DONE`]; or a failure, negative.
+static ASKED: [AtomicI32; SEATS] = [const { AtomicI32::new(DONE) }; SEATS];
+/// Counts answers, for the one who waits.
+static ANSWERS: AtomicU32 = AtomicU32::new(0);
+/// One caller at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Has all threads but the calling one give up all but the rest. Returns how
+/// many there were.
+pub(crate) fn confine_others(rest: Rest) -> Result<usize, ConfinementError> {
+    if is_alone() {
+        return Ok(0);
+    }
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    CAPABILITIES.store(rest.capabilities.bits(), Ordering::SeqCst);
+    RULESET.store(rest.ruleset.unwrap_or(-1), Ordering::SeqCst);
+    // SAFETY: `on_signal` makes system calls and uses atomic numbers.
+    #[allow(unsafe_code)]
+    let handler = unsafe { SignalHandler::set(libc::SIGRTMAX(), on_signal) }.map_err(ConfinementError::Signal)?;
+    // After a failure a signal may still be on its way, and needs its handler.
+    let count = ask_all()?;
+    handler.restore().map_err(ConfinementError::Signal)?;
+    Ok(count)
+}
+
+/// A thread that has not been asked may make another one at any time; that
+/// is over when a look at the list finds only threads that have done it, since
+/// what they make inherits.
+fn ask_all() -> Result<usize, ConfinementError> {
+    let deadline = Instant::now() + TIME_LIMIT;
+    let own = gettid();
+    let mut asked: Vec<Pid> = Vec::new();
+    loop {
+        let mut new = threads().map_err(ConfinementError::ThreadList)?;
+        new.retain(|thread| *thread != own && !asked.contains(thread));
+        if new.is_empty() {
+            return Ok(asked.len());
+        }
+        for group in new.chunks(SEATS) {
+            ask(group, deadline)?;
+        }
+        asked.extend(new);
+    }
+}
+
+fn threads() -> io::Result<Vec<Pid>> {
+    let mut threads = Vec::new();
+    for entry in fs::read_dir("/proc/self/task")? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.parse().ok());
+        threads.extend(number.and_then(Pid::from_raw));
+    }
+    Ok(threads)
+}
+
+fn ask(group: &[Pid], deadline: Instant) -> Result<(), ConfinementError> {
+    for (seat, thread) in ASKED.iter().zip(group) {
+        seat.store(thread.as_raw_pid(), Ordering::SeqCst);
+        match signal_thread(*thread, libc::SIGRTMAX()) {
+            Ok(()) => {}
+            Err(Errno::SRCH) => seat.store(DONE, Ordering::SeqCst),
+            Err(errno) => return Err(ConfinementError::Signal(errno)),
+        }
+    }
+    for (seat, thread) in ASKED.iter().zip(group) {
+        wait(seat, *thread, deadline)?;
+    }
+    Ok(())
+}
+
+fn wait(seat: &AtomicI32, thread: Pid, deadline: Instant) -> Result<(), ConfinementError> {
+    loop {
+        // Before the seat is looked at: an answer in between is not missed.
+        let answers = ANSWERS.load(Ordering::SeqCst);
+        match seat.load(Ordering::SeqCst) {
+            DONE => return Ok(()),
+            failure if failure < 0 => return Err(failed(thread, -failure)),
+            _ => {}
+        }
+        if signal_thread(thread, 0) == Err(Errno::SRCH) {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(ConfinementError::ThreadSilent {
+                thread: thread.as_raw_pid(),
+                waited: TIME_LIMIT,
+            });
+        }
+        let patience = Timespec {
+            tv_sec: 0,
+            tv_nsec: PATIENCE.subsec_nanos().into(),
+        };
+        // However it ends, the seat is looked at again.
+        let _ = futex::wait(&ANSWERS, futex::Flags::PRIVATE, answers, Some(&patience));
+    }
+}
+
+fn failed(thread: Pid, failure: i32) -> ConfinementError {
+    ConfinementError::Thread {
+        thread: thread.as_raw_pid(),
+        step: Step::from_number(failure / STEP),
+        errno: Errno::from_raw_os_error(failure % STEP),
+    }
+}
+
+/// Runs in the thread that got the signal.
+extern "C" fn on_signal(_: c_int) {
+    keep_errno(|| {
+        let own = gettid().as_raw_pid();
+        let Some(seat) = ASKED.iter().find(|seat| seat.load(Ordering::SeqCst) == own) else {
+            return;
+        };
+        let ruleset = RULESET.load(Ordering::SeqCst);
+        let rest = Rest {
+            capabilities: CapabilitySet::from_bits_retain(CAPABILITIES.load(Ordering::SeqCst)),
+            ruleset: (ruleset >= 0).then_some(ruleset),
+        };
+        let answer = match give_up(rest) {
+            Ok(_) => DONE,
+            Err((step, errno)) => -(step as i32 * STEP + errno.raw_os_error()),
+        };
+        seat.store(answer, Ordering::SeqCst);
+        ANSWERS.fetch_add(1, Ordering::SeqCst);
+        let _ = futex::wake(&ANSWERS, futex::Flags::PRIVATE, 1);
+    });
+}
