@@ -1,4 +1,4 @@
-use std::{io, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use rustix::io::Errno;
 use thiserror::Error;
@@ -40,7 +40,7 @@ pub enum ConfinementError {
     Dumpable(#[source] Errno),
     /// The threads of the process can't be listed.
     #[error("the threads of this process can't be listed: {0}; /proc has to be mounted, with this process in it")]
-    ThreadList(#[source] io::Error),
+    ThreadList(#[source] Errno),
     /// The signal that reaches other threads can't be used.
     #[error("the signal SIGRTMAX, which reaches the other threads, can't be used: {0}")]
     Signal(#[source] Errno),

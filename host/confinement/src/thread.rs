@@ -71,7 +71,7 @@ pub(crate) fn give_up(rest: Rest) -> Result<Done, (Step, Errno)> {
     let held = capabilities(None).map_err(|errno| (Step::Capabilities, errno))?;
     let bounding_set_closed = held.effective.contains(CapabilitySet::SETPCAP);
     if bounding_set_closed {
-        close_bounding_set(rest.capabilities).map_err(|errno| (Step::BoundingSet, errno))?;
+        close_bounding_set(rest.capabilities, held.permitted).map_err(|errno| (Step::BoundingSet, errno))?;
     }
     let left = held.permitted & rest.capabilities;
     // Ambient ones go with the inheritable ones.
@@ -87,18 +87,23 @@ pub(crate) fn give_up(rest: Rest) -> Result<Done, (Step, Errno)> {
     })
 }
 
-/// Reading an entry is a twentieth of the cost of removing it, and a runtime
-/// in a container has few.
-fn close_bounding_set(keep: CapabilitySet) -> Result<(), Errno> {
+/// What is not permitted may be missing in the set as well, as in a container:
+/// reading an entry costs a tenth of removing it.
+fn close_bounding_set(keep: CapabilitySet, permitted: CapabilitySet) -> Result<(), Errno> {
     set_capabilities_secure_bits(SECURE_BITS)?;
     for number in 0..u64::BITS {
         let capability = CapabilitySet::from_bits_retain(1 << number);
-        match capability_is_in_bounding_set(capability) {
-            Ok(true) if !keep.contains(capability) => remove_capability_from_bounding_set(capability)?,
-            Ok(_) => {}
-            // The kernel has no more.
-            Err(Errno::INVAL) => break,
-            Err(errno) => return Err(errno),
+        if keep.contains(capability) {
+            continue;
+        }
+        let present = permitted.contains(capability)
+            || match capability_is_in_bounding_set(capability) {
+                // The kernel has no more.
+                Err(Errno::INVAL) => break,
+                answer => answer?,
+            };
+        if present {
+            remove_capability_from_bounding_set(capability)?;
         }
     }
     Ok(())

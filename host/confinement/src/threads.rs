@@ -5,7 +5,6 @@
 //! handler makes the calls.
 
 use std::{
-    fs, io,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering},
@@ -15,13 +14,14 @@ use std::{
 
 use libc::c_int;
 use rustix::{
+    fs::{Dir, Mode, OFlags, open},
     io::Errno,
     thread::{CapabilitySet, Pid, Timespec, futex, gettid},
 };
 
 use crate::{
     ConfinementError,
-    thread::{Rest, Step, give_up},
+    thread::{Done, Rest, Step, give_up},
     unsafe_calls::{SignalHandler, is_alone, keep_errno, signal_thread},
 };
 
@@ -48,11 +48,11 @@ static ANSWERS: AtomicU32 = AtomicU32::new(0);
 /// One caller at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Has all threads but the calling one give up all but the rest. Returns how
-/// many there were.
-pub(crate) fn confine_others(rest: Rest) -> Result<usize, ConfinementError> {
+/// Has all threads give up all but the rest. Returns what the calling one
+/// did, and how many others there were.
+pub(crate) fn confine_all(rest: Rest) -> Result<(Done, usize), ConfinementError> {
     if is_alone() {
-        return Ok(0);
+        return Ok((give_up_here(rest)?, 0));
     }
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     CAPABILITIES.store(rest.capabilities.bits(), Ordering::SeqCst);
@@ -61,42 +61,72 @@ pub(crate) fn confine_others(rest: Rest) -> Result<usize, ConfinementError> {
     #[allow(unsafe_code)]
     let handler = unsafe { SignalHandler::set(libc::SIGRTMAX(), on_signal) }.map_err(ConfinementError::Signal)?;
     // After a failure a signal may still be on its way, and needs its handler.
-    let count = ask_all()?;
+    let answer = ask_all(rest)?;
     handler.restore().map_err(ConfinementError::Signal)?;
-    Ok(count)
+    Ok(answer)
+}
+
+fn give_up_here(rest: Rest) -> Result<Done, ConfinementError> {
+    give_up(rest).map_err(|(step, errno)| ConfinementError::Thread {
+        thread: gettid().as_raw_pid(),
+        step,
+        errno,
+    })
 }
 
 /// A thread that has not been asked may make another one at any time; that
 /// is over when a look at the list finds only threads that have done it, since
 /// what they make inherits.
-fn ask_all() -> Result<usize, ConfinementError> {
+fn ask_all(rest: Rest) -> Result<(Done, usize), ConfinementError> {
     let deadline = Instant::now() + TIME_LIMIT;
-    let own = gettid();
-    let mut asked: Vec<Pid> = Vec::new();
+    // Opened now: files may be out of sight soon.
+    let mut list = ThreadList::open().map_err(ConfinementError::ThreadList)?;
+    let mut asked = vec![gettid()];
+    let mut own = None;
     loop {
-        let mut new = threads().map_err(ConfinementError::ThreadList)?;
-        new.retain(|thread| *thread != own && !asked.contains(thread));
-        if new.is_empty() {
-            return Ok(asked.len());
-        }
+        let mut new = list.read().map_err(ConfinementError::ThreadList)?;
+        new.retain(|thread| !asked.contains(thread));
         for group in new.chunks(SEATS) {
-            ask(group, deadline)?;
+            ask(group)?;
+            // At the same time as the first of the others.
+            if own.is_none() {
+                own = Some(give_up_here(rest)?);
+            }
+            for (seat, thread) in ASKED.iter().zip(group) {
+                wait(seat, *thread, deadline)?;
+            }
+        }
+        if new.is_empty() {
+            let own = own.map_or_else(|| give_up_here(rest), Ok)?;
+            return Ok((own, asked.len() - 1));
         }
         asked.extend(new);
     }
 }
 
-fn threads() -> io::Result<Vec<Pid>> {
-    let mut threads = Vec::new();
-    for entry in fs::read_dir("/proc/self/task")? {
-        let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.parse().ok());
-        threads.extend(number.and_then(Pid::from_raw));
+/// The threads of this process, as the kernel lists them.
+struct ThreadList(Dir);
+
+impl ThreadList {
+    fn open() -> Result<Self, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Dir::new(open("/proc/self/task", flags, Mode::empty())?).map(Self)
     }
-    Ok(threads)
+
+    fn read(&mut self) -> Result<Vec<Pid>, Errno> {
+        self.0.rewind();
+        let mut threads = Vec::new();
+        for entry in &mut self.0 {
+            // The others are `.` and `..`.
+            let number = entry?.file_name().to_str().ok().and_then(|name| name.parse().ok());
+            threads.extend(number.and_then(Pid::from_raw));
+        }
+        Ok(threads)
+    }
 }
 
-fn ask(group: &[Pid], deadline: Instant) -> Result<(), ConfinementError> {
+/// Sends a signal to each, with a seat for its answer.
+fn ask(group: &[Pid]) -> Result<(), ConfinementError> {
     for (seat, thread) in ASKED.iter().zip(group) {
         seat.store(thread.as_raw_pid(), Ordering::SeqCst);
         match signal_thread(*thread, libc::SIGRTMAX()) {
@@ -104,9 +134,6 @@ fn ask(group: &[Pid], deadline: Instant) -> Result<(), ConfinementError> {
             Err(Errno::SRCH) => seat.store(DONE, Ordering::SeqCst),
             Err(errno) => return Err(ConfinementError::Signal(errno)),
         }
-    }
-    for (seat, thread) in ASKED.iter().zip(group) {
-        wait(seat, *thread, deadline)?;
     }
     Ok(())
 }

@@ -31,11 +31,11 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_futex,
     libc::SYS_sched_yield,
     libc::SYS_sched_getaffinity,
-    libc::SYS_membarrier,
     libc::SYS_set_robust_list,
     libc::SYS_rseq,
     libc::SYS_gettid,
     libc::SYS_getpid,
+    libc::SYS_geteuid,
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_restart_syscall,
@@ -49,13 +49,7 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_clock_getres,
     libc::SYS_clock_nanosleep,
     libc::SYS_nanosleep,
-    libc::SYS_gettimeofday,
     libc::SYS_getrandom,
-    // Who am I.
-    libc::SYS_getuid,
-    libc::SYS_geteuid,
-    libc::SYS_getgid,
-    libc::SYS_getegid,
     // Files.
     libc::SYS_openat,
     libc::SYS_openat2,
@@ -71,9 +65,6 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_newfstatat,
     libc::SYS_statx,
     libc::SYS_fstatfs,
-    libc::SYS_faccessat,
-    libc::SYS_faccessat2,
-    libc::SYS_readlinkat,
     libc::SYS_getdents64,
     libc::SYS_ftruncate,
     libc::SYS_fsync,
@@ -103,8 +94,6 @@ const OLDER: &[c_long] = &[
     libc::SYS_stat,
     libc::SYS_lstat,
     libc::SYS_poll,
-    libc::SYS_access,
-    libc::SYS_readlink,
     libc::SYS_mkdir,
     libc::SYS_rmdir,
     libc::SYS_unlink,
@@ -127,27 +116,18 @@ const NOT_WITH_A_THREAD: u32 = (libc::CLONE_NEWNS
     | libc::CLONE_VFORK
     | libc::CLONE_PARENT) as u32;
 
-/// Reading and setting flags, duplicating, and locks. Not the owner of a
-/// descriptor: the kernel would send that process signals.
+/// Reading and setting flags, and duplicating. Not the owner of a descriptor:
+/// the kernel would send that process signals.
 const FCNTL: &[u32] = &[
     libc::F_GETFD as u32,
     libc::F_SETFD as u32,
     libc::F_GETFL as u32,
     libc::F_SETFL as u32,
-    libc::F_GETLK as u32,
-    libc::F_SETLK as u32,
-    libc::F_SETLKW as u32,
-    libc::F_OFD_GETLK as u32,
-    libc::F_OFD_SETLK as u32,
-    libc::F_OFD_SETLKW as u32,
     libc::F_DUPFD_CLOEXEC as u32,
 ];
 
 /// `NS_GET_NSTYPE` in `linux/nsfs.h`.
 const NS_GET_NSTYPE: u32 = 0xb703;
-/// Makes a descriptor wait, or not.
-#[allow(clippy::cast_possible_truncation)]
-const FIONBIO: u32 = libc::FIONBIO as u32;
 /// Questions about an interface, and the driver's settings of one. The kernel
 /// takes the number of a request as one of 32 bits.
 #[allow(clippy::cast_possible_truncation)]
@@ -193,6 +173,10 @@ pub(super) fn rules(permissions: Permissions, process: u32) -> Vec<(c_long, Rule
         (libc::SYS_mmap, mapping(permissions)),
         (libc::SYS_mprotect, mapping(permissions)),
     ]);
+    if permissions.code {
+        // Where instructions are cached apart from data.
+        rules.push((libc::SYS_membarrier, Rule::Allow));
+    }
     if permissions.threads {
         let thread = vec![Condition::masked(0, THREAD | NOT_WITH_A_THREAD, &[THREAD])];
         rules.push((libc::SYS_clone, Rule::all(thread)));
@@ -215,7 +199,7 @@ fn mapping(permissions: Permissions) -> Rule {
 }
 
 fn requests(permissions: Permissions) -> Vec<u32> {
-    let mut requests = vec![NS_GET_NSTYPE, FIONBIO];
+    let mut requests = vec![NS_GET_NSTYPE];
     if permissions.interface_requests {
         requests.extend_from_slice(INTERFACE_REQUESTS);
     }

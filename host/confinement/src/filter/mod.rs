@@ -27,6 +27,9 @@ const THIS_ARCHITECTURE: u32 = LITTLE_ENDIAN_64 | libc::EM_X86_64 as u32;
 #[cfg(target_arch = "aarch64")]
 const THIS_ARCHITECTURE: u32 = LITTLE_ENDIAN_64 | libc::EM_AARCH64 as u32;
 
+/// Ranges that are asked about in turn.
+const FEW: usize = 9;
+
 /// More than a program has; a larger one would only cost a copy.
 const USUAL_LENGTH: usize = 256;
 
@@ -99,14 +102,28 @@ fn ranges(program: &mut Assembler, rules: &[(c_long, Rule)], answers: Answers) -
     ranges
 }
 
-/// Halves the ranges until one is left.
+/// Halves the ranges until few are left, and asks about those in turn. That
+/// is shorter than halving to the end, and nearly as fast.
 fn search(program: &mut Assembler, ranges: &[(u32, Label)]) -> Label {
-    let middle = ranges.len() / 2;
-    let (from, only) = ranges[middle];
-    if middle == 0 {
-        return only;
+    if ranges.len() <= FEW {
+        return in_turn(program, ranges);
     }
-    let above = search(program, &ranges[middle..]);
-    let below = search(program, &ranges[..middle]);
-    program.branch(Test::AtLeast, from, above, below)
+    let (low, high) = ranges.split_at(ranges.len() / 2);
+    let above = search(program, high);
+    let below = search(program, low);
+    program.branch(Test::AtLeast, high[0].0, above, below)
+}
+
+/// Asks from the highest range down to the lowest.
+fn in_turn(program: &mut Assembler, ranges: &[(u32, Label)]) -> Label {
+    let (_, mut next) = ranges[0];
+    let mut index = 1;
+    while let Some((from, label)) = ranges.get(index) {
+        // A single number inside a range is asked about at once.
+        let single = ranges.get(index + 1) == Some(&(from + 1, ranges[index - 1].1));
+        let test = if single { Test::Equal } else { Test::AtLeast };
+        next = program.branch(test, *from, *label, next);
+        index += if single { 2 } else { 1 };
+    }
+    next
 }
