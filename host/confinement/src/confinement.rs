@@ -5,17 +5,10 @@ use std::{
 
 use rustix::{
     fs::Mode,
-    process::{DumpableBehavior, Resource, Rlimit, getpid, getrlimit, set_dumpable_behavior, setrlimit, umask},
+    process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask},
 };
 
-use crate::{
-    Access, Capabilities, ConfinementError, Refused, Report,
-    file_view::Rules,
-    filter::{Permissions, program},
-    thread::Rest,
-    threads::confine_all,
-    unsafe_calls::{FilterFailure, install_filter},
-};
+use crate::{Access, Capabilities, ConfinementError, Prepared, Refused, Report, file_view::Rules, filter::Permissions};
 
 /// Descriptors that the process may have.
 const DESCRIPTORS: u64 = 256;
@@ -129,63 +122,33 @@ impl Confinement {
         self
     }
 
-    /// Gives up everything else, in all threads.
-    ///
-    /// Other threads are interrupted by a signal (`SIGRTMAX`); their calls are
-    /// taken up again, but for those on sockets with a time limit, which end
-    /// with `EINTR`.
+    /// Lowers limits and makes the rules for files; capabilities and system
+    /// calls are as before.
     ///
     /// # Errors
     /// Which step failed, and why. What was done before is not undone: the
     /// process must not go on with what it was to be confined for.
-    pub fn enforce(self) -> Result<Report, ConfinementError> {
-        self.enforce_in_parts(|_| ())
-    }
-
-    /// The same, telling the name of each part when it is done: to see where
-    /// the time goes.
-    ///
-    /// # Errors
-    /// As [`Confinement::enforce`].
-    pub fn enforce_in_parts(self, mut done: impl FnMut(&'static str)) -> Result<Report, ConfinementError> {
-        static ENFORCED: AtomicBool = AtomicBool::new(false);
-        if ENFORCED.swap(true, Ordering::SeqCst) {
+    pub fn prepare(self) -> Result<Prepared, ConfinementError> {
+        static PREPARED: AtomicBool = AtomicBool::new(false);
+        if PREPARED.swap(true, Ordering::SeqCst) {
             return Err(ConfinementError::AlreadyConfined);
         }
         umask(self.umask);
-        self.limits
-            .iter()
-            .try_for_each(|(resource, limit)| lower(*resource, *limit))?;
+        for (resource, limit) in &self.limits {
+            lower(*resource, *limit)?;
+        }
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(ConfinementError::Dumpable)?;
-        done("limits");
         let rules = Rules::new(&self.directories)?;
-        done("file rules");
-        let rest = Rest {
-            capabilities: self.capabilities,
-            ruleset: rules.descriptor(),
-        };
-        let (own, other_threads) = confine_all(rest)?;
-        done("threads");
-        let filter_length = self.filter()?;
-        done("filter");
-        Ok(Report {
-            capabilities: own.capabilities,
-            bounding_set_closed: own.bounding_set_closed,
-            other_threads,
-            file_view: rules.view,
-            filter_length,
-        })
+        Ok(Prepared::new(self.capabilities, self.permissions, self.refused, rules))
     }
 
-    /// Last: it allows none of the calls that were made until here.
-    fn filter(&self) -> Result<usize, ConfinementError> {
-        let process = getpid().as_raw_pid().unsigned_abs();
-        let mut program = program(self.permissions, self.refused, process);
-        install_filter(&mut program).map_err(|failure| match failure {
-            FilterFailure::Errno(errno) => ConfinementError::Filter(errno),
-            FilterFailure::Thread(thread) => ConfinementError::FilterOfThread(thread),
-        })?;
-        Ok(program.len())
+    /// Gives up everything else, in all threads: [`Confinement::prepare`] and
+    /// [`Prepared::enforce`].
+    ///
+    /// # Errors
+    /// As for these.
+    pub fn enforce(self) -> Result<Report, ConfinementError> {
+        self.prepare()?.enforce()
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     fmt,
     os::fd::{AsRawFd as _, OwnedFd},
     path::PathBuf,
+    sync::Arc,
 };
 
 use landlock::{
@@ -87,10 +88,10 @@ pub fn probe() -> FileView {
 }
 
 /// Rules that a thread can be put under.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) view: FileView,
-    ruleset: Option<OwnedFd>,
+    ruleset: Option<Arc<OwnedFd>>,
 }
 
 impl Rules {
@@ -102,7 +103,10 @@ impl Rules {
             FileView::Limited { .. } => ruleset(directories)?,
             _ => None,
         };
-        Ok(Self { view, ruleset })
+        Ok(Self {
+            view,
+            ruleset: ruleset.map(Arc::new),
+        })
     }
 
     /// The descriptor for the kernel.

@@ -9,11 +9,13 @@
 //!
 //! The reasons, and what it costs, are in `docs/decisions/0005-confinement.md`.
 
+mod confined;
 mod confinement;
 mod error;
 mod file_view;
 mod filter;
 mod inheritance;
+mod prepared;
 mod report;
 mod thread;
 mod threads;
@@ -26,5 +28,6 @@ pub use error::ConfinementError;
 pub use file_view::{Access, FileView, probe};
 pub use filter::Refused;
 pub use inheritance::{clear_environment, close_inherited_descriptors};
+pub use prepared::{Prepared, ThreadConfinement};
 pub use report::Report;
 pub use thread::Step;

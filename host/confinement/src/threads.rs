@@ -2,13 +2,11 @@
 //! do for itself only.
 //!
 //! The C library does the same for `setuid`: a signal to each thread, whose
-//! handler makes the calls.
+//! handler makes the calls. A process is confined once, so that what is static
+//! here has one user.
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -21,6 +19,7 @@ use rustix::{
 
 use crate::{
     ConfinementError,
+    confined::Confined,
     thread::{Done, Rest, Step, give_up},
     unsafe_calls::{SignalHandler, is_alone, keep_errno, signal_thread},
 };
@@ -45,60 +44,47 @@ static RULESET: AtomicI32 = AtomicI32::new(-1);
 static ASKED: [AtomicI32; SEATS] = [const { AtomicI32::new(DONE) }; SEATS];
 /// Counts answers, for the one who waits.
 static ANSWERS: AtomicU32 = AtomicU32::new(0);
-/// One caller at a time.
-static TURN: Mutex<()> = Mutex::new(());
 
 /// Has all threads give up all but the rest. Returns what the calling one
 /// did, and how many others there were.
-pub(crate) fn confine_all(rest: Rest) -> Result<(Done, usize), ConfinementError> {
-    if is_alone() {
-        return Ok((give_up_here(rest)?, 0));
+pub(crate) fn confine_all(rest: Rest, confined: &Confined) -> Result<(Done, usize), ConfinementError> {
+    if is_alone() || confined.are_all() {
+        let others = confined.others().len();
+        return Ok((confined.confine_here(rest)?, others));
     }
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     CAPABILITIES.store(rest.capabilities.bits(), Ordering::SeqCst);
     RULESET.store(rest.ruleset.unwrap_or(-1), Ordering::SeqCst);
     // SAFETY: `on_signal` makes system calls and uses atomic numbers.
     #[allow(unsafe_code)]
     let handler = unsafe { SignalHandler::set(libc::SIGRTMAX(), on_signal) }.map_err(ConfinementError::Signal)?;
     // After a failure a signal may still be on its way, and needs its handler.
-    let answer = ask_all(rest)?;
+    let answer = ask_all(rest, confined)?;
     handler.restore().map_err(ConfinementError::Signal)?;
     Ok(answer)
-}
-
-fn give_up_here(rest: Rest) -> Result<Done, ConfinementError> {
-    give_up(rest).map_err(|(step, errno)| ConfinementError::Thread {
-        thread: gettid().as_raw_pid(),
-        step,
-        errno,
-    })
 }
 
 /// A thread that has not been asked may make another one at any time; that
 /// is over when a look at the list finds only threads that have done it, since
 /// what they make inherits.
-fn ask_all(rest: Rest) -> Result<(Done, usize), ConfinementError> {
+fn ask_all(rest: Rest, confined: &Confined) -> Result<(Done, usize), ConfinementError> {
     let deadline = Instant::now() + TIME_LIMIT;
     // Opened now: files may be out of sight soon.
     let mut list = ThreadList::open().map_err(ConfinementError::ThreadList)?;
-    let mut asked = vec![gettid()];
-    let mut own = None;
+    let mut asked = confined.others();
+    asked.push(gettid());
     loop {
         let mut new = list.read().map_err(ConfinementError::ThreadList)?;
         new.retain(|thread| !asked.contains(thread));
         for group in new.chunks(SEATS) {
             ask(group)?;
             // At the same time as the first of the others.
-            if own.is_none() {
-                own = Some(give_up_here(rest)?);
-            }
+            confined.confine_here(rest)?;
             for (seat, thread) in ASKED.iter().zip(group) {
                 wait(seat, *thread, deadline)?;
             }
         }
         if new.is_empty() {
-            let own = own.map_or_else(|| give_up_here(rest), Ok)?;
-            return Ok((own, asked.len() - 1));
+            return Ok((confined.confine_here(rest)?, asked.len() - 1));
         }
         asked.extend(new);
     }
