@@ -77,7 +77,7 @@ impl fmt::Display for FileView {
 
 /// What the kernel offers.
 ///
-/// Asking changes nothing.
+/// Asking changes nothing, and has to be done before confinement.
 #[must_use]
 pub fn probe() -> FileView {
     match landlock_version() {
