@@ -12,7 +12,7 @@ use nix::sys::signal::SigSet;
 use crate::{
     files::READ,
     scenario::{Outcome, run, tell},
-    status::{CONFINED, tell_of_threads},
+    status::{confined_state, tell_of_threads},
 };
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
@@ -147,7 +147,7 @@ fn all_are_confined(outcome: &Outcome) -> usize {
         .filter(|(name, _)| name.starts_with("thread "))
         .collect();
     for (thread, state) in &threads {
-        assert_eq!(*state, CONFINED, "{thread}");
+        assert_eq!(**state, confined_state(), "{thread}");
     }
     threads.len()
 }
