@@ -62,7 +62,11 @@ fn a_container_is_attached_anew_though_its_new_namespace_has_the_old_number() {
     site.add(&new, &config);
 
     assert_eq!(new.namespace.link_names(), ["eth0", "lo"]);
-    assert_eq!(site.leased("mynet").len(), 1, "the old container's address is given back");
+    assert_eq!(
+        site.leased("mynet").len(),
+        1,
+        "the old container's address is given back"
+    );
     site.del(&new, &config);
     before.assert_same(&site.snapshot());
 }

@@ -11,5 +11,6 @@ mod fixture;
 mod ground;
 mod inverses;
 mod records;
+mod registry;
 mod storage;
 mod undo;

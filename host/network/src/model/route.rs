@@ -99,22 +99,66 @@ mod tests {
         let v4 = route("10.1.2.3/16");
         for (present, described) in [
             (route("10.1.0.0/16"), true),
-            (Route { table: Some(254), scope: Some(253), ..v4.clone() }, true),
-            (Route { priority: Some(0), ..v4.clone() }, true),
+            (
+                Route {
+                    table: Some(254),
+                    scope: Some(253),
+                    ..v4.clone()
+                },
+                true,
+            ),
+            (
+                Route {
+                    priority: Some(0),
+                    ..v4.clone()
+                },
+                true,
+            ),
             (route("10.1.0.0/17"), false),
             (Route { gateway, ..v4.clone() }, false),
-            (Route { priority: Some(1024), ..v4.clone() }, false),
-            (Route { source: gateway, ..v4.clone() }, false),
-            (Route { mtu: Some(1400), ..v4.clone() }, false),
-            (Route { advmss: Some(1360), ..v4.clone() }, false),
+            (
+                Route {
+                    priority: Some(1024),
+                    ..v4.clone()
+                },
+                false,
+            ),
+            (
+                Route {
+                    source: gateway,
+                    ..v4.clone()
+                },
+                false,
+            ),
+            (
+                Route {
+                    mtu: Some(1400),
+                    ..v4.clone()
+                },
+                false,
+            ),
+            (
+                Route {
+                    advmss: Some(1360),
+                    ..v4.clone()
+                },
+                false,
+            ),
         ] {
             assert_eq!(v4.describes(&present), described, "{present:?}");
         }
         let v6 = route("fd00::/64");
         for (priority, described) in [(None, true), (Some(1024), true), (Some(256), false)] {
-            assert_eq!(v6.describes(&Route { priority, ..v6.clone() }), described, "{priority:?}");
+            assert_eq!(
+                v6.describes(&Route { priority, ..v6.clone() }),
+                described,
+                "{priority:?}"
+            );
         }
-        let scoped = Route { scope: Some(0), ..v4.clone() };
+        let scoped = Route {
+            scope: Some(0),
+            ..v4.clone()
+        };
         assert!(!scoped.describes(&Route { scope: Some(253), ..v4 }));
     }
 }

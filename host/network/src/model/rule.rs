@@ -90,7 +90,10 @@ mod tests {
             assert_eq!(given.describes(&present), describes, "{given:?} {present:?}");
             assert_eq!(given.covers(&present), covers, "{given:?} {present:?}");
         }
-        let other = Rule { table: 101, ..rule(from, Some(7)) };
+        let other = Rule {
+            table: 101,
+            ..rule(from, Some(7))
+        };
         assert!(!rule(None, None).covers(&other));
     }
 }
