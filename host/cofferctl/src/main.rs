@@ -1,9 +1,14 @@
 //! The command that operators and plugin authors type.
 
 mod component;
+mod key;
 mod metadata;
 mod output;
 mod run;
+mod sign;
+mod signature_file;
+mod signers;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -27,8 +32,15 @@ enum Command {
     /// The components that plugins are made of.
     #[command(subcommand)]
     Component(component::Command),
+    /// The keys that components are signed with.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
+    /// Signs components.
+    Sign(sign::Arguments),
+    /// Says whether components are signed with a key.
+    Verify(verify::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -36,7 +48,10 @@ fn main() -> ExitCode {
     let installation = Installation::below(&arguments.root);
     let outcome = match arguments.command {
         Command::Component(command) => component::run(&installation, command).map(|()| ExitCode::SUCCESS),
+        Command::Key(command) => key::run(command).map(|()| ExitCode::SUCCESS),
         Command::Run(arguments) => run::run(&installation, arguments),
+        Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&format!("{error:#}"));

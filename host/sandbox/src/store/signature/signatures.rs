@@ -71,6 +71,12 @@ impl Signatures {
         self.0.extend(other.0.iter().map(|(key, signature)| (*key, *signature)));
     }
 
+    /// What is wrong with one that is not of this component, if there is any.
+    #[must_use]
+    pub fn first_invalid(&self, digest: Digest) -> Option<SignatureError> {
+        self.keys().find_map(|key| self.verify(digest, &key).err())
+    }
+
     /// Takes out those that are not of this component, and says whose they
     /// were.
     pub fn drop_invalid(&mut self, digest: Digest) -> Vec<PublicKey> {
