@@ -32,11 +32,13 @@ pub(crate) enum Command {
 
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::New { name, directory } => new(&name, &directory),
+        Command::New { name, directory } => say(&new(&name, &directory)?),
     }
+    Ok(())
 }
 
-fn new(name: &str, directory: &Path) -> anyhow::Result<()> {
+/// Makes the two files, and says what they are for.
+fn new(name: &str, directory: &Path) -> anyhow::Result<String> {
     if !is_plain_name(name) {
         bail!("{name:?} can't be the name of a key: it has 1 to 64 letters, digits, - and _, the first no - or _");
     }
@@ -51,13 +53,12 @@ fn new(name: &str, directory: &Path) -> anyhow::Result<()> {
         let _ = fs::remove_file(&private);
         return Err(error);
     }
-    say(&format!(
+    Ok(format!(
         "{}  signs components: keep it secret\n{}  belongs into /etc/cofferdam/policy.d/keys/ of the nodes\n{}",
         private.display(),
         public.display(),
         key.public()
-    ));
-    Ok(())
+    ))
 }
 
 /// Writes a file that was not there.
