@@ -19,6 +19,7 @@ mod products;
 mod program;
 mod site;
 mod snapshot;
+mod workshop;
 
 pub use caller::{Cni, CniError, Output};
 pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
@@ -31,6 +32,7 @@ pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use site::{Container, Site};
 pub use snapshot::Snapshot;
+pub use workshop::Workshop;
 
 /// Ends the test at once, with the reason on standard error, where this user
 /// can't make network namespaces. With `COFFERDAM_TESTS_MUST_RUN` in the

@@ -3,7 +3,7 @@
 use cofferdam_policy::{Audit, Grants, Pin};
 use cofferdam_protocol::{CniError, PluginConfig};
 use cofferdam_sandbox::{
-    Artifact, Digest, Fault, FaultKind, Guest, Program, Verdict,
+    Artifact, Fault, FaultKind, Guest, Program, Verdict,
     bindings::cofferdam::cni::types::{Attachment, Failure},
 };
 
@@ -15,6 +15,7 @@ use crate::{
     log::printable,
     mediator::{Mediator, Task},
     mode::Mode,
+    pin,
     session::Session,
     timing,
 };
@@ -97,23 +98,8 @@ fn artifact(installation: &Installation, plugin: &str, pin: &Pin) -> Result<Arti
     let refuse = |text: String| CniError::new(codes::COMPONENT, text);
     let components = installation.components();
     let digest = components.resolve(plugin).map_err(|error| refuse(error.to_string()))?;
-    check_pin(plugin, pin, digest)?;
+    pin::check(&components, plugin, pin, digest)?;
     components.artifact(digest).map_err(|error| refuse(error.to_string()))
-}
-
-fn check_pin(plugin: &str, pin: &Pin, installed: Digest) -> Result<(), CniError> {
-    let denied = |text: String| Err(CniError::new(codes::DENIED, text));
-    match pin {
-        Pin::Any => Ok(()),
-        Pin::Digest(pinned) if *pinned == installed.to_string() => Ok(()),
-        Pin::Digest(pinned) => denied(format!(
-            "the policy grants plugin {plugin:?} to component sha256:{pinned}, but sha256:{installed} is installed"
-        )),
-        Pin::SignedBy { name, .. } => denied(format!(
-            "the policy grants plugin {plugin:?} to components signed by {name:?}, but component sha256:{installed} has \
-             no signature that can be verified"
-        )),
-    }
 }
 
 /// How a component's call ended without a result.

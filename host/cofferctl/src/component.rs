@@ -6,11 +6,13 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use cofferdam_broker::Installation;
-use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox};
+use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, Signatures};
 
 use crate::{
     metadata::{Description, describe},
     output::say,
+    signature_file,
+    signers::{Signer, signers},
 };
 
 /// The component that a plugin has to export, whatever its version.
@@ -22,7 +24,7 @@ const WASI: [&str; 4] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:random/"
 pub(crate) enum Command {
     /// Compiles components and gives them their names.
     Add {
-        /// Component files.
+        /// Component files. The signatures of FILE.wasm.sig are taken along.
         #[arg(required = true, value_name = "FILE.wasm")]
         files: Vec<PathBuf>,
         /// The plugin's name; otherwise what the component says, or the file's.
@@ -33,7 +35,7 @@ pub(crate) enum Command {
     Compile,
     /// The plugins that have a component.
     List,
-    /// What a component says of itself, and what it imports.
+    /// What a component says of itself, what it imports, and who signed it.
     Inspect {
         /// A plugin's name, or a component file.
         #[arg(value_name = "NAME|FILE")]
@@ -54,15 +56,15 @@ pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Resu
             files.iter().try_for_each(|file| add(&store, file, name.as_deref()))
         }
         Command::Compile => compile_all(&store),
-        Command::List => list(&store),
-        Command::Inspect { what, json } => inspect(&store, &what, json),
+        Command::List => list(installation, &store),
+        Command::Inspect { what, json } => inspect(installation, &what, json),
     }
 }
 
 fn add(store: &ComponentStore, file: &Path, name: Option<&str>) -> anyhow::Result<()> {
     let wasm = fs::read(file).with_context(|| format!("read {}", file.display()))?;
-    let description = describe(&wasm).with_context(|| file.display().to_string())?;
-    check(&description).with_context(|| file.display().to_string())?;
+    let description = check_plugin(&wasm).with_context(|| file.display().to_string())?;
+    let signatures = signatures_beside(file, &wasm)?;
     let own = description
         .metadata
         .as_ref()
@@ -75,13 +77,36 @@ fn add(store: &ComponentStore, file: &Path, name: Option<&str>) -> anyhow::Resul
         .or(stem)
         .context("the plugin has no name; give it one with --name")?;
     let (digest, code) = compile(store, &wasm).with_context(|| file.display().to_string())?;
+    if !signatures.is_empty() {
+        store.add_signatures(digest, &signatures)?;
+    }
     store.name(&name, digest)?;
+    let signed = match signatures.keys().count() {
+        0 => String::new(),
+        1 => ", 1 signature".to_owned(),
+        count => format!(", {count} signatures"),
+    };
     say(&format!(
-        "{name}  sha256:{digest}  {} KB, compiled {} KB",
+        "{name}  sha256:{digest}  {} KB, compiled {} KB{signed}",
         wasm.len() / 1000,
         code / 1000
     ));
     Ok(())
+}
+
+/// The signatures that came with a component. One that is not of this very
+/// component is a mistake that would only be noticed when nothing runs.
+fn signatures_beside(file: &Path, wasm: &[u8]) -> anyhow::Result<Signatures> {
+    let signatures = signature_file::read(file)?.unwrap_or_default();
+    let digest = Digest::of(wasm);
+    if let Some(error) = signatures.first_invalid(digest) {
+        bail!(
+            "{} does not fit {} (sha256:{digest}): {error}; get it again, sign again, or remove that line",
+            signature_file::path(file).display(),
+            file.display()
+        );
+    }
+    Ok(signatures)
 }
 
 /// Compiles, stores, and loads as a call would: what is added can be run.
@@ -93,8 +118,9 @@ fn compile(store: &ComponentStore, wasm: &[u8]) -> anyhow::Result<(Digest, usize
     Ok((digest, code.len()))
 }
 
-/// Refuses what could not run.
-fn check(description: &Description) -> anyhow::Result<()> {
+/// Reads what a component says of itself, and refuses what could not run.
+pub(crate) fn check_plugin(wasm: &[u8]) -> anyhow::Result<Description> {
+    let description = describe(wasm)?;
     if !description.exports.iter().any(|export| export.starts_with(EXPORT)) {
         bail!("it exports no interface cofferdam:cni/plugin, so it is no Cofferdam plugin");
     }
@@ -103,7 +129,7 @@ fn check(description: &Description) -> anyhow::Result<()> {
     };
     match description.imports.iter().find(|import| !offered(import)) {
         Some(import) => bail!("it imports {import}, which no plugin gets"),
-        None => Ok(()),
+        None => Ok(description),
     }
 }
 
@@ -115,34 +141,52 @@ fn compile_all(store: &ComponentStore) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(store: &ComponentStore) -> anyhow::Result<()> {
+fn list(installation: &Installation, store: &ComponentStore) -> anyhow::Result<()> {
     for (name, digest) in store.plugins_by_name()? {
         let wasm = store.wasm(digest)?;
         let version = describe(&wasm)?
             .metadata
             .map(|metadata| metadata.version)
             .unwrap_or_default();
+        // One that can't be read must not hide the others.
+        let signed = match store.signatures(digest) {
+            Ok(signatures) => signed_with(&signers(installation, digest, &signatures)),
+            Err(error) => format!("signatures can't be read: {error}"),
+        };
         let digest = digest.to_string();
         say(&format!(
-            "{name:<20} {version:<10} sha256:{:.12}  {} KB",
-            digest,
+            "{name:<20} {version:<10} sha256:{digest:.12}  {:>5} KB  {signed}",
             wasm.len() / 1000
         ));
     }
     Ok(())
 }
 
-fn inspect(store: &ComponentStore, what: &str, json: bool) -> anyhow::Result<()> {
-    let wasm = if Path::new(what).is_file() {
-        fs::read(what).with_context(|| format!("read {what}"))?
+fn signed_with(signers: &[Signer]) -> String {
+    if signers.is_empty() {
+        return "not signed".to_owned();
+    }
+    let signers: Vec<String> = signers.iter().map(Signer::short).collect();
+    format!("signed with {}", signers.join(", "))
+}
+
+fn inspect(installation: &Installation, what: &str, json: bool) -> anyhow::Result<()> {
+    let file = Path::new(what);
+    let (wasm, signatures) = if file.is_file() {
+        let wasm = fs::read(file).with_context(|| format!("read {what}"))?;
+        (wasm, signature_file::read(file)?.unwrap_or_default())
     } else {
-        store.wasm(store.resolve(what)?)?
+        let store = installation.components();
+        let digest = store.resolve(what)?;
+        (store.wasm(digest)?, store.signatures(digest)?)
     };
     let description = describe(&wasm)?;
-    let digest = Digest::of(&wasm).to_string();
+    let digest = Digest::of(&wasm);
+    let signers = signers(installation, digest, &signatures);
     if json {
         let document = serde_json::json!({ "digest": format!("sha256:{digest}"), "bytes": wasm.len(),
-            "metadata": description.metadata, "imports": description.imports, "exports": description.exports });
+            "metadata": description.metadata, "imports": description.imports, "exports": description.exports,
+            "signatures": signers });
         say(&serde_json::to_string_pretty(&document)?);
         return Ok(());
     }
@@ -162,6 +206,12 @@ fn inspect(store: &ComponentStore, what: &str, json: bool) -> anyhow::Result<()>
     if let Some(metadata) = &description.metadata {
         say("needs");
         metadata.needs.iter().for_each(|need| say(&format!("  {need}")));
+    }
+    if signers.is_empty() {
+        say("not signed");
+    } else {
+        say("signed with");
+        signers.iter().for_each(|signer| say(&format!("  {}", signer.long())));
     }
     Ok(())
 }

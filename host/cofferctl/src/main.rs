@@ -1,10 +1,15 @@
 //! The command that operators and plugin authors type.
 
 mod component;
+mod key;
 mod metadata;
 mod output;
 mod policy;
 mod run;
+mod sign;
+mod signature_file;
+mod signers;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -31,8 +36,15 @@ enum Command {
     /// What the operator grants to plugins.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// The keys that components are signed with.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
+    /// Signs components.
+    Sign(sign::Arguments),
+    /// Says whether components are signed with a key.
+    Verify(verify::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -41,7 +53,10 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Component(command) => component::run(&installation, command).map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => policy::run(&installation, command),
+        Command::Key(command) => key::run(command).map(|()| ExitCode::SUCCESS),
         Command::Run(arguments) => run::run(&installation, arguments),
+        Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&format!("{error:#}"));

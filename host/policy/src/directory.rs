@@ -53,6 +53,18 @@ impl PolicyDirectory {
         }
         PluginPolicy::parse(name, &files, |key| keys::read(&directory, key))
     }
+
+    /// The names and public keys of its `keys/`, sorted by name; those that
+    /// can't be read are left out.
+    ///
+    /// # Errors
+    /// A directory can't be read or can't be trusted.
+    pub fn keys(&self) -> Result<Vec<(String, [u8; 32])>, PolicyError> {
+        match TrustedDirectory::open(&self.path)? {
+            Some(directory) => keys::all(&directory),
+            None => Ok(Vec::new()),
+        }
+    }
 }
 
 /// The plugin that a file is about, by its name: `NAME.toml` or `NAME.*.toml`.

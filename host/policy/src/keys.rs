@@ -34,6 +34,17 @@ pub(crate) fn read(policies: &TrustedDirectory, name: &str) -> Result<Option<[u8
         .map_err(|problem| PolicyError::Invalid(vec![problem]))
 }
 
+/// Every key of a policy directory that can be read, with its name.
+pub(crate) fn all(policies: &TrustedDirectory) -> Result<Vec<(String, [u8; 32])>, PolicyError> {
+    let Some(mut directory) = policies.directory(DIRECTORY)? else {
+        return Ok(Vec::new());
+    };
+    let files = directory.names(|file| name_of_file(file).is_some())?;
+    let names = files.iter().filter_map(|file| name_of_file(file));
+    let keys = names.filter_map(|name| Some((name.to_owned(), read(policies, name).ok()??)));
+    Ok(keys.collect())
+}
+
 /// Where a key of that name is.
 pub(crate) fn path(policies: &Path, name: &str) -> PathBuf {
     policies.join(DIRECTORY).join(file_name(name))
@@ -48,8 +59,12 @@ pub(crate) fn name_of_file(file: &str) -> Option<&str> {
     file.strip_suffix(EXTENSION).filter(|name| name::is_plain(name))
 }
 
-/// Reads what a key's file says.
-pub(crate) fn parse(file: &Path, text: &str) -> Result<[u8; 32], Problem> {
+/// Reads what a key's file says: one line of `ed25519:` and the base64 of 32
+/// bytes, among lines that are empty or begin with `#`.
+///
+/// # Errors
+/// The problem, with its line in `file`.
+pub fn parse(file: &Path, text: &str) -> Result<[u8; 32], Problem> {
     let problem = |line: usize, problem: &str| Problem {
         file: file.to_owned(),
         line: Some(line),

@@ -51,6 +51,8 @@ pub use error::{PolicyError, Problem};
 pub use explain::{Explanation, Reason, Refusal, Source};
 pub use granted::{Counter, Exhausted, Granted, Scope};
 pub use grants::Grants;
+pub use keys::parse as parse_public_key;
+pub use name::is_plain as is_plain_name;
 pub use operation::Operation;
 pub use pattern::{ParsePatternError, Pattern};
 pub use pin::Pin;

@@ -166,3 +166,16 @@ fn denials_are_audited_unless_one_file_wants_all() {
         assert_eq!(policy.audit(), expected, "{texts:?}");
     }
 }
+
+#[test]
+fn keys_are_listed_with_their_names() {
+    let ground = Ground::new();
+    assert_eq!(ground.directory().keys().unwrap(), []);
+    ground.write("keys/vendor.pub", KEY);
+    ground.write("keys/another.pub", KEY);
+    ground.write("keys/broken.pub", "nonsense");
+    ground.write("keys/by its name.pub", KEY);
+    let key: [u8; 32] = std::array::from_fn(|index| u8::try_from(index).unwrap());
+    let expected = [("another".to_owned(), key), ("vendor".to_owned(), key)];
+    assert_eq!(ground.directory().keys().unwrap(), expected);
+}

@@ -27,6 +27,9 @@ pub use limits::{Limits, MemoryGuard};
 pub use linker::Imports;
 pub use load::Program;
 pub use run::{Guest, GuestState, Verdict};
-pub use store::{Artifact, ComponentStore, Digest, StoreError, TrustedDirectory};
+pub use store::{
+    Artifact, ComponentStore, Digest, KeyError, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError,
+    Signatures, StoreError, TrustedDirectory, statement,
+};
 pub use wasi::ClosedWasi;
 pub use watchdog::Watchdog;

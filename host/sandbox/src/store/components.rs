@@ -174,7 +174,7 @@ impl ComponentStore {
         TrustedDirectory::open(&self.base, &self.relative.join(part))
     }
 
-    fn component(&self, digest: Digest) -> Result<TrustedDirectory, StoreError> {
+    pub(super) fn component(&self, digest: Digest) -> Result<TrustedDirectory, StoreError> {
         let unknown = || StoreError::UnknownComponent {
             digest: digest.to_string(),
             store: self.path(),
@@ -194,7 +194,7 @@ fn check_name(name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn is_missing(error: &StoreError) -> bool {
+pub(super) fn is_missing(error: &StoreError) -> bool {
     matches!(error, StoreError::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
 }
 
@@ -211,7 +211,7 @@ fn create_directories(path: &Path) -> Result<(), StoreError> {
         })
 }
 
-fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+pub(super) fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let temporary = directory.join(format!(".{name}.{}", std::process::id()));

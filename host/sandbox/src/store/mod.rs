@@ -5,6 +5,7 @@
 //! components/<sha256>/component.wasm
 //! components/<sha256>/component.cwasm         native code for this machine
 //! components/<sha256>/component.cwasm.sha256  its digest and which file had it
+//! components/<sha256>/component.wasm.sig      who vouches for it, if anybody does
 //! plugins/<name>                              the digest that <name> stands for
 //! ```
 //!
@@ -15,6 +16,7 @@ mod artifact;
 mod components;
 mod digest;
 mod record;
+mod signature;
 mod trusted;
 
 use std::{io, path::PathBuf};
@@ -24,6 +26,9 @@ use thiserror::Error;
 pub use artifact::Artifact;
 pub use components::ComponentStore;
 pub use digest::Digest;
+pub use signature::{
+    KeyError, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, statement,
+};
 pub use trusted::TrustedDirectory;
 
 /// The store can't give what was asked for.
@@ -63,6 +68,14 @@ pub enum StoreError {
     Damaged {
         /// The file.
         path: PathBuf,
+    },
+    /// The file beside the component is none of signatures.
+    #[error("{}: {error}; add the component again with `cofferctl component add`, its signatures beside it", path.display())]
+    Signatures {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ParseSignaturesError,
     },
     /// The file system failed.
     #[error("{action} {}: {error}", path.display())]
