@@ -7,7 +7,7 @@
 //! its threads, for ever; [`close_inherited_descriptors`] and
 //! [`clear_environment`] belong at its start.
 //!
-//! The reasons, and what it costs, are in `docs/decisions/0005-confinement.md`.
+//! The reasons, and what it costs, are in `docs/decisions`.
 
 mod confined;
 mod confinement;

@@ -35,8 +35,8 @@ pub(crate) fn work() {
         return;
     };
     let state = tempfile::tempdir().unwrap();
-    // Its thread has to be in the namespace before.
-    kernel.links(Place::Container).unwrap();
+    // The container's namespace can be joined no more after that.
+    kernel.open_ahead().unwrap();
     Confinement::new()
         .keep_capability(Capabilities::NET_ADMIN)
         .directory(state.path(), Access::Write)
@@ -59,7 +59,6 @@ fn network(kernel: &mut Kernel) {
         mtu: Some(1400),
         master: None,
     };
-    // The host's sockets are opened now, those of the container are open.
     let (host, container) = kernel
         .create_veth(&end(Place::Host, "veth0", 1), &end(Place::Container, "eth0", 2))
         .unwrap();

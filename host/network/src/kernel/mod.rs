@@ -72,6 +72,17 @@ impl Kernel {
         }
     }
 
+    /// Opens now what would be opened when it is first needed, so that the
+    /// calling thread has to visit the container's namespace no more, but for
+    /// settings outside of `net/ipv4` and `net/ipv6`.
+    ///
+    /// # Errors
+    /// The container's namespace can't be joined, or no socket can be opened.
+    pub fn open_ahead(&mut self) -> Result<()> {
+        self.host.open_ahead()?;
+        self.container.as_mut().map_or(Ok(()), Side::open_ahead)
+    }
+
     /// The kernel's number for a namespace (`SO_NETNS_COOKIE`), which no
     /// other gets until the machine is started anew. `None` where the kernel
     /// (before 5.14) gives none.

@@ -61,6 +61,23 @@ impl Side {
         }
     }
 
+    /// Opens all that is opened when it is first needed.
+    pub(super) fn open_ahead(&mut self) -> Result<()> {
+        self.route()?;
+        self.nft()?;
+        self.descriptor()?;
+        if let Access::Elsewhere { .. } = self.access {
+            for tree in Tree::ALL {
+                match self.tree(tree) {
+                    // A kernel without the family.
+                    Err(Error::NotFound(_)) => {}
+                    opened => drop(opened?),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The rtnetlink socket.
     pub(super) fn route(&mut self) -> Result<&mut Socket> {
         let socket = match self.route.take() {

@@ -31,6 +31,8 @@ pub(super) enum Tree {
 }
 
 impl Tree {
+    pub(super) const ALL: [Self; 2] = [Self::Ipv4, Self::Ipv6];
+
     /// The one that a key is in, if any.
     pub(super) fn of(key: &SysctlKey) -> Option<Self> {
         match key.parts() {
