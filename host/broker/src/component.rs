@@ -1,6 +1,6 @@
 //! Runs one plugin's component on one request.
 
-use cofferdam_policy::{Grants, Pin};
+use cofferdam_policy::{Audit, Grants, Pin};
 use cofferdam_protocol::{CniError, PluginConfig};
 use cofferdam_sandbox::{
     Artifact, Digest, Fault, FaultKind, Guest, Program, Verdict,
@@ -8,7 +8,9 @@ use cofferdam_sandbox::{
 };
 
 use crate::{
-    Installation, codes,
+    Installation,
+    audit::Trail,
+    codes,
     convert::failure_error,
     log::printable,
     mediator::{Mediator, Task},
@@ -31,16 +33,22 @@ pub(crate) fn run(
     config: PluginConfig,
     task: Task,
 ) -> (Session, Result<Answer, CniError>) {
+    let mut trail = Trail::new(&session, plugin);
     let prepared = match prepare(&session, plugin) {
         Ok(prepared) => prepared,
-        Err(error) => return (session, Err(error)),
+        Err(error) => {
+            trail.refused(&error.message);
+            return (session, Err(error));
+        }
     };
+    trail.identify(prepared.program.digest(), prepared.audit);
     let sandbox = session.sandbox.clone();
     let mode = session.mode;
-    let mediator = Mediator::new(session, plugin, config, prepared.grants, task.clone());
+    let mediator = Mediator::new(session, plugin, config, prepared.grants, trail, task.clone());
     let mut guest = match Guest::new(&sandbox, &prepared.program, mediator) {
         Ok(guest) => guest,
-        Err((error, mediator)) => {
+        Err((error, mut mediator)) => {
+            mediator.trail.refused(&error.to_string());
             let error = CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}"));
             return (mediator.into_session(), Err(error));
         }
@@ -48,13 +56,18 @@ pub(crate) fn run(
     timing::phase("instantiate");
     let answer = call(&mut guest, mode, &task);
     timing::phase("call");
-    let mut session = guest.into_state().into_session();
-    session.records.clear();
+    let mut mediator = guest.into_state();
+    if let Err(End::Fault(fault)) = &answer {
+        mediator.trail.ended(&fault.to_string());
+    }
+    let mut session = mediator.into_session();
+    session.close_records();
     (session, answer.map_err(|end| end.into_error(plugin)))
 }
 
 struct Prepared {
     grants: Grants,
+    audit: Audit,
     program: Program,
 }
 
@@ -71,7 +84,11 @@ fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
     let program = Program::load(&session.sandbox, artifact)
         .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
     timing::phase("map");
-    Ok(Prepared { grants, program })
+    Ok(Prepared {
+        grants,
+        audit: policy.audit(),
+        program,
+    })
 }
 
 /// The component that the plugin's name stands for, which has to be the one

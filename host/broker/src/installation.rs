@@ -48,6 +48,13 @@ impl Installation {
         self.root.join("run/cofferdam")
     }
 
+    /// `/var/log/cofferdam/audit.jsonl`: what was denied, and what the policy
+    /// wants on record besides.
+    #[must_use]
+    pub fn audit_log(&self) -> PathBuf {
+        self.root.join("var/log/cofferdam/audit.jsonl")
+    }
+
     /// `/var/lib/cni/networks`: the records of address management, in the
     /// layout of the reference plugin host-local.
     #[must_use]

@@ -2,6 +2,7 @@
 //! between the component and the kernel. Every operation that a guest asks for
 //! is checked against policy, written to the journal, and then done.
 
+mod audit;
 mod call;
 pub mod codes;
 mod component;

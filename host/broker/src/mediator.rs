@@ -15,6 +15,7 @@ use cofferdam_sandbox::{
 use wasmtime::component::{Resource, ResourceTable};
 
 use crate::{
+    audit::Trail,
     convert::{denied, invalid, network_error},
     log::LogBudget,
     session::{KnownLink, Session},
@@ -32,6 +33,7 @@ pub(crate) struct Mediator {
     pub(crate) task: Task,
     pub(crate) table: ResourceTable,
     pub(crate) log: LogBudget,
+    pub(crate) trail: Trail,
     grants: Grants,
     used: BTreeMap<Counter, u32>,
     wasi: ClosedWasi,
@@ -66,7 +68,14 @@ impl GuestState for Mediator {
 }
 
 impl Mediator {
-    pub(crate) fn new(session: Session, plugin: &str, config: PluginConfig, grants: Grants, task: Task) -> Self {
+    pub(crate) fn new(
+        session: Session,
+        plugin: &str,
+        config: PluginConfig,
+        grants: Grants,
+        trail: Trail,
+        task: Task,
+    ) -> Self {
         let limits = Limits::default();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
@@ -77,6 +86,7 @@ impl Mediator {
             task,
             table,
             log: LogBudget::new(limits.log),
+            trail,
             grants,
             used: BTreeMap::new(),
             wasi: ClosedWasi::new(limits.log),
@@ -88,7 +98,9 @@ impl Mediator {
         }
     }
 
+    /// Ends the instance's part, with its trail in the audit log.
     pub(crate) fn into_session(self) -> Session {
+        self.trail.finish();
         self.session
             .expect("a delegate gives the session back before its caller goes on")
     }
@@ -130,7 +142,13 @@ impl Mediator {
 
     /// Asks the policy. A grant with a limit is used up by one.
     pub(crate) fn permit(&mut self, question: &Question<'_>) -> Result<(), CallError> {
-        let granted = self.grants.decide(question).map_err(denied)?;
+        let granted = match self.grants.decide(question) {
+            Ok(granted) => granted,
+            Err(denial) => {
+                self.trail.denied(&denial);
+                return Err(denied(denial));
+            }
+        };
         // Nobody counts yet what other attachments made: no such limit is known to be kept.
         if granted
             .counters()
@@ -146,7 +164,10 @@ impl Mediator {
         for counter in granted.counters() {
             *self.used.entry(counter.clone()).or_insert(0) += 1;
         }
-        Ok(())
+        // What the operator wants on record is not done without.
+        self.trail
+            .allowed(question)
+            .map_err(|error| CallError::Trap(wasmtime::Error::new(error)))
     }
 
     /// Refuses what makes new objects outside ADD.

@@ -9,7 +9,12 @@ use cofferdam_network::{Kernel, LinkId, Network};
 use cofferdam_protocol::{CniError, MacAddress};
 use cofferdam_sandbox::Sandbox;
 
-use crate::{Installation, call::Call, mode::Mode};
+use crate::{
+    Installation,
+    call::Call,
+    log::{emit, printable},
+    mode::Mode,
+};
 
 /// What all components of one request share: the kernel, the journal, and
 /// what the attachment owns.
@@ -62,9 +67,22 @@ impl Session {
         })
     }
 
+    /// Closes the records that a guest left open.
+    pub(crate) fn close_records(&mut self) {
+        std::mem::take(&mut self.records).into_values().for_each(close);
+    }
+
     /// Time that is left for this call.
     pub(crate) fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Gives up the lock of records. What was found wrong in them is for the
+/// operator.
+pub(crate) fn close(mut records: Records) {
+    for problem in records.take_problems() {
+        emit(&format!("cofferdam: warn: {}", printable(&problem)));
     }
 }
 

@@ -3,6 +3,7 @@
 mod component;
 mod metadata;
 mod output;
+mod policy;
 mod run;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -27,6 +28,9 @@ enum Command {
     /// The components that plugins are made of.
     #[command(subcommand)]
     Component(component::Command),
+    /// What the operator grants to plugins.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
 }
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
     let installation = Installation::below(&arguments.root);
     let outcome = match arguments.command {
         Command::Component(command) => component::run(&installation, command).map(|()| ExitCode::SUCCESS),
+        Command::Policy(command) => policy::run(&installation, command),
         Command::Run(arguments) => run::run(&installation, arguments),
     };
     outcome.unwrap_or_else(|error| {

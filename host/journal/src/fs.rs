@@ -1,8 +1,9 @@
 //! The few file operations that all of this crate uses.
 
 use std::{
+    fs,
     fs::File,
-    io::{self, Read as _},
+    io::{self, Read as _, Write as _},
     os::fd::AsFd,
     path::Path,
 };
@@ -65,6 +66,23 @@ pub(crate) fn make_directories(path: &Path, mode: u32) -> nix::Result<u32> {
         }
         Err(errno) => Err(errno),
     }
+}
+
+/// Puts a file with this content in the place of another: the old one or the
+/// new one is there, never a part.
+pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut next = path.as_os_str().to_owned();
+    next.push(".next");
+    let next = Path::new(&next);
+    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC;
+    let written = open_file(next, flags, 0o600)
+        .map_err(io::Error::from)
+        .and_then(|mut file| file.write_all(content))
+        .and_then(|()| fs::rename(next, path));
+    if written.is_err() {
+        let _ = fs::remove_file(next);
+    }
+    written
 }
 
 /// Removes a file below a directory. Whether it was there; none is no error.

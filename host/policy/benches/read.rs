@@ -1,7 +1,7 @@
 //! How long it takes to read the policy of one plugin, which every CNI call does.
 //!
-//! `cargo bench -p cofferdam-policy`. The first number is of a process that reads again and again, the second of processes
-//! that read once, as CNI calls do: there the caches are cold and each page of code is touched for the first time.
+//! `cargo bench -p cofferdam-policy --bench read`. The first number is of a process that reads again and again, the second
+//! of processes that read once, as CNI calls do: there caches are cold, and each page is touched for the first time.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::{

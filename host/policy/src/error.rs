@@ -5,7 +5,7 @@ use std::{
 
 use thiserror::Error;
 
-use crate::quoted::Quoted;
+use crate::quoted::{Printable, Quoted};
 
 /// Problems that the text of a [`PolicyError`] lists; the rest are counted.
 const LISTED: usize = 10;
@@ -104,17 +104,17 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file.display())?;
+        write!(f, "{}:", Printable(self.file.display()))?;
         if let Some(line) = self.line {
             write!(f, "{line}:")?;
         }
         f.write_str(" ")?;
         if !self.field.is_empty() {
-            write!(f, "{}: ", self.field)?;
+            write!(f, "{}: ", Printable(&self.field))?;
         }
-        f.write_str(&self.problem)?;
+        write!(f, "{}", Printable(&self.problem))?;
         match &self.suggestion {
-            Some(suggestion) => write!(f, " ({suggestion})"),
+            Some(suggestion) => write!(f, " ({})", Printable(suggestion)),
             None => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     pattern::Pattern,
     plugin_policy::PluginPolicy,
     question::Question,
-    quoted::Quoted,
+    quoted::{Printable, Quoted},
     selection::{self, Selection},
     words::kind_word,
     written::WrittenGrant,
@@ -199,6 +199,6 @@ impl fmt::Display for Reason {
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line, self.grant)
+        write!(f, "{}:{}: {}", Printable(self.file.display()), self.line, self.grant)
     }
 }

@@ -2,7 +2,7 @@ use std::{net::IpAddr, path::Path};
 
 use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::operation::Operation;
+use crate::{denial, operation::Operation};
 
 /// Something that a plugin wants to do, to be decided by
 /// [`Grants::decide`](crate::Grants::decide).
@@ -230,5 +230,17 @@ impl<'a> Question<'a> {
             | Self::RuleDelete { table, .. } => Some(table),
             _ => None,
         }
+    }
+
+    /// What it is to be done to: `bridge "cni0" in the host namespace`.
+    #[must_use]
+    pub fn target(&self) -> String {
+        denial::describe(self)
+    }
+
+    /// The grant that allows exactly this, as TOML in one line.
+    #[must_use]
+    pub fn as_grant(&self) -> String {
+        denial::grant_line(self)
     }
 }

@@ -11,6 +11,21 @@ pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 /// The same for what the operator wrote, which is never cut.
 pub(crate) struct Whole<'a>(pub(crate) &'a str);
 
+/// A text as it is, for a terminal: control characters are escaped.
+pub(crate) struct Printable<T>(pub(crate) T);
+
+impl<T: fmt::Display> fmt::Display for Printable<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.to_string().chars().try_for_each(|character| {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())
+            } else {
+                f.write_char(character)
+            }
+        })
+    }
+}
+
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.char_indices().nth(LONGEST) {
@@ -63,6 +78,14 @@ mod tests {
         ] {
             assert_eq!(Quoted(text).to_string(), quoted);
         }
+    }
+
+    #[test]
+    fn what_is_printed_controls_no_terminal() {
+        assert_eq!(
+            Printable("a\n\u{1b}[2J\u{e9}").to_string(),
+            r"a\n\u{1b}[2J\u{e9}".replace(r"\u{e9}", "\u{e9}")
+        );
     }
 
     #[test]

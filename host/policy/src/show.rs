@@ -8,7 +8,7 @@ use crate::{
     pattern::Pattern,
     pin::Pin,
     plugin_policy::{Part, PluginPolicy},
-    quoted::{Quoted, Whole},
+    quoted::{Printable, Quoted, Whole},
     selection::Selection,
     written::WrittenGrant,
 };
@@ -99,10 +99,5 @@ fn only(network: &str, tenant: Option<&str>) -> Selection {
 
 /// In a comment, where a line break in a file's name would end it.
 fn place(grant: &WrittenGrant) -> String {
-    let file = grant.origin.file.to_string_lossy();
-    let file: String = file
-        .chars()
-        .map(|character| if character.is_control() { '?' } else { character })
-        .collect();
-    format!("{file}:{}", grant.line)
+    format!("{}:{}", Printable(grant.origin.file.display()), grant.line)
 }

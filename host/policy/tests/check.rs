@@ -164,7 +164,7 @@ fn a_value_that_nothing_can_have_is_told() {
         ),
         (
             "allow = \"sysctl.write\"\nin = \"host\"\nkeys = [\"net/ipv4/ip_forward\"]\nvalues = [\"1\\n\"]",
-            "grant.values: no plugin can write \"1\\n\": a value is plain text in one line, of at most 256 bytes",
+            "grant.values: no plugin can write \"1\\u000a\": a value is plain text in one line, of at most 256 bytes",
         ),
     ] {
         let expected = format!("warning: DIR/bridge.toml:2: plugin.bridge.{expected}");

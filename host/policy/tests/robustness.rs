@@ -3,9 +3,9 @@
 
 mod support;
 
-use cofferdam_policy::default_policy;
-use proptest::prelude::*;
-use support::policy;
+use cofferdam_policy::{Asked, Operation, default_policy};
+use proptest::{prelude::*, sample::select};
+use support::{ground::Ground, policy};
 
 /// Damage to a policy that is in order.
 fn damaged() -> impl Strategy<Value = String> {
@@ -46,6 +46,33 @@ proptest! {
     #[test]
     fn no_damage_makes_the_reader_panic(text in damaged()) {
         let _ = policy(&text).map_err(|error| error.to_string());
+    }
+
+    #[test]
+    fn nothing_in_a_directory_makes_a_check_panic(
+        damaged in damaged(),
+        names in prop::collection::vec("[a-z*\\\\./ \\n-]{0,6}", 3),
+    ) {
+        let ground = Ground::new();
+        let list: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+        let list = list.join(", ");
+        ground.write("test.toml", damaged);
+        ground.write("test.b.toml", format!("[plugin.test]\nnetworks = [{list}]\ntenants = [{list}]\n"));
+        ground.write("test.c.toml", format!("[plugin.test]\n[[plugin.test.grant]]\nallow = \"link.*\"\nin = \
+            \"container\"\nnames = [{list}]\n[[plugin.test.grant]]\nallow = \"link.see\"\nin = \"container\"\n\
+            names = [{list}, \"x\"]\n"));
+        for finding in ground.directory().check_all().findings {
+            prop_assert!(!finding.to_string().contains(char::is_control));
+        }
+    }
+
+    #[test]
+    fn no_words_make_a_question_panic(
+        operation in select(&Operation::ALL[..]),
+        words in prop::collection::vec("(in|name|kind|address|table|priority|key|hook|family)=\\PC{0,6}|\\PC{0,5}", 0..5),
+    ) {
+        let asked = Asked::read(operation.name(), words.iter().map(String::as_str));
+        let _ = asked.map_err(|error| error.to_string());
     }
 }
 

@@ -60,7 +60,10 @@ fn a_files_name_can_not_put_a_line_into_what_is_shown() {
     let text = "[plugin.test]\n[[plugin.test.grant]]\nallow = \"store.open\"\n";
     let files = [(PathBuf::from("test.\n[[plugin.test.grant]]\r.toml"), text.to_owned())];
     let shown = PluginPolicy::parse("test", &files, NO_KEYS).unwrap().show("n", None);
-    assert!(shown.contains("\n# test.?[[plugin.test.grant]]?.toml:2\n"), "{shown}");
+    assert!(
+        shown.contains("\n# test.\\n[[plugin.test.grant]]\\r.toml:2\n"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Mediator {
         crate::timing::phase("call");
         let mut session = self.lend();
         // The lock of the caller's records would keep the delegate waiting.
-        session.records.clear();
+        session.close_records();
         session.depth += 1;
         let (mut session, answer) = run(session, &plugin, self.config.clone(), self.task.clone());
         session.depth -= 1;

@@ -16,6 +16,7 @@ use crate::{
     convert::invalid,
     mediator::{Mediator, journal_error},
     mode::Mode,
+    session::close,
 };
 
 /// Where records are unless the configuration says otherwise.
@@ -173,7 +174,9 @@ impl HostRecords for Mediator {
 
     fn drop(&mut self, records: Resource<Handle>) -> wasmtime::Result<()> {
         let handle = self.table.delete(records)?;
-        self.session().records.remove(&handle.number);
+        if let Some(records) = self.session().records.remove(&handle.number) {
+            close(records);
+        }
         Ok(())
     }
 }

@@ -89,7 +89,7 @@ fn commit(session: &mut Session, text: &str) -> Result<(), CniError> {
 
 fn undo_all(mut session: Session, error: CniError) -> CniError {
     // A lock that is held would keep the undoing waiting.
-    session.records.clear();
+    session.close_records();
     let Some(journal) = session.journal.take() else {
         return error;
     };

@@ -1,7 +1,8 @@
 use std::{
+    ffi::OsString,
     fs,
     fs::File,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     net::IpAddr,
     path::Path,
 };
@@ -16,26 +17,48 @@ use rustix::fs::{RenameFlags, renameat_with};
 use super::Owner;
 use crate::{
     Error, Result,
-    fs::{open_at, read_all, remove_at},
+    fs::{open_at, remove_at},
 };
 
 /// A file while it is being written. Under the lock there is only one.
 pub(super) const NEXT: &str = ".cofferdam.next";
 
-/// Who has a claim; `None` when nobody has.
-pub(super) fn read_claim(directory: &File, name: &str) -> io::Result<Option<Owner>> {
-    match open_at(directory, name, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
-        Ok(mut file) => match read_all(&mut file) {
-            Ok(content) => Ok(Some(Owner::parse(&content))),
-            // A directory of that name is in the way, and nobody's claim.
-            Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok(Some(Owner::default())),
-            Err(error) => Err(error),
-        },
-        Err(Errno::ENOENT) => Ok(None),
-        // A link is not what either plugin makes.
-        Err(Errno::ELOOP) => Ok(Some(Owner::default())),
-        Err(errno) => Err(errno.into()),
+/// More than two names take.
+const LONGEST: u64 = 4096;
+
+/// What there is under the name of an address.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing.
+    Nothing,
+    /// A file without content. Both plugins write under the lock, so that
+    /// under the lock it is what a crash left, before the address was given to
+    /// anybody, or with the containers of an earlier boot.
+    Empty,
+    /// A claim; of an owner without a name where it can't be told whose.
+    Claim(Owner),
+}
+
+/// Looks at a claim.
+pub(super) fn read_claim(directory: &File, name: &str) -> io::Result<Found> {
+    let unknown = Found::Claim(Owner::default());
+    let file = match open_at(directory, name, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
+        Ok(file) => file,
+        Err(Errno::ENOENT) => return Ok(Found::Nothing),
+        // A link or a socket, which neither plugin makes.
+        Err(Errno::ELOOP | Errno::ENXIO) => return Ok(unknown),
+        Err(errno) => return Err(errno.into()),
+    };
+    let status = file.metadata()?;
+    if !status.is_file() || status.len() > LONGEST {
+        return Ok(unknown);
     }
+    let mut content = Vec::new();
+    file.take(LONGEST).read_to_end(&mut content)?;
+    if content.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()) {
+        return Ok(Found::Empty);
+    }
+    Ok(Found::Claim(Owner::parse(&content)))
 }
 
 /// Makes a claim; false when there is one. It appears whole or not at all.
@@ -77,7 +100,8 @@ fn put_in_place(directory: &File, name: &str) -> io::Result<bool> {
 fn link_in_place(directory: &File, name: &str) -> io::Result<bool> {
     match linkat(directory, NEXT, directory, name, AtFlags::empty()) {
         Ok(()) => {
-            remove_at(directory, NEXT)?;
+            // A second name that stays is removed by the next writer.
+            let _ = remove_at(directory, NEXT);
             Ok(true)
         }
         Err(Errno::EEXIST) => Ok(false),
@@ -87,30 +111,22 @@ fn link_in_place(directory: &File, name: &str) -> io::Result<bool> {
 
 /// The addresses that have a file, in order.
 pub(super) fn claimed_addresses(directory: &Path) -> Result<Vec<IpAddr>> {
-    let mut addresses: Vec<IpAddr> = names(directory)?.iter().filter_map(|name| parse_name(name)).collect();
+    let names = names(directory)?;
+    let mut addresses: Vec<IpAddr> = names.iter().filter_map(|name| parse_name(name.to_str()?)).collect();
     addresses.sort_unstable();
     Ok(addresses)
 }
 
-/// All other names.
-pub(super) fn other_names(directory: &Path) -> Result<Vec<String>> {
-    Ok(names(directory)?
-        .into_iter()
-        .filter(|name| parse_name(name).is_none())
-        .collect())
-}
-
 /// An address in the one form that files are named by.
-fn parse_name(name: &str) -> Option<IpAddr> {
+pub(super) fn parse_name(name: &str) -> Option<IpAddr> {
     name.parse().ok().filter(|address: &IpAddr| address.to_string() == name)
 }
 
-fn names(directory: &Path) -> Result<Vec<String>> {
+/// All names in a directory.
+pub(super) fn names(directory: &Path) -> Result<Vec<OsString>> {
     let failed = |error| Error::io("read directory", directory, error);
     let entries = fs::read_dir(directory).map_err(failed)?;
-    let mut names = Vec::new();
-    for entry in entries {
-        names.extend(entry.map_err(failed)?.file_name().into_string());
-    }
-    Ok(names)
+    entries
+        .map(|entry| entry.map(|entry| entry.file_name()).map_err(failed))
+        .collect()
 }

@@ -19,18 +19,20 @@ mod value;
 
 use std::{
     fs::File,
+    io,
     net::IpAddr,
     path::{Path, PathBuf},
 };
 
-use nix::errno::Errno;
-
-use claim_file::{read_claim, write_claim};
+use claim_file::{Found, read_claim, write_claim};
 use index::Index;
 pub use owner::Owner;
 use survey::Survey;
 
 use crate::{Error, Result, fs::remove_at};
+
+/// Problems that are told of at once; a guest may look at any number of files.
+const MOST_PROBLEMS: usize = 20;
 
 /// The records of one network, locked until this is dropped.
 #[derive(Debug)]
@@ -55,45 +57,60 @@ impl Records {
     }
 
     /// Claims an address. False when somebody has it, the owner included, and
-    /// also when its file is empty or garbage, which is reported among the
-    /// problems.
+    /// also when its file does not tell who, which is reported among the
+    /// problems. So is a file that a crash left empty, and that is taken over.
     ///
     /// # Errors
     /// The claim or its index can't be written; the address is not claimed.
     pub fn claim(&mut self, address: &IpAddr) -> Result<bool> {
         let name = address.to_string();
-        // The index may list what is not there, but must not miss anything.
-        self.index(&self.owner).add(&self.path, *address)?;
-        let written = write_claim(&self.directory, &name, &self.owner)
-            .map_err(|error| Error::io("claim", &self.path.join(&name), error));
-        if !matches!(written, Ok(true)) {
-            let owner = self.owner(address).unwrap_or_default();
-            if owner.as_ref() != Some(&self.owner) {
-                let _ = self.index(&self.owner).remove(&self.path, *address);
+        let path = self.path.join(&name);
+        let failed = |error: io::Error| Error::io("claim", &path, error);
+        match self.look(address)? {
+            Found::Claim(_) => return Ok(false),
+            Found::Empty => {
+                remove_at(&self.directory, &name).map_err(|errno| failed(errno.into()))?;
             }
+            Found::Nothing => {}
         }
-        written
+        // The index may list what is not there, but must not miss anything.
+        let index = self.index(&self.owner);
+        index.add(&self.path, *address)?;
+        let written = write_claim(&self.directory, &name, &self.owner);
+        if !matches!(written, Ok(true)) {
+            let _ = index.remove(&self.path, *address);
+        }
+        written.map_err(failed)
     }
 
-    /// The owner of an address. One whose file is empty or garbage has an
-    /// owner without a name.
+    /// The owner of an address. One whose file does not tell whose it is has
+    /// an owner without a name; one whose file is empty has none.
     ///
     /// # Errors
     /// The file can't be read.
     pub fn owner(&mut self, address: &IpAddr) -> Result<Option<Owner>> {
+        Ok(match self.look(address)? {
+            Found::Claim(owner) => Some(owner),
+            Found::Empty | Found::Nothing => None,
+        })
+    }
+
+    fn look(&mut self, address: &IpAddr) -> Result<Found> {
         let name = address.to_string();
         let path = self.path.join(&name);
-        let owner = read_claim(&self.directory, &name).map_err(|error| Error::io("read", &path, error))?;
-        if owner.as_ref().is_some_and(Owner::is_nobody) {
-            let text = format!(
-                "{} names no owner; the address counts as taken until the file is removed",
-                path.display()
-            );
-            if !self.problems.contains(&text) {
-                self.problems.push(text);
+        let found = read_claim(&self.directory, &name).map_err(|error| Error::io("read", &path, error))?;
+        let problem = match &found {
+            Found::Claim(owner) if owner.is_nobody() => {
+                "does not tell who has the address, which counts as taken until the file is removed"
             }
+            Found::Empty => "is empty, as a crash leaves it; the address is free",
+            _ => return Ok(found),
+        };
+        let text = format!("{} {problem}", path.display());
+        if self.problems.len() < MOST_PROBLEMS && !self.problems.contains(&text) {
+            self.problems.push(text);
         }
-        Ok(owner)
+        Ok(found)
     }
 
     /// Gives up a claim of the attachment that these records were opened for.
@@ -133,9 +150,16 @@ impl Records {
     /// # Errors
     /// The directory can't be read.
     pub fn owned(&mut self) -> Result<Vec<IpAddr>> {
-        let mut listed = self.index(&self.owner).addresses(&self.path);
-        self.look_at_all_if_needed()?;
-        listed.extend(self.survey.claims_of(&self.owner));
+        let mut listed = match self.survey.claims_of(&self.owner) {
+            Some(known) => known,
+            None => {
+                let claims = self.claims()?;
+                self.survey.replace(&claims);
+                let own = claims.into_iter().filter(|(_, holder)| self.owner.holds(holder));
+                own.map(|(address, _)| address).collect()
+            }
+        };
+        listed.extend(self.index(&self.owner).addresses(&self.path));
         listed.sort_unstable();
         listed.dedup();
         let mut owned = Vec::with_capacity(listed.len());
@@ -190,37 +214,47 @@ impl Records {
         std::mem::take(&mut self.problems)
     }
 
-    /// Removes lock, values and directory, if Cofferdam made the directory
-    /// and nobody holds a claim. True when it was removed.
+    /// Removes lock, values and directory, if Cofferdam made the directory,
+    /// nobody holds a claim, and there is nothing else in it. True when it was
+    /// removed.
     ///
     /// # Errors
     /// Something can't be removed.
     pub fn tidy(mut self) -> Result<bool> {
-        if self.survey.made == 0 || !claim_file::claimed_addresses(&self.path)?.is_empty() {
+        if self.survey.made() == 0 || !self.claims()?.is_empty() {
             return Ok(false);
         }
-        for name in claim_file::other_names(&self.path)? {
-            if name == open::LOCK || name == claim_file::NEXT || value::check_name(&name).is_ok() {
-                remove_at(&self.directory, &name)
-                    .map_err(|errno| Error::io("remove", &self.path.join(&name), errno))?;
+        let mut names = Vec::new();
+        for name in claim_file::names(&self.path)? {
+            match name.into_string() {
+                Ok(name) if self.is_of_records(&name) => names.push(name),
+                _ => return Ok(false),
             }
         }
-        open::remove_made(&self.path, self.survey.made)?;
+        for name in names {
+            remove_at(&self.directory, &name).map_err(|errno| Error::io("remove", &self.path.join(&name), errno))?;
+        }
+        open::remove_made(&self.path, self.survey.made())?;
         self.survey.remove()?;
         Ok(true)
     }
 
-    fn index(&self, owner: &Owner) -> Index {
-        Index::of(&self.claims, &self.network, owner)
+    /// Whether it is a file that belongs here, besides live claims.
+    fn is_of_records(&self, name: &str) -> bool {
+        let expected = name == open::LOCK
+            || name == claim_file::NEXT
+            || value::check_name(name).is_ok()
+            || claim_file::parse_name(name).is_some();
+        expected
+            && self
+                .path
+                .join(name)
+                .symlink_metadata()
+                .is_ok_and(|found| found.is_file())
     }
 
-    /// Brings the survey up to date with what others wrote.
-    fn look_at_all_if_needed(&mut self) -> Result<()> {
-        if self.survey.is_current(&self.directory) {
-            return Ok(());
-        }
-        let claims = self.claims()?;
-        self.survey.replace(claims, &self.directory)
+    fn index(&self, owner: &Owner) -> Index {
+        Index::of(&self.claims, &self.network, owner)
     }
 }
 
@@ -229,9 +263,4 @@ impl Drop for Records {
     fn drop(&mut self) {
         self.survey.stamp(&self.directory);
     }
-}
-
-/// For directories of which something is missing.
-fn is_missing(errno: Errno) -> bool {
-    matches!(errno, Errno::ENOENT | Errno::ENOTDIR)
 }

@@ -1,8 +1,8 @@
-use std::{fs, fs::File, path::Path, time::Instant};
+use std::{fs, fs::File, io, os::unix::fs::MetadataExt as _, path::Path, time::Instant};
 
 use nix::{errno::Errno, fcntl::OFlag};
 
-use super::{Owner, Records, is_missing, survey::Survey};
+use super::{Owner, Records, survey::Survey};
 use crate::{
     AttachmentId, Error, Result,
     fs::{make_directories, open_at, open_file},
@@ -13,12 +13,19 @@ use crate::{
 /// too.
 pub(super) const LOCK: &str = "lock";
 
+/// A directory with its lock.
+struct Locked {
+    directory: File,
+    lock: File,
+}
+
 impl Records {
     /// Opens the records of a network, making them if need be, and takes
     /// their lock. `state` is the state directory, where the index is.
     ///
     /// # Errors
-    /// [`Error::Busy`] at the deadline, [`Error::Io`] otherwise.
+    /// [`Error::Busy`] at the deadline, [`Error::Untrusted`] for a link in the
+    /// directory's place, [`Error::Io`] otherwise.
     pub fn open(
         directory: &Path,
         state: &Path,
@@ -26,30 +33,16 @@ impl Records {
         owner: Owner,
         deadline: Instant,
     ) -> Result<Self> {
-        let claims = state.join("claims");
         let mut made = 0;
-        let opened = match open_directory(directory) {
-            Err(errno) if is_missing(errno) => {
-                made =
-                    make_directories(directory, 0o755).map_err(|errno| failed("make directory", directory, errno))?;
-                open_directory(directory)
+        loop {
+            if let Some(locked) = lock_directory(directory, deadline)? {
+                let mut records = Self::new(locked, directory, state, attachment, owner);
+                records.survey.set_made(made);
+                return Ok(records);
             }
-            opened => opened,
-        };
-        let opened = opened.map_err(|errno| failed("open directory", directory, errno))?;
-        let lock = take_lock(&opened, directory, deadline)?;
-        let mut survey = Survey::read(&claims, directory);
-        survey.made = survey.made.max(made);
-        Ok(Self {
-            path: directory.to_owned(),
-            directory: opened,
-            _lock: lock,
-            network: attachment.network.clone(),
-            owner,
-            claims,
-            survey,
-            problems: Vec::new(),
-        })
+            let now = make_directories(directory, 0o755).map_err(|errno| failed("make directory", directory, errno))?;
+            made = made.max(now);
+        }
     }
 
     /// The same, but `None`, and nothing is made, where there are none.
@@ -63,41 +56,82 @@ impl Records {
         owner: Owner,
         deadline: Instant,
     ) -> Result<Option<Self>> {
-        match open_directory(directory) {
-            Err(errno) if is_missing(errno) => Ok(None),
-            Err(errno) => Err(failed("open directory", directory, errno)),
-            Ok(_) => Self::open(directory, state, attachment, owner, deadline).map(Some),
+        match lock_directory(directory, deadline) {
+            Ok(locked) => Ok(locked.map(|locked| Self::new(locked, directory, state, attachment, owner))),
+            // In a file there are no records.
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotADirectory => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn new(locked: Locked, path: &Path, state: &Path, attachment: &AttachmentId, owner: Owner) -> Self {
+        let claims = state.join("claims");
+        let survey = Survey::read(&claims, path, &locked.directory);
+        Self {
+            path: path.to_owned(),
+            directory: locked.directory,
+            _lock: locked.lock,
+            network: attachment.network.clone(),
+            owner,
+            claims,
+            survey,
+            problems: Vec::new(),
         }
     }
 }
 
-fn open_directory(directory: &Path) -> nix::Result<File> {
-    open_file(directory, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0)
+/// `None` where there is no such directory.
+fn lock_directory(path: &Path, deadline: Instant) -> Result<Option<Locked>> {
+    loop {
+        let directory = match open_file(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
+            Ok(directory) => directory,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(Errno::ENOTDIR | Errno::ELOOP) if path.is_symlink() => return Err(is_link(path)),
+            Err(errno) => return Err(failed("open directory", path, errno)),
+        };
+        let file = path.join(LOCK);
+        let lock = match open_lock(&directory) {
+            Ok(lock) => lock,
+            // The directory was removed since it was opened.
+            Err(Errno::ENOENT) => continue,
+            Err(errno) => return Err(failed("open", &file, errno)),
+        };
+        lock::lock(&lock, &file, deadline, || {
+            format!("the address records {}", path.display())
+        })?;
+        // Who had it before may have removed it, with the directory.
+        let status = lock.metadata().map_err(|error| Error::io("look at", &file, error))?;
+        if status.nlink() > 0 {
+            return Ok(Some(Locked { directory, lock }));
+        }
+    }
 }
 
-fn take_lock(opened: &File, directory: &Path, deadline: Instant) -> Result<File> {
-    let path = directory.join(LOCK);
-    let file =
-        open_at(opened, LOCK, OFlag::O_RDWR | OFlag::O_CREAT, 0o750).map_err(|errno| failed("open", &path, errno))?;
-    lock::lock(&file, &path, deadline, || {
-        format!("the address records {}", directory.display())
-    })?;
-    Ok(file)
+/// On a read-only file system claims can be looked at, if anybody ever made
+/// one.
+fn open_lock(directory: &File) -> nix::Result<File> {
+    match open_at(directory, LOCK, OFlag::O_RDWR | OFlag::O_CREAT, 0o750) {
+        Err(Errno::EROFS) => open_at(directory, LOCK, OFlag::O_RDONLY, 0).map_err(|_| Errno::EROFS),
+        opened => opened,
+    }
+}
+
+fn is_link(path: &Path) -> Error {
+    Error::Untrusted {
+        path: path.to_owned(),
+        why: "it is a symbolic link; put the directory itself there, or name the one that it leads to as dataDir"
+            .to_owned(),
+    }
 }
 
 /// Removes a directory, and as many of those above it as were made with it.
 /// One that is used by now stays.
 pub(super) fn remove_made(directory: &Path, made: u32) -> Result<()> {
-    let mut path = directory;
-    for _ in 0..made {
+    for path in directory.ancestors().take(usize::try_from(made).unwrap_or(usize::MAX)) {
         match fs::remove_dir(path) {
             Ok(()) => {}
-            Err(error) if path != directory && error.kind() == std::io::ErrorKind::DirectoryNotEmpty => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => return Ok(()),
             Err(error) => return Err(Error::io("remove directory", path, error)),
-        }
-        match path.parent() {
-            Some(parent) => path = parent,
-            None => return Ok(()),
         }
     }
     Ok(())

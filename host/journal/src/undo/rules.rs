@@ -12,21 +12,14 @@ impl Undo<'_> {
         put_back(self.network.add_rule(place, rule))
     }
 
-    /// Deletes a rule that the attachment added. The kernel takes the first
-    /// rule that agrees in all that is given, so another one may be in the way.
+    /// Deletes a rule that the attachment added. It is looked for first: to the
+    /// kernel what a description leaves out matches anything, and another rule
+    /// would be taken for one that is gone.
     pub(super) fn delete_rule(&mut self, place: Place, rule: &Rule) -> UndoOutcome {
         let present = self.network.rules(place)?;
-        let Some(added) = present.iter().find(|present| rule.describes(present)) else {
-            return Ok(Undone::Nothing);
-        };
-        let taken = present.iter().find(|present| added.covers(present));
-        if taken != Some(added) {
-            let text = format!(
-                "the kernel can't tell the rule that looks into table {} from another",
-                rule.table
-            );
-            return Ok(Undone::Left(text));
+        match present.iter().find(|present| rule.describes(present)) {
+            Some(added) => deleted(self.network.delete_rule(place, added)),
+            None => Ok(Undone::Nothing),
         }
-        deleted(self.network.delete_rule(place, added))
     }
 }

@@ -7,14 +7,6 @@ use crate::{
     shared::{Left, SharedGuard},
 };
 
-/// What becomes of the record of what Cofferdam made.
-enum Record {
-    /// It is of no more use.
-    Forget,
-    /// The object stays, and still is ours: the next user needs to know.
-    Keep,
-}
-
 impl Undo<'_> {
     /// Takes the attachment off an object's users; after the last one, what
     /// Cofferdam made is removed.
@@ -38,9 +30,13 @@ impl Undo<'_> {
             Err(UndoError::Network(Error::NoNamespace(_))) => Undone::Nothing,
             other => other?,
         };
-        match record_after(object, &outcome) {
-            Record::Forget => guard.remove()?,
-            Record::Keep => drop(guard),
+        // What was left because it is in use still is ours, and the next user
+        // needs to know. A setting that was left is somebody else's by now.
+        let in_use = matches!(object, SharedObject::Bridge { .. } | SharedObject::Chain { .. })
+            && matches!(outcome, Undone::Left(_))
+            && guard.made().is_some();
+        if !in_use {
+            guard.remove()?;
         }
         Ok(outcome)
     }
@@ -102,14 +98,5 @@ impl Undo<'_> {
             )));
         }
         deleted(self.network.delete_link(bridge.id))
-    }
-}
-
-/// A setting that was left alone is somebody else's by now. A bridge or chain
-/// that was left alone is ours, and in use.
-fn record_after(object: &SharedObject, outcome: &Undone) -> Record {
-    match (object, outcome) {
-        (SharedObject::Bridge { .. } | SharedObject::Chain { .. }, Undone::Left(_)) => Record::Keep,
-        _ => Record::Forget,
     }
 }

@@ -4,8 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod allocation;
 mod cases;
 mod damage;
 mod fixture;
 mod ground;
 mod inverses;
+mod records;
+mod storage;
+mod undo;

@@ -74,3 +74,47 @@ pub enum RouteMode {
     /// It is replaced (`NLM_F_CREATE | NLM_F_REPLACE`).
     Replace,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn route(destination: &str) -> Route {
+        Route {
+            destination: destination.parse().unwrap(),
+            gateway: None,
+            source: None,
+            priority: None,
+            table: None,
+            scope: None,
+            mtu: None,
+            advmss: None,
+        }
+    }
+
+    #[test]
+    fn a_description_is_of_one_route() {
+        let gateway = Some("10.0.0.1".parse().unwrap());
+        let v4 = route("10.1.2.3/16");
+        for (present, described) in [
+            (route("10.1.0.0/16"), true),
+            (Route { table: Some(254), scope: Some(253), ..v4.clone() }, true),
+            (Route { priority: Some(0), ..v4.clone() }, true),
+            (route("10.1.0.0/17"), false),
+            (Route { gateway, ..v4.clone() }, false),
+            (Route { priority: Some(1024), ..v4.clone() }, false),
+            (Route { source: gateway, ..v4.clone() }, false),
+            (Route { mtu: Some(1400), ..v4.clone() }, false),
+            (Route { advmss: Some(1360), ..v4.clone() }, false),
+        ] {
+            assert_eq!(v4.describes(&present), described, "{present:?}");
+        }
+        let v6 = route("fd00::/64");
+        for (priority, described) in [(None, true), (Some(1024), true), (Some(256), false)] {
+            assert_eq!(v6.describes(&Route { priority, ..v6.clone() }), described, "{priority:?}");
+        }
+        let scoped = Route { scope: Some(0), ..v4.clone() };
+        assert!(!scoped.describes(&Route { scope: Some(253), ..v4 }));
+    }
+}

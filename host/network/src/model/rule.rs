@@ -58,3 +58,39 @@ impl Rule {
             && agrees(self.mark.as_ref(), other.mark.as_ref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn rule(source: Option<&str>, priority: Option<u32>) -> Rule {
+        Rule {
+            ipv6: false,
+            source: source.map(|source| source.parse().unwrap()),
+            destination: None,
+            input_interface: None,
+            output_interface: None,
+            mark: None,
+            priority,
+            table: 100,
+        }
+    }
+
+    #[test]
+    fn a_description_covers_more_than_it_describes() {
+        let from = Some("10.0.0.5/32");
+        for (given, present, describes, covers) in [
+            (rule(from, Some(7)), rule(from, Some(7)), true, true),
+            (rule(from, None), rule(from, Some(7)), true, true),
+            (rule(from, Some(8)), rule(from, Some(7)), false, false),
+            (rule(None, None), rule(from, Some(7)), false, true),
+            (rule(from, None), rule(None, Some(7)), false, false),
+        ] {
+            assert_eq!(given.describes(&present), describes, "{given:?} {present:?}");
+            assert_eq!(given.covers(&present), covers, "{given:?} {present:?}");
+        }
+        let other = Rule { table: 101, ..rule(from, Some(7)) };
+        assert!(!rule(None, None).covers(&other));
+    }
+}

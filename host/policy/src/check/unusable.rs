@@ -5,7 +5,13 @@ use std::collections::BTreeSet;
 use cofferdam_protocol::identifier::INTERFACE_NAME_BYTES;
 
 use crate::{
-    bound::Bound, dimension::Dimension, key_pattern::KeyPattern, name, pattern::Pattern, selection::Selection,
+    bound::Bound,
+    dimension::Dimension,
+    key_pattern::KeyPattern,
+    name,
+    pattern::Pattern,
+    quoted::{Quoted, Whole},
+    selection::Selection,
     written::WrittenGrant,
 };
 
@@ -22,22 +28,37 @@ const TENANT_BYTES: usize = 63;
 const VALUE_BYTES: usize = 256;
 const KEY_PART_BYTES: usize = 64;
 
+const NETWORK_NAMES: &str = "names have letters, digits, '.', '-' and '_'";
+const TENANT_NAMES: &str = "a Kubernetes namespace has 1 to 63 of a-z, 0-9 and '-'";
+const LINK_NAMES: &str = "a name has at most 15 bytes, no blank, '/' or ':'";
+const PLUGIN_NAMES: &str = "names have letters, digits, '-' and '_'";
+const KEYS: &str = "a part has at most 64 bytes, and no blank";
 const VALUES: &str = "a value is plain text in one line, of at most 256 bytes";
 
 /// What is wrong with a selection by itself.
 pub(super) fn in_selection(selection: &Selection) -> Vec<Unusable> {
-    let networks = selection.networks.iter().flatten().filter_map(|pattern| {
-        let problem = not_of(pattern, is_name_character, usize::MAX)
-            .then(|| format!("no network is called \"{pattern}\": names have letters, digits, '.', '-' and '_'"))?;
-        Some(unusable(Selection::NETWORKS, problem))
+    let networks = selection.networks.as_deref().unwrap_or_default();
+    let networks = told("network", networks, NETWORK_NAMES, |pattern| {
+        is_possible(pattern, is_name_character, usize::MAX)
     });
-    let tenants = selection.tenants.iter().flatten().filter_map(|pattern| {
-        let problem = not_of(pattern, is_label_character, TENANT_BYTES).then(|| {
-            format!("no tenant is called \"{pattern}\": a Kubernetes namespace has 1 to 63 of a-z, 0-9 and '-'")
-        })?;
-        Some(unusable(Selection::TENANTS, problem))
+    let tenants = selection.tenants.as_deref().unwrap_or_default();
+    let tenants = told("tenant", tenants, TENANT_NAMES, |pattern| {
+        is_possible(pattern, is_label_character, TENANT_BYTES)
     });
+    let networks = networks.map(|problem| unusable(Selection::NETWORKS, problem));
+    let tenants = tenants.map(|problem| unusable(Selection::TENANTS, problem));
     networks.chain(tenants).collect()
+}
+
+/// Tells those patterns that nothing is called by.
+fn told<'p>(
+    what: &'p str,
+    patterns: &'p [Pattern],
+    rule: &'p str,
+    possible: impl Fn(&Pattern) -> bool + 'p,
+) -> impl Iterator<Item = String> + 'p {
+    let impossible = patterns.iter().filter(move |pattern| !possible(pattern));
+    impossible.map(move |pattern| format!("no {what} is called {}: {rule}", Whole(&pattern.to_string())))
 }
 
 /// What is wrong with a grant.
@@ -75,37 +96,22 @@ fn never_selected(file: &Selection, grant: &Selection) -> Vec<Unusable> {
 fn in_bound(dimension: Dimension, bound: &Bound) -> Vec<String> {
     match bound {
         Bound::Patterns(patterns) if dimension == Dimension::LinkNames => {
-            let impossible = patterns.iter().filter(|pattern| !is_possible_link(pattern));
-            let told = |pattern| {
-                format!(
-                    "no link is called \"{pattern}\": a name has at most {INTERFACE_NAME_BYTES} bytes, no blank, '/' or ':'"
-                )
-            };
-            impossible.map(told).collect()
+            told("link", patterns, LINK_NAMES, is_possible_link).collect()
         }
         Bound::Patterns(patterns) if dimension == Dimension::Plugins => {
-            let impossible = patterns
-                .iter()
-                .filter(|pattern| not_of(pattern, is_plugin_character, name::LONGEST));
-            let told = |pattern| {
-                format!("no plugin with a policy is called \"{pattern}\": names have letters, digits, '-' and '_'")
-            };
-            impossible.map(told).collect()
+            let possible = |pattern: &Pattern| is_possible(pattern, is_plugin_character, name::LONGEST);
+            told("plugin with a policy", patterns, PLUGIN_NAMES, possible).collect()
         }
         Bound::Keys(keys) => {
             let impossible = keys.iter().filter(|key| !is_possible_key(key));
-            let told = |key: &KeyPattern| {
-                format!(
-                    "no setting is called \"{}\": a part has at most {KEY_PART_BYTES} bytes, and no blank",
-                    key.as_str()
-                )
-            };
+            let told = |key: &KeyPattern| format!("no setting is called {}: {KEYS}", Whole(key.as_str()));
             impossible.map(told).collect()
         }
         Bound::Texts(values) => {
             let impossible = values.iter().filter(|value| !is_possible_value(value));
-            let told = |value| format!("no plugin can write {value:?}: {VALUES}");
-            impossible.map(told).collect()
+            impossible
+                .map(|value| format!("no plugin can write {}: {VALUES}", Quoted(value)))
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -123,14 +129,14 @@ fn is_label_character(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
-/// Whether no name of these characters, the first of them no sign, is of the
-/// pattern.
-fn not_of(pattern: &Pattern, allowed: fn(u8) -> bool, longest: usize) -> bool {
+/// Whether a name of these characters, the first of them no sign, can be of
+/// the pattern.
+fn is_possible(pattern: &Pattern, allowed: fn(u8) -> bool, longest: usize) -> bool {
     let bytes: usize = pattern.pieces().map(str::len).sum();
     let first = pattern.pieces().next().and_then(|piece| piece.bytes().next());
-    bytes > longest
-        || first.is_some_and(|byte| !byte.is_ascii_alphanumeric())
-        || !pattern.pieces().flat_map(str::bytes).all(allowed)
+    bytes <= longest
+        && first.is_none_or(|byte| byte.is_ascii_alphanumeric())
+        && pattern.pieces().flat_map(str::bytes).all(allowed)
 }
 
 fn is_possible_link(pattern: &Pattern) -> bool {

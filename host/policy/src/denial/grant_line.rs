@@ -9,7 +9,7 @@ use crate::{
 
 /// The least grant that the format can express and that allows what was
 /// asked, as a TOML table in one line.
-pub(super) fn write(question: &Question<'_>) -> String {
+pub(crate) fn write(question: &Question<'_>) -> String {
     let operation = question.operation();
     let mut line = format!("{{ allow = {}", Quoted(operation.name()));
     for (dimension, _) in operation.bounds() {

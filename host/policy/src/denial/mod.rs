@@ -3,6 +3,7 @@
 mod grant_line;
 mod target;
 
+pub(crate) use grant_line::write as grant_line;
 pub(crate) use target::describe;
 use thiserror::Error;
 

@@ -1,0 +1,107 @@
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use nix::{
+    libc::{O_CLOEXEC, O_NOFOLLOW},
+    unistd::geteuid,
+};
+
+/// The file that records are appended to. Opened with the first of them.
+#[derive(Debug)]
+pub(crate) struct AuditLog {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl AuditLog {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, file: None }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends one line with one write, so that those of several processes do
+    /// not mix.
+    pub(super) fn append(&mut self, line: &str) -> io::Result<()> {
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => open(&self.path)?,
+        };
+        let written = file.write(line.as_bytes())?;
+        self.file = Some(file);
+        if written == line.len() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+}
+
+/// Nobody else reads it: it tells of all tenants.
+fn open(path: &Path) -> io::Result<File> {
+    let open = || {
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(O_CLOEXEC | O_NOFOLLOW)
+            .open(path)
+    };
+    let file = match open() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let directory = path.parent().unwrap_or(path);
+            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+            open()?
+        }
+        opened => opened?,
+    };
+    let status = file.metadata()?;
+    if !status.is_file() || status.uid() != geteuid().as_raw() {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "it is not a file of this user's own",
+        ));
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt as _, symlink},
+    };
+
+    use super::AuditLog;
+
+    #[test]
+    fn lines_are_appended_to_a_file_that_nobody_else_reads() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log/audit.jsonl");
+        for line in ["one\n", "two\n"] {
+            AuditLog::new(path.clone()).append(line).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        for (path, mode) in [(path.as_path(), 0o600), (path.parent().unwrap(), 0o700)] {
+            let found = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_link_in_its_place_is_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, other) = (directory.path().join("audit.jsonl"), directory.path().join("other"));
+        symlink(&other, &path).unwrap();
+        assert!(AuditLog::new(path).append("one\n").is_err());
+        assert!(!other.exists());
+    }
+}

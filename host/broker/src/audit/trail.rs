@@ -1,0 +1,128 @@
+use std::io;
+
+use cofferdam_policy::{Audit, Denial, Question};
+
+use super::{
+    AuditLog,
+    record::{Event, Record, Subject, bounded},
+};
+use crate::{log, session::Session};
+
+/// Records of one kind that one component's call may add, so that it can't
+/// fill the disk. The rest is counted.
+const MOST_DENIALS: u32 = 100;
+/// As many as it may make host calls for, had it a grant for each.
+const MOST_ALLOWED: u32 = 2_000;
+
+/// What one component does in one call, for the audit log.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    log: AuditLog,
+    subject: Subject,
+    audit: Audit,
+    denials: u32,
+    allowed: u32,
+}
+
+impl Trail {
+    /// A trail for a plugin whose component is not known yet.
+    pub(crate) fn new(session: &Session, plugin: &str) -> Self {
+        let subject = Subject {
+            verb: session.mode.verb(),
+            plugin: bounded(plugin),
+            component: None,
+            network: session.attachment.network.clone(),
+            container: session.attachment.container_id.clone(),
+            interface: session.attachment.interface_name.clone(),
+            tenant: session.tenant.clone().map(bounded),
+        };
+        Self {
+            log: AuditLog::new(session.installation.audit_log()),
+            subject,
+            audit: Audit::default(),
+            denials: 0,
+            allowed: 0,
+        }
+    }
+
+    /// Which component it is, and what its policy wants on record.
+    pub(crate) fn identify(&mut self, digest: &str, audit: Audit) {
+        self.subject.component = Some(format!("sha256:{digest}"));
+        self.audit = audit;
+    }
+
+    /// The component is not run.
+    pub(crate) fn refused(&mut self, reason: &str) {
+        self.note(Event::Refused {
+            reason: bounded(reason),
+        });
+    }
+
+    /// The component was ended.
+    pub(crate) fn ended(&mut self, reason: &str) {
+        self.note(Event::Ended {
+            reason: bounded(reason),
+        });
+    }
+
+    /// Something was denied, whether or not that can be recorded.
+    pub(crate) fn denied(&mut self, denial: &Denial) {
+        self.denials = self.denials.saturating_add(1);
+        if self.denials <= MOST_DENIALS {
+            self.note(Event::Denied {
+                operation: denial.operation.clone(),
+                target: bounded(denial.target.clone()),
+                missing: bounded(denial.missing.clone()),
+            });
+        }
+    }
+
+    /// Something is allowed, and is to be done if this is recorded.
+    ///
+    /// # Errors
+    /// The policy wants it on record, and it can't be.
+    pub(crate) fn allowed(&mut self, question: &Question<'_>) -> io::Result<()> {
+        if self.audit != Audit::All {
+            return Ok(());
+        }
+        self.allowed = self.allowed.saturating_add(1);
+        if self.allowed > MOST_ALLOWED {
+            return Ok(());
+        }
+        self.write(Event::Allowed {
+            operation: question.operation().to_string(),
+            target: bounded(question.target()),
+            arguments: bounded(question.as_grant()),
+        })
+    }
+
+    /// The component's call is over.
+    pub(crate) fn finish(mut self) {
+        for (of, count, most) in [
+            ("denied", self.denials, MOST_DENIALS),
+            ("allowed", self.allowed, MOST_ALLOWED),
+        ] {
+            if count > most {
+                self.note(Event::Suppressed {
+                    of,
+                    count: count - most,
+                });
+            }
+        }
+    }
+
+    /// Records what has happened anyhow.
+    fn note(&mut self, event: Event) {
+        if let Err(error) = self.write(event) {
+            log::emit(&format!("cofferdam: error: {error}"));
+        }
+    }
+
+    fn write(&mut self, event: Event) -> io::Result<()> {
+        let line = Record::new(&self.subject, event).line();
+        self.log.append(&line).map_err(|error| {
+            let text = format!("the audit log {} can't be written: {error}", self.log.path().display());
+            io::Error::new(error.kind(), text)
+        })
+    }
+}

@@ -1,0 +1,131 @@
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    thread,
+    time::{Duration, Instant},
+};
+
+use cofferdam_confinement::{Access, Capabilities, Confinement};
+use cofferdam_network::{
+    Kernel, Network as _, SysctlKey, VethEnd,
+    nftables::{Family, Table, TableId},
+};
+use cofferdam_protocol::{MacAddress, Place};
+use nix::sched::{CloneFlags, unshare};
+
+use crate::scenario::{run, tell};
+
+pub(crate) const TESTS: &[(&str, fn())] = &[("what_a_host_does_works_as_before", what_a_host_does_works_as_before)];
+
+/// Makes this process a node with a container, if it may.
+fn node_with_container() -> Option<Kernel> {
+    unshare(CloneFlags::CLONE_NEWNET).ok()?;
+    let container = thread::spawn(|| {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        File::open("/proc/thread-self/ns/net").unwrap()
+    });
+    let container = container.join().unwrap().into();
+    Some(Kernel::new(Duration::from_secs(5)).with_container(container))
+}
+
+/// What a host does after confinement.
+pub(crate) fn work() {
+    let Some(mut kernel) = node_with_container() else {
+        tell("skipped", "network namespaces can't be made");
+        return;
+    };
+    let state = tempfile::tempdir().unwrap();
+    // Its thread has to be in the namespace before.
+    kernel.links(Place::Container).unwrap();
+    Confinement::new()
+        .keep_capability(Capabilities::NET_ADMIN)
+        .directory(state.path(), Access::Write)
+        .directory("/proc", Access::Read)
+        .directory("/proc/sys/net", Access::Write)
+        .allow_threads()
+        .enforce()
+        .unwrap();
+    network(&mut kernel);
+    files(state.path());
+    memory_and_time();
+    tell("all", "done");
+}
+
+fn network(kernel: &mut Kernel) {
+    let end = |place, name: &str, last| VethEnd {
+        place,
+        name: name.to_owned(),
+        mac: MacAddress([2, 0, 0, 0, 0, last]),
+        mtu: Some(1400),
+        master: None,
+    };
+    // The host's sockets are opened now, those of the container are open.
+    let (host, container) = kernel
+        .create_veth(&end(Place::Host, "veth0", 1), &end(Place::Container, "eth0", 2))
+        .unwrap();
+    kernel.set_link_up(host, true).unwrap();
+    kernel
+        .add_address(container, "192.0.2.1/24".parse().unwrap(), true)
+        .unwrap();
+    assert_eq!(kernel.addresses(container).unwrap().len(), 1);
+    assert_eq!(kernel.links(Place::Container).unwrap().len(), 2);
+    for place in [Place::Host, Place::Container] {
+        let key = ["net", "ipv4", "conf", "lo", "proxy_arp"].map(str::to_owned);
+        let key = SysctlKey::new(key.to_vec()).unwrap();
+        kernel.set_sysctl(place, &key, "1").unwrap();
+        assert_eq!(kernel.sysctl(place, &key).unwrap(), "1");
+        let id = TableId {
+            family: Family::Inet,
+            name: "test".to_owned(),
+        };
+        let table = Table {
+            id: id.clone(),
+            sets: Vec::new(),
+            chains: Vec::new(),
+        };
+        kernel.create_table(place, &table).unwrap();
+        assert!(kernel.has_table(place, &id).unwrap());
+        kernel.delete_table(place, &id).unwrap();
+    }
+    kernel.delete_link(host).unwrap();
+    assert_eq!(kernel.links(Place::Container).unwrap().len(), 1);
+}
+
+fn files(state: &std::path::Path) {
+    let next = state.join("next");
+    let file = state.join("file");
+    let mut written = File::create(&next).unwrap();
+    written.try_lock().unwrap();
+    written.write_all(b"text").unwrap();
+    written.sync_data().unwrap();
+    written.set_len(2).unwrap();
+    fs::rename(&next, &file).unwrap();
+    fs::hard_link(&file, &next).unwrap();
+    fs::remove_file(&next).unwrap();
+    let mut text = String::new();
+    File::open(&file).unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(text, "te");
+    fs::create_dir(state.join("directory")).unwrap();
+    assert_eq!(fs::read_dir(state).unwrap().count(), 2);
+    fs::remove_dir(state.join("directory")).unwrap();
+    assert!(fs::read_to_string("/proc/locks").is_ok());
+}
+
+fn memory_and_time() {
+    // A thread of its own, with an arena of its own, that ends.
+    let sum = thread::spawn(|| (0..1_000_000_u64).collect::<Vec<_>>().iter().sum::<u64>());
+    assert_eq!(sum.join().unwrap(), 499_999_500_000);
+    let started = Instant::now();
+    thread::sleep(Duration::from_millis(1));
+    assert!(started.elapsed() >= Duration::from_millis(1));
+    let panicked = thread::spawn(|| panic!("on purpose")).join();
+    assert!(panicked.is_err());
+}
+
+fn what_a_host_does_works_as_before() {
+    let outcome = run("work");
+    match outcome.found.get("skipped") {
+        Some(reason) => eprintln!("skipped: {reason}"),
+        None => assert_eq!(outcome.of("all"), "done"),
+    }
+}

@@ -1,0 +1,70 @@
+//! Processes that confine themselves, and then try what they no longer may
+//! and what they still have to.
+//!
+//! Confinement can't be taken back, so each scenario is a process of its own:
+//! this very program, started again. What it finds it prints, and the test
+//! that started it judges. A scenario begins in the main thread, with no other
+//! beside it, which the standard test harness can't offer.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+mod allowed;
+mod calls;
+mod files;
+mod inheritance;
+mod refused;
+mod scenario;
+mod status;
+mod threads;
+
+use libtest_mimic::{Arguments, Trial};
+use scenario::Scenario;
+
+/// What this program does when it is started again.
+const SCENARIOS: &[Scenario] = &[
+    ("free", refused::free),
+    ("confined", refused::confined),
+    ("killed", refused::killed),
+    ("twice", refused::twice),
+    ("work", allowed::work),
+    ("status", status::of_a_process),
+    ("prepared", status::prepared),
+    ("no right to close the bounding set", status::without_setpcap),
+    ("files", files::files),
+    ("missing directory", files::missing_directory),
+    ("many threads", threads::many),
+    ("threads that confine themselves", threads::by_themselves),
+    ("threads that make threads", threads::restless),
+    ("thread with signals blocked", threads::deaf),
+    ("environment", inheritance::environment),
+    ("environment beside a thread", inheritance::environment_beside_a_thread),
+    ("descriptors", inheritance::descriptors),
+];
+
+fn main() {
+    match scenario::name() {
+        Some(name) => scenario::run_named(&name, SCENARIOS),
+        None => libtest_mimic::run(&Arguments::from_args(), tests()).exit(),
+    }
+}
+
+fn tests() -> Vec<Trial> {
+    let modules = [
+        ("refused", refused::TESTS),
+        ("allowed", allowed::TESTS),
+        ("status", status::TESTS),
+        ("files", files::TESTS),
+        ("threads", threads::TESTS),
+        ("inheritance", inheritance::TESTS),
+    ];
+    let trial = |module: &str, (name, test): &(&str, fn())| {
+        let test = *test;
+        Trial::test(format!("{module}::{name}"), move || {
+            test();
+            Ok(())
+        })
+    };
+    modules
+        .into_iter()
+        .flat_map(|(module, tests)| tests.iter().map(move |test| trial(module, test)))
+        .collect()
+}
