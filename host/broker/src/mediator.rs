@@ -40,6 +40,8 @@ pub(crate) struct Mediator {
     memory: MemoryGuard,
     limits: Limits,
     calls: u32,
+    changes: u32,
+    links: u32,
 }
 
 /// What the guest was asked to do; its delegate is asked the same.
@@ -91,6 +93,8 @@ impl Mediator {
             memory: MemoryGuard::new(limits),
             limits,
             calls: 0,
+            changes: 0,
+            links: 0,
         }
     }
 
@@ -175,6 +179,18 @@ impl Mediator {
         Err(invalid(format!("nothing new can be made during {}", mode.verb())))
     }
 
+    /// Counts a change: what was done has to be undone in bounded time.
+    pub(crate) fn count_change(&mut self) -> Result<(), CallError> {
+        self.changes += 1;
+        within(self.changes, self.limits.changes, "changes")
+    }
+
+    /// Counts a link that is to be made.
+    pub(crate) fn count_link(&mut self) -> Result<(), CallError> {
+        self.links += 1;
+        within(self.links, self.limits.links, "links")
+    }
+
     /// Journal, then kernel. Outside ADD there is nothing to go back to, and
     /// the journal is left out.
     pub(crate) fn perform<T>(
@@ -184,6 +200,7 @@ impl Mediator {
         act: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<T>,
         outcome: impl FnOnce(&T) -> Outcome,
     ) -> Result<T, CallError> {
+        self.count_change()?;
         let plugin = self.plugin.clone();
         let session = self.session();
         if !session.mode.changes() {
@@ -242,6 +259,14 @@ impl Mediator {
         let plugin = self.plugin.clone();
         self.session().links.of_plugin(id, &plugin).cloned()
     }
+}
+
+fn within(count: u32, limit: u32, what: &str) -> Result<(), CallError> {
+    if count <= limit {
+        return Ok(());
+    }
+    let text = format!("one call of a plugin can make {limit} {what}, and this one made them");
+    Err(CallError::Guest(types::Error::Quota(text)))
 }
 
 /// The journal can't be written: nothing is done.

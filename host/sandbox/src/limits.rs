@@ -14,6 +14,10 @@ pub struct Limits {
     pub handles: usize,
     /// Calls of host functions.
     pub host_calls: u32,
+    /// Changes of the kernel and of records: each may have to be undone.
+    pub changes: u32,
+    /// Links made. The kernel takes some 20 ms to delete one.
+    pub links: u32,
     /// Bytes that one host call or result may bring out of the guest.
     pub transfer: usize,
     /// Bytes of messages and of standard error that are kept.
@@ -28,6 +32,8 @@ impl Default for Limits {
             instances: 32,
             handles: 1_000,
             host_calls: 20_000,
+            changes: 2_000,
+            links: 64,
             transfer: 2 << 20,
             log: 64 << 10,
         }

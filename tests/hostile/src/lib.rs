@@ -1,15 +1,20 @@
-//! A component that attacks the host: the configuration's `attack` says how.
-//! Whatever the host answers comes back as the failure of the ADD.
+//! A component that attacks the host: the configuration's `attack` says how,
+//! or its `calls` list what to ask the host for, one after the other. Whatever
+//! the host answers comes back as the failure of the ADD.
 
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 
 mod exhaustion;
+mod forgery;
 mod ground;
 mod lies;
+mod script;
 mod trespass;
 
 use cofferdam_guest_sdk::{Attachment, Failure, Plugin, Request, export_plugin};
 use serde::Deserialize;
+
+use crate::script::{Call, Script};
 
 struct Hostile;
 
@@ -17,6 +22,9 @@ struct Hostile;
 #[serde(default)]
 struct Config {
     attack: String,
+    calls: Vec<Call>,
+    /// All calls are made, whatever the host says.
+    undaunted: bool,
 }
 
 impl Plugin for Hostile {
@@ -29,7 +37,12 @@ impl Plugin for Hostile {
         if let Some(lie) = lies::told(attack, request)? {
             return Ok(lie);
         }
-        if !attack.is_empty() && !exhaustion::tried(attack)? && !trespass::tried(attack, request)? {
+        Script::new(request.config.undaunted).run(&request.config.calls)?;
+        if !attack.is_empty()
+            && !exhaustion::tried(attack)?
+            && !forgery::tried(attack)?
+            && !trespass::tried(attack, request)?
+        {
             return Err(Failure::internal(format!("there is no attack {attack:?}")));
         }
         Ok(Attachment::default())

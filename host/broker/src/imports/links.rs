@@ -94,7 +94,10 @@ impl Mediator {
         if !known {
             self.permit(&question)?;
         }
-        info.ok_or_else(|| CallError::Guest(Error::NotFound(format!("link {name:?} in the {place} namespace"))))
+        // The kernel finds links by their alternative names, too. A policy
+        // knows them by the name that they have.
+        info.filter(|info| known || info.name == name)
+            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("link {name:?} in the {place} namespace"))))
     }
 
     /// An end as the kernel will get it, and whether its name was chosen here.
@@ -144,6 +147,7 @@ impl Mediator {
     }
 
     fn make_veth(&mut self, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId), CallError> {
+        self.count_link()?;
         let operation = Operation::CreateVeth {
             first: first.clone(),
             second: second.clone(),

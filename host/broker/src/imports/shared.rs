@@ -44,6 +44,7 @@ impl Mediator {
             return Ok(known);
         }
         refuse_other_kind(name, existing.as_ref())?;
+        self.count_link()?;
         let mac = random::mac_address();
         let bridge = Bridge {
             place,
@@ -98,6 +99,7 @@ impl Mediator {
         look: impl Fn(&mut dyn Network, Option<&Made>) -> cofferdam_network::Result<(Option<T>, bool)>,
         make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
     ) -> Result<(Found, Option<T>), CallError> {
+        self.count_change()?;
         let plugin = self.plugin.clone();
         let session = self.session();
         let Session {
@@ -199,16 +201,16 @@ fn is_made_bridge(made: Option<&Made>, info: &LinkInfo) -> bool {
 }
 
 fn refuse_other_kind(name: &str, existing: Option<&LinkInfo>) -> Result<(), CallError> {
-    match existing {
-        Some(info) if info.kind != "bridge" => {
-            let text = format!(
-                "{name:?} already exists but is not a bridge (it is a {} link)",
-                kind_name(&info.kind)
-            );
-            Err(CallError::Guest(Error::Conflict(text)))
-        }
-        _ => Ok(()),
-    }
+    let text = match existing {
+        Some(info) if info.kind != "bridge" => format!(
+            "{name:?} already exists but is not a bridge (it is a {} link)",
+            kind_name(&info.kind)
+        ),
+        // Granted was a bridge that has this name, not one that is also known by it.
+        Some(info) if info.name != name => format!("{name:?} is an alternative name of another bridge"),
+        _ => return Ok(()),
+    };
+    Err(CallError::Guest(Error::Conflict(text)))
 }
 
 fn kind_name(kind: &str) -> &str {

@@ -65,6 +65,7 @@ impl HostRecords for Mediator {
         self.enter()?;
         self.require_creation()?;
         let address = address(&name)?;
+        self.count_change()?;
         let plugin = self.plugin.clone();
         let number = self.table.get(&records)?.number;
         let session = self.session();

@@ -1,0 +1,295 @@
+use serde::Deserialize;
+
+/// One call of the host, as a configuration writes it. Links are named by the
+/// order in which the script got them, the first is 0; `{n}` in a text is the
+/// number of the round of the innermost `repeat`, which is added to marks of
+/// rules and priorities of routes.
+///
+/// What the contract leaves open (lengths, numbers, characters) is open here.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Call {
+    /// `times` rounds of `calls`.
+    Repeat {
+        times: u32,
+        calls: Vec<Call>,
+    },
+    /// Forgets all links but the first `keep`: their handles are dropped.
+    Drop {
+        keep: usize,
+    },
+    /// Ends with what was seen as the failure.
+    Tell,
+    /// Ends with a trap.
+    Trap,
+    Log {
+        text: String,
+    },
+
+    Find {
+        r#in: In,
+        name: String,
+    },
+    Bridge {
+        r#in: In,
+        name: String,
+    },
+    /// Gets two links: the first end, and the second.
+    Veth {
+        first: End,
+        second: End,
+    },
+    Info {
+        link: usize,
+    },
+    Up {
+        link: usize,
+    },
+    Down {
+        link: usize,
+    },
+    Mtu {
+        link: usize,
+        mtu: u32,
+    },
+    Mac {
+        link: usize,
+        mac: [u8; 6],
+    },
+    Promiscuous {
+        link: usize,
+        on: bool,
+    },
+    Master {
+        link: usize,
+        master: usize,
+    },
+    Hairpin {
+        link: usize,
+        on: bool,
+    },
+    Isolated {
+        link: usize,
+        on: bool,
+    },
+    /// Gets the other end.
+    Peer {
+        link: usize,
+    },
+    Wait {
+        link: usize,
+        milliseconds: u32,
+    },
+    Delete {
+        link: usize,
+    },
+
+    AddAddress {
+        link: usize,
+        address: String,
+    },
+    DeleteAddress {
+        link: usize,
+        address: String,
+    },
+    Addresses {
+        link: usize,
+    },
+    WaitUsable {
+        link: usize,
+        milliseconds: u32,
+    },
+    AddRoute {
+        link: usize,
+        #[serde(flatten)]
+        route: Route,
+    },
+    DeleteRoute {
+        link: usize,
+        #[serde(flatten)]
+        route: Route,
+    },
+    Routes {
+        link: usize,
+        table: Option<u32>,
+    },
+    AddRule {
+        r#in: In,
+        #[serde(flatten)]
+        rule: Rule,
+    },
+    DeleteRule {
+        r#in: In,
+        #[serde(flatten)]
+        rule: Rule,
+    },
+    Rules {
+        r#in: In,
+    },
+    AddNeighbor {
+        link: usize,
+        address: String,
+        mac: [u8; 6],
+    },
+    DeleteNeighbor {
+        link: usize,
+        address: String,
+    },
+    Neighbors {
+        link: usize,
+    },
+
+    ReadSetting {
+        r#in: In,
+        key: Vec<String>,
+    },
+    WriteSetting {
+        r#in: In,
+        key: Vec<String>,
+        value: String,
+    },
+
+    EnsureTable {
+        r#in: In,
+        table: Table,
+    },
+    EnsureChain {
+        r#in: In,
+        table: TableName,
+        chain: Chain,
+    },
+    AddElements {
+        r#in: In,
+        #[serde(flatten)]
+        elements: Elements,
+    },
+    DeleteElements {
+        r#in: In,
+        #[serde(flatten)]
+        elements: Elements,
+    },
+    HasElements {
+        r#in: In,
+        #[serde(flatten)]
+        elements: Elements,
+    },
+
+    OpenRecords,
+    CloseRecords,
+    Claim {
+        name: String,
+    },
+    Owner {
+        name: String,
+    },
+    Release {
+        name: String,
+    },
+    Owned,
+    Claims,
+    ReleaseStale {
+        name: String,
+    },
+    ReadValue {
+        name: String,
+    },
+    WriteValue {
+        name: String,
+        value: String,
+    },
+
+    ReadResolver,
+    Delegate,
+}
+
+/// Which namespace.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum In {
+    Host,
+    Container,
+}
+
+/// An end of a veth pair.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct End {
+    pub(crate) r#in: In,
+    pub(crate) name: Option<String>,
+    pub(crate) mac: Option<[u8; 6]>,
+    pub(crate) mtu: Option<u32>,
+    pub(crate) master: Option<usize>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Route {
+    pub(crate) to: String,
+    pub(crate) via: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) priority: Option<u32>,
+    pub(crate) table: Option<u32>,
+    pub(crate) scope: Option<u8>,
+    pub(crate) mtu: Option<u32>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Rule {
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+    #[serde(default)]
+    pub(crate) ipv6: bool,
+    pub(crate) input: Option<String>,
+    pub(crate) output: Option<String>,
+    pub(crate) mark: Option<u32>,
+    pub(crate) priority: Option<u32>,
+    pub(crate) table: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct TableName {
+    pub(crate) family: String,
+    pub(crate) name: String,
+}
+
+/// A table with sets of IPv4 addresses.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Table {
+    pub(crate) family: String,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) sets: Vec<String>,
+    #[serde(default)]
+    pub(crate) chains: Vec<Chain>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Chain {
+    pub(crate) name: String,
+    /// `filter`, `nat` or `route`, at a hook, with a priority.
+    pub(crate) base: Option<(String, String, i32)>,
+    #[serde(default)]
+    pub(crate) drop: bool,
+    /// `drop`, `accept`, `masquerade`, `jump CHAIN`, `dnat ADDRESS`.
+    #[serde(default)]
+    pub(crate) rules: Vec<String>,
+    #[serde(default)]
+    pub(crate) comment: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Elements {
+    pub(crate) family: String,
+    pub(crate) table: String,
+    pub(crate) set: String,
+    /// The first address.
+    pub(crate) address: String,
+    /// How many, from the first on.
+    #[serde(default = "one")]
+    pub(crate) count: u32,
+}
+
+fn one() -> u32 {
+    1
+}

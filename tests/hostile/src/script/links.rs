@@ -1,0 +1,88 @@
+use cofferdam_guest_sdk::{
+    Failure,
+    bindings::links::{self, BridgeOptions, Link, VethEnd, create_veth},
+};
+
+use super::{
+    Outcome, Script,
+    call::{Call, End},
+    done, failure, mac, namespace,
+};
+
+impl Script {
+    /// `None` when the call is of another kind.
+    pub(super) fn link_call(&mut self, call: &Call) -> Option<Outcome> {
+        Some(match call {
+            Call::Find { r#in, name } => {
+                let name = self.text(name);
+                let found = namespace(*r#in).and_then(|place| links::find(&place, &name).map_err(failure));
+                self.keep(found)
+            }
+            Call::Bridge { r#in, name } => {
+                let name = self.text(name);
+                let options = BridgeOptions {
+                    mtu: None,
+                    vlan_filtering: false,
+                };
+                let made =
+                    namespace(*r#in).and_then(|place| links::ensure_bridge(&place, &name, options).map_err(failure));
+                self.keep(made)
+            }
+            Call::Veth { first, second } => self.veth(first, second),
+            Call::Peer { link } => {
+                let peer = self.link(*link).and_then(|link| link.peer().map_err(failure));
+                self.keep(peer)
+            }
+            Call::Info { link } => {
+                let told = self.link(*link).map(Link::info);
+                told.and_then(|told| self.look(told))
+            }
+            Call::Up { link } => self.set(*link, Link::set_up),
+            Call::Down { link } => self.set(*link, Link::set_down),
+            Call::Mtu { link, mtu } => self.set(*link, |link| link.set_mtu(*mtu)),
+            Call::Mac { link, mac: wanted } => self.set(*link, |link| link.set_mac(mac(*wanted))),
+            Call::Promiscuous { link, on } => self.set(*link, |link| link.set_promiscuous(*on)),
+            Call::Master { link, master } => self
+                .link(*master)
+                .and_then(|master| self.set(*link, |link| link.set_master(master))),
+            Call::Hairpin { link, on } => self.set(*link, |link| link.set_hairpin(*on)),
+            Call::Isolated { link, on } => self.set(*link, |link| link.set_isolated(*on)),
+            Call::Wait { link, milliseconds } => self.set(*link, |link| link.wait_operational(*milliseconds)),
+            Call::Delete { link } => self.set(*link, Link::delete),
+            _ => return None,
+        })
+    }
+
+    fn keep(&mut self, link: Result<Link, Failure>) -> Outcome {
+        self.links.push(link?);
+        Ok(())
+    }
+
+    fn set(
+        &self,
+        link: usize,
+        act: impl FnOnce(&Link) -> Result<(), cofferdam_guest_sdk::bindings::types::Error>,
+    ) -> Outcome {
+        done(act(self.link(link)?))
+    }
+
+    fn veth(&mut self, first: &End, second: &End) -> Outcome {
+        let places = (namespace(first.r#in)?, namespace(second.r#in)?);
+        let (first, second) = {
+            let ends = (self.end(first, &places.0)?, self.end(second, &places.1)?);
+            create_veth(&ends.0, &ends.1).map_err(failure)?
+        };
+        self.links.extend([first, second]);
+        Ok(())
+    }
+
+    fn end<'a>(&'a self, end: &End, place: &'a links::Namespace) -> Result<VethEnd<'a>, Failure> {
+        Ok(VethEnd {
+            in_: place,
+            name: end.name.as_deref().map(|name| self.text(name)),
+            mac: end.mac.map(mac),
+            mtu: end.mtu,
+            master: end.master.map(|master| self.link(master)).transpose()?,
+        })
+    }
+}

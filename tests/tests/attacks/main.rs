@@ -1,0 +1,17 @@
+//! What a component can try, by subject. Each attack is denied, or ended, with
+//! an error that names operation, object and missing grant, and node,
+//! container, leases and files are as they were.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod arena;
+mod configuration;
+mod delegation;
+mod handles;
+mod names;
+mod packet_filter;
+mod quantity;
+mod routing;
+mod settings;
+mod tenants;
+mod theft;
