@@ -6,7 +6,7 @@ use std::{
 
 use cofferdam_journal::{AttachmentId, Journal, Records, Shared, SharedObject, StateDirectory};
 use cofferdam_network::{Kernel, LinkId, Network};
-use cofferdam_protocol::{CniError, MacAddress};
+use cofferdam_protocol::{CniError, MacAddress, Place};
 use cofferdam_sandbox::Sandbox;
 
 use crate::{
@@ -115,6 +115,12 @@ impl Links {
 
     pub(crate) fn remove(&mut self, id: LinkId) {
         self.0.remove(&id);
+    }
+
+    /// Whether the request made or joined a link of this name, whichever of its
+    /// plugins did.
+    pub(crate) fn has_named(&self, place: Place, name: &str) -> bool {
+        self.0.iter().any(|(id, link)| id.place == place && link.name == name)
     }
 
     /// The link, if it is this plugin's.

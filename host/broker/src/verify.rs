@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use cofferdam_network::{AddressInfo, LinkInfo, Network, Route as KernelRoute};
 use cofferdam_protocol::{Attachment, CniError, Interface, Ip, Place, Route};
 
-use crate::{codes, convert::place_of};
+use crate::{codes, convert::place_of, session::Links};
 
 /// `RT_TABLE_MAIN`.
 const MAIN_TABLE: u32 = 254;
@@ -16,6 +16,8 @@ pub(crate) struct Truth<'a> {
     network: &'a mut dyn Network,
     previous: Option<&'a Attachment>,
     sandbox: Option<&'a str>,
+    /// What the request made or joined. Absent where nothing is made.
+    made: Option<&'a Links>,
     /// Links that were looked at already.
     seen: Vec<LinkInfo>,
 }
@@ -32,7 +34,16 @@ impl<'a> Truth<'a> {
             network,
             previous,
             sandbox,
+            made: None,
             seen: Vec::new(),
+        }
+    }
+
+    /// For a request that makes links: of the node's, a result names no others.
+    pub(crate) fn with_made(self, links: &'a Links) -> Self {
+        Self {
+            made: Some(links),
+            ..self
         }
     }
 
@@ -154,6 +165,12 @@ impl<'a> Truth<'a> {
             let text = format!("interface {name:?} is said to be in a namespace that is not this request's");
             return Err(untrue(text));
         };
+        // The answer does not depend on whether the node has such a link.
+        if place == Place::Host && self.made.is_some_and(|made| !made.has_named(place, name)) {
+            return Err(untrue(format!(
+                "interface {name:?} of the host namespace was neither made nor joined by this attachment"
+            )));
+        }
         let Some(link) = self.look(place, name)? else {
             return Err(untrue(format!(
                 "interface {name:?} does not exist in the {place} namespace"

@@ -59,6 +59,9 @@ pub enum Error {
     /// A name that records can't have.
     #[error("{0:?} can't be the name of a value: small letters and _, then perhaps a dot and up to three digits")]
     InvalidName(String),
+    /// Values stay when attachments go; a network has a few.
+    #[error("{} holds as many values as a network can have", .0.display())]
+    TooManyValues(PathBuf),
     /// A file operation failed.
     #[error("{action} {}: {source}", path.display())]
     Io {

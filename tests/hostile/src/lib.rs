@@ -8,6 +8,7 @@ mod exhaustion;
 mod forgery;
 mod ground;
 mod lies;
+mod report;
 mod script;
 mod trespass;
 
@@ -23,6 +24,8 @@ struct Hostile;
 struct Config {
     attack: String,
     calls: Vec<Call>,
+    /// What is said to have come of it.
+    result: report::Report,
     /// All calls are made, whatever the host says.
     undaunted: bool,
 }
@@ -45,7 +48,7 @@ impl Plugin for Hostile {
         {
             return Err(Failure::internal(format!("there is no attack {attack:?}")));
         }
-        Ok(Attachment::default())
+        request.config.result.told()
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {

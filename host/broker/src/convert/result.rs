@@ -6,6 +6,8 @@ use crate::codes;
 
 /// Entries that each list of a result may have.
 const LIST_LIMIT: usize = 4096;
+/// Bytes of a name, with room for its dots (RFC 1035, section 2.3.4).
+const LONGEST_DNS_WORD: usize = 256;
 
 /// A result for the guest. `sandbox` is the path of the container's namespace.
 pub(crate) fn wit_attachment(attachment: &Attachment, sandbox: Option<&str>) -> wit::Attachment {
@@ -69,12 +71,15 @@ pub(crate) fn attachment(given: wit::Attachment, sandbox: Option<&str>) -> Resul
         ("addresses", given.addresses.len()),
         ("routes", given.routes.len()),
         ("nameservers", given.dns.nameservers.len()),
+        ("search domains", given.dns.search.len()),
+        ("resolver options", given.dns.options.len()),
     ] {
         if length > LIST_LIMIT {
             let text = format!("the result has {length} {what}, more than the {LIST_LIMIT} that it may have");
             return Err(CniError::new(codes::UNTRUE_RESULT, text));
         }
     }
+    check_dns(&given.dns)?;
     Ok(Attachment {
         interfaces: given
             .interfaces
@@ -90,6 +95,21 @@ pub(crate) fn attachment(given: wit::Attachment, sandbox: Option<&str>) -> Resul
             options: given.dns.options,
         },
     })
+}
+
+/// A runtime writes these into the container's `resolv.conf(5)`, each one word
+/// of a line.
+fn check_dns(dns: &wit::Dns) -> Result<(), CniError> {
+    let lists = [&dns.nameservers, &dns.search, &dns.options];
+    let words = lists.into_iter().flatten().chain(&dns.domain);
+    for word in words {
+        let plain = word.len() <= LONGEST_DNS_WORD && !word.contains(|c: char| c.is_whitespace() || c.is_control());
+        if !plain {
+            let text = format!("the result's dns: {word:?} is not one word of at most {LONGEST_DNS_WORD} bytes");
+            return Err(CniError::new(codes::UNTRUE_RESULT, text));
+        }
+    }
+    Ok(())
 }
 
 fn interface_of(given: wit::Interface, sandbox: Option<&str>) -> Interface {

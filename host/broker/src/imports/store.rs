@@ -21,6 +21,8 @@ use crate::{
 
 /// Where records are unless the configuration says otherwise.
 const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
+/// Bytes of a value that attachments share.
+const VALUE_LIMIT: usize = 256;
 
 impl Host for Mediator {
     fn open(&mut self) -> Result<Resource<Handle>, CallError> {
@@ -167,6 +169,8 @@ impl HostRecords for Mediator {
         value: String,
     ) -> Result<bool, CallError> {
         self.require_creation()?;
+        self.count_change()?;
+        check_value(&value)?;
         self.opened(&records)?
             .compare_and_set(&name, expected.as_deref(), &value)
             .map_err(journal_error)
@@ -210,6 +214,16 @@ impl Mediator {
 
 fn closed() -> CallError {
     CallError::Trap(wasmtime::Error::msg("it used records that are closed"))
+}
+
+/// Values outlive the attachment, whatever becomes of it: they stay small.
+fn check_value(value: &str) -> Result<(), CallError> {
+    if value.len() <= VALUE_LIMIT && !value.contains(char::is_control) {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "a value has at most {VALUE_LIMIT} bytes and no control characters"
+    )))
 }
 
 /// A claim is on an address, in the one form that an address is written in.

@@ -63,7 +63,8 @@ fn run_members(
             Answer::Nothing => Ok(Attachment::default()),
         });
         let checked = result.and_then(|result| {
-            let mut truth = Truth::new(session.network.as_mut(), previous.as_ref(), call.namespace_path());
+            let mut truth = Truth::new(session.network.as_mut(), previous.as_ref(), call.namespace_path())
+                .with_made(&session.links);
             truth.check_result(&result, &session.claimed)?;
             Ok(result)
         });

@@ -18,6 +18,7 @@ mod survey;
 mod value;
 
 use std::{
+    ffi::OsString,
     fs::File,
     io,
     net::IpAddr,
@@ -33,6 +34,10 @@ use crate::{Error, Result, fs::remove_at};
 
 /// Problems that are told of at once; a guest may look at any number of files.
 const MOST_PROBLEMS: usize = 20;
+
+/// Values that a network may have: host-local has one for
+/// each set of ranges.
+const VALUES: usize = 64;
 
 /// The records of one network, locked until this is dropped.
 #[derive(Debug)]
@@ -200,13 +205,24 @@ impl Records {
     /// written.
     ///
     /// # Errors
-    /// [`Error::InvalidName`], or the file can't be read or written.
+    /// [`Error::InvalidName`], [`Error::TooManyValues`], or the file can't be
+    /// read or written.
     pub fn compare_and_set(&mut self, name: &str, expected: Option<&str>, value: &str) -> Result<bool> {
-        if self.get(name)?.as_deref() != expected {
+        let current = self.get(name)?;
+        if current.as_deref() != expected {
             return Ok(false);
+        }
+        if current.is_none() && self.count_values()? >= VALUES {
+            return Err(Error::TooManyValues(self.path.clone()));
         }
         value::write(&self.directory, name, value).map_err(|error| Error::io("write", &self.path.join(name), error))?;
         Ok(true)
+    }
+
+    fn count_values(&self) -> Result<usize> {
+        let names = claim_file::names(&self.path)?;
+        let is_value = |name: &&OsString| name.to_str().is_some_and(|name| value::check_name(name).is_ok());
+        Ok(names.iter().filter(is_value).count())
     }
 
     /// What was found wrong since this was asked last, one text each.

@@ -1,0 +1,55 @@
+use cofferdam_guest_sdk::{Address, Attachment, Dns, Failure, Interface, Place, Route};
+use serde::Deserialize;
+
+use crate::ground::prefix;
+
+/// A result as the configuration writes it, true or not.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Report {
+    /// Names, in the node's namespace or in one with a path; else in the
+    /// container's.
+    interfaces: Vec<(String, Option<String>)>,
+    /// With the position of the interface.
+    addresses: Vec<(String, Option<u32>)>,
+    routes: Vec<String>,
+    nameservers: Vec<String>,
+    domain: Option<String>,
+    search: Vec<String>,
+    options: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn told(&self) -> Result<Attachment, Failure> {
+        let addresses = self.addresses.iter().map(|(address, interface)| {
+            Ok(Address {
+                interface: *interface,
+                ..Address::new(prefix(address)?)
+            })
+        });
+        let routes = self.routes.iter().map(|to| Ok(Route::to(prefix(to)?)));
+        Ok(Attachment {
+            interfaces: self.interfaces.iter().map(interface).collect(),
+            addresses: addresses.collect::<Result<_, Failure>>()?,
+            routes: routes.collect::<Result<_, Failure>>()?,
+            dns: Dns {
+                nameservers: self.nameservers.clone(),
+                domain: self.domain.clone(),
+                search: self.search.clone(),
+                options: self.options.clone(),
+            },
+        })
+    }
+}
+
+fn interface((name, place): &(String, Option<String>)) -> Interface {
+    let place = match place.as_deref() {
+        None => Place::Container,
+        Some("host") => Place::Host,
+        Some(path) => Place::Elsewhere(path.to_owned()),
+    };
+    Interface {
+        place,
+        ..Interface::in_container(name.clone())
+    }
+}
