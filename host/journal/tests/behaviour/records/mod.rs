@@ -15,7 +15,7 @@ use std::{
 
 use cofferdam_journal::{AttachmentId, Error, Owner, Records};
 
-use crate::fixture::{attachment, soon};
+use crate::fixture::{attachment, soon, temporary_directory};
 
 /// A node's records and state, as files.
 pub(crate) struct Node {
@@ -25,7 +25,7 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new() -> Self {
         Self {
-            root: tempfile::tempdir().unwrap(),
+            root: temporary_directory(),
         }
     }
 
