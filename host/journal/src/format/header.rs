@@ -98,3 +98,33 @@ pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(inode: u64, path: &str, cookie: Option<u64>) -> NamespaceRecord {
+        NamespaceRecord {
+            identity: NamespaceIdentity { device: 4, inode },
+            path: path.to_owned(),
+            cookie,
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_known_by_what_is_never_used_again() {
+        let made_in = record(7, "/run/netns/a", Some(100));
+        for (other, same) in [
+            (record(7, "/run/netns/a", Some(100)), true),
+            (record(7, "/proc/1/ns/net", Some(100)), true),
+            (record(7, "/run/netns/a", Some(101)), false),
+            (record(8, "/run/netns/a", Some(100)), false),
+            // The kernel, or who wrote it, knows no cookies.
+            (record(7, "/run/netns/a", None), true),
+            (record(8, "/run/netns/a", None), false),
+        ] {
+            assert_eq!(made_in.is_same(&other), same, "{other:?}");
+            assert_eq!(other.is_same(&made_in), same, "{other:?}");
+        }
+    }
+}

@@ -19,7 +19,10 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
+        // In memory where there is such a place, as `/run` is.
+        let root = tempfile::tempdir_in("/dev/shm")
+            .or_else(|_| tempfile::tempdir())
+            .unwrap();
         let directory = StateDirectory::open(&root.path().join("state")).unwrap();
         Self { root, directory }
     }
@@ -43,6 +46,13 @@ impl State {
         assert!(files.next().is_none(), "there is one journal");
         file
     }
+}
+
+/// In memory where there is such a place, as `/run` is.
+pub(crate) fn temporary_directory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }
 
 /// A deadline that no lock here takes.

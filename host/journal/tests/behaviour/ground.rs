@@ -5,17 +5,17 @@
 use std::time::Duration;
 
 use cofferdam_journal::{AttachmentId, Inverse, Journal, Operation, Outcome, Report, Shared, Undo};
-use cofferdam_network::{
-    Bridge, Kernel, LinkId, Neighbor, Network, OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd,
-    namespace::open_namespace,
-    nftables::{Chain, Element, Family, Set, Table, TableId, Value, ValueType},
-};
-use cofferdam_protocol::{IpPrefix, MacAddress, Place};
+use cofferdam_network::{Kernel, LinkId, Network, OperationalState, RouteMode, namespace::open_namespace};
+use cofferdam_protocol::Place;
 use cofferdam_tests::Namespace;
 
-use crate::fixture::{State, attachment, soon};
+use crate::{
+    fixture::{State, attachment, soon},
+    things::*,
+};
 
 const TIME_LIMIT: Duration = Duration::from_secs(10);
+
 /// What marks an element as the attachment's.
 pub(crate) const COMMENT: &str = "mynet/c1/eth0";
 
@@ -209,129 +209,4 @@ fn files(directory: &std::path::Path) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-pub(crate) fn prefix(text: &str) -> IpPrefix {
-    text.parse().unwrap()
-}
-
-pub(crate) fn mac(last: u8) -> MacAddress {
-    MacAddress([2, 0, 0, 0, 0, last])
-}
-
-pub(crate) fn end(name: &str, last: u8) -> VethEnd {
-    VethEnd {
-        place: Place::Host,
-        name: name.to_owned(),
-        mac: mac(last),
-        mtu: None,
-        master: None,
-    }
-}
-
-pub(crate) fn bridge(name: &str, last: u8) -> Bridge {
-    Bridge {
-        place: Place::Host,
-        name: name.to_owned(),
-        mac: mac(last),
-        mtu: None,
-        vlan_filtering: false,
-    }
-}
-
-pub(crate) fn sysctl(parts: &[&str]) -> SysctlKey {
-    SysctlKey::new(parts.iter().map(|&part| part.to_owned()).collect()).unwrap()
-}
-
-pub(crate) fn forwarding() -> SysctlKey {
-    sysctl(&["net", "ipv4", "ip_forward"])
-}
-
-pub(crate) fn route(destination: &str, gateway: Option<&str>) -> Route {
-    Route {
-        destination: prefix(destination),
-        gateway: gateway.map(|gateway| gateway.parse().unwrap()),
-        source: None,
-        priority: None,
-        table: None,
-        scope: None,
-        mtu: None,
-        advmss: None,
-    }
-}
-
-pub(crate) fn others_route() -> Route {
-    route("198.51.100.0/24", Some("192.0.2.254"))
-}
-
-pub(crate) fn neighbor(address: &str, last: u8) -> Neighbor {
-    Neighbor {
-        address: address.parse().unwrap(),
-        mac: mac(last),
-    }
-}
-
-pub(crate) fn others_neighbor() -> Neighbor {
-    neighbor("192.0.2.9", 0x99)
-}
-
-pub(crate) fn rule(source: Option<&str>, priority: Option<u32>) -> Rule {
-    Rule {
-        ipv6: false,
-        source: source.map(prefix),
-        destination: None,
-        input_interface: None,
-        output_interface: None,
-        mark: None,
-        priority,
-        table: 100,
-    }
-}
-
-pub(crate) fn others_rule() -> Rule {
-    rule(Some("192.0.2.77/32"), Some(1000))
-}
-
-pub(crate) fn set() -> Set {
-    Set {
-        name: "s".to_owned(),
-        key: vec![ValueType::Ipv4Address],
-        data: None,
-    }
-}
-
-/// A table that is there before.
-pub(crate) fn table() -> Table {
-    named_table("t")
-}
-
-/// A table that is not.
-pub(crate) fn other_table() -> Table {
-    named_table("other")
-}
-
-fn named_table(name: &str) -> Table {
-    Table {
-        id: TableId {
-            family: Family::Inet,
-            name: name.to_owned(),
-        },
-        sets: vec![set()],
-        chains: Vec::new(),
-    }
-}
-
-pub(crate) fn chain(name: &str) -> Chain {
-    Chain {
-        name: name.to_owned(),
-        base: None,
-        rules: Vec::new(),
-    }
-}
-
-pub(crate) fn element(address: &str) -> Element {
-    Element {
-        key: vec![Value::Address(address.parse().unwrap())],
-        data: None,
-    }
 }

@@ -12,5 +12,7 @@ mod ground;
 mod inverses;
 mod records;
 mod registry;
+mod steps;
 mod storage;
+mod things;
 mod undo;

@@ -1,65 +1,17 @@
-//! Random sequences of what ADD and DEL do with addresses, each of which may
-//! be cut off after any step, with the reference plugin in between. Whatever
-//! happens: no address twice, and none lost.
+//! A node on which processes die, and what it owes its containers.
 
 use std::{collections::BTreeMap, fs, net::IpAddr, time::Duration};
 
 use cofferdam_journal::{AttachmentId, Inverse, Journal, Operation, Outcome, Owner, Records, State as Stage, Undo};
 use cofferdam_network::Kernel;
-use proptest::{prelude::*, sample::Index};
+use proptest::sample::Index;
 
+use super::Step;
 use crate::fixture::{State, attachment, soon};
 
 /// Addresses and containers, few enough for them to meet.
 const ADDRESSES: u8 = 6;
-const CONTAINERS: usize = 4;
-
-#[derive(Clone, Debug)]
-enum Step {
-    /// An ADD that wants one address; it dies after so many steps.
-    Add {
-        container: usize,
-        dies: Option<u8>,
-    },
-    /// A DEL; it dies after so many steps.
-    Del {
-        container: usize,
-        dies: Option<u8>,
-    },
-    /// The reference plugin's ADD; killed, it leaves an empty file.
-    ReferenceAdd {
-        container: usize,
-        killed: bool,
-    },
-    ReferenceDel {
-        container: usize,
-    },
-    /// The index and all that is known of the directory is lost.
-    Forget,
-    /// The journals are lost.
-    LoseJournals,
-    /// A file of the index, the survey or the journals is cut.
-    Damage {
-        file: Index,
-        keep: Index,
-    },
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let container = 0..CONTAINERS;
-    let dies = || prop_oneof![2 => Just(None), 1 => (0..6_u8).prop_map(Some)];
-    let step = prop_oneof![
-        6 => (container.clone(), dies()).prop_map(|(container, dies)| Step::Add { container, dies }),
-        5 => (container.clone(), dies()).prop_map(|(container, dies)| Step::Del { container, dies }),
-        2 => (container.clone(), prop::bool::weighted(0.3))
-            .prop_map(|(container, killed)| Step::ReferenceAdd { container, killed }),
-        2 => container.prop_map(|container| Step::ReferenceDel { container }),
-        1 => Just(Step::Forget),
-        1 => Just(Step::LoseJournals),
-        1 => (any::<Index>(), any::<Index>()).prop_map(|(file, keep)| Step::Damage { file, keep }),
-    ];
-    prop::collection::vec(step, 1..40)
-}
+pub(super) const CONTAINERS: usize = 4;
 
 /// Counts steps down; at nought the process is dead.
 struct Life(Option<u8>);
@@ -78,14 +30,14 @@ impl Life {
     }
 }
 
-struct Model {
+pub(super) struct Model {
     state: State,
     /// Addresses that a container was told to use.
     live: BTreeMap<IpAddr, usize>,
 }
 
 impl Model {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let state = State::new();
         fs::create_dir_all(state.root().join("records")).unwrap();
         Self {
@@ -115,7 +67,7 @@ impl Model {
         (2..2 + ADDRESSES).map(|last| IpAddr::from([10, 22, 0, last]))
     }
 
-    fn run(&mut self, step: &Step) {
+    pub(super) fn run(&mut self, step: &Step) {
         match step {
             Step::Add { container, dies } => self.add(*container, Life(*dies)),
             Step::Del { container, dies } => self.del(*container, Life(*dies)),
@@ -324,7 +276,7 @@ impl Model {
     }
 
     /// Whoever was told to use an address holds the claim on it.
-    fn assert_none_twice(&self) {
+    pub(super) fn assert_none_twice(&self) {
         for (address, container) in &self.live {
             let path = self.state.root().join("records").join(address.to_string());
             let text = fs::read_to_string(&path).unwrap_or_default();
@@ -333,7 +285,7 @@ impl Model {
     }
 
     /// When every container is detached, every address can be had again.
-    fn assert_none_lost(&mut self) {
+    pub(super) fn assert_none_lost(&mut self) {
         for container in 0..CONTAINERS {
             self.del(container, Life(None));
         }
@@ -342,18 +294,5 @@ impl Model {
         for address in Self::addresses() {
             assert!(records.claim(&address).unwrap(), "{address} is lost");
         }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
-    #[test]
-    fn no_address_is_given_out_twice_and_none_is_lost(steps in steps()) {
-        let mut model = Model::new();
-        for step in &steps {
-            model.run(step);
-            model.assert_none_twice();
-        }
-        model.assert_none_lost();
     }
 }

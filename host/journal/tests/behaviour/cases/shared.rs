@@ -1,0 +1,160 @@
+//! Objects that attachments share.
+
+use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
+use cofferdam_network::Network as _;
+use cofferdam_protocol::Place;
+
+use super::Case;
+use crate::{
+    fixture::soon,
+    ground::Ground,
+    things::{bridge, chain, mac, other_table, prefix, set, table},
+};
+
+/// Joins an object that nobody had made, records that we make it, makes it.
+pub(crate) fn joined(
+    operation: Operation,
+    object: SharedObject,
+    made: Made,
+    make: impl Fn(&mut Ground) + 'static,
+) -> Case {
+    let inverse = Inverse::LeaveShared { object: object.clone() };
+    Case::new(operation, inverse, move |ground| {
+        let shared = ground.shared();
+        let mut guard = shared.join(&object, &ground.id, soon()).unwrap();
+        guard.set_made(made.clone()).unwrap();
+        make(ground);
+    })
+}
+
+/// The shared bridge `cni0`.
+pub(crate) fn shared_bridge() -> Case {
+    joined(
+        Operation::CreateBridge {
+            bridge: bridge("cni0", 0x50),
+        },
+        SharedObject::Bridge {
+            place: Place::Host,
+            name: "cni0".to_owned(),
+        },
+        Made::Bridge {
+            mac: mac(0x50),
+            index: None,
+        },
+        |ground| {
+            ground.kernel.create_bridge(&bridge("cni0", 0x50)).unwrap();
+        },
+    )
+}
+
+pub(super) fn shared(ground: &Ground) -> Vec<Case> {
+    let place = Place::Host;
+    let br0 = ground.bridge;
+    let gateway = prefix("10.22.0.1/16");
+    let new_bridge = |name: &'static str, address: Option<cofferdam_protocol::IpPrefix>| {
+        move |ground: &mut Ground| {
+            let old = ground.kernel.link_by_name(place, name).unwrap().unwrap();
+            ground.kernel.delete_link(old.id).unwrap();
+            let new = ground.kernel.create_bridge(&bridge(name, 0x51)).unwrap();
+            if let Some(address) = address {
+                ground.kernel.add_address(new, address, true).unwrap();
+            }
+        }
+    };
+    vec![
+        shared_bridge()
+            .but(
+                |ground| {
+                    let bridge = ground.kernel.link_by_name(Place::Host, "cni0").unwrap().unwrap();
+                    ground
+                        .kernel
+                        .set_link_master(ground.nic, Some(bridge.id.index))
+                        .unwrap();
+                },
+                Some("bridge cni0 has a port that is not ours: nic0"),
+            )
+            .but(new_bridge("cni0", None), None),
+        joined(
+            Operation::AddAddress {
+                link: br0,
+                name: "br0".to_owned(),
+                address: gateway,
+                skip_duplicate_detection: true,
+            },
+            SharedObject::Address {
+                place,
+                link: "br0".to_owned(),
+                address: gateway,
+            },
+            Made::Address { index: Some(br0.index) },
+            move |ground| ground.kernel.add_address(br0, gateway, true).unwrap(),
+        )
+        .but(move |ground| ground.kernel.delete_address(br0, gateway).unwrap(), None)
+        .but(new_bridge("br0", Some(gateway)), None),
+        joined(
+            Operation::CreateTable {
+                place,
+                table: other_table(),
+            },
+            SharedObject::Table {
+                place,
+                table: other_table().id,
+            },
+            Made::Table {
+                digest: cofferdam_journal::digest_of(&other_table()),
+                sets: other_table().sets,
+            },
+            move |ground| ground.kernel.create_table(place, &other_table()).unwrap(),
+        )
+        .but(
+            move |ground| ground.kernel.delete_table(place, &other_table().id).unwrap(),
+            None,
+        ),
+        joined(
+            Operation::CreateChain {
+                place,
+                table: table().id,
+                chain: chain("own"),
+            },
+            SharedObject::Chain {
+                place,
+                table: table().id,
+                chain: "own".to_owned(),
+            },
+            Made::Chain {
+                digest: cofferdam_journal::digest_of(&chain("own")),
+            },
+            move |ground| {
+                ground
+                    .kernel
+                    .create_chain(place, &table().id, &[set()], &chain("own"))
+                    .unwrap();
+            },
+        )
+        .but(
+            move |ground| {
+                ground
+                    .kernel
+                    .create_chain(place, &table().id, &[set()], &caller())
+                    .unwrap();
+            },
+            Some("something that is not ours refers to chain own"),
+        )
+        .but(
+            move |ground| ground.kernel.delete_chain(place, &table().id, "own").unwrap(),
+            None,
+        ),
+    ]
+}
+
+/// A chain of somebody's with a jump into ours.
+fn caller() -> cofferdam_network::nftables::Chain {
+    use cofferdam_network::nftables::{Action, Rule, Verdict};
+    let mut caller = chain("caller");
+    caller.rules.push(Rule {
+        matches: Vec::new(),
+        actions: vec![Action::Verdict(Verdict::Jump("own".to_owned()))],
+        comment: None,
+    });
+    caller
+}
