@@ -104,7 +104,11 @@ pub(crate) fn of_a_process() {
 
 /// What can't be asked any more when the filter is there.
 pub(crate) fn prepared() {
-    let prepared = Confinement::new().umask(0o027).prepare().unwrap();
+    let prepared = Confinement::new()
+        .umask(0o027)
+        .directory("/proc", READ)
+        .prepare()
+        .unwrap();
     prepared.thread().confine().unwrap();
     tell(
         "secure bits",
