@@ -15,7 +15,7 @@ use nix::sched::{CloneFlags, unshare};
 
 use crate::scenario::{run, tell};
 
-pub(crate) const TESTS: &[(&str, fn())] = &[("what_a_host_does_works_as_before", what_a_host_does_works_as_before)];
+tests![what_a_host_does_works_as_before,];
 
 /// Makes this process a node with a container, if it may.
 fn node_with_container() -> Option<Kernel> {

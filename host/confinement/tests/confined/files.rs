@@ -9,13 +9,7 @@ use cofferdam_confinement::{Access, Confinement, ConfinementError, FileView, pro
 
 use crate::scenario::{command, run, run_to_any_end, tell};
 
-pub(crate) const TESTS: &[(&str, fn())] = &[
-    (
-        "only_the_named_directories_can_be_opened",
-        only_the_named_directories_can_be_opened,
-    ),
-    ("a_missing_directory_is_named", a_missing_directory_is_named),
-];
+tests![only_the_named_directories_can_be_opened, a_missing_directory_is_named,];
 
 pub(crate) const READ: Access = Access::Read;
 

@@ -10,16 +10,10 @@ use nix::{fcntl::OFlag, unistd::pipe2};
 
 use crate::scenario::{command, run, run_to_any_end, tell};
 
-pub(crate) const TESTS: &[(&str, fn())] = &[
-    (
-        "the_environment_is_cleared_but_for_what_is_kept",
-        the_environment_is_cleared_but_for_what_is_kept,
-    ),
-    (
-        "the_environment_is_left_alone_while_another_thread_may_read_it",
-        the_environment_is_left_alone_while_another_thread_may_read_it,
-    ),
-    ("inherited_descriptors_are_closed", inherited_descriptors_are_closed),
+tests![
+    the_environment_is_cleared_but_for_what_is_kept,
+    the_environment_is_left_alone_while_another_thread_may_read_it,
+    inherited_descriptors_are_closed,
 ];
 
 const SECRET: &str = "COFFERDAM_TEST_SECRET";

@@ -7,6 +7,13 @@
 //! beside it, which the standard test harness can't offer.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+/// Lists a module's tests.
+macro_rules! tests {
+    ($($test:ident),* $(,)?) => {
+        pub(crate) const TESTS: &[(&str, fn())] = &[$((stringify!($test), $test)),*];
+    };
+}
+
 mod allowed;
 mod calls;
 mod files;
@@ -35,6 +42,7 @@ const SCENARIOS: &[Scenario] = &[
     ("threads that confine themselves", threads::by_themselves),
     ("threads that make threads", threads::restless),
     ("thread with signals blocked", threads::deaf),
+    ("thread with a filter", threads::filtered),
     ("environment", inheritance::environment),
     ("environment beside a thread", inheritance::environment_beside_a_thread),
     ("descriptors", inheritance::descriptors),

@@ -9,17 +9,11 @@ use crate::{
     status::is_root_of_the_machine,
 };
 
-pub(crate) const TESTS: &[(&str, fn())] = &[
-    (
-        "what_is_not_needed_is_refused_in_every_thread",
-        what_is_not_needed_is_refused_in_every_thread,
-    ),
-    (
-        "the_same_is_not_refused_without_confinement",
-        the_same_is_not_refused_without_confinement,
-    ),
-    ("a_refused_call_can_be_made_to_kill", a_refused_call_can_be_made_to_kill),
-    ("a_process_can_be_confined_once", a_process_can_be_confined_once),
+tests![
+    what_is_not_needed_is_refused_in_every_thread,
+    the_same_is_not_refused_without_confinement,
+    a_refused_call_can_be_made_to_kill,
+    a_process_can_be_confined_once,
 ];
 
 /// Tries each call and tells how it ended.

@@ -4,7 +4,7 @@ use cofferdam_confinement::{Capabilities, Confinement, FileView, Resource, probe
 use rustix::{
     fs::Mode,
     process::{dumpable_behavior, getrlimit, umask},
-    thread::{CapabilitySets, capabilities, set_capabilities},
+    thread::{CapabilitySets, capabilities, capabilities_secure_bits, set_capabilities},
 };
 
 use crate::{
@@ -12,21 +12,13 @@ use crate::{
     scenario::{run, tell},
 };
 
-pub(crate) const TESTS: &[(&str, fn())] = &[
-    (
-        "all_sets_of_capabilities_hold_what_is_kept",
-        all_sets_of_capabilities_hold_what_is_kept,
-    ),
-    (
-        "others_can_not_look_into_it_and_it_still_sees_itself",
-        others_can_not_look_into_it_and_it_still_sees_itself,
-    ),
-    ("limits_are_lowered", limits_are_lowered),
-    ("the_report_says_what_is_left", the_report_says_what_is_left),
-    (
-        "a_process_that_may_not_close_the_bounding_set_is_confined_and_says_so",
-        a_process_that_may_not_close_the_bounding_set_is_confined_and_says_so,
-    ),
+tests![
+    all_sets_of_capabilities_hold_what_is_kept,
+    others_can_not_look_into_it_and_it_still_sees_itself,
+    being_root_means_nothing_to_an_execution,
+    limits_are_lowered,
+    the_report_says_what_is_left,
+    a_process_that_may_not_close_the_bounding_set_is_confined_and_says_so,
 ];
 
 /// A field of a thread's `/proc/self/task/…/status`; `None` when the thread
@@ -112,10 +104,19 @@ pub(crate) fn of_a_process() {
 
 /// What can't be asked any more when the filter is there.
 pub(crate) fn prepared() {
-    let _prepared = Confinement::new().umask(0o027).prepare().unwrap();
+    let prepared = Confinement::new()
+        .umask(0o027)
+        .directory("/proc", READ)
+        .prepare()
+        .unwrap();
+    prepared.thread().confine().unwrap();
+    tell(
+        "secure bits",
+        format_args!("{:#x}", capabilities_secure_bits().unwrap().bits()),
+    );
     tell("dumpable", format_args!("{:?}", dumpable_behavior().unwrap()));
     tell("umask", format_args!("{:o}", umask(Mode::empty()).as_raw_mode()));
-    tell("a file of its own", fs::read("/proc/self/status").is_ok());
+    tell("a file", fs::read("/proc/self/status").is_ok());
     tell("a descriptor of its own", fs::metadata("/proc/self/fd/0").is_ok());
     tell("its namespace", fs::File::open("/proc/thread-self/ns/net").is_ok());
 }
@@ -156,9 +157,15 @@ fn others_can_not_look_into_it_and_it_still_sees_itself() {
     let outcome = run("prepared");
     assert_eq!(outcome.of("dumpable"), "NotDumpable");
     assert_eq!(outcome.of("umask"), "27");
-    for own in ["a file of its own", "a descriptor of its own", "its namespace"] {
+    for own in ["a file", "a descriptor of its own", "its namespace"] {
         assert_eq!(outcome.of(own), "true", "{own}");
     }
+}
+
+/// `noroot`, `keep_caps` and `no_cap_ambient_raise`, locked; see `capabilities(7)`.
+fn being_root_means_nothing_to_an_execution() {
+    let may = capabilities(None).unwrap().effective.contains(Capabilities::SETPCAP);
+    assert_eq!(run("prepared").of("secure bits"), if may { "0xe3" } else { "0x0" });
 }
 
 fn limits_are_lowered() {

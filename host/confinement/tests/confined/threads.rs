@@ -8,6 +8,7 @@ use std::{
 
 use cofferdam_confinement::{Capabilities, Confinement, ConfinementError};
 use nix::sys::signal::SigSet;
+use rustix::thread::set_no_new_privs;
 
 use crate::{
     files::READ,
@@ -15,23 +16,12 @@ use crate::{
     status::{confined_state, tell_of_threads},
 };
 
-pub(crate) const TESTS: &[(&str, fn())] = &[
-    (
-        "all_threads_that_were_there_are_confined",
-        all_threads_that_were_there_are_confined,
-    ),
-    (
-        "threads_can_confine_themselves_and_the_others_are_not_forgotten",
-        threads_can_confine_themselves_and_the_others_are_not_forgotten,
-    ),
-    (
-        "no_thread_escapes_by_being_made_meanwhile",
-        no_thread_escapes_by_being_made_meanwhile,
-    ),
-    (
-        "a_thread_that_can_not_be_reached_is_an_error",
-        a_thread_that_can_not_be_reached_is_an_error,
-    ),
+tests![
+    all_threads_that_were_there_are_confined,
+    threads_can_confine_themselves_and_the_others_are_not_forgotten,
+    no_thread_escapes_by_being_made_meanwhile,
+    a_thread_that_can_not_be_reached_is_an_error,
+    a_thread_with_a_filter_of_its_own_is_an_error,
 ];
 
 fn confinement() -> Confinement {
@@ -139,6 +129,44 @@ pub(crate) fn deaf() {
     );
 }
 
+pub(crate) fn filtered() {
+    let barrier = Arc::new(Barrier::new(2));
+    let ready = Arc::clone(&barrier);
+    thread::spawn(move || {
+        set_no_new_privs(true).unwrap();
+        allow_all_calls();
+        ready.wait();
+        loop {
+            thread::park();
+        }
+    });
+    barrier.wait();
+    let ended = confinement().enforce();
+    tell(
+        "named",
+        matches!(ended, Err(ConfinementError::FilterOfThread(thread)) if thread > 0),
+    );
+}
+
+/// A filter for the calling thread that changes nothing.
+fn allow_all_calls() {
+    let mut program = [libc::sock_filter {
+        code: u16::try_from(libc::BPF_RET | libc::BPF_K).unwrap(),
+        jt: 0,
+        jf: 0,
+        k: libc::SECCOMP_RET_ALLOW,
+    }];
+    let header = libc::sock_fprog {
+        len: 1,
+        filter: program.as_mut_ptr(),
+    };
+    // SAFETY: the header and the program, of the length it says, live through
+    // the call, which reads them.
+    #[allow(unsafe_code)]
+    let answer = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const header) };
+    assert_eq!(answer, 0);
+}
+
 #[track_caller]
 fn all_are_confined(outcome: &Outcome) -> usize {
     let threads: Vec<_> = outcome
@@ -172,4 +200,8 @@ fn no_thread_escapes_by_being_made_meanwhile() {
 
 fn a_thread_that_can_not_be_reached_is_an_error() {
     assert_eq!(run("thread with signals blocked").of("silent"), "true");
+}
+
+fn a_thread_with_a_filter_of_its_own_is_an_error() {
+    assert_eq!(run("thread with a filter").of("named"), "true");
 }
