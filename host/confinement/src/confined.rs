@@ -11,6 +11,10 @@ use crate::{
     unsafe_calls::signal_thread,
 };
 
+/// Links of the directory that lists the threads of a process, without those
+/// for the threads: each has one.
+pub(crate) const LINKS_OF_NONE: usize = 2;
+
 /// The threads that have given up all but the rest by themselves.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Confined(Arc<Mutex<Vec<(Pid, Done)>>>);
@@ -45,9 +49,8 @@ impl Confined {
             return false;
         };
         let others = self.others();
-        // The directory has two links, and one more for each thread. Whoever
-        // is there afterwards was there when they were counted.
-        usize::try_from(status.st_nlink) == Ok(others.len() + 3)
+        // Whoever is there afterwards was there when they were counted.
+        usize::try_from(status.st_nlink) == Ok(others.len() + 1 + LINKS_OF_NONE)
             && others.into_iter().all(|thread| signal_thread(thread, 0).is_ok())
     }
 

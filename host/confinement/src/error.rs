@@ -41,6 +41,9 @@ pub enum ConfinementError {
     /// The threads of the process can't be listed.
     #[error("the threads of this process can't be listed: {0}; /proc has to be mounted, with this process in it")]
     ThreadList(#[source] Errno),
+    /// The threads of the process can't be listed, since the list changes.
+    #[error("the threads of this process come and go too fast to be listed; confine it when they do not")]
+    ThreadsChange,
     /// The signal that reaches other threads can't be used.
     #[error("the signal SIGRTMAX, which reaches the other threads, can't be used: {0}")]
     Signal(#[source] Errno),

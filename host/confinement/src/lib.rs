@@ -7,7 +7,7 @@
 //! its threads, for ever; [`close_inherited_descriptors`] and
 //! [`clear_environment`] belong at its start.
 //!
-//! The reasons, and what it costs, are in `docs/decisions`.
+//! The reasons, and what it costs, are in `docs/decisions/0006-confinement.md`.
 
 mod confined;
 mod confinement;

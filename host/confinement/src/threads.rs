@@ -19,7 +19,7 @@ use rustix::{
 
 use crate::{
     ConfinementError,
-    confined::Confined,
+    confined::{Confined, LINKS_OF_NONE},
     thread::{Done, Rest, Step, give_up},
     unsafe_calls::{SignalHandler, is_alone, keep_errno, signal_thread},
 };
@@ -29,6 +29,9 @@ use crate::{
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 /// How often a thread that does not answer is asked whether it still exists.
 const PATIENCE: Duration = Duration::from_millis(5);
+
+/// How often a list is read that changes all the time.
+const TRIES: usize = 1000;
 
 /// Threads that are asked at once.
 const SEATS: usize = 16;
@@ -69,11 +72,11 @@ pub(crate) fn confine_all(rest: Rest, confined: &Confined) -> Result<(Done, usiz
 fn ask_all(rest: Rest, confined: &Confined) -> Result<(Done, usize), ConfinementError> {
     let deadline = Instant::now() + TIME_LIMIT;
     // Opened now: files may be out of sight soon.
-    let mut list = ThreadList::open().map_err(ConfinementError::ThreadList)?;
+    let mut list = ThreadList::open()?;
     let mut asked = confined.others();
     asked.push(gettid());
     loop {
-        let mut new = list.read().map_err(ConfinementError::ThreadList)?;
+        let mut new = list.read()?;
         new.retain(|thread| !asked.contains(thread));
         for group in new.chunks(SEATS) {
             ask(group)?;
@@ -94,12 +97,26 @@ fn ask_all(rest: Rest, confined: &Confined) -> Result<(Done, usize), Confinement
 struct ThreadList(Dir);
 
 impl ThreadList {
-    fn open() -> Result<Self, Errno> {
+    fn open() -> Result<Self, ConfinementError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Dir::new(open("/proc/self/task", flags, Mode::empty())?).map(Self)
+        let directory = open("/proc/self/task", flags, Mode::empty()).and_then(Dir::new);
+        directory.map(Self).map_err(ConfinementError::ThreadList)
     }
 
-    fn read(&mut self) -> Result<Vec<Pid>, Errno> {
+    /// A thread that ends while the list is read can end the list. The number
+    /// of links tells whether all were there.
+    fn read(&mut self) -> Result<Vec<Pid>, ConfinementError> {
+        for _ in 0..TRIES {
+            let threads = self.read_once().map_err(ConfinementError::ThreadList)?;
+            let status = self.0.stat().map_err(ConfinementError::ThreadList)?;
+            if usize::try_from(status.st_nlink) == Ok(threads.len() + LINKS_OF_NONE) {
+                return Ok(threads);
+            }
+        }
+        Err(ConfinementError::ThreadsChange)
+    }
+
+    fn read_once(&mut self) -> Result<Vec<Pid>, Errno> {
         self.0.rewind();
         let mut threads = Vec::new();
         for entry in &mut self.0 {
