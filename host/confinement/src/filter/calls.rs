@@ -161,6 +161,8 @@ pub(super) fn rules(permissions: Permissions, process: u32) -> Vec<(c_long, Rule
             libc::SYS_mknodat,
             Rule::all(vec![Condition::masked(2, libc::S_IFMT, &[0, libc::S_IFREG])]),
         ),
+        // The times of an open file, not of one that is named.
+        (libc::SYS_utimensat, Rule::all(Condition::null(1).to_vec())),
         (
             libc::SYS_ioctl,
             Rule::all(vec![Condition::one_of(1, &requests(permissions))]),

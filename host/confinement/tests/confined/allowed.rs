@@ -2,7 +2,7 @@ use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use cofferdam_confinement::{Access, Capabilities, Confinement};
@@ -98,6 +98,7 @@ fn files(state: &std::path::Path) {
     written.write_all(b"text").unwrap();
     written.sync_data().unwrap();
     written.set_len(2).unwrap();
+    written.set_modified(SystemTime::UNIX_EPOCH).unwrap();
     fs::rename(&next, &file).unwrap();
     fs::hard_link(&file, &next).unwrap();
     fs::remove_file(&next).unwrap();

@@ -52,7 +52,7 @@ const THREAD: i64 = (libc::CLONE_VM
     | libc::CLONE_CHILD_CLEARTID) as i64;
 const REGULAR: i64 = (libc::S_IFREG | 0o600) as i64;
 const CHARACTER: i64 = (libc::S_IFCHR | 0o600) as i64;
-const SIOCGIFINDEX: i64 = libc::SIOCGIFINDEX.cast_signed();
+const SIOCGIFINDEX: i64 = libc::SIOCGIFINDEX as i64;
 
 /// Fails with the first row that is not so.
 #[track_caller]
@@ -97,8 +97,11 @@ fn what_everybody_needs_is_allowed_and_nothing_else() {
             (libc::SYS_fcntl, &[3, libc::F_SETOWN as i64, 1], REFUSED),
             (libc::SYS_mknodat, &[3, 0, REGULAR], ALLOWED),
             (libc::SYS_mknodat, &[3, 0, CHARACTER], REFUSED),
+            (libc::SYS_utimensat, &[3, 0, 0x1000, 0], ALLOWED),
+            (libc::SYS_utimensat, &[-100, 0x1000, 0x1000, 0], REFUSED),
+            (libc::SYS_utimensat, &[-100, 0x1000_0000_0000, 0x1000, 0], REFUSED),
             (libc::SYS_ioctl, &[3, 0xb703], ALLOWED),
-            (libc::SYS_ioctl, &[0, libc::TIOCSTI.cast_signed()], REFUSED),
+            (libc::SYS_ioctl, &[0, libc::TIOCSTI as i64], REFUSED),
             (libc::SYS_ioctl, &[3, SIOCGIFINDEX], REFUSED),
             (libc::SYS_socket, &[NETLINK, DGRAM, ROUTE], ALLOWED),
             (libc::SYS_socket, &[NETLINK, RAW, NETFILTER], ALLOWED),
@@ -140,7 +143,7 @@ fn interfaces_can_be_asked_about_where_that_is_granted() {
             (libc::SYS_socket, &[INET, DGRAM, libc::IPPROTO_ICMP as i64], REFUSED),
             (libc::SYS_socket, &[PACKET, RAW, 0x0300], REFUSED),
             (libc::SYS_ioctl, &[3, SIOCGIFINDEX], ALLOWED),
-            (libc::SYS_ioctl, &[3, libc::SIOCSIFADDR.cast_signed()], REFUSED),
+            (libc::SYS_ioctl, &[3, libc::SIOCSIFADDR as i64], REFUSED),
         ],
     );
 }
