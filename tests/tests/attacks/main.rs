@@ -10,6 +10,7 @@ mod delegation;
 mod handles;
 mod logs;
 mod names;
+mod order;
 mod packet_filter;
 mod quantity;
 mod results;

@@ -1,7 +1,8 @@
 use cofferdam_network::{Route, Rule};
+use cofferdam_protocol::IpPrefix;
 use cofferdam_sandbox::{
     CallError,
-    bindings::cofferdam::cni::{routes, rules},
+    bindings::cofferdam::cni::{routes, rules, types},
 };
 
 use super::{ip_address, ip_prefix, wit_ip_address, wit_ip_prefix};
@@ -35,14 +36,20 @@ pub(crate) fn wit_route(route: &Route) -> routes::RouteSpec {
 pub(crate) fn rule(rule: &rules::RuleSpec) -> Result<Rule, CallError> {
     Ok(Rule {
         ipv6: rule.ipv6,
-        source: rule.source.map(ip_prefix).transpose()?,
-        destination: rule.destination.map(ip_prefix).transpose()?,
+        source: selector(rule.source)?,
+        destination: selector(rule.destination)?,
         input_interface: rule.input_interface.clone(),
         output_interface: rule.output_interface.clone(),
         mark: rule.mark,
         priority: rule.priority,
         table: rule.table,
     })
+}
+
+/// A prefix of no length is no selector: the kernel forgets it.
+fn selector(prefix: Option<types::IpPrefix>) -> Result<Option<IpPrefix>, CallError> {
+    let prefix = prefix.map(ip_prefix).transpose()?;
+    Ok(prefix.filter(|prefix| prefix.length() > 0))
 }
 
 pub(crate) fn wit_rule(rule: Rule) -> rules::RuleSpec {

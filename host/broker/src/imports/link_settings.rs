@@ -101,13 +101,16 @@ impl HostLink for Mediator {
         self.enter()?;
         let target = self.target(&link, "master")?;
         let index = self.master_in(target.id.place, &master)?;
-        let inverse = match &target.info {
-            Some(info) => Inverse::RestoreMaster {
-                link: target.id,
-                name: target.name.clone(),
-                old: info.master,
-            },
-            None => Inverse::WithLink { link: target.id },
+        // Our own link, too: a bridge that was joined after it was made is left
+        // first, and would be found with a port.
+        let old = match &target.info {
+            Some(info) => info.master,
+            None => self.link_info_of(target.id)?.master,
+        };
+        let inverse = Inverse::RestoreMaster {
+            link: target.id,
+            name: target.name.clone(),
+            old,
         };
         let operation = Operation::SetLinkMaster {
             link: target.id,

@@ -52,20 +52,22 @@ impl Host for Mediator {
             table: wanted.table,
             priority: wanted.priority,
         })?;
+        // What is deleted, and put back, is a whole rule, not what it was described by.
+        let present = self.network().rules(place).map_err(network_error)?;
+        let missing = || CallError::Guest(Error::NotFound(format!("such a rule in the {place} namespace")));
+        let found = present
+            .into_iter()
+            .find(|rule| wanted.covers(rule))
+            .ok_or_else(missing)?;
         let operation = Operation::DeleteRule {
             place,
-            rule: wanted.clone(),
+            rule: found.clone(),
         };
-        // What is put back is the whole rule, not what it was described by.
-        let present = self.network().rules(place).map_err(network_error)?;
         let inverse = Inverse::AddRule {
             place,
-            rule: present
-                .into_iter()
-                .find(|rule| wanted.covers(rule))
-                .unwrap_or_else(|| wanted.clone()),
+            rule: found.clone(),
         };
-        self.change(&operation, &inverse, |network| network.delete_rule(place, &wanted))
+        self.change(&operation, &inverse, |network| network.delete_rule(place, &found))
     }
 
     fn list(&mut self, namespace: Resource<Namespace>) -> Result<Vec<RuleSpec>, CallError> {
