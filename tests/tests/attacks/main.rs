@@ -15,6 +15,7 @@ mod packet_filter;
 mod quantity;
 mod results;
 mod routing;
+mod sequences;
 mod settings;
 mod tenants;
 mod theft;
