@@ -28,39 +28,37 @@ impl Undo<'_> {
     /// several as a whole or not at all, and one that somebody else deleted or
     /// added must not save or stop the others.
     pub(super) fn run_elements(&mut self, inverse: &Inverse) -> UndoOutcome {
-        match inverse {
-            Inverse::AddElements {
-                place,
-                table,
-                set,
-                elements,
-                comment,
-            } => {
-                let target = Target {
-                    place: *place,
-                    table,
-                    set,
-                    comment,
-                };
-                self.each(elements, |undo, element| undo.add_element(&target, element))
-            }
-            Inverse::DeleteElements {
-                place,
-                table,
-                set,
-                elements,
-                comment,
-            } => {
-                let target = Target {
-                    place: *place,
-                    table,
-                    set,
-                    comment,
-                };
-                self.each(elements, |undo, element| undo.delete_element(&target, element))
-            }
-            _ => Ok(Undone::Nothing),
+        let (Inverse::AddElements {
+            place,
+            table,
+            set,
+            elements,
+            comment,
         }
+        | Inverse::DeleteElements {
+            place,
+            table,
+            set,
+            elements,
+            comment,
+        }) = inverse
+        else {
+            return Ok(Undone::Nothing);
+        };
+        let target = Target {
+            place: *place,
+            table,
+            set,
+            comment,
+        };
+        let adds = matches!(inverse, Inverse::AddElements { .. });
+        self.each(elements, |undo, element| {
+            if adds {
+                undo.add_element(&target, element)
+            } else {
+                undo.delete_element(&target, element)
+            }
+        })
     }
 
     /// All outcomes in one. What fails is tried again with the others: each
