@@ -1,6 +1,8 @@
 use std::{
+    env,
     fs::{self, File},
     io::{Read as _, Write as _},
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -13,9 +15,13 @@ use cofferdam_network::{
 use cofferdam_protocol::{MacAddress, Place};
 use nix::sched::{CloneFlags, unshare};
 
-use crate::scenario::{run, tell};
+use crate::scenario::{command, run_to_any_end, tell};
 
 tests![what_a_host_does_works_as_before,];
+
+/// The directory that stays accessible. A confined process could not remove
+/// it: it is below one that does not.
+const STATE: &str = "COFFERDAM_STATE";
 
 /// Makes this process a node with a container, if it may.
 fn node_with_container() -> Option<Kernel> {
@@ -34,19 +40,19 @@ pub(crate) fn work() {
         tell("skipped", "network namespaces can't be made");
         return;
     };
-    let state = tempfile::tempdir().unwrap();
+    let state = PathBuf::from(env::var_os(STATE).unwrap());
     // The container's namespace can be joined no more after that.
     kernel.open_ahead().unwrap();
     Confinement::new()
         .keep_capability(Capabilities::NET_ADMIN)
-        .directory(state.path(), Access::Write)
+        .directory(&state, Access::Write)
         .directory("/proc", Access::Read)
         .directory("/proc/sys/net", Access::Write)
         .allow_threads()
         .enforce()
         .unwrap();
     network(&mut kernel);
-    files(state.path());
+    files(&state);
     memory_and_time();
     tell("all", "done");
 }
@@ -90,7 +96,7 @@ fn network(kernel: &mut Kernel) {
     assert_eq!(kernel.links(Place::Container).unwrap().len(), 1);
 }
 
-fn files(state: &std::path::Path) {
+fn files(state: &Path) {
     let next = state.join("next");
     let file = state.join("file");
     let mut written = File::create(&next).unwrap();
@@ -123,7 +129,9 @@ fn memory_and_time() {
 }
 
 fn what_a_host_does_works_as_before() {
-    let outcome = run("work");
+    let state = tempfile::tempdir().unwrap();
+    let outcome = run_to_any_end(command("work").env(STATE, state.path()));
+    assert!(outcome.status.success(), "{outcome:?}");
     match outcome.found.get("skipped") {
         Some(reason) => eprintln!("skipped: {reason}"),
         None => assert_eq!(outcome.of("all"), "done"),
