@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Instant};
 
-use cofferdam_journal::{Inverse, Operation, Outcome};
+use cofferdam_journal::{Inverse, Operation, Outcome, Owned, OwnedBy, Taken, Thing};
 use cofferdam_network::{LinkId, Network};
 use cofferdam_policy::{Counter, Grants, Question, Scope};
 use cofferdam_protocol::PluginConfig;
@@ -16,7 +16,7 @@ use wasmtime::component::{Resource, ResourceTable};
 
 use crate::{
     audit::Trail,
-    convert::{denied, invalid, network_error},
+    convert::{belongs, denied, invalid, network_error},
     log::LogBudget,
     session::{KnownLink, Session},
 };
@@ -191,7 +191,7 @@ impl Mediator {
         within(self.links, self.limits.links, "links")
     }
 
-    /// Journal, then kernel. Outside ADD there is nothing to go back to, and
+    /// Journal, then what the operation makes the attachment's, then kernel. Outside ADD there is nothing to go back to, and
     /// the journal is left out.
     pub(crate) fn perform<T>(
         &mut self,
@@ -209,10 +209,19 @@ impl Mediator {
                 session.mode.verb()
             )));
         }
+        let things = session.scope().things(operation, inverse);
         let Some(journal) = session.journal.as_mut() else {
             return act(session.network.as_mut()).map_err(network_error);
         };
         let sequence = journal.intend(&plugin, operation, inverse).map_err(journal_error)?;
+        let owner = || OwnedBy::new(&session.attachment, &plugin);
+        let taken = match take(&session.owned, things, owner, session.deadline) {
+            Ok(taken) => taken,
+            Err(error) => {
+                journal.abandon(sequence);
+                return Err(error);
+            }
+        };
         match act(session.network.as_mut()) {
             Ok(value) => {
                 journal.done(sequence, outcome(&value));
@@ -220,6 +229,7 @@ impl Mediator {
             }
             Err(error) => {
                 if !error.leaves_doubt() {
+                    session.owned.give_up(&taken, &session.attachment);
                     journal.abandon(sequence);
                 }
                 Err(network_error(error))
@@ -258,6 +268,22 @@ impl Mediator {
     pub(crate) fn known_link(&mut self, id: LinkId) -> Option<KnownLink> {
         let plugin = self.plugin.clone();
         self.session().links.of_plugin(id, &plugin).cloned()
+    }
+}
+
+/// Makes things the attachment's; what was not its own before.
+fn take(
+    owned: &Owned,
+    things: Vec<Thing>,
+    owner: impl FnOnce() -> OwnedBy,
+    deadline: Instant,
+) -> Result<Vec<Thing>, CallError> {
+    if things.is_empty() {
+        return Ok(things);
+    }
+    match owned.take(things, &owner(), deadline).map_err(journal_error)? {
+        Taken::All(taken) => Ok(taken),
+        Taken::Belongs { thing, to } => Err(belongs(&thing, &to)),
     }
 }
 

@@ -1,11 +1,13 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     time::{Duration, Instant},
 };
 
-use cofferdam_journal::{AttachmentId, Journal, Records, Shared, SharedObject, StateDirectory};
-use cofferdam_network::{Kernel, LinkId, Network};
+use cofferdam_journal::{
+    AttachmentId, Journal, NamespaceRecord, Operation, Owned, Records, Scope, Shared, SharedObject, StateDirectory,
+};
+use cofferdam_network::{Kernel, LinkId, Network, VethEnd};
 use cofferdam_protocol::{CniError, MacAddress, Place};
 use cofferdam_sandbox::Sandbox;
 
@@ -33,7 +35,11 @@ pub(crate) struct Session {
     pub(crate) journal: Option<Journal>,
     /// Present where objects can be shared: not during STATUS.
     pub(crate) shared: Shared,
+    pub(crate) owned: Owned,
+    /// The container's namespace, where there is one.
+    pub(crate) namespace: Option<NamespaceRecord>,
     pub(crate) links: Links,
+    pub(crate) segments: Segments,
     /// Records that a guest holds open, with their lock.
     pub(crate) records: BTreeMap<u32, Records>,
     /// Addresses that were claimed for the attachment in this call.
@@ -48,7 +54,13 @@ pub(crate) struct Session {
 
 impl Session {
     /// A session for one verb of a request; ADD gives it its journal.
-    pub(crate) fn new(call: &Call, mode: Mode, state: &StateDirectory, kernel: Kernel) -> Result<Self, CniError> {
+    pub(crate) fn new(
+        call: &Call,
+        mode: Mode,
+        state: &StateDirectory,
+        kernel: Kernel,
+        namespace: Option<NamespaceRecord>,
+    ) -> Result<Self, CniError> {
         Ok(Self {
             installation: call.installation.clone(),
             sandbox: call.sandbox()?,
@@ -58,13 +70,38 @@ impl Session {
             network: Box::new(kernel),
             journal: None,
             shared: state.shared(),
+            owned: state.owned(),
+            namespace,
             links: Links::default(),
+            segments: Segments::default(),
             records: BTreeMap::new(),
             claimed: Vec::new(),
             deadline: call.deadline,
             valid: Vec::new(),
             depth: 0,
         })
+    }
+
+    /// What the attachment's operations mean.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope {
+            network: &self.attachment.network,
+            namespace: self.namespace.as_ref(),
+        }
+    }
+
+    /// Gives up what went with a pair one end of which was deleted.
+    pub(crate) fn give_up_link(&self, place: Place, name: &str) {
+        let Some(journal) = &self.journal else { return };
+        let is_it = |end: &VethEnd| end.place == place && end.name == name;
+        for entry in journal.history().pending() {
+            if let Operation::CreateVeth { first, second } = &entry.operation
+                && (is_it(first) || is_it(second))
+            {
+                let things = self.scope().things(&entry.operation, &entry.inverse);
+                self.owned.give_up(&things, &self.attachment);
+            }
+        }
     }
 
     /// Closes the records that a guest left open.
@@ -84,6 +121,15 @@ pub(crate) fn close(mut records: Records) {
     for problem in records.take_problems() {
         emit(&format!("cofferdam: warn: {}", printable(&problem)));
     }
+}
+
+/// What the container's addresses meet on the node.
+#[derive(Debug, Default)]
+pub(crate) struct Segments {
+    /// Links of the node that the attachment shares, or has made ports of.
+    pub(crate) links: BTreeSet<LinkId>,
+    /// Addresses that the request gave the container.
+    pub(crate) addresses: BTreeSet<IpAddr>,
 }
 
 /// Whose a link is.

@@ -11,6 +11,7 @@ mod handles;
 mod logs;
 mod names;
 mod order;
+mod ownership;
 mod packet_filter;
 mod quantity;
 mod results;

@@ -1,3 +1,4 @@
+use cofferdam_journal::{OwnedBy, Thing};
 use cofferdam_network::Error as NetworkError;
 use cofferdam_policy::Denial;
 use cofferdam_protocol::CniError;
@@ -17,6 +18,16 @@ pub(crate) fn denied(denial: Denial) -> CallError {
         target: denial.target,
         missing: denial.missing,
     }))
+}
+
+/// What another attachment's thing in the way becomes.
+pub(crate) fn belongs(thing: &Thing, to: &OwnedBy) -> CallError {
+    conflict(format!("{thing} belongs to {to}"))
+}
+
+/// What something else in the way becomes.
+pub(crate) fn conflict(text: impl Into<String>) -> CallError {
+    CallError::Guest(types::Error::Conflict(text.into()))
 }
 
 /// What an error of the kernel becomes.

@@ -3,10 +3,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
+use cofferdam_journal::{Inverse, Made, Operation, SharedObject, Thing};
 use cofferdam_network::{AddressInfo, LinkId};
 use cofferdam_policy::Question;
-use cofferdam_protocol::IpPrefix;
+use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
@@ -39,26 +39,19 @@ impl Host for Mediator {
             link: &name,
             address,
         })?;
-        let ownership = self.known_link(id).map(|known| known.ownership);
-        match ownership {
+        match id.place {
+            Place::Container => self.refuse_taken_address(address.address())?,
+            Place::Host => self.refuse_containers_address(address.address())?,
+        }
+        match self.known_link(id).map(|known| known.ownership) {
             Some(Ownership::Own) => self.add_address(id, name, address, options, &Inverse::WithLink { link: id }),
             Some(Ownership::Shared { .. }) => self.share_address(id, name, address, options),
-            None => {
-                // On record, what was there before would be undone after a crash.
-                let present = self.network().addresses(id).map_err(network_error)?;
-                if present.iter().any(|info| info.address == address) {
-                    return Err(CallError::Guest(Error::AlreadyExists(format!(
-                        "address {address} on {id}"
-                    ))));
-                }
-                let inverse = Inverse::DeleteAddress {
-                    link: id,
-                    name: name.clone(),
-                    address,
-                };
-                self.add_address(id, name, address, options, &inverse)
-            }
+            None => self.add_foreign_address(id, name, address, options),
+        }?;
+        if id.place == Place::Container {
+            self.session().segments.addresses.insert(address.address());
         }
+        Ok(())
     }
 
     fn delete(&mut self, link: Resource<Link>, address: WitPrefix) -> Result<(), CallError> {
@@ -72,6 +65,10 @@ impl Host for Mediator {
                 link: &name,
                 address,
             })?;
+            let thing = link_address(&name, address);
+            if id.place == Place::Host && self.is_others(&thing)? {
+                return Err(missing_address(id, address));
+            }
         }
         let operation = Operation::DeleteAddress {
             link: id,
@@ -143,7 +140,36 @@ impl Mediator {
                 link: &name,
             })?;
         }
-        self.network().addresses(id).map_err(network_error)
+        let addresses = self.network().addresses(id).map_err(network_error)?;
+        // Where the link is this attachment's, or shared, so are they.
+        if id.place == Place::Container || self.known_link(id).is_some() {
+            return Ok(addresses);
+        }
+        let name = self.link_name(id)?;
+        self.without_others(addresses, |info| link_address(&name, info.address))
+    }
+
+    /// To a link that somebody else made.
+    fn add_foreign_address(
+        &mut self,
+        id: LinkId,
+        name: String,
+        address: IpPrefix,
+        options: AddressOptions,
+    ) -> Result<(), CallError> {
+        // On record, what was there before would be undone after a crash.
+        let present = self.network().addresses(id).map_err(network_error)?;
+        if present.iter().any(|info| info.address == address) {
+            return Err(CallError::Guest(Error::AlreadyExists(format!(
+                "address {address} on {id}"
+            ))));
+        }
+        let inverse = Inverse::DeleteAddress {
+            link: id,
+            name: name.clone(),
+            address,
+        };
+        self.add_address(id, name, address, options, &inverse)
     }
 
     fn add_address(
@@ -204,6 +230,20 @@ impl Mediator {
             }
         }
     }
+}
+
+fn link_address(link: &str, address: IpPrefix) -> Thing {
+    Thing::LinkAddress {
+        link: link.to_owned(),
+        address,
+    }
+}
+
+/// In the kernel's words: whose it is can't be told from them.
+fn missing_address(link: LinkId, address: IpPrefix) -> CallError {
+    network_error(cofferdam_network::Error::NotFound(format!(
+        "address {address} of {link}"
+    )))
 }
 
 fn wit_address_info(info: AddressInfo) -> WitAddressInfo {

@@ -58,6 +58,7 @@ impl Host for Mediator {
         self.enter()?;
         self.require_creation()?;
         let chosen = first.name.is_none() || second.name.is_none();
+        let macs = [first.mac, second.mac].map(|mac| mac.map(mac_address));
         let mut ends = (self.veth_end(first)?, self.veth_end(second)?);
         for attempt in 1.. {
             for end in [&ends.0.0, &ends.1.0] {
@@ -66,6 +67,11 @@ impl Host for Mediator {
                     kind: "veth",
                     name: &end.name,
                 })?;
+            }
+            if attempt == 1 {
+                for mac in macs.into_iter().flatten() {
+                    self.refuse_known_mac(mac, None)?;
+                }
             }
             match self.make_veth(&ends.0.0, &ends.1.0) {
                 Err(CallError::Guest(Error::AlreadyExists(_))) if chosen && attempt < NAME_ATTEMPTS => {
@@ -82,9 +88,13 @@ impl Host for Mediator {
 
 impl Mediator {
     /// The link, if this plugin may see it; the same answer for one that is
-    /// missing and one that it may not know of.
+    /// missing and one that it may not know of, as another attachment's.
     pub(super) fn visible(&mut self, place: Place, name: &str, info: Option<LinkInfo>) -> Result<LinkInfo, CallError> {
         let known = info.as_ref().and_then(|info| self.known_link(info.id)).is_some();
+        let info = match info {
+            Some(info) if !known && self.is_others_link(place, &info.name)? => None,
+            info => info,
+        };
         let kind = info.as_ref().map(|info| info.kind.clone());
         let question = Question::LinkSee {
             place,
@@ -142,6 +152,7 @@ impl Mediator {
                 what: "ports",
             };
             self.permit(&question)?;
+            self.connect(id)?;
         }
         Ok(id.index)
     }
@@ -171,6 +182,10 @@ impl Mediator {
         for (id, end) in [(ids.0, first), (ids.1, second)] {
             self.own_link(id, &end.name, end.mac);
             self.refuse_router_advertisements(end.place, &end.name);
+            // A port takes no packets itself.
+            if end.master.is_none() {
+                self.refuse_redirects(end.place, &end.name);
+            }
         }
         Ok(ids)
     }

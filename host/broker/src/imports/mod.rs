@@ -9,6 +9,7 @@ mod log;
 mod namespaces;
 mod neighbors;
 mod nftables;
+mod ownership;
 mod resolver;
 mod routes;
 mod rules;

@@ -14,7 +14,7 @@ use wasmtime::component::Resource;
 
 use super::shared::Found;
 use crate::{
-    convert::{invalid, network_error, nft_chain, nft_elements, nft_table, nft_table_id},
+    convert::{conflict, invalid, network_error, nft_chain, nft_elements, nft_table, nft_table_id},
     mediator::{Mediator, journal_error},
 };
 
@@ -99,8 +99,9 @@ impl Host for Mediator {
         self.permit_element(place, &table, &set)?;
         let set = match self.declared_set(place, &table, &set) {
             Ok(set) => set,
-            // Without the table there are no elements, which is what is wanted.
-            Err(CallError::Guest(Error::NotFound(_))) => return Ok(()),
+            // Without the table, or in another plugin's, there are no elements of
+            // this one, which is what is wanted.
+            Err(CallError::Guest(Error::NotFound(_) | Error::Conflict(_))) => return Ok(()),
             Err(error) => return Err(error),
         };
         let comment = self.owner_comment();
@@ -112,7 +113,7 @@ impl Host for Mediator {
                 .map_err(network_error)?;
             match found {
                 Some(found) if found == comment => ours.push(element),
-                Some(found) => return Err(conflict(&element, &found)),
+                Some(found) => return Err(belongs(&element, &found)),
                 None => {}
             }
         }
@@ -151,9 +152,10 @@ impl Host for Mediator {
         let elements = nft_elements(elements);
         let set = match self.declared_set(place, &table, &set) {
             Ok(set) => set,
-            Err(CallError::Guest(Error::NotFound(_))) => return Ok(vec![false; elements.len()]),
+            Err(CallError::Guest(Error::NotFound(_) | Error::Conflict(_))) => return Ok(vec![false; elements.len()]),
             Err(error) => return Err(error),
         };
+        let comment = self.owner_comment();
         elements
             .iter()
             .map(|element| {
@@ -161,7 +163,7 @@ impl Host for Mediator {
                     .network()
                     .element_comment(place, &table, &set, element)
                     .map_err(network_error)?;
-                Ok(found.is_some())
+                Ok(found.is_some_and(|found| found == comment))
             })
             .collect()
     }
@@ -204,6 +206,7 @@ impl Mediator {
         };
         let digest = cofferdam_journal::digest_of(table);
         let made = Made::Table {
+            plugin: self.plugin.clone(),
             digest: digest.clone(),
             sets: table.sets.clone(),
         };
@@ -257,7 +260,7 @@ impl Mediator {
         refuse_foreign(&found, &format!("chain {:?} in {table} with other rules", chain.name))
     }
 
-    /// The sets of a table that the host made.
+    /// The sets of a table that the host made for this plugin.
     fn declared_sets(&mut self, place: Place, table: &TableId) -> Result<Vec<Set>, CallError> {
         let object = SharedObject::Table {
             place,
@@ -269,6 +272,9 @@ impl Mediator {
         }
         .map_err(journal_error)?
         {
+            Some(Made::Table { plugin, .. }) if !plugin.is_empty() && plugin != self.plugin => {
+                Err(conflict(format!("{object} belongs to plugin {plugin}")))
+            }
             Some(Made::Table { sets, .. }) => Ok(sets),
             _ => Err(CallError::Guest(Error::NotFound(table.to_string()))),
         }
@@ -298,7 +304,7 @@ impl Mediator {
             {
                 None => missing.push(element),
                 Some(found) if found == comment => {}
-                Some(found) => return Err(conflict(&element, &found)),
+                Some(found) => return Err(belongs(&element, &found)),
             }
         }
         Ok(missing)
@@ -307,10 +313,7 @@ impl Mediator {
     /// What names the owner of an element, in the ruleset and in errors.
     fn owner_comment(&mut self) -> String {
         let attachment = &self.session().attachment;
-        let comment = format!(
-            "{}/{}/{}",
-            attachment.network, attachment.container_id, attachment.interface_name
-        );
+        let comment = attachment.label();
         if comment.len() <= 120 {
             return comment;
         }
@@ -329,9 +332,9 @@ fn refuse_foreign(found: &Found, object: &str) -> Result<(), CallError> {
     }
 }
 
-fn conflict(element: &Element, owner: &str) -> CallError {
+fn belongs(element: &Element, owner: &str) -> CallError {
     let owner = if owner.is_empty() { "somebody else" } else { owner };
-    CallError::Guest(Error::Conflict(format!("element {:?} belongs to {owner}", element.key)))
+    conflict(format!("element {:?} belongs to {owner}", element.key))
 }
 
 fn hook_name(hook: Hook) -> &'static str {

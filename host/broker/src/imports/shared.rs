@@ -12,7 +12,7 @@ use cofferdam_sandbox::{
 };
 
 use crate::{
-    convert::network_error,
+    convert::{conflict, network_error},
     mediator::{Mediator, journal_error},
     random,
     session::{KnownLink, Ownership, Session},
@@ -77,6 +77,7 @@ impl Mediator {
         let made = !matches!(found, Found::Foreign);
         if matches!(found, Found::New) {
             self.refuse_router_advertisements(place, name);
+            self.refuse_redirects(place, name);
         }
         let link = KnownLink {
             plugin: self.plugin.clone(),
@@ -85,6 +86,7 @@ impl Mediator {
             ownership: Ownership::Shared { object, made },
         };
         self.session().links.insert(info.id, link);
+        self.connect(info.id)?;
         Ok(info.id)
     }
 
@@ -164,6 +166,7 @@ fn join<T>(
     make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
 ) -> Result<(Found, Option<T>), NotJoined> {
     let refused = |error| NotJoined::Refused(journal_error(error));
+    refuse_disagreement(guard, &made).map_err(NotJoined::Refused)?;
     let (existing, ours) = look(network, guard.made()).map_err(|error| NotJoined::Refused(network_error(error)))?;
     if existing.is_some() {
         if ours {
@@ -173,7 +176,11 @@ fn join<T>(
             return Ok((Found::Ours, existing));
         }
         // What we made is gone, and somebody else made this one since.
-        guard.clear_made().map_err(refused)?;
+        match made.as_found() {
+            Some(found) => guard.set_made(found),
+            None => guard.clear_made(),
+        }
+        .map_err(refused)?;
         return Ok((Found::Foreign, existing));
     }
     let earlier = guard.made().cloned();
@@ -185,6 +192,31 @@ fn join<T>(
             let _ = guard.set_made_back(earlier);
             Err(NotJoined::Refused(network_error(error)))
         }
+    }
+}
+
+/// A table is its plugin's, and a setting has the value that those who share
+/// it need.
+fn refuse_disagreement(guard: &SharedGuard, made: &Made) -> Result<(), CallError> {
+    let Some(on_record) = guard.made() else {
+        return Ok(());
+    };
+    if let (Made::Table { plugin: theirs, .. }, Made::Table { plugin: ours, .. }) = (on_record, made)
+        && !theirs.is_empty()
+        && theirs != ours
+    {
+        return Err(conflict(format!("{} belongs to plugin {theirs}", guard.object())));
+    }
+    if on_record.agrees_with(made) {
+        return Ok(());
+    }
+    match guard.other_user().map_err(journal_error)? {
+        Some(user) => Err(conflict(format!(
+            "{} is shared with the value {:?} by {user}",
+            guard.object(),
+            on_record.value()
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -27,12 +27,9 @@ const VALUE_LIMIT: usize = 256;
 impl Host for Mediator {
     fn open(&mut self) -> Result<Resource<Handle>, CallError> {
         self.enter()?;
-        let location = self
-            .config
-            .ipam_data_dir()
-            .map_err(|error| invalid(error.to_string()))?;
-        let location = PathBuf::from(location.unwrap_or_else(|| DEFAULT_LOCATION.to_owned()));
+        let location = location(self)?;
         self.permit(&Question::StoreOpen { location: &location })?;
+        let owner = self.own_record();
         let session = self.session();
         if !session.records.is_empty() {
             return Err(invalid("the records are open already; their lock is not taken twice"));
@@ -41,10 +38,6 @@ impl Host for Mediator {
             .installation
             .resolve(&location)
             .join(&session.attachment.network);
-        let owner = Owner {
-            container_id: session.attachment.container_id.clone(),
-            interface_name: Some(session.attachment.interface_name.clone()),
-        };
         let index = session.installation.state();
         let (attachment, deadline) = (&session.attachment, session.deadline);
         // Only an ADD makes what is not there.
@@ -210,6 +203,26 @@ impl Mediator {
             mode.verb()
         )))
     }
+}
+
+/// The directory that holds the records of all networks.
+fn location(mediator: &Mediator) -> Result<PathBuf, CallError> {
+    let given = mediator.config.ipam_data_dir();
+    let given = given.map_err(|error| invalid(error.to_string()))?;
+    Ok(PathBuf::from(given.unwrap_or_else(|| DEFAULT_LOCATION.to_owned())))
+}
+
+/// Where the network's addresses may be on record: where the configuration
+/// says, and where they are by default, whatever it says.
+pub(super) fn records_directories(mediator: &mut Mediator) -> Result<Vec<PathBuf>, CallError> {
+    let mut locations = vec![PathBuf::from(DEFAULT_LOCATION), location(mediator)?];
+    locations.dedup();
+    let session = mediator.session();
+    let network = &session.attachment.network;
+    Ok(locations
+        .iter()
+        .map(|location| session.installation.resolve(location).join(network))
+        .collect())
 }
 
 fn closed() -> CallError {

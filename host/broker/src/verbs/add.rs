@@ -26,7 +26,7 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
     let namespace = record(&mut kernel, namespace, call.namespace_path());
     let locked = clear_leftovers(call, &state, locked, &mut kernel, &namespace)?;
-    let mut session = Session::new(call, Mode::Add, &state, kernel)?;
+    let mut session = Session::new(call, Mode::Add, &state, kernel, Some(namespace.clone()))?;
     session.journal = Some(locked.begin(header(call, namespace)).map_err(journal_failure)?);
     timing::phase("journal");
     attach(call, session, previous)

@@ -12,7 +12,7 @@ const NOT_AVAILABLE: u32 = 50;
 pub(crate) fn status(call: &Call) -> Result<String, CniError> {
     let state =
         StateDirectory::open(&call.installation.state()).map_err(|error| not_available(journal_failure(error)))?;
-    let mut session = Session::new(call, Mode::Status, &state, call.host_kernel()).map_err(not_available)?;
+    let mut session = Session::new(call, Mode::Status, &state, call.host_kernel(), None).map_err(not_available)?;
     for member in &call.members {
         let task = call.network_task(member, &[]);
         let (returned, answer) = run(session, &member.plugin, member.config.clone(), task);

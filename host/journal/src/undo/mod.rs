@@ -8,6 +8,7 @@ mod elements;
 mod link_settings;
 mod links;
 mod neighbors;
+mod owned;
 mod report;
 mod routes;
 mod rules;
@@ -20,9 +21,10 @@ use cofferdam_network::{Error as NetworkError, Network};
 use nix::errno::Errno;
 use thiserror::Error;
 
+pub(crate) use owned::Holdings;
 pub use report::{Report, ReportItem};
 
-use crate::{AttachmentId, Entry, Error, model::Inverse, shared::Shared};
+use crate::{AttachmentId, Entry, Error, NamespaceRecord, Owned, model::Inverse, shared::Shared};
 
 /// What undoing needs.
 pub struct Undo<'a> {
@@ -60,6 +62,13 @@ pub enum UndoError {
 
 /// What came of one inverse.
 pub type UndoOutcome = Result<Undone, UndoError>;
+
+impl<'a> Undo<'a> {
+    /// What these operations own.
+    pub(crate) fn holdings(&self, namespace: Option<NamespaceRecord>, pending: &[Entry]) -> Holdings<'a> {
+        Holdings::new(Owned::new(self.shared.state()), self.id, namespace, pending)
+    }
+}
 
 impl Undo<'_> {
     /// Carries out the inverse of one operation on record.

@@ -10,6 +10,7 @@ mod damage;
 mod fixture;
 mod ground;
 mod inverses;
+mod owned;
 mod records;
 mod registry;
 mod steps;
