@@ -1,4 +1,4 @@
-use std::{net::IpAddr, path::PathBuf};
+use std::net::IpAddr;
 
 use cofferdam_journal::{Inverse, Operation, Outcome, Owner, Records};
 use cofferdam_policy::Question;
@@ -14,26 +14,28 @@ use wasmtime::component::Resource;
 
 use crate::{
     convert::invalid,
+    files::location,
     mediator::{Mediator, journal_error},
     mode::Mode,
     session::close,
 };
 
-/// Where records are unless the configuration says otherwise.
-const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
 /// Bytes of a value that attachments share.
 const VALUE_LIMIT: usize = 256;
 
 impl Host for Mediator {
     fn open(&mut self) -> Result<Resource<Handle>, CallError> {
         self.enter()?;
-        let location = self
-            .config
-            .ipam_data_dir()
-            .map_err(|error| invalid(error.to_string()))?;
-        let location = PathBuf::from(location.unwrap_or_else(|| DEFAULT_LOCATION.to_owned()));
+        let location = location(&self.config).map_err(|error| invalid(error.to_string()))?;
         self.permit(&Question::StoreOpen { location: &location })?;
         let session = self.session();
+        if let Some(source) = session.files.location_failure(&location) {
+            return Err(journal_error(cofferdam_journal::Error::Io {
+                action: "make directory",
+                path: session.installation.resolve(&location),
+                source,
+            }));
+        }
         if !session.records.is_empty() {
             return Err(invalid("the records are open already; their lock is not taken twice"));
         }
