@@ -88,7 +88,8 @@ impl<'a> Chain<'a> {
     fn escaping(&self, then: &[Value]) -> Value {
         let targets = targets(self.site.installation(), &self.others);
         let escape = json!({ "do": "log", "text": format!("{SIGN}{targets}") });
-        json!({ "type": "hostile", "calls": [&[escape], then].concat() })
+        let calls = [&[escape], then].concat();
+        json!({ "type": "hostile", "calls": calls })
     }
 
     fn call(&self, container: &Container, chain: Value) -> Cni<'a> {

@@ -39,6 +39,7 @@ const DESCRIPTORS: u64 = 256;
 #[must_use = "nothing happens before `enforce`"]
 pub struct Confinement {
     capabilities: Capabilities,
+    bounding_set: bool,
     permissions: Permissions,
     paths: Vec<(PathBuf, Kept)>,
     limits: Vec<(Resource, u64)>,
@@ -57,6 +58,7 @@ impl Confinement {
     pub fn new() -> Self {
         Self {
             capabilities: Capabilities::empty(),
+            bounding_set: false,
             permissions: Permissions::default(),
             paths: Vec::new(),
             limits: vec![(Resource::Core, 0), (Resource::Nofile, DESCRIPTORS)],
@@ -68,6 +70,14 @@ impl Confinement {
     /// Keeps a capability, or several, as far as the process has them.
     pub fn keep_capability(mut self, capability: Capabilities) -> Self {
         self.capabilities |= capability;
+        self
+    }
+
+    /// Leaves the bounding set of capabilities as it is. Nothing can be gained
+    /// from it by a process that can execute nothing, and has no new
+    /// privileges; emptying it takes a call for each capability.
+    pub fn keep_bounding_set(mut self) -> Self {
+        self.bounding_set = true;
         self
     }
 
@@ -150,7 +160,12 @@ impl Confinement {
         }
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(ConfinementError::Dumpable)?;
         let rules = Rules::new(&self.paths)?;
-        Ok(Prepared::new(self.capabilities, self.permissions, self.refused, rules))
+        Ok(Prepared::new(
+            (self.capabilities, self.bounding_set),
+            self.permissions,
+            self.refused,
+            rules,
+        ))
     }
 
     /// Gives up everything else, in all threads: [`Confinement::prepare`] and

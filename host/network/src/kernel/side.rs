@@ -67,11 +67,18 @@ impl Side {
         if ahead.nftables {
             self.nft()?;
         }
-        for name in &ahead.settings {
-            match self.directory(name) {
-                // There are none, or they are out of reach: whoever asks is told.
-                Err(Error::NotFound(_) | Error::Unsupported(_)) => {}
-                opened => drop(opened?),
+        let open = || ahead.settings.iter().map(|name| sysctl::open_directory(name)).collect();
+        let opened: Vec<Result<OwnedFd>> = if ahead.settings.is_empty() {
+            Vec::new()
+        } else {
+            self.inside(open)?
+        };
+        for (name, directory) in ahead.settings.iter().zip(opened) {
+            // Of one that is not there, or out of reach, whoever asks is told.
+            if let Ok(directory) = directory
+                && sysctl::is_of_its_namespace(name, &directory)
+            {
+                self.directories.insert(name.clone(), directory);
             }
         }
         Ok(())
