@@ -107,6 +107,13 @@ impl Installation {
         fs::create_dir(&policies).expect("a directory of our own");
     }
 
+    /// Puts another executable into the place of `cofferdam`.
+    pub fn replace_cofferdam(&self, executable: &Path) {
+        let path = self.plugin_directory().join("cofferdam");
+        fs::remove_file(&path).expect("a directory of our own");
+        symlink(executable, &path).expect("a directory of our own");
+    }
+
     /// Takes a component's name away: nothing runs for that plugin any more.
     pub fn remove_component(&self, plugin: &str) {
         let path = self.root().join("var/lib/cofferdam/plugins").join(plugin);

@@ -1,4 +1,5 @@
 use std::{
+    error::Error,
     io,
     path::Path,
     time::{Duration, Instant},
@@ -17,7 +18,7 @@ use cofferdam_sandbox::{
     bindings::exports::cofferdam::cni::plugin::{Argument, NetworkRequest, Request},
 };
 
-use crate::{Installation, codes, convert::wit_attachment, mediator::Task, timing, verbs};
+use crate::{Installation, Reach, codes, convert::wit_attachment, mediator::Task, reach::Confine, timing, verbs};
 
 /// What `CNI_COMMAND` unset gets on standard error.
 const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSION"));
@@ -27,6 +28,7 @@ const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSIO
 pub struct Broker {
     installation: Installation,
     budget: Duration,
+    confine: Option<Confine>,
 }
 
 /// What the process has to print, and how it has to exit.
@@ -44,7 +46,28 @@ impl Broker {
     /// A broker for one installation. `budget` bounds a whole call.
     #[must_use]
     pub fn new(installation: Installation, budget: Duration) -> Self {
-        Self { installation, budget }
+        Self {
+            installation,
+            budget,
+            confine: None,
+        }
+    }
+
+    /// Has this called once in a request, when all is opened and loaded that
+    /// its plugins need and before the first of them runs: to take from the
+    /// process what is beyond their reach. Where it fails, no plugin is run.
+    ///
+    /// What it takes is gone for the calling process, so a broker that has
+    /// this answers one request.
+    #[must_use]
+    pub fn confined_by<E: Error + 'static>(
+        self,
+        confine: impl Fn(&Reach) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            confine: Some(Confine::new(confine)),
+            ..self
+        }
     }
 
     /// Answers one request. `name` is what the process was executed as; as
@@ -145,6 +168,7 @@ pub(crate) struct Call {
     pub(crate) members: Vec<Member>,
     pub(crate) attachment: AttachmentId,
     pub(crate) deadline: Instant,
+    confine: Option<Confine>,
 }
 
 impl Call {
@@ -185,6 +209,7 @@ impl Call {
             members,
             attachment,
             deadline: started + broker.budget,
+            confine: broker.confine.clone(),
         })
     }
 
@@ -234,6 +259,15 @@ impl Call {
             .map_err(|error| CniError::internal(format!("no timer for the watchdog: {error}")))?;
         timing::phase("engine");
         Ok(sandbox)
+    }
+
+    /// Takes from the process what is beyond the reach of this request.
+    pub(crate) fn confine(&self, reach: &Reach) -> Result<(), CniError> {
+        let Some(confine) = &self.confine else { return Ok(()) };
+        confine.to(reach).map_err(|error| {
+            let text = format!("no plugin was run, since this process can't give up what it does not need: {error}");
+            CniError::new(codes::CONFINEMENT, text)
+        })
     }
 
     /// A member's request about the attachment.

@@ -1,21 +1,19 @@
 //! Runs one plugin's component on one request.
 
-use cofferdam_policy::{Audit, Grants, Pin};
 use cofferdam_protocol::{CniError, PluginConfig};
 use cofferdam_sandbox::{
-    Artifact, Fault, FaultKind, Guest, Program, Verdict,
+    Fault, FaultKind, Guest, Verdict,
     bindings::cofferdam::cni::types::{Attachment, Failure},
 };
 
 use crate::{
-    Installation,
     audit::Trail,
     codes,
     convert::failure_error,
     log::printable,
     mediator::{Mediator, Task},
     mode::Mode,
-    pin,
+    plugins::Loaded,
     session::Session,
     timing,
 };
@@ -26,8 +24,8 @@ pub(crate) enum Answer {
     Nothing,
 }
 
-/// Loads a plugin with its grants and calls the function of the session's
-/// verb. The session comes back in any case.
+/// Makes an instance of a plugin and calls the function of the session's verb.
+/// The session comes back in any case.
 pub(crate) fn run(
     session: Session,
     plugin: &str,
@@ -35,18 +33,18 @@ pub(crate) fn run(
     task: Task,
 ) -> (Session, Result<Answer, CniError>) {
     let mut trail = Trail::new(&session, plugin);
-    let prepared = match prepare(&session, plugin) {
-        Ok(prepared) => prepared,
+    let Loaded { grants, audit, program } = match session.plugins.get(plugin) {
+        Ok(loaded) => loaded,
         Err(error) => {
             trail.refused(&error.message);
             return (session, Err(error));
         }
     };
-    trail.identify(prepared.program.digest(), prepared.audit);
+    trail.identify(program.digest(), audit);
     let sandbox = session.sandbox.clone();
     let mode = session.mode;
-    let mediator = Mediator::new(session, plugin, config, prepared.grants, trail, task.clone());
-    let mut guest = match Guest::new(&sandbox, &prepared.program, mediator) {
+    let mediator = Mediator::new(session, plugin, config, grants, trail, task.clone());
+    let mut guest = match Guest::new(&sandbox, &program, mediator) {
         Ok(guest) => guest,
         Err((error, mut mediator)) => {
             mediator.trail.refused(&error.to_string());
@@ -64,42 +62,6 @@ pub(crate) fn run(
     let mut session = mediator.into_session();
     session.close_records();
     (session, answer.map_err(|end| end.into_error(plugin)))
-}
-
-struct Prepared {
-    grants: Grants,
-    audit: Audit,
-    program: Program,
-}
-
-fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
-    let installation = &session.installation;
-    let policy = installation
-        .policies()
-        .plugin(plugin)
-        .map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
-    let grants = policy.for_attachment(&session.attachment.network, session.tenant.as_deref());
-    timing::phase("policy");
-    let artifact = artifact(installation, plugin, policy.pin())?;
-    timing::phase("read");
-    let program = Program::load(&session.sandbox, artifact)
-        .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
-    timing::phase("map");
-    Ok(Prepared {
-        grants,
-        audit: policy.audit(),
-        program,
-    })
-}
-
-/// The component that the plugin's name stands for, which has to be the one
-/// that the policy pins.
-fn artifact(installation: &Installation, plugin: &str, pin: &Pin) -> Result<Artifact, CniError> {
-    let refuse = |text: String| CniError::new(codes::COMPONENT, text);
-    let components = installation.components();
-    let digest = components.resolve(plugin).map_err(|error| refuse(error.to_string()))?;
-    pin::check(&components, plugin, pin, digest)?;
-    components.artifact(digest).map_err(|error| refuse(error.to_string()))
 }
 
 /// How a component's call ended without a result.

@@ -12,10 +12,14 @@ use cofferdam_protocol::{CniError, MacAddress, Place};
 use cofferdam_sandbox::Sandbox;
 
 use crate::{
-    Installation,
+    Installation, Reach,
+    audit::AuditLog,
     call::Call,
+    files::Files,
     log::{emit, printable},
     mode::Mode,
+    plugins::Plugins,
+    timing,
 };
 
 /// What all components of one request share: the kernel, the journal, and
@@ -26,6 +30,9 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) installation: Installation,
     pub(crate) sandbox: Sandbox,
+    pub(crate) plugins: Plugins,
+    pub(crate) files: Files,
+    pub(crate) audit_log: AuditLog,
     pub(crate) attachment: AttachmentId,
     /// Whose the attachment is, as far as the runtime says.
     pub(crate) tenant: Option<String>,
@@ -53,19 +60,37 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session for one verb of a request; ADD gives it its journal.
+    /// A session for one verb of a request; ADD gives it its journal. What its
+    /// plugins may need is opened, and everything else given up.
     pub(crate) fn new(
         call: &Call,
         mode: Mode,
         state: &StateDirectory,
-        kernel: Kernel,
+        mut kernel: Kernel,
         namespace: Option<NamespaceRecord>,
     ) -> Result<Self, CniError> {
+        let sandbox = call.sandbox()?;
+        let tenant = cofferdam_policy::tenant(&call.environment.args);
+        let plugins = Plugins::load(call, &sandbox, tenant.as_deref());
+        let files = Files::open(call, &plugins, mode);
+        let audit_log = AuditLog::open(call.installation.audit_log());
+        // Where none can be run, there is nobody to be guarded against.
+        if plugins.all().next().is_some() {
+            kernel
+                .open_ahead(&plugins.ahead())
+                .map_err(|error| CniError::internal(error.to_string()))?;
+            timing::phase("open");
+            call.confine(&Reach::new(call, &plugins, &files))?;
+            timing::phase("confine");
+        }
         Ok(Self {
             installation: call.installation.clone(),
-            sandbox: call.sandbox()?,
+            sandbox,
+            plugins,
+            files,
+            audit_log,
             attachment: call.attachment.clone(),
-            tenant: cofferdam_policy::tenant(&call.environment.args),
+            tenant,
             mode,
             network: Box::new(kernel),
             journal: None,

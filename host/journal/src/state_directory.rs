@@ -10,6 +10,7 @@ use nix::{errno::Errno, fcntl::OFlag, unistd::geteuid};
 use crate::{
     AttachmentId, Error, Header, History, LockedAttachment, Owned, Result, Shared,
     attachment_id::is_key,
+    boot::boot_id,
     digest::digest_of_text,
     format::FORMAT_VERSION,
     fs::{make_directories, open_file, read_all},
@@ -60,6 +61,8 @@ impl StateDirectory {
             .metadata()
             .map_err(|error| Error::io("look at", path, error))?;
         check_owner(path, status.uid(), status.mode())?;
+        // Read now: a process that gives up what it does not need can't later.
+        boot_id();
         Ok(Self { path: path.to_owned() })
     }
 

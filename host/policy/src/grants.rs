@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use cofferdam_protocol::Place;
 
-use crate::{denial::Denial, granted::Granted, question::Question, written::WrittenGrant};
+use crate::{
+    bound::Bound, denial::Denial, dimension::Dimension, grant::Grant, granted::Granted, key_pattern::KeyPattern,
+    operation::Operation, question::Question, written::WrittenGrant,
+};
 
 /// What one plugin may do for one attachment.
 #[derive(Clone, Debug)]
@@ -58,6 +61,27 @@ impl Grants {
     #[must_use]
     pub fn reaches(&self, place: Place) -> bool {
         self.grants.iter().any(|grant| grant.grant.place == Some(place))
+    }
+
+    /// Whether one of these operations is granted in a namespace at all, on
+    /// whatever.
+    #[must_use]
+    pub fn has_any(&self, operations: &[Operation], place: Place) -> bool {
+        let granted = |grant: &Grant| operations.iter().any(|operation| grant.operations.contains(*operation));
+        self.grants
+            .iter()
+            .any(|grant| grant.grant.place == Some(place) && granted(&grant.grant))
+    }
+
+    /// The directories below `net`, by their names, that hold the settings
+    /// which are granted in a namespace, for reading or writing.
+    pub fn setting_directories(&self, place: Place) -> impl Iterator<Item = &str> {
+        let of_place = self.grants.iter().filter(move |grant| grant.grant.place == Some(place));
+        let keys = of_place.filter_map(|grant| match grant.grant.bound(Dimension::Keys) {
+            Some(Bound::Keys(keys)) => Some(keys),
+            _ => None,
+        });
+        keys.flatten().filter_map(KeyPattern::directory)
     }
 
     /// Whether nothing at all is granted.

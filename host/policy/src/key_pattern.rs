@@ -46,6 +46,13 @@ impl KeyPattern {
         same_length && parts.all(|(part, other)| part == other || part == ANY_INTERFACE && is_interface(other))
     }
 
+    /// The directory below `net` that all of its keys are in; `None` for a
+    /// setting in `net` itself.
+    pub(crate) fn directory(&self) -> Option<&str> {
+        let (directory, _) = self.text.strip_prefix("net/")?.split_once('/')?;
+        Some(directory)
+    }
+
     /// As a policy writes it.
     pub(crate) fn as_str(&self) -> &str {
         &self.text

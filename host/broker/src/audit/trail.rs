@@ -37,7 +37,7 @@ impl Trail {
             tenant: session.tenant.clone().map(bounded),
         };
         Self {
-            log: AuditLog::new(session.installation.audit_log()),
+            log: session.audit_log.clone(),
             subject,
             audit: Audit::default(),
             denials: 0,

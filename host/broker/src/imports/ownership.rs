@@ -79,7 +79,7 @@ impl Mediator {
         if self.session().claimed.contains(&address) {
             return Ok(());
         }
-        for directory in records_directories(self)? {
+        for directory in records_directories(self.session()) {
             let holder = Records::holder(&directory, &address).map_err(journal_error)?;
             let Some(holder) = holder.filter(|holder| !self.own_record().holds(holder)) else {
                 continue;

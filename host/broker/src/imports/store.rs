@@ -1,4 +1,8 @@
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use cofferdam_journal::{Inverse, Operation, Outcome, Owner, Records};
 use cofferdam_policy::Question;
@@ -14,23 +18,29 @@ use wasmtime::component::Resource;
 
 use crate::{
     convert::invalid,
+    files::location,
     mediator::{Mediator, journal_error},
     mode::Mode,
-    session::close,
+    session::{Session, close},
 };
 
-/// Where records are unless the configuration says otherwise.
-const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
 /// Bytes of a value that attachments share.
 const VALUE_LIMIT: usize = 256;
 
 impl Host for Mediator {
     fn open(&mut self) -> Result<Resource<Handle>, CallError> {
         self.enter()?;
-        let location = location(self)?;
+        let location = location(&self.config).map_err(|error| invalid(error.to_string()))?;
         self.permit(&Question::StoreOpen { location: &location })?;
         let owner = self.own_record();
         let session = self.session();
+        if let Some(source) = session.files.location_failure(&location) {
+            return Err(journal_error(cofferdam_journal::Error::Io {
+                action: "make directory",
+                path: session.installation.resolve(&location),
+                source,
+            }));
+        }
         if !session.records.is_empty() {
             return Err(invalid("the records are open already; their lock is not taken twice"));
         }
@@ -205,24 +215,15 @@ impl Mediator {
     }
 }
 
-/// The directory that holds the records of all networks.
-fn location(mediator: &Mediator) -> Result<PathBuf, CallError> {
-    let given = mediator.config.ipam_data_dir();
-    let given = given.map_err(|error| invalid(error.to_string()))?;
-    Ok(PathBuf::from(given.unwrap_or_else(|| DEFAULT_LOCATION.to_owned())))
-}
-
-/// Where the network's addresses may be on record: where the configuration
-/// says, and where they are by default, whatever it says.
-pub(super) fn records_directories(mediator: &mut Mediator) -> Result<Vec<PathBuf>, CallError> {
-    let mut locations = vec![PathBuf::from(DEFAULT_LOCATION), location(mediator)?];
-    locations.dedup();
-    let session = mediator.session();
-    let network = &session.attachment.network;
-    Ok(locations
-        .iter()
-        .map(|location| session.installation.resolve(location).join(network))
-        .collect())
+/// Where the network's addresses may be on record: where they are by default,
+/// and where the configuration says, if records there are granted.
+pub(super) fn records_directories(session: &Session) -> BTreeSet<PathBuf> {
+    let usual = session.installation.records();
+    let granted = session.files.locations().map(Path::to_owned);
+    let locations = granted.chain([usual]);
+    locations
+        .map(|location| location.join(&session.attachment.network))
+        .collect()
 }
 
 fn closed() -> CallError {

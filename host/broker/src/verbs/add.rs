@@ -11,6 +11,7 @@ use crate::{
     container::{is_where_made, record},
     convert::attachment,
     mode::Mode,
+    plugins::Plugins,
     session::Session,
     timing,
     undo::{describe, roll_back},
@@ -27,7 +28,8 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     let namespace = record(&mut kernel, namespace, call.namespace_path());
     let locked = clear_leftovers(call, &state, locked, &mut kernel, &namespace)?;
     let mut session = Session::new(call, Mode::Add, &state, kernel, Some(namespace.clone()))?;
-    session.journal = Some(locked.begin(header(call, namespace)).map_err(journal_failure)?);
+    let header = header(call, namespace, &session.plugins);
+    session.journal = Some(locked.begin(header).map_err(journal_failure)?);
     timing::phase("journal");
     attach(call, session, previous)
 }
@@ -141,25 +143,20 @@ fn clear_leftovers(
     state.lock(&call.attachment, call.deadline).map_err(journal_failure)
 }
 
-fn header(call: &Call, namespace: NamespaceRecord) -> Header {
-    let plugins = call
+fn header(call: &Call, namespace: NamespaceRecord, plugins: &Plugins) -> Header {
+    let members = call
         .members
         .iter()
         .map(|member| PluginRecord {
             name: member.plugin.clone(),
-            digest: call
-                .installation
-                .components()
-                .resolve(&member.plugin)
-                .ok()
-                .map(|digest| digest.to_string()),
+            digest: plugins.digest(&member.plugin).map(str::to_owned),
         })
         .collect();
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Header::new(
         call.attachment.clone(),
         Some(namespace),
-        plugins,
+        members,
         u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
         cofferdam_journal::digest_of_text(call.config.text()),
     )

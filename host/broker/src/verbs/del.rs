@@ -104,7 +104,8 @@ fn run_members(
 fn settle(call: &Call, known: bool, errors: Vec<(String, CniError)>) -> Result<String, CniError> {
     let mut failures = Vec::new();
     for (plugin, error) in errors {
-        let host_side = [codes::DENIED, codes::COMPONENT, codes::FAULT].contains(&error.code) || error.code == 11;
+        let host_side = [codes::DENIED, codes::COMPONENT, codes::FAULT, codes::CONFINEMENT].contains(&error.code)
+            || error.code == 11;
         if known || host_side {
             emit(&format!(
                 "cofferdam: warn: DEL of {}: plugin {plugin}: {}",

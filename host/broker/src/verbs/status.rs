@@ -25,7 +25,14 @@ pub(crate) fn status(call: &Call) -> Result<String, CniError> {
 /// What the host finds wrong has a code of the host; for STATUS the
 /// specification has its own. A plugin's 50 or 51 stays.
 fn not_available(error: CniError) -> CniError {
-    let host_side = [codes::DENIED, codes::COMPONENT, codes::FAULT, codes::JOURNAL].contains(&error.code);
+    let host_side = [
+        codes::DENIED,
+        codes::COMPONENT,
+        codes::FAULT,
+        codes::JOURNAL,
+        codes::CONFINEMENT,
+    ]
+    .contains(&error.code);
     if host_side {
         CniError {
             code: NOT_AVAILABLE,
