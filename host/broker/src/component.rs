@@ -1,6 +1,6 @@
 //! Runs one plugin's component on one request.
 
-use cofferdam_policy::{Audit, Grants, Pin};
+use cofferdam_policy::{Audit, Grants, Needs, Pin};
 use cofferdam_protocol::{CniError, PluginConfig};
 use cofferdam_sandbox::{
     Artifact, Fault, FaultKind, Guest, Program, Verdict,
@@ -13,9 +13,9 @@ use crate::{
     codes,
     convert::failure_error,
     log::printable,
-    mediator::{Mediator, Task},
+    mediator::{Allowed, Mediator, Task},
     mode::Mode,
-    pin,
+    needs, pin,
     session::Session,
     timing,
 };
@@ -45,7 +45,11 @@ pub(crate) fn run(
     trail.identify(prepared.program.digest(), prepared.audit);
     let sandbox = session.sandbox.clone();
     let mode = session.mode;
-    let mediator = Mediator::new(session, plugin, config, prepared.grants, trail, task.clone());
+    let allowed = Allowed {
+        grants: prepared.grants,
+        needs: prepared.needs,
+    };
+    let mediator = Mediator::new(session, plugin, config, allowed, trail, task.clone());
     let mut guest = match Guest::new(&sandbox, &prepared.program, mediator) {
         Ok(guest) => guest,
         Err((error, mut mediator)) => {
@@ -66,13 +70,43 @@ pub(crate) fn run(
     (session, answer.map_err(|end| end.into_error(plugin)))
 }
 
+/// Refuses what [`run`] would refuse before it runs the component, so that of
+/// a chain no member runs in vain.
+pub(crate) fn foresee(session: &Session, plugin: &str) -> Result<(), CniError> {
+    select(session, plugin).map(drop).inspect_err(|error| {
+        Trail::new(session, plugin).refused(&error.message);
+    })
+}
+
 struct Prepared {
     grants: Grants,
+    needs: Needs,
     audit: Audit,
     program: Program,
 }
 
 fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
+    let selected = select(session, plugin)?;
+    let program = Program::load(&session.sandbox, selected.artifact)
+        .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
+    timing::phase("map");
+    Ok(Prepared {
+        grants: selected.grants,
+        needs: selected.needs,
+        audit: selected.audit,
+        program,
+    })
+}
+
+/// A component that may act, and what it may do.
+struct Selected {
+    grants: Grants,
+    needs: Needs,
+    audit: Audit,
+    artifact: Artifact,
+}
+
+fn select(session: &Session, plugin: &str) -> Result<Selected, CniError> {
     let installation = &session.installation;
     let policy = installation
         .policies()
@@ -81,14 +115,14 @@ fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
     let grants = policy.for_attachment(&session.attachment.network, session.tenant.as_deref());
     timing::phase("policy");
     let artifact = artifact(installation, plugin, policy.pin())?;
+    let needs = needs::declared(plugin, &artifact)?;
+    needs::check(session, plugin, &policy, &grants, &needs)?;
     timing::phase("read");
-    let program = Program::load(&session.sandbox, artifact)
-        .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
-    timing::phase("map");
-    Ok(Prepared {
+    Ok(Selected {
         grants,
+        needs,
         audit: policy.audit(),
-        program,
+        artifact,
     })
 }
 

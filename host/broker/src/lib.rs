@@ -13,6 +13,7 @@ mod installation;
 mod log;
 mod mediator;
 mod mode;
+mod needs;
 mod pin;
 mod random;
 mod session;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use cofferdam_protocol::Place;
 
-use crate::{denial::Denial, granted::Granted, question::Question, written::WrittenGrant};
+use crate::{denial::Denial, grant::Grant, granted::Granted, question::Question, written::WrittenGrant};
 
 /// What one plugin may do for one attachment.
 #[derive(Clone, Debug)]
@@ -64,6 +64,20 @@ impl Grants {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.grants.is_empty()
+    }
+
+    /// Whether any file of the policy is for this attachment.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.covered
+    }
+
+    /// The plugin, and the network and tenant of the attachment.
+    pub(crate) fn whose(&self) -> (&str, &str, Option<&str>) {
+        (&self.plugin, &self.network, self.tenant.as_deref())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().map(|grant| &grant.grant)
     }
 
     fn deny(&self, question: &Question<'_>) -> Denial {
