@@ -91,6 +91,21 @@ impl Grants {
     }
 }
 
+impl Needs {
+    /// What is needed for some attachments, and none of these grants allows
+    /// anything of.
+    pub(crate) fn optional_beyond<'n, 'g>(
+        &'n self,
+        grants: impl Iterator<Item = &'g Grant> + Clone,
+    ) -> impl Iterator<Item = &'n Need> {
+        let allowed = move |need: &Need| {
+            let mut operations = need.operations.iter();
+            operations.any(|operation| grants.clone().any(|grant| is_in_common(grant, need, operation, None)))
+        };
+        self.optional().filter(move |need| !allowed(need))
+    }
+}
+
 /// Whether a grant and the need have something in common, where the need is
 /// narrowed to `item` in one dimension.
 pub(super) fn is_in_common(

@@ -170,6 +170,22 @@ impl ComponentStore {
         write(&directory, plugin, format!("sha256:{digest}\n").as_bytes())
     }
 
+    /// Copies what a name stands for into another store, to be run there.
+    ///
+    /// # Errors
+    /// It is not there, not to be trusted, or the file system refuses.
+    pub fn copy_to(&self, other: &Self, plugin: &str) -> Result<Digest, StoreError> {
+        let digest = self.resolve(plugin)?;
+        let component = self.component(digest)?;
+        let directory = other.path().join("components").join(digest.to_string());
+        create_directories(&directory)?;
+        for (name, limit) in [(NEEDS, NEEDS_LIMIT), (CODE, CODE_LIMIT), (CODE_DIGEST, DIGEST_LIMIT)] {
+            write(&directory, name, &component.read(name, limit)?)?;
+        }
+        other.name(plugin, digest)?;
+        Ok(digest)
+    }
+
     fn plugins(&self) -> PathBuf {
         self.path().join("plugins")
     }
@@ -283,6 +299,18 @@ mod tests {
         let mut artifact = store.artifact(digest).unwrap();
         assert_eq!(artifact.read().unwrap(), b"code");
         assert_eq!(artifact.needs(), "[]");
+    }
+
+    #[test]
+    fn a_copy_in_another_store_can_be_run() {
+        let (_base, store, digest) = store();
+        let (_other_base, other, _) = self::store();
+        fs::remove_dir_all(other.path()).unwrap();
+        assert_eq!(store.copy_to(&other, "one").unwrap(), digest);
+        assert_eq!(other.resolve("one").unwrap(), digest);
+        let mut artifact = other.artifact(digest).unwrap();
+        assert_eq!((artifact.needs(), artifact.read().unwrap()), ("[]", b"code".to_vec()));
+        assert!(store.copy_to(&other, "two").is_err());
     }
 
     #[test]
