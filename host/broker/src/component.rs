@@ -11,7 +11,7 @@ use crate::{
     codes,
     convert::failure_error,
     log::printable,
-    mediator::{Mediator, Task},
+    mediator::{Allowed, Mediator, Task},
     mode::Mode,
     plugins::Loaded,
     session::Session,
@@ -33,7 +33,12 @@ pub(crate) fn run(
     task: Task,
 ) -> (Session, Result<Answer, CniError>) {
     let mut trail = Trail::new(&session, plugin);
-    let Loaded { grants, audit, program } = match session.plugins.get(plugin) {
+    let Loaded {
+        grants,
+        needs,
+        audit,
+        program,
+    } = match session.plugins.get(plugin) {
         Ok(loaded) => loaded,
         Err(error) => {
             trail.refused(&error.message);
@@ -43,7 +48,8 @@ pub(crate) fn run(
     trail.identify(program.digest(), audit);
     let sandbox = session.sandbox.clone();
     let mode = session.mode;
-    let mediator = Mediator::new(session, plugin, config, grants, trail, task.clone());
+    let allowed = Allowed { grants, needs };
+    let mediator = Mediator::new(session, plugin, config, allowed, trail, task.clone());
     let mut guest = match Guest::new(&sandbox, &program, mediator) {
         Ok(guest) => guest,
         Err((error, mut mediator)) => {
@@ -62,6 +68,14 @@ pub(crate) fn run(
     let mut session = mediator.into_session();
     session.close_records();
     (session, answer.map_err(|end| end.into_error(plugin)))
+}
+
+/// Refuses what [`run`] would refuse before it runs the component, so that of
+/// a chain no member runs in vain.
+pub(crate) fn foresee(session: &Session, plugin: &str) -> Result<(), CniError> {
+    session.plugins.get(plugin).map(drop).inspect_err(|error| {
+        Trail::new(session, plugin).refused(&error.message);
+    })
 }
 
 /// How a component's call ended without a result.

@@ -14,6 +14,7 @@ mod installation;
 mod log;
 mod mediator;
 mod mode;
+mod needs;
 mod pin;
 mod plugins;
 mod random;

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use cofferdam_journal::{Inverse, Operation, Outcome, Owned, OwnedBy, Taken, Thing};
 use cofferdam_network::{LinkId, Network};
-use cofferdam_policy::{Counter, Grants, Question, Scope};
+use cofferdam_policy::{Counter, Denial, Granted, Grants, Needs, Question, Scope};
 use cofferdam_protocol::PluginConfig;
 use cofferdam_sandbox::{
     CallError, ClosedWasi, GuestState, Imports, Limits, MemoryGuard,
@@ -34,7 +34,7 @@ pub(crate) struct Mediator {
     pub(crate) table: ResourceTable,
     pub(crate) log: LogBudget,
     pub(crate) trail: Trail,
-    grants: Grants,
+    allowed: Allowed,
     used: BTreeMap<Counter, u32>,
     wasi: ClosedWasi,
     memory: MemoryGuard,
@@ -42,6 +42,23 @@ pub(crate) struct Mediator {
     calls: u32,
     changes: u32,
     links: u32,
+}
+
+/// What the guest may do: what it is granted, as far as its component declares
+/// to need it.
+pub(crate) struct Allowed {
+    pub(crate) grants: Grants,
+    pub(crate) needs: Needs,
+}
+
+impl Allowed {
+    fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
+        if self.needs.covers(question) {
+            self.grants.decide(question)
+        } else {
+            Err(Denial::undeclared(question))
+        }
+    }
 }
 
 /// What the guest was asked to do; its delegate is asked the same.
@@ -72,7 +89,7 @@ impl Mediator {
         session: Session,
         plugin: &str,
         config: PluginConfig,
-        grants: Grants,
+        allowed: Allowed,
         trail: Trail,
         task: Task,
     ) -> Self {
@@ -87,7 +104,7 @@ impl Mediator {
             table,
             log: LogBudget::new(limits.log),
             trail,
-            grants,
+            allowed,
             used: BTreeMap::new(),
             wasi: ClosedWasi::new(limits.log),
             memory: MemoryGuard::new(limits),
@@ -140,9 +157,10 @@ impl Mediator {
         Ok(())
     }
 
-    /// Asks the policy. A grant with a limit is used up by one.
+    /// Asks the declaration and the policy. A grant with a limit is used up by
+    /// one.
     pub(crate) fn permit(&mut self, question: &Question<'_>) -> Result<(), CallError> {
-        let granted = match self.grants.decide(question) {
+        let granted = match self.allowed.decide(question) {
             Ok(granted) => granted,
             Err(denial) => {
                 self.trail.denied(&denial);

@@ -4,20 +4,23 @@
 use std::collections::BTreeMap;
 
 use cofferdam_network::Ahead;
-use cofferdam_policy::{Audit, Grants, Operation, Pin, Question};
+use cofferdam_policy::{Audit, Grants, Needs, Operation, Pin, Question};
 use cofferdam_protocol::{CniError, Place, PluginConfig};
 use cofferdam_sandbox::{Artifact, Program, Sandbox};
 
 use crate::{
     Installation,
     call::{Call, Member},
-    codes, pin, timing,
+    codes,
+    mode::Mode,
+    needs, pin, timing,
 };
 
 /// A plugin that can be run.
 #[derive(Clone)]
 pub(crate) struct Loaded {
     pub(crate) grants: Grants,
+    pub(crate) needs: Needs,
     pub(crate) audit: Audit,
     pub(crate) program: Program,
 }
@@ -30,10 +33,11 @@ pub(crate) struct Plugins(BTreeMap<String, Result<Loaded, CniError>>);
 impl Plugins {
     /// Loads all members, and the address management plugins that they may
     /// call and their configurations name.
-    pub(crate) fn load(call: &Call, sandbox: &Sandbox, tenant: Option<&str>) -> Self {
+    pub(crate) fn load(call: &Call, mode: Mode, sandbox: &Sandbox, tenant: Option<&str>) -> Self {
         let loader = Loader {
             installation: &call.installation,
             sandbox,
+            mode,
             network: &call.attachment.network,
             tenant,
         };
@@ -113,6 +117,7 @@ impl Plugins {
 struct Loader<'a> {
     installation: &'a Installation,
     sandbox: &'a Sandbox,
+    mode: Mode,
     network: &'a str,
     tenant: Option<&'a str>,
 }
@@ -127,12 +132,16 @@ impl Loader<'_> {
         let grants = policy.for_attachment(self.network, self.tenant);
         timing::phase("policy");
         let artifact = self.artifact(plugin, policy.pin())?;
+        let needs = needs::declared(plugin, &artifact)?;
+        needs::check(self.mode, self.network, &policy, &grants, &needs)
+            .map_err(|unmet| needs::refusal(plugin, &unmet))?;
         timing::phase("read");
         let program = Program::load(self.sandbox, artifact)
             .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
         timing::phase("map");
         Ok(Loaded {
             grants,
+            needs,
             audit: policy.audit(),
             program,
         })

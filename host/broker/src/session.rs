@@ -71,7 +71,7 @@ impl Session {
     ) -> Result<Self, CniError> {
         let sandbox = call.sandbox()?;
         let tenant = cofferdam_policy::tenant(&call.environment.args);
-        let plugins = Plugins::load(call, &sandbox, tenant.as_deref());
+        let plugins = Plugins::load(call, mode, &sandbox, tenant.as_deref());
         let files = Files::open(call, &plugins, mode);
         let audit_log = AuditLog::open(call.installation.audit_log());
         // Where none can be run, there is nobody to be guarded against.

@@ -90,6 +90,20 @@ impl Grants {
         self.grants.is_empty()
     }
 
+    /// Whether any file of the policy is for this attachment.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.covered
+    }
+
+    /// The plugin, and the network and tenant of the attachment.
+    pub(crate) fn whose(&self) -> (&str, &str, Option<&str>) {
+        (&self.plugin, &self.network, self.tenant.as_deref())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().map(|grant| &grant.grant)
+    }
+
     fn deny(&self, question: &Question<'_>) -> Denial {
         if self.covered {
             Denial::missing_grant(question)

@@ -34,6 +34,10 @@ impl Range {
     pub(crate) fn contains(self, number: i64) -> bool {
         (self.first..=self.last).contains(&number)
     }
+
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
 }
 
 /// As a policy writes it.

@@ -8,11 +8,12 @@ mod exhaustion;
 mod forgery;
 mod ground;
 mod lies;
+mod needs;
 mod report;
 mod script;
 mod trespass;
 
-use cofferdam_guest_sdk::{Attachment, Failure, Plugin, Request, export_plugin};
+use cofferdam_guest_sdk::{Attachment, Failure, Need, Plugin, Request, export_plugin};
 use serde::Deserialize;
 
 use crate::script::{Call, Script};
@@ -33,7 +34,7 @@ struct Config {
 impl Plugin for Hostile {
     type Config = Config;
     const NAME: &'static str = "hostile";
-    const NEEDS: &'static [&'static str] = &[];
+    const NEEDS: &'static [Need] = needs::EVERYTHING;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {
         let attack = request.config.attack.as_str();

@@ -5,9 +5,9 @@ use cofferdam_network::Kernel;
 use cofferdam_protocol::{Attachment, CniError, result};
 
 use crate::{
-    call::Call,
+    call::{Call, Member},
     codes,
-    component::{Answer, run},
+    component::{Answer, foresee, run},
     container::{is_where_made, record},
     convert::attachment,
     mode::Mode,
@@ -53,6 +53,9 @@ fn run_members(
     mut session: Session,
     mut previous: Option<Attachment>,
 ) -> (Session, Result<Attachment, CniError>) {
+    if let Err(error) = foresee_members(call, &session) {
+        return (session, Err(error));
+    }
     for member in &call.members {
         let task = match call.attachment_task(member, previous.as_ref(), true) {
             Ok(task) => task,
@@ -73,14 +76,26 @@ fn run_members(
         timing::phase("verify");
         match checked {
             Ok(result) => previous = Some(result),
-            Err(error) if call.members.len() > 1 => {
-                let message = format!("plugin type={:?} failed (add): {}", member.plugin, error.message);
-                return (session, Err(CniError { message, ..error }));
-            }
+            Err(error) if call.members.len() > 1 => return (session, Err(of_member(member, error))),
             Err(error) => return (session, Err(error)),
         }
     }
     (session, Ok(previous.unwrap_or_default()))
+}
+
+/// Finds what keeps one member of a chain from running before the first runs.
+/// One on its own has nobody to wait for.
+fn foresee_members(call: &Call, session: &Session) -> Result<(), CniError> {
+    if call.members.len() < 2 {
+        return Ok(());
+    }
+    let mut members = call.members.iter();
+    members.try_for_each(|member| foresee(session, &member.plugin).map_err(|error| of_member(member, error)))
+}
+
+fn of_member(member: &Member, error: CniError) -> CniError {
+    let message = format!("plugin type={:?} failed (add): {}", member.plugin, error.message);
+    CniError { message, ..error }
 }
 
 fn commit(session: &mut Session, text: &str) -> Result<(), CniError> {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Grants that could go, each with those that allow all of it.
-pub(super) fn superfluous(grants: &[Arc<WrittenGrant>]) -> Vec<(&WrittenGrant, Vec<&WrittenGrant>)> {
+pub(crate) fn superfluous(grants: &[Arc<WrittenGrant>]) -> Vec<(&WrittenGrant, Vec<&WrittenGrant>)> {
     let mut kept: Vec<bool> = vec![true; grants.len()];
     let mut found = Vec::new();
     // Of two that say the same, the later one could go.

@@ -15,6 +15,8 @@ use crate::{
     written::WrittenGrant,
 };
 
+pub(crate) use covered::superfluous;
+
 /// What was found in a policy directory.
 #[derive(Clone, Debug, Default)]
 pub struct Report {

@@ -2,6 +2,7 @@
 
 mod document;
 mod grant;
+mod need;
 mod reader;
 mod values;
 
@@ -9,6 +10,7 @@ use std::{fmt, path::Path};
 
 use crate::{audit::Audit, error::Problem, grant::Grant, selection::Selection};
 use document::{Table, Value};
+pub(crate) use need::needs;
 use reader::{Entry, Field, Reader};
 
 /// What one file says about its plugin.
