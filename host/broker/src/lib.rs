@@ -13,6 +13,7 @@ mod installation;
 mod log;
 mod mediator;
 mod mode;
+mod packet_scope;
 mod pin;
 mod random;
 mod session;

@@ -12,6 +12,7 @@ mod logs;
 mod names;
 mod order;
 mod packet_filter;
+mod packet_scope;
 mod quantity;
 mod results;
 mod routing;

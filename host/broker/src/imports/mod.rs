@@ -9,6 +9,8 @@ mod log;
 mod namespaces;
 mod neighbors;
 mod nftables;
+mod packet_scope;
+mod redeclared;
 mod resolver;
 mod routes;
 mod rules;

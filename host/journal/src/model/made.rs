@@ -41,8 +41,12 @@ pub enum Made {
     Table {
         /// Of its declaration.
         digest: String,
-        /// Its sets, for the types of their keys.
+        /// Its sets, for the types of their keys, with those of earlier
+        /// declarations.
         sets: Vec<Set>,
+        /// The names of its chains, with those of earlier declarations.
+        #[serde(default)]
+        chains: Vec<String>,
     },
     /// A chain.
     Chain {
