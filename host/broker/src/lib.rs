@@ -15,6 +15,7 @@ mod log;
 mod mediator;
 mod mode;
 mod needs;
+mod packet_scope;
 mod pin;
 mod plugins;
 mod random;

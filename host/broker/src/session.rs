@@ -51,6 +51,9 @@ pub(crate) struct Session {
     pub(crate) records: BTreeMap<u32, Records>,
     /// Addresses that were claimed for the attachment in this call.
     pub(crate) claimed: Vec<IpAddr>,
+    /// Addresses that were found to be on the container's links and on none of
+    /// the node's.
+    pub(crate) own_addresses: BTreeSet<IpAddr>,
     /// When the whole call has to be over.
     pub(crate) deadline: Instant,
     /// GC: the attachments (container id, interface name) still in use.
@@ -101,6 +104,7 @@ impl Session {
             segments: Segments::default(),
             records: BTreeMap::new(),
             claimed: Vec::new(),
+            own_addresses: BTreeSet::new(),
             deadline: call.deadline,
             valid: Vec::new(),
             depth: 0,
@@ -192,6 +196,13 @@ impl Links {
     /// plugins did.
     pub(crate) fn has_named(&self, place: Place, name: &str) -> bool {
         self.0.iter().any(|(id, link)| id.place == place && link.name == name)
+    }
+
+    /// Whether the request made a link of this name for the attachment alone,
+    /// whichever of its plugins did.
+    pub(crate) fn has_own(&self, place: Place, name: &str) -> bool {
+        let mut links = self.0.iter();
+        links.any(|(id, link)| id.place == place && link.name == name && link.ownership == Ownership::Own)
     }
 
     /// The link, if it is this plugin's.

@@ -43,6 +43,15 @@ impl Bound {
             (Self::Ranges(ranges), Aspect::Hooks(hooks)) => hooks
                 .iter()
                 .all(|(_, priority)| ranges.iter().any(|range| range.contains((*priority).into()))),
+            (Self::Prefixes(prefixes), Aspect::Addresses(addresses)) => addresses
+                .iter()
+                .all(|address| prefixes.iter().any(|prefix| prefix.contains(*address))),
+            (Self::Patterns(patterns), Aspect::Names(names)) => names
+                .iter()
+                .all(|name| patterns.iter().any(|pattern| pattern.matches(name))),
+            (Self::Ranges(ranges), Aspect::Ports(ports)) => ports
+                .iter()
+                .all(|port| ranges.iter().any(|range| range.contains((*port).into()))),
             _ => false,
         }
     }

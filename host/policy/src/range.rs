@@ -24,6 +24,12 @@ impl Range {
         last: i32::MAX as i64,
     };
 
+    /// Every port.
+    pub(crate) const PORTS: Self = Self {
+        first: 0,
+        last: u16::MAX as i64,
+    };
+
     pub(crate) fn only(number: i64) -> Self {
         Self {
             first: number,

@@ -13,6 +13,7 @@ mod names;
 mod order;
 mod ownership;
 mod packet_filter;
+mod packet_scope;
 mod quantity;
 mod results;
 mod routing;

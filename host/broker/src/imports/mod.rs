@@ -10,6 +10,8 @@ mod namespaces;
 mod neighbors;
 mod nftables;
 mod ownership;
+mod packet_scope;
+mod redeclared;
 mod resolver;
 mod routes;
 mod rules;

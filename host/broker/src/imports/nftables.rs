@@ -12,7 +12,10 @@ use cofferdam_sandbox::{
 };
 use wasmtime::component::Resource;
 
-use super::shared::Found;
+use super::{
+    redeclared::{refuse_other_keys, with_emptied_chains},
+    shared::Found,
+};
 use crate::{
     convert::{conflict, invalid, network_error, nft_chain, nft_elements, nft_table, nft_table_id},
     mediator::{Mediator, journal_error},
@@ -25,6 +28,7 @@ impl Host for Mediator {
         let place = self.table.get(&namespace)?.place;
         let table = nft_table(table)?;
         self.permit_table(place, &table.id, &table.chains)?;
+        self.permit_rules(place, &table.id, &table.sets, &table.chains)?;
         self.share_table(place, &table)
     }
 
@@ -46,7 +50,9 @@ impl Host for Mediator {
             )));
         }
         self.permit_table(place, &table, std::slice::from_ref(&chain))?;
-        self.share_chain(place, &table, &chain)
+        let sets = self.declared_sets(place, &table)?;
+        self.permit_rules(place, &table, &sets, std::slice::from_ref(&chain))?;
+        self.share_chain(place, &table, &sets, &chain)
     }
 
     fn add_elements(
@@ -62,7 +68,9 @@ impl Host for Mediator {
         let table = nft_table_id(table);
         self.permit_element(place, &table, &set)?;
         let set = self.declared_set(place, &table, &set)?;
-        let elements = self.missing_elements(place, &table, &set, nft_elements(elements))?;
+        let elements = nft_elements(elements);
+        self.permit_parts(place, &table, &set.name, &elements)?;
+        let elements = self.missing_elements(place, &table, &set, elements)?;
         if elements.is_empty() {
             return Ok(());
         }
@@ -171,17 +179,13 @@ impl Host for Mediator {
 
 impl Mediator {
     fn permit_table(&mut self, place: Place, table: &TableId, chains: &[Chain]) -> Result<(), CallError> {
-        let hooks: Vec<(&str, i32)> = chains
-            .iter()
-            .filter_map(|chain| chain.base.as_ref())
-            .map(|base| (hook_name(base.hook), base.priority))
-            .collect();
         let family = table.family.to_string();
         self.permit(&Question::NftTable {
             place,
             family: &family,
             table: &table.name,
-            hooks: &hooks,
+            hooks: &hooks_of(chains),
+            packets: &[],
         })
     }
 
@@ -192,6 +196,9 @@ impl Mediator {
             family: &family,
             table: &table.name,
             set,
+            addresses: &[],
+            links: &[],
+            ports: &[],
         })
     }
 
@@ -209,6 +216,7 @@ impl Mediator {
             plugin: self.plugin.clone(),
             digest: digest.clone(),
             sets: table.sets.clone(),
+            chains: table.chains.iter().map(|chain| chain.name.clone()).collect(),
         };
         let (found, _) = self.share(
             &object,
@@ -220,8 +228,13 @@ impl Mediator {
                     return Ok((None, false));
                 }
                 match made {
-                    Some(Made::Table { digest: old, .. }) if *old != digest => {
-                        network.replace_chains(place, table)?;
+                    Some(Made::Table {
+                        digest: old,
+                        sets,
+                        chains,
+                    }) if *old != digest => {
+                        refuse_other_keys(table, sets)?;
+                        network.replace_chains(place, &with_emptied_chains(table, chains))?;
                         Ok((Some(()), true))
                     }
                     made => Ok((Some(()), made.is_some())),
@@ -232,8 +245,7 @@ impl Mediator {
         refuse_foreign(&found, &table.id.to_string())
     }
 
-    fn share_chain(&mut self, place: Place, table: &TableId, chain: &Chain) -> Result<(), CallError> {
-        let sets = self.declared_sets(place, table)?;
+    fn share_chain(&mut self, place: Place, table: &TableId, sets: &[Set], chain: &Chain) -> Result<(), CallError> {
         let object = SharedObject::Chain {
             place,
             table: table.clone(),
@@ -255,7 +267,7 @@ impl Mediator {
                 let ours = matches!(made, Some(Made::Chain { digest: old }) if *old == digest);
                 Ok((there.then_some(()), ours))
             },
-            |network| network.create_chain(place, table, &sets, chain).map(Some),
+            |network| network.create_chain(place, table, sets, chain).map(Some),
         )?;
         refuse_foreign(&found, &format!("chain {:?} in {table} with other rules", chain.name))
     }
@@ -335,6 +347,12 @@ fn refuse_foreign(found: &Found, object: &str) -> Result<(), CallError> {
 fn belongs(element: &Element, owner: &str) -> CallError {
     let owner = if owner.is_empty() { "somebody else" } else { owner };
     conflict(format!("element {:?} belongs to {owner}", element.key))
+}
+
+/// The hooks of base chains, with their priorities.
+pub(super) fn hooks_of(chains: &[Chain]) -> Vec<(&'static str, i32)> {
+    let bases = chains.iter().filter_map(|chain| chain.base.as_ref());
+    bases.map(|base| (hook_name(base.hook), base.priority)).collect()
 }
 
 fn hook_name(hook: Hook) -> &'static str {

@@ -11,6 +11,7 @@ use cofferdam_sandbox::{
     bindings::cofferdam::cni::{links::BridgeOptions, types::Error},
 };
 
+use super::redeclared::with_what_is_left;
 use crate::{
     convert::{conflict, network_error},
     mediator::{Mediator, journal_error},
@@ -171,6 +172,7 @@ fn join<T>(
     if existing.is_some() {
         if ours {
             if is_redeclared(guard.made(), &made) {
+                let made = with_what_is_left(guard.made(), made);
                 guard.set_made(made).map_err(refused)?;
             }
             return Ok((Found::Ours, existing));

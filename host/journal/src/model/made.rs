@@ -45,8 +45,12 @@ pub enum Made {
         plugin: String,
         /// Of its declaration.
         digest: String,
-        /// Its sets, for the types of their keys.
+        /// Its sets, for the types of their keys, with those of earlier
+        /// declarations.
         sets: Vec<Set>,
+        /// The names of its chains, with those of earlier declarations.
+        #[serde(default)]
+        chains: Vec<String>,
     },
     /// A chain.
     Chain {

@@ -174,6 +174,10 @@ impl Network for Kernel {
         addresses::of_link(self.socket_of(link)?, link)
     }
 
+    fn addresses_in(&mut self, place: Place) -> Result<Vec<AddressInfo>> {
+        addresses::of_all(self.route_socket(place)?, place)
+    }
+
     fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
         let socket = self.socket_of(link)?;
         addresses::add(socket, link, address, skip_duplicate_detection)

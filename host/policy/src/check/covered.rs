@@ -84,6 +84,9 @@ fn is_wider(wide: &Grant, narrow: &Grant, dimension: Dimension) -> bool {
     match dimension {
         // Compared before.
         Dimension::Place | Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant => true,
+        // Every packet is more than any of these.
+        Dimension::PacketScope => wide.is_for_all_packets() || !narrow.is_for_all_packets(),
+        Dimension::PacketPrefixes | Dimension::PacketLinks if wide.is_for_all_packets() => true,
         _ => match (wide.bound(dimension), narrow.bound(dimension)) {
             (None, _) => true,
             (Some(wide), None) => is_everything(wide),

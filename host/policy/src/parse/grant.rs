@@ -51,6 +51,7 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>
         }
     }
     require(reader, entry, &grant, &present);
+    refuse_contradictions(reader, entry, &grant, &present);
     Some(grant)
 }
 
@@ -184,6 +185,30 @@ fn require(reader: &mut Reader<'_>, entry: &Entry<'_>, grant: &Grant, present: &
                 );
             }
         }
+    }
+}
+
+/// Reports bounds that bound nothing: nobody must take for bounded what is
+/// not.
+fn refuse_contradictions(reader: &mut Reader<'_>, entry: &Entry<'_>, grant: &Grant, present: &[Dimension]) {
+    let of_packets = [
+        Dimension::PacketScope,
+        Dimension::PacketPrefixes,
+        Dimension::PacketLinks,
+        Dimension::Ports,
+    ];
+    let in_container = grant.place == Some(Place::Container);
+    for dimension in present.iter().filter(|dimension| of_packets.contains(dimension)) {
+        let why = if in_container {
+            "all packets of the container namespace are the attachment's own"
+        } else if grant.is_for_all_packets() && *dimension != Dimension::PacketScope {
+            "scope is \"all\" packets already"
+        } else {
+            continue;
+        };
+        let problem = format!("{} bounds nothing: {why}", dimension.key());
+        let way_out = format!("remove {}", dimension.key());
+        reader.problem(entry.span(), &entry.field, problem, Some(way_out));
     }
 }
 
