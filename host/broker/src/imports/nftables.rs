@@ -232,6 +232,7 @@ impl Mediator {
                         digest: old,
                         sets,
                         chains,
+                        ..
                     }) if *old != digest => {
                         refuse_other_keys(table, sets)?;
                         network.replace_chains(place, &with_emptied_chains(table, chains))?;

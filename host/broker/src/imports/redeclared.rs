@@ -49,6 +49,7 @@ pub(super) fn with_what_is_left(earlier: Option<&Made>, made: Made) -> Made {
                 ..
             }),
             Made::Table {
+                plugin,
                 digest,
                 mut sets,
                 mut chains,
@@ -60,7 +61,12 @@ pub(super) fn with_what_is_left(earlier: Option<&Made>, made: Made) -> Made {
             let left = |chain: &&String| !chains.contains(chain);
             let left: Vec<String> = earlier_chains.iter().filter(left).cloned().collect();
             chains.extend(left);
-            Made::Table { digest, sets, chains }
+            Made::Table {
+                plugin,
+                digest,
+                sets,
+                chains,
+            }
         }
         (_, made) => made,
     }
@@ -114,6 +120,7 @@ mod tests {
     #[test]
     fn what_is_left_of_an_earlier_declaration_stays_on_record() {
         let made = |digest: &str, set: Set, chains: &[&str]| Made::Table {
+            plugin: "p".to_owned(),
             digest: digest.to_owned(),
             sets: vec![set],
             chains: chains.iter().map(ToString::to_string).collect(),
