@@ -18,6 +18,7 @@ mod random;
 mod session;
 pub mod timing;
 mod undo;
+mod uses;
 mod verbs;
 mod verify;
 

@@ -14,6 +14,7 @@ mod order;
 mod ownership;
 mod packet_filter;
 mod quantity;
+mod quotas;
 mod results;
 mod routing;
 mod sequences;
