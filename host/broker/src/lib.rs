@@ -23,6 +23,7 @@ mod reach;
 mod session;
 pub mod timing;
 mod undo;
+mod uses;
 mod verbs;
 mod verify;
 

@@ -1,8 +1,8 @@
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
-use cofferdam_journal::{Inverse, Operation, Outcome, Owned, OwnedBy, Taken, Thing};
+use cofferdam_journal::{Inverse, Operation, Outcome, Owned, OwnedBy, SharedObject, Taken, Thing};
 use cofferdam_network::{LinkId, Network};
-use cofferdam_policy::{Counter, Denial, Granted, Grants, Needs, Question, Scope};
+use cofferdam_policy::{Denial, Granted, Grants, Needs, Question};
 use cofferdam_protocol::PluginConfig;
 use cofferdam_sandbox::{
     CallError, ClosedWasi, GuestState, Imports, Limits, MemoryGuard,
@@ -19,6 +19,7 @@ use crate::{
     convert::{belongs, denied, invalid, network_error},
     log::LogBudget,
     session::{KnownLink, Session},
+    uses::Uses,
 };
 
 /// The state behind one instance of a component: what stands between the
@@ -35,7 +36,8 @@ pub(crate) struct Mediator {
     pub(crate) log: LogBudget,
     pub(crate) trail: Trail,
     allowed: Allowed,
-    used: BTreeMap<Counter, u32>,
+    /// What the operation that is under way uses of limits.
+    pub(crate) uses: Uses,
     wasi: ClosedWasi,
     memory: MemoryGuard,
     limits: Limits,
@@ -105,7 +107,7 @@ impl Mediator {
             log: LogBudget::new(limits.log),
             trail,
             allowed,
-            used: BTreeMap::new(),
+            uses: Uses::default(),
             wasi: ClosedWasi::new(limits.log),
             memory: MemoryGuard::new(limits),
             limits,
@@ -116,7 +118,8 @@ impl Mediator {
     }
 
     /// Ends the instance's part, with its trail in the audit log.
-    pub(crate) fn into_session(self) -> Session {
+    pub(crate) fn into_session(mut self) -> Session {
+        self.give_back_uses();
         self.trail.finish();
         self.session
             .expect("a delegate gives the session back before its caller goes on")
@@ -144,6 +147,8 @@ impl Mediator {
 
     /// Counts a call of the guest, and ends those that come too late.
     pub(crate) fn enter(&mut self) -> Result<(), CallError> {
+        // Nothing came of the operation before, if it is not settled.
+        self.give_back_uses();
         self.calls += 1;
         if self.calls > self.limits.host_calls {
             let rule = format!("it made more than {} host calls", self.limits.host_calls);
@@ -157,9 +162,18 @@ impl Mediator {
         Ok(())
     }
 
-    /// Asks the declaration and the policy. A grant with a limit is used up by
-    /// one.
+    /// Asks the declaration and the policy. A grant with a limit is used up by one, unless nothing
+    /// comes of the operation.
     pub(crate) fn permit(&mut self, question: &Question<'_>) -> Result<(), CallError> {
+        self.permit_sharing(question, None)
+    }
+
+    /// The same for what makes a shared object, or joins one that is counted.
+    pub(crate) fn permit_sharing(
+        &mut self,
+        question: &Question<'_>,
+        object: Option<&SharedObject>,
+    ) -> Result<(), CallError> {
         let granted = match self.allowed.decide(question) {
             Ok(granted) => granted,
             Err(denial) => {
@@ -167,21 +181,7 @@ impl Mediator {
                 return Err(denied(denial));
             }
         };
-        // Nobody counts yet what other attachments made: no such limit is known to be kept.
-        if granted
-            .counters()
-            .iter()
-            .any(|counter| counter.scope != Scope::Attachment)
-        {
-            let text = "the grant has a limit for a network or tenant, which can't be counted";
-            return Err(CallError::Guest(types::Error::Quota(text.to_owned())));
-        }
-        granted
-            .check(|counter| self.used.get(counter).copied().unwrap_or(0))
-            .map_err(|exhausted| CallError::Guest(types::Error::Quota(exhausted.to_string())))?;
-        for counter in granted.counters() {
-            *self.used.entry(counter.clone()).or_insert(0) += 1;
-        }
+        self.count_use(granted, object)?;
         // What the operator wants on record is not done without.
         self.trail
             .allowed(question)
@@ -243,12 +243,16 @@ impl Mediator {
         match act(session.network.as_mut()) {
             Ok(value) => {
                 journal.done(sequence, outcome(&value));
+                self.settle_uses();
                 Ok(value)
             }
             Err(error) => {
-                if !error.leaves_doubt() {
+                if error.leaves_doubt() {
+                    self.settle_uses();
+                } else {
                     session.owned.give_up(&taken, &session.attachment);
                     journal.abandon(sequence);
+                    self.give_back_uses();
                 }
                 Err(network_error(error))
             }

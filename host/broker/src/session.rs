@@ -5,9 +5,11 @@ use std::{
 };
 
 use cofferdam_journal::{
-    AttachmentId, Journal, NamespaceRecord, Operation, Owned, Records, Scope, Shared, SharedObject, StateDirectory,
+    AttachmentId, Journal, NamespaceRecord, Operation, Owned, Quota, Records, Scope, Shared, SharedObject,
+    StateDirectory,
 };
 use cofferdam_network::{Kernel, LinkId, Network, VethEnd};
+use cofferdam_policy::Counter;
 use cofferdam_protocol::{CniError, MacAddress, Place};
 use cofferdam_sandbox::Sandbox;
 
@@ -43,6 +45,9 @@ pub(crate) struct Session {
     /// Present where objects can be shared: not during STATUS.
     pub(crate) shared: Shared,
     pub(crate) owned: Owned,
+    pub(crate) quota: Quota,
+    /// Objects that were made in this request, by limit of an attachment.
+    pub(crate) used: BTreeMap<Counter, u32>,
     /// The container's namespace, where there is one.
     pub(crate) namespace: Option<NamespaceRecord>,
     pub(crate) links: Links,
@@ -99,6 +104,8 @@ impl Session {
             journal: None,
             shared: state.shared(),
             owned: state.owned(),
+            quota: state.quota(),
+            used: BTreeMap::new(),
             namespace,
             links: Links::default(),
             segments: Segments::default(),

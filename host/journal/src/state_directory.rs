@@ -8,7 +8,7 @@ use std::{
 use nix::{errno::Errno, fcntl::OFlag, unistd::geteuid};
 
 use crate::{
-    AttachmentId, Error, Header, History, LockedAttachment, Owned, Result, Shared,
+    AttachmentId, Error, Header, History, LockedAttachment, Owned, Quota, Result, Shared,
     attachment_id::is_key,
     boot::boot_id,
     digest::digest_of_text,
@@ -84,6 +84,12 @@ impl StateDirectory {
         Owned::new(&self.path)
     }
 
+    /// The registry of what is counted across attachments.
+    #[must_use]
+    pub fn quota(&self) -> Quota {
+        Quota::new(&self.path)
+    }
+
     /// Takes an attachment's lock, and reads what an earlier call left.
     ///
     /// # Errors
@@ -133,7 +139,9 @@ impl StateDirectory {
     /// # Errors
     /// [`Error::Io`] when a directory can't be removed for another reason.
     pub fn tidy(&self) -> Result<()> {
-        for path in ["attachments", "shared", "claims", "owned", ""].map(|name| self.path.join(name)) {
+        let failed = |error| Error::io("tidy", &self.path, error);
+        self.quota().tidy().map_err(failed)?;
+        for path in ["attachments", "shared", "claims", "owned", "quota", ""].map(|name| self.path.join(name)) {
             match fs::remove_dir(&path) {
                 Err(error)
                     if !matches!(

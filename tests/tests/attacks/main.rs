@@ -15,6 +15,7 @@ mod ownership;
 mod packet_filter;
 mod packet_scope;
 mod quantity;
+mod quotas;
 mod results;
 mod routing;
 mod sequences;

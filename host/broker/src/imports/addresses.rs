@@ -34,16 +34,20 @@ impl Host for Mediator {
         let address = ip_prefix(address)?;
         let id = self.link_id(&link)?;
         let name = self.link_name(id)?;
-        self.permit(&Question::AddressAdd {
+        let ownership = self.known_link(id).map(|known| known.ownership);
+        let shared = matches!(ownership, Some(Ownership::Shared { .. }));
+        let object = shared.then(|| shared_address(id, &name, address));
+        let question = Question::AddressAdd {
             place: id.place,
             link: &name,
             address,
-        })?;
+        };
+        self.permit_sharing(&question, object.as_ref())?;
         match id.place {
             Place::Container => self.refuse_taken_address(address.address())?,
             Place::Host => self.refuse_containers_address(address.address())?,
         }
-        match self.known_link(id).map(|known| known.ownership) {
+        match ownership {
             Some(Ownership::Own) => self.add_address(id, name, address, options, &Inverse::WithLink { link: id }),
             Some(Ownership::Shared { .. }) => self.share_address(id, name, address, options),
             None => self.add_foreign_address(id, name, address, options),
@@ -200,11 +204,7 @@ impl Mediator {
         options: AddressOptions,
     ) -> Result<(), CallError> {
         let skip = options.skip_duplicate_detection;
-        let object = SharedObject::Address {
-            place: id.place,
-            link: name.clone(),
-            address,
-        };
+        let object = shared_address(id, &name, address);
         let operation = Operation::AddAddress {
             link: id,
             name,
@@ -229,6 +229,14 @@ impl Mediator {
                 Err(CallError::Guest(Error::AlreadyExists(text)))
             }
         }
+    }
+}
+
+fn shared_address(id: LinkId, link: &str, address: IpPrefix) -> SharedObject {
+    SharedObject::Address {
+        place: id.place,
+        link: link.to_owned(),
+        address,
     }
 }
 

@@ -1,4 +1,4 @@
-use cofferdam_journal::{Inverse, Operation, Outcome};
+use cofferdam_journal::{Inverse, Operation, Outcome, SharedObject};
 use cofferdam_network::{LinkId, LinkInfo, VethEnd};
 use cofferdam_policy::Question;
 use cofferdam_protocol::{MacAddress, Place};
@@ -41,11 +41,16 @@ impl Host for Mediator {
         let place = self.table.get(&namespace)?.place;
         self.require_creation()?;
         check_name(&name)?;
-        self.permit(&Question::LinkCreate {
+        let object = SharedObject::Bridge {
+            place,
+            name: name.clone(),
+        };
+        let question = Question::LinkCreate {
             place,
             kind: "bridge",
             name: &name,
-        })?;
+        };
+        self.permit_sharing(&question, Some(&object))?;
         let id = self.share_bridge(place, &name, options)?;
         self.link_handle(id)
     }
@@ -75,6 +80,7 @@ impl Host for Mediator {
             }
             match self.make_veth(&ends.0.0, &ends.1.0) {
                 Err(CallError::Guest(Error::AlreadyExists(_))) if chosen && attempt < NAME_ATTEMPTS => {
+                    self.give_back_uses();
                     rename_chosen(&mut ends.0);
                     rename_chosen(&mut ends.1);
                 }

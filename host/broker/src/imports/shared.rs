@@ -125,16 +125,24 @@ impl Mediator {
         match joined {
             Ok(joined) => {
                 journal.done(sequence, cofferdam_journal::Outcome::default());
+                match joined.0 {
+                    Found::New => self.hand_over_uses(object)?,
+                    Found::Ours | Found::Foreign => self.give_back_shared_uses(),
+                }
                 Ok(joined)
             }
             // Undoing it finds out whether it was made.
-            Err(NotJoined::InDoubt(error)) => Err(error),
+            Err(NotJoined::InDoubt(error)) => {
+                self.hand_over_uses(object)?;
+                Err(error)
+            }
             Err(NotJoined::Refused(error)) => {
                 // What an earlier step of this attachment joined it still uses.
                 if !joined_before {
                     leave_unused(shared, object, attachment, *deadline);
                 }
                 journal.abandon(sequence);
+                self.give_back_uses();
                 Err(error)
             }
         }

@@ -16,7 +16,7 @@ use std::{net::IpAddr, path::Path, time::Instant};
 
 use cofferdam_protocol::IpPrefix;
 pub use owned_by::OwnedBy;
-pub(crate) use owner_links::{Found, OwnerLinks};
+pub(crate) use owner_links::{Found, OwnerLinks, shared_target};
 pub use scope::Scope;
 pub use thing::Thing;
 
@@ -108,7 +108,7 @@ impl Owned {
     pub fn owner(&self, thing: &Thing) -> Result<Option<OwnedBy>> {
         match self.things.read(&thing.file_name())? {
             Found::By(by) if self.things.is_live(&by) => Ok(Some(by)),
-            Found::By(_) | Found::Nothing | Found::Garbage => Ok(None),
+            _ => Ok(None),
         }
     }
 
@@ -157,7 +157,7 @@ impl Owned {
                     }
                 }
                 Found::By(other) if self.things.is_live(&other) => return Ok(One::Other(other)),
-                Found::By(_) | Found::Garbage => self.things.clear(&name, deadline)?,
+                Found::By(_) | Found::Of(_) | Found::Garbage => self.things.clear(&name, deadline)?,
             }
         }
     }

@@ -42,7 +42,7 @@ impl OwnedBy {
     }
 
     /// `NETWORK/CONTAINER/INTERFACE/UNIT/PLUGIN/BOOT`.
-    pub(super) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let id = &self.attachment;
         let parts = [
             &id.network,

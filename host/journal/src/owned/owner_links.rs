@@ -17,6 +17,9 @@ use crate::{
     state_directory::journal_path,
 };
 
+/// The registry of shared objects, below the state directory.
+const SHARED: &str = "shared";
+
 /// A directory of symbolic links that lead to owners' names.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnerLinks {
@@ -28,6 +31,8 @@ pub(crate) struct OwnerLinks {
 pub(crate) enum Found {
     Nothing,
     By(OwnedBy),
+    /// A shared object has it, by its name in the registry.
+    Of(String),
     /// Nothing that was made here: nobody's.
     Garbage,
 }
@@ -58,10 +63,7 @@ impl OwnerLinks {
     pub(crate) fn read(&self, name: &str) -> Result<Found> {
         let path = self.directory.join(name);
         match readlinkat(AT_FDCWD, &path) {
-            Ok(target) => Ok(target
-                .to_str()
-                .and_then(OwnedBy::parse)
-                .map_or(Found::Garbage, Found::By)),
+            Ok(target) => Ok(target.to_str().map_or(Found::Garbage, parse)),
             Err(Errno::ENOENT) => Ok(Found::Nothing),
             Err(Errno::EINVAL) => Ok(Found::Garbage),
             Err(errno) => Err(Error::io("read", &path, errno)),
@@ -116,14 +118,29 @@ impl OwnerLinks {
         match found {
             Found::Nothing => false,
             Found::By(by) => !self.is_live(by),
+            Found::Of(object) => is_gone(&self.state.join(SHARED).join(object)),
             Found::Garbage => true,
         }
     }
 
     /// An owner has a journal as long as it has anything.
     pub(crate) fn is_live(&self, by: &OwnedBy) -> bool {
-        let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-        let journal = journal_path(&self.state, &by.attachment);
-        !by.is_of_earlier_boot() && !fs::symlink_metadata(journal).is_err_and(|error| gone(&error))
+        !by.is_of_earlier_boot() && !is_gone(&journal_path(&self.state, &by.attachment))
     }
+}
+
+/// What leads to a shared object.
+pub(crate) fn shared_target(object: &str) -> String {
+    format!("{SHARED}/{object}")
+}
+
+fn parse(target: &str) -> Found {
+    match target.split_once('/') {
+        Some((SHARED, object)) if !object.contains('/') => Found::Of(object.to_owned()),
+        _ => OwnedBy::parse(target).map_or(Found::Garbage, Found::By),
+    }
+}
+
+fn is_gone(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

@@ -93,8 +93,8 @@ impl Records {
     }
 
     /// The owner of an address by a network's records, without their lock:
-    /// what is seen may be changing. `None` where nobody has it, or there are
-    /// no records.
+    /// what is seen may be changing. `None` where nobody has it, there are no
+    /// records, or this process may not read them: then it claims nothing there.
     ///
     /// # Errors
     /// The file can't be read.
@@ -105,10 +105,12 @@ impl Records {
             Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(None),
             opened => opened.map_err(|errno| failed(errno.into()))?,
         };
-        Ok(match read_claim(&opened, &name).map_err(failed)? {
-            Found::Claim(owner) => Some(owner),
-            Found::Empty | Found::Nothing => None,
-        })
+        match read_claim(&opened, &name) {
+            Ok(Found::Claim(owner)) => Ok(Some(owner)),
+            Ok(Found::Empty | Found::Nothing) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// The owner of an address. One whose file does not tell whose it is has

@@ -15,7 +15,7 @@ use std::{
 use nix::{errno::Errno, fcntl::OFlag};
 
 pub use guard::SharedGuard;
-use name::directory_name;
+pub(crate) use name::directory_name;
 
 use crate::{
     AttachmentId, Error, Result,

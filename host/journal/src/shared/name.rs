@@ -4,7 +4,7 @@ use crate::{model::SharedObject, names::file_name};
 
 /// A file name for an object that can be read, and that no other object has.
 /// Objects of different containers are different objects.
-pub(super) fn directory_name(object: &SharedObject, container_id: &str) -> String {
+pub(crate) fn directory_name(object: &SharedObject, container_id: &str) -> String {
     let scope = match object.place() {
         Place::Host => vec!["host"],
         Place::Container => vec!["container", container_id],

@@ -24,7 +24,7 @@ use thiserror::Error;
 pub(crate) use owned::Holdings;
 pub use report::{Report, ReportItem};
 
-use crate::{AttachmentId, Entry, Error, NamespaceRecord, Owned, model::Inverse, shared::Shared};
+use crate::{AttachmentId, Entry, Error, NamespaceRecord, Owned, Quota, model::Inverse, shared::Shared};
 
 /// What undoing needs.
 pub struct Undo<'a> {
@@ -84,7 +84,7 @@ impl Undo<'_> {
     /// not.
     pub(crate) fn forget(&mut self, entry: &Entry) -> UndoOutcome {
         match entry.inverse {
-            Inverse::ReleaseClaim { .. } | Inverse::LeaveShared { .. } => self.run(entry),
+            Inverse::ReleaseClaim { .. } | Inverse::LeaveShared { .. } | Inverse::FreeSlot { .. } => self.run(entry),
             _ => Ok(Undone::Nothing),
         }
     }
@@ -94,6 +94,10 @@ impl Undo<'_> {
             Inverse::WithLink { .. } => Ok(Undone::Nothing),
             Inverse::DeleteLink { .. } => self.delete_link(entry),
             Inverse::LeaveShared { object } => self.leave(object),
+            Inverse::FreeSlot { counter, number } => {
+                let freed = Quota::new(self.shared.state()).free(counter, *number, self.id);
+                Ok(if freed { Undone::Restored } else { Undone::Nothing })
+            }
             Inverse::ReleaseClaim { directory, address } => self.release_claim(directory, address),
             Inverse::AddAddress { link, .. } | Inverse::AddRoute { link, .. } | Inverse::AddNeighbor { link, .. }
                 if self.network.link(*link)?.is_none() =>

@@ -11,6 +11,7 @@ mod fixture;
 mod ground;
 mod inverses;
 mod owned;
+mod quota;
 mod records;
 mod registry;
 mod steps;
