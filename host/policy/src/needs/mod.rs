@@ -141,9 +141,7 @@ impl fmt::Display for Need {
         if let Some(place) = self.place {
             write!(f, " in the {place} namespace")?;
         }
-        let bounds = self.bounds.iter();
-        bounds
-            .map(|(dimension, bound)| write!(f, ", {} = {bound}", dimension.key()))
-            .collect()
+        let mut bounds = self.bounds.iter();
+        bounds.try_for_each(|(dimension, bound)| write!(f, ", {} = {bound}", dimension.key()))
     }
 }
