@@ -1,9 +1,9 @@
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
 use cofferdam_journal::{Inverse, Operation, Outcome};
 use cofferdam_network::{LinkId, Network};
-use cofferdam_policy::{Counter, Grants, Question, Scope};
-use cofferdam_protocol::PluginConfig;
+use cofferdam_policy::{Grants, Question, Scope};
+use cofferdam_protocol::{Place, PluginConfig};
 use cofferdam_sandbox::{
     CallError, ClosedWasi, GuestState, Imports, Limits, MemoryGuard,
     bindings::{
@@ -16,8 +16,9 @@ use wasmtime::component::{Resource, ResourceTable};
 
 use crate::{
     audit::Trail,
-    convert::{denied, invalid, network_error},
+    convert::{denied, invalid, link_error},
     log::LogBudget,
+    secrets::Secrets,
     session::{KnownLink, Session},
 };
 
@@ -34,14 +35,13 @@ pub(crate) struct Mediator {
     pub(crate) table: ResourceTable,
     pub(crate) log: LogBudget,
     pub(crate) trail: Trail,
-    grants: Grants,
-    used: BTreeMap<Counter, u32>,
+    /// What no message tells.
+    pub(crate) secrets: Secrets,
+    pub(crate) grants: Grants,
     wasi: ClosedWasi,
     memory: MemoryGuard,
     limits: Limits,
     calls: u32,
-    changes: u32,
-    links: u32,
 }
 
 /// What the guest was asked to do; its delegate is asked the same.
@@ -87,14 +87,12 @@ impl Mediator {
             table,
             log: LogBudget::new(limits.log),
             trail,
+            secrets: Secrets::default(),
             grants,
-            used: BTreeMap::new(),
             wasi: ClosedWasi::new(limits.log),
             memory: MemoryGuard::new(limits),
             limits,
             calls: 0,
-            changes: 0,
-            links: 0,
         }
     }
 
@@ -158,12 +156,11 @@ impl Mediator {
             let text = "the grant has a limit for a network or tenant, which can't be counted";
             return Err(CallError::Guest(types::Error::Quota(text.to_owned())));
         }
+        let spent = &mut self.session().spent;
         granted
-            .check(|counter| self.used.get(counter).copied().unwrap_or(0))
+            .check(|counter| spent.of_grant(counter))
             .map_err(|exhausted| CallError::Guest(types::Error::Quota(exhausted.to_string())))?;
-        for counter in granted.counters() {
-            *self.used.entry(counter.clone()).or_insert(0) += 1;
-        }
+        granted.counters().into_iter().for_each(|counter| spent.take(counter));
         // What the operator wants on record is not done without.
         self.trail
             .allowed(question)
@@ -181,14 +178,16 @@ impl Mediator {
 
     /// Counts a change: what was done has to be undone in bounded time.
     pub(crate) fn count_change(&mut self) -> Result<(), CallError> {
-        self.changes += 1;
-        within(self.changes, self.limits.changes, "changes")
+        let (plugin, limits) = (self.plugin.clone(), self.limits);
+        let spent = &mut self.session().spent;
+        spent.change(&plugin, limits).map_err(quota)
     }
 
     /// Counts a link that is to be made.
     pub(crate) fn count_link(&mut self) -> Result<(), CallError> {
-        self.links += 1;
-        within(self.links, self.limits.links, "links")
+        let (plugin, limits) = (self.plugin.clone(), self.limits);
+        let spent = &mut self.session().spent;
+        spent.link(&plugin, limits).map_err(quota)
     }
 
     /// Journal, then kernel. Outside ADD there is nothing to go back to, and
@@ -210,21 +209,31 @@ impl Mediator {
             )));
         }
         let Some(journal) = session.journal.as_mut() else {
-            return act(session.network.as_mut()).map_err(network_error);
+            return act(session.network.as_mut()).map_err(|error| link_error(error, &session.deeds));
         };
         let sequence = journal.intend(&plugin, operation, inverse).map_err(journal_error)?;
         match act(session.network.as_mut()) {
             Ok(value) => {
                 journal.done(sequence, outcome(&value));
+                session.deeds.note(operation);
                 Ok(value)
             }
             Err(error) => {
                 if !error.leaves_doubt() {
                     journal.abandon(sequence);
                 }
-                Err(network_error(error))
+                Err(link_error(error, &session.deeds))
             }
         }
+    }
+
+    /// A look at links that the guest has handles of, or at what is on them.
+    pub(crate) fn seen_on<T>(
+        &mut self,
+        look: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<T>,
+    ) -> Result<T, CallError> {
+        let session = self.session();
+        look(session.network.as_mut()).map_err(|error| link_error(error, &session.deeds))
     }
 
     /// [`Mediator::perform`] for what makes no link.
@@ -238,7 +247,8 @@ impl Mediator {
     }
 
     /// Makes a handle of a link for the guest.
-    pub(crate) fn link_handle(&mut self, id: LinkId) -> Result<Resource<handle::Link>, CallError> {
+    pub(crate) fn link_handle(&mut self, id: LinkId, name: &str) -> Result<Resource<handle::Link>, CallError> {
+        self.session().deeds.show(id, name);
         Ok(self.table.push(handle::Link {
             place: id.place,
             index: id.index,
@@ -259,14 +269,17 @@ impl Mediator {
         let plugin = self.plugin.clone();
         self.session().links.of_plugin(id, &plugin).cloned()
     }
+
+    /// Whether this plugin made, or shares, a link of that name in this
+    /// request.
+    pub(crate) fn knows_named(&mut self, place: Place, name: &str) -> bool {
+        let plugin = self.plugin.clone();
+        self.session().links.has_named_of(place, name, &plugin)
+    }
 }
 
-fn within(count: u32, limit: u32, what: &str) -> Result<(), CallError> {
-    if count <= limit {
-        return Ok(());
-    }
-    let text = format!("one call of a plugin can make {limit} {what}, and this one made them");
-    Err(CallError::Guest(types::Error::Quota(text)))
+fn quota(text: String) -> CallError {
+    CallError::Guest(types::Error::Quota(text))
 }
 
 /// The journal can't be written: nothing is done.

@@ -12,8 +12,10 @@ use cofferdam_sandbox::Sandbox;
 use crate::{
     Installation,
     call::Call,
+    deeds::Deeds,
     log::{emit, printable},
     mode::Mode,
+    spent::Spent,
 };
 
 /// What all components of one request share: the kernel, the journal, and
@@ -38,6 +40,9 @@ pub(crate) struct Session {
     pub(crate) records: BTreeMap<u32, Records>,
     /// Addresses that were claimed for the attachment in this call.
     pub(crate) claimed: Vec<IpAddr>,
+    pub(crate) deeds: Deeds,
+    /// What counts against the limits of grants, and of each plugin.
+    pub(crate) spent: Spent,
     /// When the whole call has to be over.
     pub(crate) deadline: Instant,
     /// GC: the attachments (container id, interface name) still in use.
@@ -61,6 +66,8 @@ impl Session {
             links: Links::default(),
             records: BTreeMap::new(),
             claimed: Vec::new(),
+            deeds: Deeds::default(),
+            spent: Spent::default(),
             deadline: call.deadline,
             valid: Vec::new(),
             depth: 0,
@@ -121,6 +128,12 @@ impl Links {
     /// plugins did.
     pub(crate) fn has_named(&self, place: Place, name: &str) -> bool {
         self.0.iter().any(|(id, link)| id.place == place && link.name == name)
+    }
+
+    /// The same of one plugin.
+    pub(crate) fn has_named_of(&self, place: Place, name: &str, plugin: &str) -> bool {
+        let is_it = |(id, link): (&LinkId, &KnownLink)| id.place == place && link.name == name && link.plugin == plugin;
+        self.0.iter().any(is_it)
     }
 
     /// The link, if it is this plugin's.

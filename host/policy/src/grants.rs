@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use cofferdam_protocol::Place;
 
-use crate::{denial::Denial, granted::Granted, question::Question, written::WrittenGrant};
+use crate::{
+    denial::Denial, dimension::Dimension, granted::Granted, operation::Operation, question::Question,
+    written::WrittenGrant,
+};
 
 /// What one plugin may do for one attachment.
 #[derive(Clone, Debug)]
@@ -58,6 +61,25 @@ impl Grants {
     #[must_use]
     pub fn reaches(&self, place: Place) -> bool {
         self.grants.iter().any(|grant| grant.grant.place == Some(place))
+    }
+
+    /// Whether a link of this name could be seen, were it of the right kind.
+    /// Where it could not, there is no need to look whether it is there, and
+    /// how long that takes tells nothing.
+    #[must_use]
+    pub fn may_see(&self, place: Place, name: &str) -> bool {
+        let question = Question::LinkSee {
+            place,
+            kind: None,
+            name,
+        };
+        self.grants.iter().any(|grant| {
+            let grant = &grant.grant;
+            grant.operations.contains(Operation::LinkSee)
+                && [Dimension::Place, Dimension::LinkNames]
+                    .iter()
+                    .all(|dimension| grant.holds(*dimension, &question))
+        })
     }
 
     /// Whether nothing at all is granted.

@@ -19,7 +19,7 @@ use wasmtime::component::Resource;
 
 use super::shared::Found;
 use crate::{
-    convert::{ip_prefix, network_error, wit_ip_prefix},
+    convert::{ip_prefix, wit_ip_prefix},
     mediator::Mediator,
     session::Ownership,
 };
@@ -45,11 +45,10 @@ impl Host for Mediator {
             Some(Ownership::Shared { .. }) => self.share_address(id, name, address, options),
             None => {
                 // On record, what was there before would be undone after a crash.
-                let present = self.network().addresses(id).map_err(network_error)?;
+                let present = self.seen_on(|network| network.addresses(id))?;
                 if present.iter().any(|info| info.address == address) {
-                    return Err(CallError::Guest(Error::AlreadyExists(format!(
-                        "address {address} on {id}"
-                    ))));
+                    let text = format!("address {address} on link {name:?}");
+                    return Err(CallError::Guest(Error::AlreadyExists(text)));
                 }
                 let inverse = Inverse::DeleteAddress {
                     link: id,
@@ -143,7 +142,7 @@ impl Mediator {
                 link: &name,
             })?;
         }
-        self.network().addresses(id).map_err(network_error)
+        self.seen_on(|network| network.addresses(id))
     }
 
     fn add_address(
@@ -161,7 +160,9 @@ impl Mediator {
             address,
             skip_duplicate_detection: skip,
         };
-        self.change(&operation, inverse, |network| network.add_address(id, address, skip))
+        self.change(&operation, inverse, |network| network.add_address(id, address, skip))?;
+        self.session().deeds.added.push((id, address));
+        Ok(())
     }
 
     /// An address of a shared link is shared, too. One that was there before
@@ -179,6 +180,7 @@ impl Mediator {
             link: name.clone(),
             address,
         };
+        let exists = format!("address {address} on link {name:?}");
         let operation = Operation::AddAddress {
             link: id,
             name,
@@ -197,11 +199,11 @@ impl Mediator {
             |network| network.add_address(id, address, skip).map(Some),
         )?;
         match found {
-            Found::Ours | Found::New => Ok(()),
-            Found::Foreign => {
-                let text = format!("address {address} on {id}");
-                Err(CallError::Guest(Error::AlreadyExists(text)))
+            Found::Ours | Found::New => {
+                self.session().deeds.added.push((id, address));
+                Ok(())
             }
+            Found::Foreign => Err(CallError::Guest(Error::AlreadyExists(exists))),
         }
     }
 }

@@ -19,6 +19,7 @@ impl Host for Mediator {
             Task::Attachment(request) => format!("{} for container {}", self.plugin, request.container_id),
             Task::Network(request) => format!("{} for network {}", self.plugin, request.network),
         };
+        let message = self.secrets.hide(&message);
         self.log.write(&origin, level, &message);
         Ok(())
     }

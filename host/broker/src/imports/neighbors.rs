@@ -12,7 +12,7 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{ip_address, mac_address, network_error, wit_ip_address, wit_mac_address},
+    convert::{ip_address, mac_address, wit_ip_address, wit_mac_address},
     mediator::Mediator,
 };
 
@@ -34,9 +34,9 @@ impl Host for Mediator {
         let own = self.is_own(id);
         if !own {
             // On record, what was there before would be undone after a crash.
-            let entries = self.network().neighbors(id).map_err(network_error)?;
+            let entries = self.seen_on(|network| network.neighbors(id))?;
             if entries.contains(&neighbor) {
-                let text = format!("neighbour {} of {id}", neighbor.address);
+                let text = format!("neighbour {} of link {name:?}", neighbor.address);
                 return Err(CallError::Guest(Error::AlreadyExists(text)));
             }
         }
@@ -70,11 +70,11 @@ impl Host for Mediator {
                 address,
             })?;
         }
-        let entries = self.network().neighbors(id).map_err(network_error)?;
+        let entries = self.seen_on(|network| network.neighbors(id))?;
         let neighbor = entries
             .into_iter()
             .find(|entry| entry.address == address)
-            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("neighbour {address} of {id}"))))?;
+            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("neighbour {address} of link {name:?}"))))?;
         let operation = Operation::DeleteNeighbor {
             link: id,
             name: name.clone(),
@@ -102,7 +102,7 @@ impl Host for Mediator {
                 link: &name,
             })?;
         }
-        let entries = self.network().neighbors(id).map_err(network_error)?;
+        let entries = self.seen_on(|network| network.neighbors(id))?;
         Ok(entries
             .into_iter()
             .map(|entry| WitNeighbor {

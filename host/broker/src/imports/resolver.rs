@@ -40,6 +40,7 @@ impl Host for Mediator {
                 let context = format!("read {}: {error}", path.display());
                 CallError::Guest(Error::Os(OsError { errno, context }))
             })?;
+        self.session().deeds.read.push(text.clone());
         Ok(Some(text))
     }
 }

@@ -12,7 +12,7 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{network_error, route, wit_route},
+    convert::{route, wit_route},
     mediator::Mediator,
 };
 
@@ -35,7 +35,7 @@ impl Host for Mediator {
         })?;
         let mode = route_mode(mode);
         if !self.is_own(id) {
-            self.refuse_existing(id, &wanted)?;
+            self.refuse_existing(id, &name, &wanted)?;
         }
         let inverse = self.route_inverse(id, &name, &wanted);
         let operation = Operation::AddRoute {
@@ -66,7 +66,7 @@ impl Host for Mediator {
         let inverse = if own {
             Inverse::WithLink { link: id }
         } else {
-            let old = self.matching_route(id, &wanted)?;
+            let old = self.matching_route(id, &name, &wanted)?;
             Inverse::AddRoute {
                 link: id,
                 name: name.clone(),
@@ -93,7 +93,7 @@ impl Host for Mediator {
                 table,
             })?;
         }
-        let routes = self.network().routes(id, table).map_err(network_error)?;
+        let routes = self.seen_on(|network| network.routes(id, table))?;
         Ok(routes.iter().map(wit_route).collect())
     }
 }
@@ -101,11 +101,11 @@ impl Host for Mediator {
 impl Mediator {
     /// A route that is there is not put on record as ours: after a crash it
     /// would be deleted.
-    fn refuse_existing(&mut self, id: LinkId, wanted: &Route) -> Result<(), CallError> {
+    fn refuse_existing(&mut self, id: LinkId, name: &str, wanted: &Route) -> Result<(), CallError> {
         let table = wanted.table.unwrap_or(MAIN_TABLE);
-        let present = self.network().routes(id, table).map_err(network_error)?;
+        let present = self.seen_on(|network| network.routes(id, table))?;
         if present.iter().any(|present| wanted.describes(present)) {
-            let text = format!("route {} through {id}", wanted.destination);
+            let text = format!("route {} through link {name:?}", wanted.destination);
             return Err(CallError::Guest(Error::AlreadyExists(text)));
         }
         Ok(())
@@ -124,13 +124,11 @@ impl Mediator {
     }
 
     /// The route that a deletion would hit, whole.
-    fn matching_route(&mut self, id: LinkId, wanted: &Route) -> Result<Route, CallError> {
-        let routes = self
-            .network()
-            .routes(id, wanted.table.unwrap_or(MAIN_TABLE))
-            .map_err(network_error)?;
+    fn matching_route(&mut self, id: LinkId, name: &str, wanted: &Route) -> Result<Route, CallError> {
+        let table = wanted.table.unwrap_or(MAIN_TABLE);
+        let routes = self.seen_on(|network| network.routes(id, table))?;
         routes.into_iter().find(|route| covers(wanted, route)).ok_or_else(|| {
-            let text = format!("route {} through {id}", wanted.destination);
+            let text = format!("route {} through link {name:?}", wanted.destination);
             CallError::Guest(Error::NotFound(text))
         })
     }

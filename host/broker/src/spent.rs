@@ -1,0 +1,57 @@
+use std::collections::BTreeMap;
+
+use cofferdam_policy::Counter;
+use cofferdam_sandbox::Limits;
+
+/// What the plugins of a request used up. It is kept for the request, not for
+/// an instance: an address management plugin can be called many times.
+#[derive(Debug, Default)]
+pub(crate) struct Spent {
+    grants: BTreeMap<Counter, u32>,
+    /// By plugin.
+    changes: BTreeMap<String, u32>,
+    links: BTreeMap<String, u32>,
+}
+
+impl Spent {
+    /// How much of a grant is used up.
+    pub(crate) fn of_grant(&self, counter: &Counter) -> u32 {
+        self.grants.get(counter).copied().unwrap_or(0)
+    }
+
+    /// Uses up one of a grant.
+    pub(crate) fn take(&mut self, counter: &Counter) {
+        *self.grants.entry(counter.clone()).or_insert(0) += 1;
+    }
+
+    /// Counts a change by a plugin: what was done has to be undone in bounded
+    /// time.
+    ///
+    /// # Errors
+    /// There were too many; the text says so.
+    pub(crate) fn change(&mut self, plugin: &str, limits: Limits) -> Result<(), String> {
+        count(&mut self.changes, plugin, limits.changes, "changes")
+    }
+
+    /// Counts a link that a plugin is about to make.
+    ///
+    /// # Errors
+    /// There were too many; the text says so.
+    pub(crate) fn link(&mut self, plugin: &str, limits: Limits) -> Result<(), String> {
+        count(&mut self.links, plugin, limits.links, "links")
+    }
+}
+
+fn count(counts: &mut BTreeMap<String, u32>, plugin: &str, limit: u32, what: &str) -> Result<(), String> {
+    let count = match counts.get_mut(plugin) {
+        Some(count) => count,
+        None => counts.entry(plugin.to_owned()).or_insert(0),
+    };
+    *count = count.saturating_add(1);
+    if *count <= limit {
+        return Ok(());
+    }
+    Err(format!(
+        "for one request a plugin can make {limit} {what}, and this one made them"
+    ))
+}
