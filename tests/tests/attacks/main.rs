@@ -19,3 +19,4 @@ mod sequences;
 mod settings;
 mod tenants;
 mod theft;
+mod visibility;
