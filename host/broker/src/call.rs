@@ -18,7 +18,9 @@ use cofferdam_sandbox::{
     bindings::exports::cofferdam::cni::plugin::{Argument, NetworkRequest, Request},
 };
 
-use crate::{Installation, Reach, codes, convert::wit_attachment, mediator::Task, reach::Confine, timing, verbs};
+use crate::{
+    Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine, timing, verbs,
+};
 
 /// What `CNI_COMMAND` unset gets on standard error.
 const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSION"));
@@ -142,9 +144,21 @@ fn succeeded(text: String) -> Answer {
     }
 }
 
+/// Bytes of an error's message, and of its details.
+const LONGEST_MESSAGE: usize = 4 << 10;
+const LONGEST_DETAILS: usize = 16 << 10;
+/// Bytes of a version that is none.
+const LONGEST_VERSION: usize = 64;
+
+/// Runtimes write errors into their logs. Parts of a configuration, of
+/// variables and of what a plugin said are in them.
 fn failed(error: &CniError, version: Option<&str>) -> Answer {
+    let details = error.details.as_deref().unwrap_or_default();
+    let plain = CniError::new(error.code, one_line(&error.message, LONGEST_MESSAGE))
+        .with_details(one_line(details, LONGEST_DETAILS));
+    let version = version.map(|version| one_line(version, LONGEST_VERSION));
     Answer {
-        stdout: error.to_json(version),
+        stdout: plain.to_json(version.as_deref()),
         stderr: String::new(),
         exit: 1,
     }

@@ -14,6 +14,7 @@ use crate::{
     mediator::{Allowed, Mediator, Task},
     mode::Mode,
     plugins::Loaded,
+    secrets::Secrets,
     session::Session,
     timing,
 };
@@ -49,7 +50,9 @@ pub(crate) fn run(
     let sandbox = session.sandbox.clone();
     let mode = session.mode;
     let allowed = Allowed { grants, needs };
-    let mediator = Mediator::new(session, plugin, config, allowed, trail, task.clone());
+    let secrets = secrets_of(&config, &task);
+    let mut mediator = Mediator::new(session, plugin, config, allowed, trail, task.clone());
+    mediator.secrets.clone_from(&secrets);
     let mut guest = match Guest::new(&sandbox, &program, mediator) {
         Ok(guest) => guest,
         Err((error, mut mediator)) => {
@@ -63,11 +66,28 @@ pub(crate) fn run(
     timing::phase("call");
     let mut mediator = guest.into_state();
     if let Err(End::Fault(fault)) = &answer {
-        mediator.trail.ended(&fault.to_string());
+        mediator.trail.ended(&secrets.hide(&fault.to_string()));
     }
     let mut session = mediator.into_session();
     session.close_records();
-    (session, answer.map_err(|end| end.into_error(plugin)))
+    (session, answer.map_err(|end| hidden(end.into_error(plugin), &secrets)))
+}
+
+fn secrets_of(config: &PluginConfig, task: &Task) -> Secrets {
+    let arguments = match task {
+        Task::Attachment(request) => request.args.as_slice(),
+        Task::Network(_) => &[],
+    };
+    let pairs = arguments
+        .iter()
+        .map(|argument| (argument.key.as_str(), argument.value.as_deref()));
+    Secrets::new(config, pairs)
+}
+
+/// A plugin's error without what its configuration keeps secret.
+fn hidden(error: CniError, secrets: &Secrets) -> CniError {
+    let details = error.details.as_deref().unwrap_or_default();
+    CniError::new(error.code, secrets.hide(&error.message)).with_details(secrets.hide(details))
 }
 
 /// Refuses what [`run`] would refuse before it runs the component, so that of

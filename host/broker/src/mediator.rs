@@ -3,7 +3,7 @@ use std::time::Instant;
 use cofferdam_journal::{Inverse, Operation, Outcome, Owned, OwnedBy, SharedObject, Taken, Thing};
 use cofferdam_network::{LinkId, Network};
 use cofferdam_policy::{Denial, Granted, Grants, Needs, Question};
-use cofferdam_protocol::PluginConfig;
+use cofferdam_protocol::{Place, PluginConfig};
 use cofferdam_sandbox::{
     CallError, ClosedWasi, GuestState, Imports, Limits, MemoryGuard,
     bindings::{
@@ -16,8 +16,9 @@ use wasmtime::component::{Resource, ResourceTable};
 
 use crate::{
     audit::Trail,
-    convert::{belongs, denied, invalid, network_error},
+    convert::{belongs, denied, invalid, link_error},
     log::LogBudget,
+    secrets::Secrets,
     session::{KnownLink, Session},
     uses::Uses,
 };
@@ -35,15 +36,15 @@ pub(crate) struct Mediator {
     pub(crate) table: ResourceTable,
     pub(crate) log: LogBudget,
     pub(crate) trail: Trail,
-    allowed: Allowed,
+    pub(crate) allowed: Allowed,
     /// What the operation that is under way uses of limits.
     pub(crate) uses: Uses,
+    /// What no message tells.
+    pub(crate) secrets: Secrets,
     wasi: ClosedWasi,
     memory: MemoryGuard,
     limits: Limits,
     calls: u32,
-    changes: u32,
-    links: u32,
 }
 
 /// What the guest may do: what it is granted, as far as its component declares
@@ -54,7 +55,17 @@ pub(crate) struct Allowed {
 }
 
 impl Allowed {
-    fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
+    /// Whether a link of this name could be seen, were it of the right kind.
+    pub(crate) fn may_see(&self, place: Place, name: &str) -> bool {
+        let question = Question::LinkSee {
+            place,
+            kind: None,
+            name,
+        };
+        self.needs.covers(&question) && self.grants.may_see(place, name)
+    }
+
+    pub(crate) fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
         if self.needs.covers(question) {
             self.grants.decide(question)
         } else {
@@ -108,12 +119,11 @@ impl Mediator {
             trail,
             allowed,
             uses: Uses::default(),
+            secrets: Secrets::default(),
             wasi: ClosedWasi::new(limits.log),
             memory: MemoryGuard::new(limits),
             limits,
             calls: 0,
-            changes: 0,
-            links: 0,
         }
     }
 
@@ -199,18 +209,20 @@ impl Mediator {
 
     /// Counts a change: what was done has to be undone in bounded time.
     pub(crate) fn count_change(&mut self) -> Result<(), CallError> {
-        self.changes += 1;
-        within(self.changes, self.limits.changes, "changes")
+        let (plugin, limits) = (self.plugin.clone(), self.limits);
+        let spent = &mut self.session().spent;
+        spent.change(&plugin, limits).map_err(quota)
     }
 
     /// Counts a link that is to be made.
     pub(crate) fn count_link(&mut self) -> Result<(), CallError> {
-        self.links += 1;
-        within(self.links, self.limits.links, "links")
+        let (plugin, limits) = (self.plugin.clone(), self.limits);
+        let spent = &mut self.session().spent;
+        spent.link(&plugin, limits).map_err(quota)
     }
 
-    /// Journal, then what the operation makes the attachment's, then kernel. Outside ADD there is nothing to go back to, and
-    /// the journal is left out.
+    /// Journal, then what the operation makes the attachment's, then kernel.
+    /// Outside ADD there is nothing to go back to, and the journal is left out.
     pub(crate) fn perform<T>(
         &mut self,
         operation: &Operation,
@@ -229,7 +241,7 @@ impl Mediator {
         }
         let things = session.scope().things(operation, inverse);
         let Some(journal) = session.journal.as_mut() else {
-            return act(session.network.as_mut()).map_err(network_error);
+            return act(session.network.as_mut()).map_err(|error| link_error(error, &session.deeds));
         };
         let sequence = journal.intend(&plugin, operation, inverse).map_err(journal_error)?;
         let owner = || OwnedBy::new(&session.attachment, &plugin);
@@ -243,20 +255,32 @@ impl Mediator {
         match act(session.network.as_mut()) {
             Ok(value) => {
                 journal.done(sequence, outcome(&value));
+                session.deeds.note(operation);
                 self.settle_uses();
                 Ok(value)
             }
             Err(error) => {
-                if error.leaves_doubt() {
+                let in_doubt = error.leaves_doubt();
+                let told = link_error(error, &session.deeds);
+                if in_doubt {
                     self.settle_uses();
                 } else {
                     session.owned.give_up(&taken, &session.attachment);
                     journal.abandon(sequence);
                     self.give_back_uses();
                 }
-                Err(network_error(error))
+                Err(told)
             }
         }
+    }
+
+    /// A look at links that the guest has handles of, or at what is on them.
+    pub(crate) fn seen_on<T>(
+        &mut self,
+        look: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<T>,
+    ) -> Result<T, CallError> {
+        let session = self.session();
+        look(session.network.as_mut()).map_err(|error| link_error(error, &session.deeds))
     }
 
     /// [`Mediator::perform`] for what makes no link.
@@ -270,7 +294,8 @@ impl Mediator {
     }
 
     /// Makes a handle of a link for the guest.
-    pub(crate) fn link_handle(&mut self, id: LinkId) -> Result<Resource<handle::Link>, CallError> {
+    pub(crate) fn link_handle(&mut self, id: LinkId, name: &str) -> Result<Resource<handle::Link>, CallError> {
+        self.session().deeds.show(id, name);
         Ok(self.table.push(handle::Link {
             place: id.place,
             index: id.index,
@@ -291,6 +316,13 @@ impl Mediator {
         let plugin = self.plugin.clone();
         self.session().links.of_plugin(id, &plugin).cloned()
     }
+
+    /// Whether this plugin made, or shares, a link of that name in this
+    /// request.
+    pub(crate) fn knows_named(&mut self, place: Place, name: &str) -> bool {
+        let plugin = self.plugin.clone();
+        self.session().links.has_named_of(place, name, &plugin)
+    }
 }
 
 /// Makes things the attachment's; what was not its own before.
@@ -309,12 +341,8 @@ fn take(
     }
 }
 
-fn within(count: u32, limit: u32, what: &str) -> Result<(), CallError> {
-    if count <= limit {
-        return Ok(());
-    }
-    let text = format!("one call of a plugin can make {limit} {what}, and this one made them");
-    Err(CallError::Guest(types::Error::Quota(text)))
+fn quota(text: String) -> CallError {
+    CallError::Guest(types::Error::Quota(text))
 }
 
 /// The journal can't be written: nothing is done.

@@ -17,10 +17,12 @@ use crate::{
     Installation, Reach,
     audit::AuditLog,
     call::Call,
+    deeds::Deeds,
     files::Files,
     log::{emit, printable},
     mode::Mode,
     plugins::Plugins,
+    spent::Spent,
     timing,
 };
 
@@ -59,6 +61,9 @@ pub(crate) struct Session {
     /// Addresses that were found to be on the container's links and on none of
     /// the node's.
     pub(crate) own_addresses: BTreeSet<IpAddr>,
+    pub(crate) deeds: Deeds,
+    /// What each plugin used up of its bounds.
+    pub(crate) spent: Spent,
     /// When the whole call has to be over.
     pub(crate) deadline: Instant,
     /// GC: the attachments (container id, interface name) still in use.
@@ -112,6 +117,8 @@ impl Session {
             records: BTreeMap::new(),
             claimed: Vec::new(),
             own_addresses: BTreeSet::new(),
+            deeds: Deeds::default(),
+            spent: Spent::default(),
             deadline: call.deadline,
             valid: Vec::new(),
             depth: 0,
@@ -210,6 +217,12 @@ impl Links {
     pub(crate) fn has_own(&self, place: Place, name: &str) -> bool {
         let mut links = self.0.iter();
         links.any(|(id, link)| id.place == place && link.name == name && link.ownership == Ownership::Own)
+    }
+
+    /// The same of one plugin.
+    pub(crate) fn has_named_of(&self, place: Place, name: &str, plugin: &str) -> bool {
+        let is_it = |(id, link): (&LinkId, &KnownLink)| id.place == place && link.name == name && link.plugin == plugin;
+        self.0.iter().any(is_it)
     }
 
     /// The link, if it is this plugin's.

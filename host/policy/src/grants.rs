@@ -84,6 +84,25 @@ impl Grants {
         keys.flatten().filter_map(KeyPattern::directory)
     }
 
+    /// Whether a link of this name could be seen, were it of the right kind.
+    /// Where it could not, there is no need to look whether it is there, and
+    /// how long that takes tells nothing.
+    #[must_use]
+    pub fn may_see(&self, place: Place, name: &str) -> bool {
+        let question = Question::LinkSee {
+            place,
+            kind: None,
+            name,
+        };
+        self.grants.iter().any(|grant| {
+            let grant = &grant.grant;
+            grant.operations.contains(Operation::LinkSee)
+                && [Dimension::Place, Dimension::LinkNames]
+                    .iter()
+                    .all(|dimension| grant.holds(*dimension, &question))
+        })
+    }
+
     /// Whether nothing at all is granted.
     #[must_use]
     pub fn is_empty(&self) -> bool {

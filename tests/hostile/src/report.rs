@@ -13,6 +13,10 @@ pub(crate) struct Report {
     /// With the position of the interface.
     addresses: Vec<(String, Option<u32>)>,
     routes: Vec<String>,
+    /// Of all addresses.
+    gateway: Option<std::net::IpAddr>,
+    /// Of all interfaces.
+    mtu: Option<u32>,
     nameservers: Vec<String>,
     domain: Option<String>,
     search: Vec<String>,
@@ -24,12 +28,13 @@ impl Report {
         let addresses = self.addresses.iter().map(|(address, interface)| {
             Ok(Address {
                 interface: *interface,
+                gateway: self.gateway,
                 ..Address::new(prefix(address)?)
             })
         });
         let routes = self.routes.iter().map(|to| Ok(Route::to(prefix(to)?)));
         Ok(Attachment {
-            interfaces: self.interfaces.iter().map(interface).collect(),
+            interfaces: self.interfaces.iter().map(|told| interface(told, self.mtu)).collect(),
             addresses: addresses.collect::<Result<_, Failure>>()?,
             routes: routes.collect::<Result<_, Failure>>()?,
             dns: Dns {
@@ -42,7 +47,7 @@ impl Report {
     }
 }
 
-fn interface((name, place): &(String, Option<String>)) -> Interface {
+fn interface((name, place): &(String, Option<String>), mtu: Option<u32>) -> Interface {
     let place = match place.as_deref() {
         None => Place::Container,
         Some("host") => Place::Host,
@@ -50,6 +55,7 @@ fn interface((name, place): &(String, Option<String>)) -> Interface {
     };
     Interface {
         place,
+        mtu,
         ..Interface::in_container(name.clone())
     }
 }

@@ -22,3 +22,4 @@ mod sequences;
 mod settings;
 mod tenants;
 mod theft;
+mod visibility;

@@ -19,7 +19,7 @@ use wasmtime::component::Resource;
 
 use super::shared::Found;
 use crate::{
-    convert::{ip_prefix, network_error, wit_ip_prefix},
+    convert::{ip_prefix, link_error, wit_ip_prefix},
     mediator::Mediator,
     session::Ownership,
 };
@@ -71,7 +71,7 @@ impl Host for Mediator {
             })?;
             let thing = link_address(&name, address);
             if id.place == Place::Host && self.is_others(&thing)? {
-                return Err(missing_address(id, address));
+                return Err(self.missing_address(id, address));
             }
         }
         let operation = Operation::DeleteAddress {
@@ -136,6 +136,12 @@ impl Mediator {
         }
     }
 
+    /// In the kernel's words: whose it is can't be told from them.
+    fn missing_address(&mut self, link: LinkId, address: IpPrefix) -> CallError {
+        let missing = cofferdam_network::Error::NotFound(format!("address {address} of {link}"));
+        link_error(missing, &self.session().deeds)
+    }
+
     fn seen_addresses(&mut self, id: LinkId) -> Result<Vec<AddressInfo>, CallError> {
         if !self.is_own(id) {
             let name = self.link_name(id)?;
@@ -144,7 +150,7 @@ impl Mediator {
                 link: &name,
             })?;
         }
-        let addresses = self.network().addresses(id).map_err(network_error)?;
+        let addresses = self.seen_on(|network| network.addresses(id))?;
         // Where the link is this attachment's, or shared, so are they.
         if id.place == Place::Container || self.known_link(id).is_some() {
             return Ok(addresses);
@@ -162,11 +168,10 @@ impl Mediator {
         options: AddressOptions,
     ) -> Result<(), CallError> {
         // On record, what was there before would be undone after a crash.
-        let present = self.network().addresses(id).map_err(network_error)?;
+        let present = self.seen_on(|network| network.addresses(id))?;
         if present.iter().any(|info| info.address == address) {
-            return Err(CallError::Guest(Error::AlreadyExists(format!(
-                "address {address} on {id}"
-            ))));
+            let text = format!("address {address} on link {name:?}");
+            return Err(CallError::Guest(Error::AlreadyExists(text)));
         }
         let inverse = Inverse::DeleteAddress {
             link: id,
@@ -191,7 +196,9 @@ impl Mediator {
             address,
             skip_duplicate_detection: skip,
         };
-        self.change(&operation, inverse, |network| network.add_address(id, address, skip))
+        self.change(&operation, inverse, |network| network.add_address(id, address, skip))?;
+        self.session().deeds.added.push((id, address));
+        Ok(())
     }
 
     /// An address of a shared link is shared, too. One that was there before
@@ -205,6 +212,7 @@ impl Mediator {
     ) -> Result<(), CallError> {
         let skip = options.skip_duplicate_detection;
         let object = shared_address(id, &name, address);
+        let exists = format!("address {address} on link {name:?}");
         let operation = Operation::AddAddress {
             link: id,
             name,
@@ -223,11 +231,11 @@ impl Mediator {
             |network| network.add_address(id, address, skip).map(Some),
         )?;
         match found {
-            Found::Ours | Found::New => Ok(()),
-            Found::Foreign => {
-                let text = format!("address {address} on {id}");
-                Err(CallError::Guest(Error::AlreadyExists(text)))
+            Found::Ours | Found::New => {
+                self.session().deeds.added.push((id, address));
+                Ok(())
             }
+            Found::Foreign => Err(CallError::Guest(Error::AlreadyExists(exists))),
         }
     }
 }
@@ -245,13 +253,6 @@ fn link_address(link: &str, address: IpPrefix) -> Thing {
         link: link.to_owned(),
         address,
     }
-}
-
-/// In the kernel's words: whose it is can't be told from them.
-fn missing_address(link: LinkId, address: IpPrefix) -> CallError {
-    network_error(cofferdam_network::Error::NotFound(format!(
-        "address {address} of {link}"
-    )))
 }
 
 fn wit_address_info(info: AddressInfo) -> WitAddressInfo {

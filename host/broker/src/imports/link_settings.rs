@@ -158,7 +158,7 @@ impl HostLink for Mediator {
             .ok_or_else(missing)?;
         let name = found.name.clone();
         let seen = self.visible(other.place, &name, Some(found)).map_err(|_| missing())?;
-        self.link_handle(seen.id)
+        self.link_handle(seen.id, &name)
     }
 
     fn wait_operational(&mut self, link: Resource<Link>, milliseconds: u32) -> Result<(), CallError> {
@@ -285,8 +285,9 @@ struct Target {
 impl Mediator {
     /// What the kernel tells about a link behind a handle.
     pub(super) fn link_info_of(&mut self, id: LinkId) -> Result<LinkInfo, CallError> {
-        let info = self.network().link(id).map_err(network_error)?;
-        info.ok_or_else(|| CallError::Guest(Error::NotFound(id.to_string())))
+        let name = self.session().deeds.name_of(id).unwrap_or_default().to_owned();
+        let info = self.seen_on(|network| network.link(id))?;
+        info.ok_or_else(|| CallError::Guest(Error::NotFound(format!("link {name:?} in the {} namespace", id.place))))
     }
 
     /// Checks that this plugin may set `what` of a link. Its own it may; for

@@ -21,14 +21,18 @@ use crate::{
 
 /// Names that are tried for a veth end whose name the host chooses.
 const NAME_ATTEMPTS: usize = 8;
+/// `ALTIFNAMSIZ` of `linux/if.h` without the terminating zero.
+const LONGEST_WANTED_NAME: usize = 127;
 
 impl Host for Mediator {
     fn find(&mut self, namespace: Resource<Namespace>, name: String) -> Result<Resource<Link>, CallError> {
         self.enter()?;
         let place = self.table.get(&namespace)?.place;
+        check_wanted_name(&name)?;
+        self.may_look(place, &name)?;
         let info = self.network().link_by_name(place, &name).map_err(network_error)?;
         let id = self.visible(place, &name, info)?.id;
-        self.link_handle(id)
+        self.link_handle(id, &name)
     }
 
     fn ensure_bridge(
@@ -52,7 +56,7 @@ impl Host for Mediator {
         };
         self.permit_sharing(&question, Some(&object))?;
         let id = self.share_bridge(place, &name, options)?;
-        self.link_handle(id)
+        self.link_handle(id, &name)
     }
 
     fn create_veth(
@@ -85,7 +89,10 @@ impl Host for Mediator {
                     rename_chosen(&mut ends.1);
                 }
                 Err(error) => return Err(error),
-                Ok((first, second)) => return Ok((self.link_handle(first)?, self.link_handle(second)?)),
+                Ok((first, second)) => {
+                    let first = self.link_handle(first, &ends.0.0.name)?;
+                    return Ok((first, self.link_handle(second, &ends.1.0.name)?));
+                }
             }
         }
         Err(invalid("no free name for a veth end"))
@@ -93,6 +100,19 @@ impl Host for Mediator {
 }
 
 impl Mediator {
+    /// Denies a name by itself, where the policy does: what would have been
+    /// found, and how long that would have taken, is not for the guest.
+    fn may_look(&mut self, place: Place, name: &str) -> Result<(), CallError> {
+        if self.allowed.may_see(place, name) || self.knows_named(place, name) {
+            return Ok(());
+        }
+        self.permit(&Question::LinkSee {
+            place,
+            kind: None,
+            name,
+        })
+    }
+
     /// The link, if this plugin may see it; the same answer for one that is
     /// missing and one that it may not know of, as another attachment's.
     pub(super) fn visible(&mut self, place: Place, name: &str, info: Option<LinkInfo>) -> Result<LinkInfo, CallError> {
@@ -108,12 +128,21 @@ impl Mediator {
             name,
         };
         if !known {
-            self.permit(&question)?;
+            match self.allowed.decide(&question) {
+                Ok(_) => self.permit(&question)?,
+                // Another link of the name could be seen, and a missing one
+                // would not be denied: neither is this one, before the guest.
+                Err(denial) if info.is_some() && self.allowed.may_see(place, name) => {
+                    self.trail.denied_silently(&denial);
+                    return Err(no_link(place, name));
+                }
+                Err(_) => self.permit(&question)?,
+            }
         }
         // The kernel finds links by their alternative names, too. A policy
         // knows them by the name that they have.
         info.filter(|info| known || info.name == name)
-            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("link {name:?} in the {place} namespace"))))
+            .ok_or_else(|| no_link(place, name))
     }
 
     /// An end as the kernel will get it, and whether its name was chosen here.
@@ -207,10 +236,24 @@ impl Mediator {
     }
 }
 
+fn no_link(place: Place, name: &str) -> CallError {
+    CallError::Guest(Error::NotFound(format!("link {name:?} in the {place} namespace")))
+}
+
 fn rename_chosen((end, chosen): &mut (VethEnd, bool)) {
     if *chosen {
         end.name = random::veth_name();
     }
+}
+
+/// What a link that is looked for can be called: alternative names are long.
+fn check_wanted_name(name: &str) -> Result<(), CallError> {
+    if name.is_empty() || name.len() > LONGEST_WANTED_NAME || name.contains('\0') {
+        return Err(invalid(format!(
+            "a link name has 1 to {LONGEST_WANTED_NAME} bytes and no NUL"
+        )));
+    }
+    Ok(())
 }
 
 /// As the kernel's `dev_valid_name`, and what the specification says of

@@ -23,6 +23,7 @@ impl Host for Mediator {
         cofferdam_escape::attempt(&message)
             .iter()
             .for_each(|line| crate::log::emit(line));
+        let message = self.secrets.hide(&message);
         self.log.write(&origin, level, &message);
         Ok(())
     }

@@ -19,3 +19,5 @@ mod shared;
 mod store;
 mod sysctl;
 mod types;
+#[cfg(test)]
+mod visibility_tests;

@@ -13,7 +13,7 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{ip_address, mac_address, network_error, wit_ip_address, wit_mac_address},
+    convert::{ip_address, mac_address, wit_ip_address, wit_mac_address},
     mediator::Mediator,
 };
 
@@ -40,9 +40,9 @@ impl Host for Mediator {
         let own = self.is_own(id);
         if !own {
             // On record, what was there before would be undone after a crash.
-            let entries = self.network().neighbors(id).map_err(network_error)?;
+            let entries = self.seen_on(|network| network.neighbors(id))?;
             if entries.contains(&neighbor) {
-                let text = format!("neighbour {} of {id}", neighbor.address);
+                let text = format!("neighbour {} of link {name:?}", neighbor.address);
                 return Err(CallError::Guest(Error::AlreadyExists(text)));
             }
         }
@@ -80,7 +80,7 @@ impl Host for Mediator {
         let neighbor = entries
             .into_iter()
             .find(|entry| entry.address == address)
-            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("neighbour {address} of {id}"))))?;
+            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("neighbour {address} of link {name:?}"))))?;
         let operation = Operation::DeleteNeighbor {
             link: id,
             name: name.clone(),
@@ -123,7 +123,7 @@ impl Mediator {
     /// The permanent neighbours of a link but for those of the node that other
     /// attachments own.
     fn neighbors_in_reach(&mut self, id: LinkId) -> Result<Vec<Neighbor>, CallError> {
-        let entries = self.network().neighbors(id).map_err(network_error)?;
+        let entries = self.seen_on(|network| network.neighbors(id))?;
         if id.place == Place::Container || self.is_own(id) {
             return Ok(entries);
         }

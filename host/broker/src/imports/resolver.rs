@@ -49,6 +49,7 @@ impl Host for Mediator {
             .as_ref()
             .map_err(failed)
             .and_then(|file| read(file).map_err(|error| failed(&error)))?;
+        self.session().deeds.read.push(text.clone());
         Ok(Some(text))
     }
 }

@@ -13,7 +13,7 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{conflict, network_error, route, wit_route},
+    convert::{conflict, route, wit_route},
     mediator::Mediator,
 };
 
@@ -39,7 +39,7 @@ impl Host for Mediator {
         }
         let mode = route_mode(mode);
         if !self.is_own(id) {
-            self.refuse_existing(id, &wanted)?;
+            self.refuse_existing(id, &name, &wanted)?;
         }
         let inverse = self.route_inverse(id, &name, &wanted);
         let operation = Operation::AddRoute {
@@ -71,7 +71,7 @@ impl Host for Mediator {
         let (found, inverse) = if own {
             (wanted, Inverse::WithLink { link: id })
         } else {
-            let found = self.matching_route(id, &wanted)?;
+            let found = self.matching_route(id, &name, &wanted)?;
             let inverse = Inverse::AddRoute {
                 link: id,
                 name: name.clone(),
@@ -107,11 +107,11 @@ impl Host for Mediator {
 impl Mediator {
     /// A route that is there is not put on record as ours: after a crash it
     /// would be deleted.
-    fn refuse_existing(&mut self, id: LinkId, wanted: &Route) -> Result<(), CallError> {
+    fn refuse_existing(&mut self, id: LinkId, name: &str, wanted: &Route) -> Result<(), CallError> {
         let table = wanted.table.unwrap_or(MAIN_TABLE);
-        let present = self.network().routes(id, table).map_err(network_error)?;
+        let present = self.seen_on(|network| network.routes(id, table))?;
         if present.iter().any(|present| wanted.describes(present)) {
-            let text = format!("route {} through {id}", wanted.destination);
+            let text = format!("route {} through link {name:?}", wanted.destination);
             return Err(CallError::Guest(Error::AlreadyExists(text)));
         }
         Ok(())
@@ -130,10 +130,10 @@ impl Mediator {
     }
 
     /// The route that a description is of, whole.
-    fn matching_route(&mut self, id: LinkId, wanted: &Route) -> Result<Route, CallError> {
+    fn matching_route(&mut self, id: LinkId, name: &str, wanted: &Route) -> Result<Route, CallError> {
         let routes = self.routes_in_reach(id, wanted.table.unwrap_or(MAIN_TABLE))?;
         let found = routes.iter().find(|route| covers(wanted, route)).ok_or_else(|| {
-            let text = format!("route {} through {id}", wanted.destination);
+            let text = format!("route {} through link {name:?}", wanted.destination);
             CallError::Guest(Error::NotFound(text))
         })?;
         // For IPv6, no gateway means any when deleting.
@@ -150,7 +150,7 @@ impl Mediator {
     /// The routes through a link but for those of the node that other
     /// attachments own.
     fn routes_in_reach(&mut self, id: LinkId, table: u32) -> Result<Vec<Route>, CallError> {
-        let routes = self.network().routes(id, table).map_err(network_error)?;
+        let routes = self.seen_on(|network| network.routes(id, table))?;
         if id.place == Place::Container || self.is_own(id) {
             return Ok(routes);
         }

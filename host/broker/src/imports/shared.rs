@@ -243,18 +243,12 @@ fn is_made_bridge(made: Option<&Made>, info: &LinkInfo) -> bool {
 }
 
 fn refuse_other_kind(name: &str, existing: Option<&LinkInfo>) -> Result<(), CallError> {
-    let text = match existing {
-        Some(info) if info.kind != "bridge" => format!(
-            "{name:?} already exists but is not a bridge (it is a {} link)",
-            kind_name(&info.kind)
-        ),
-        // Granted was a bridge that has this name, not one that is also known by it.
-        Some(info) if info.name != name => format!("{name:?} is an alternative name of another bridge"),
-        _ => return Ok(()),
-    };
-    Err(CallError::Guest(Error::Conflict(text)))
-}
-
-fn kind_name(kind: &str) -> &str {
-    if kind.is_empty() { "plain" } else { kind }
+    match existing {
+        // Granted was a bridge that has this name, not one that is also known
+        // by it. What it is instead is not the guest's business.
+        Some(info) if info.kind != "bridge" || info.name != name => Err(CallError::Guest(Error::Conflict(format!(
+            "{name:?} already exists but is not a bridge of that name"
+        )))),
+        _ => Ok(()),
+    }
 }

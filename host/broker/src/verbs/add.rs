@@ -2,7 +2,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cofferdam_journal::{Header, LockedAttachment, NamespaceRecord, PluginRecord, Shared, StateDirectory};
 use cofferdam_network::Kernel;
-use cofferdam_protocol::{Attachment, CniError, result};
+use cofferdam_protocol::{Attachment, CniError, args, result};
 
 use crate::{
     call::{Call, Member},
@@ -15,7 +15,7 @@ use crate::{
     session::Session,
     timing,
     undo::{describe, roll_back},
-    verify::Truth,
+    verify::{Given, Request, Truth},
 };
 
 /// Attaches the container: all members of the chain, or nothing.
@@ -68,9 +68,7 @@ fn run_members(
             Answer::Nothing => Ok(Attachment::default()),
         });
         let checked = result.and_then(|result| {
-            let mut truth = Truth::new(session.network.as_mut(), previous.as_ref(), call.namespace_path())
-                .with_made(&session.links);
-            truth.check_result(&result, &session.claimed)?;
+            check_result(call, &mut session, member, previous.as_ref(), &result)?;
             Ok(result)
         });
         timing::phase("verify");
@@ -96,6 +94,25 @@ fn foresee_members(call: &Call, session: &Session) -> Result<(), CniError> {
 fn of_member(member: &Member, error: CniError) -> CniError {
     let message = format!("plugin type={:?} failed (add): {}", member.plugin, error.message);
     CniError { message, ..error }
+}
+
+fn check_result(
+    call: &Call,
+    session: &mut Session,
+    member: &Member,
+    previous: Option<&Attachment>,
+    result: &Attachment,
+) -> Result<(), CniError> {
+    let given = Given::new(&member.config, args::parse(&call.environment.args), &session.deeds.read);
+    let request = Request {
+        links: &session.links,
+        deeds: &session.deeds,
+        claimed: &session.claimed,
+        given: &given,
+    };
+    Truth::new(session.network.as_mut(), call.namespace_path())
+        .of_request(previous, request)
+        .check_result(result)
 }
 
 fn commit(session: &mut Session, text: &str) -> Result<(), CniError> {

@@ -20,7 +20,7 @@ pub(crate) fn check(call: &Call) -> Result<String, CniError> {
     }
     // The components know better what is wrong, and are asked first.
     if let Some(previous) = &previous {
-        let mut truth = Truth::new(session.network.as_mut(), None, call.namespace_path());
+        let mut truth = Truth::new(session.network.as_mut(), call.namespace_path());
         truth.check_interfaces_and_addresses(previous)?;
     }
     Ok(String::new())
