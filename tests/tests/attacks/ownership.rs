@@ -498,6 +498,17 @@ fn another_plugin_of_the_attachment_reaches_its_interface() {
     assert_eq!(container.namespace.addresses("eth0"), ["10.22.0.2/16"]);
 }
 
+/// Elements and rules may hold the name of a link that is gone.
+#[test]
+fn the_name_of_a_link_is_kept_until_the_attachment_goes() {
+    needs_kernel!();
+    let (arena, victim) = beside(&[own_pair(), json!({ "do": "delete", "link": 0 })]);
+    let calls = json!([own_pair()]);
+    arena.refused("its name", &calls, CONFLICT, OWNER);
+    arena.site.del(&victim, &config(&json!([])));
+    arena.site.add(&arena.container, &config(&calls));
+}
+
 #[test]
 fn what_is_given_up_anybody_may_have() {
     needs_kernel!();
