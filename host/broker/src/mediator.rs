@@ -21,6 +21,7 @@ use crate::{
     secrets::Secrets,
     session::{KnownLink, Session},
     uses::Uses,
+    ways::{Astray, Ways},
 };
 
 /// The state behind one instance of a component: what stands between the
@@ -242,6 +243,7 @@ impl Mediator {
             )));
         }
         let things = session.scope().things(operation, inverse);
+        let ways = Ways::concern(operation).then(|| Ways::new(session));
         let Some(journal) = session.journal.as_mut() else {
             return act(session.network.as_mut()).map_err(|error| link_error(error, &session.deeds));
         };
@@ -254,6 +256,11 @@ impl Mediator {
                 return Err(error);
             }
         };
+        if let Err(astray) = refuse_astray(ways, operation, session.network.as_mut()) {
+            session.owned.give_up(&taken, &session.attachment);
+            journal.abandon(sequence);
+            return Err(astray.into());
+        }
         match act(session.network.as_mut()) {
             Ok(value) => {
                 journal.done(sequence, outcome(&value));
@@ -341,6 +348,11 @@ fn take(
         Taken::All(taken) => Ok(taken),
         Taken::Belongs { thing, to } => Err(belongs(&thing, &to)),
     }
+}
+
+/// An operation must not lead what is another attachment's astray.
+fn refuse_astray(ways: Option<Ways>, operation: &Operation, network: &mut dyn Network) -> Result<(), Astray> {
+    ways.map_or(Ok(()), |ways| ways.refuse(operation, network))
 }
 
 fn quota(text: String) -> CallError {

@@ -81,6 +81,16 @@ impl Picture {
         self
     }
 
+    /// Puts the last link into a VRF.
+    pub(crate) fn in_vrf(mut self, name: &str) -> Self {
+        let port = self.links.len() - 1;
+        self = self.with_link(Place::Host, name);
+        let vrf = self.links.last_mut().unwrap();
+        vrf.kind = "vrf".to_owned();
+        self.links[port].master = Some(vrf.id.index);
+        self
+    }
+
     /// The number of a link.
     pub(crate) fn id(&self, name: &str) -> LinkId {
         self.links.iter().find(|link| link.name == name).unwrap().id

@@ -23,3 +23,4 @@ mod settings;
 mod tenants;
 mod theft;
 mod visibility;
+mod ways;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::arena::{Arena, CONFLICT, NOT_FOUND, config, on_own_pair, own_pair};
 
 /// Everything, as far as a policy can say it.
-const WIDE: &str = r#"
+pub(crate) const WIDE: &str = r#"
 [plugin.hostile]
 
 [[plugin.hostile.grant]]
@@ -236,21 +236,28 @@ fn the_gateways_address_is_not_taken() {
     });
     let bridge = json!({ "do": "bridge", "in": "host", "name": "cni0" });
     let words = "address 10.22.0.1 belongs to a link of the node";
+    let elsewhere = "10.22.0.1/32 lies in the network of address 10.22.0.1/16 of link \"cni0\"";
     for address in ["10.22.0.1/16", "10.22.0.1/32"] {
         let take = |link: usize| json!({ "do": "add-address", "link": link, "address": address });
         let claim = [
             json!({ "do": "open-records" }),
             json!({ "do": "claim", "name": "10.22.0.1" }),
         ];
-        for (attack, calls) in [
-            ("at once", vec![bridge.clone(), pair.clone(), take(2)]),
+        for (attack, words, calls) in [
+            ("at once", words, vec![bridge.clone(), pair.clone(), take(2)]),
             (
                 "with a claim",
+                words,
                 [&claim[..], &[bridge.clone(), pair.clone(), take(2)]].concat(),
             ),
-            ("before it is connected", vec![own_pair(), take(1), bridge.clone()]),
+            (
+                "before it is connected",
+                elsewhere,
+                vec![own_pair(), take(1), bridge.clone()],
+            ),
             (
                 "by a bridge that was found",
+                elsewhere,
                 vec![
                     own_pair(),
                     take(1),

@@ -301,26 +301,60 @@ fn names_may_hold_anything_and_be_long() {
     }
 }
 
-/// Who has an address of the network within a prefix.
+/// Who has an address within a prefix, on whichever network.
 #[test]
-fn addresses_are_found_by_their_network() {
+fn addresses_are_found_by_what_they_are() {
     let state = State::new();
-    let (first, second) = (attachment("c1"), attachment("c2"));
+    let (first, second, gone) = (attachment("c1"), attachment("c2"), attachment("gone"));
     let _journals = (state.begin(&first), state.begin(&second));
-    take(&state, &first, &[address(5)]);
-    take(&state, &second, &[address(9)]);
-    let within = |network: &str, prefix: &str, except: &AttachmentId| {
-        let found = state
-            .directory
-            .owned()
-            .address_within(network, &prefix.parse().unwrap(), |owner| !owner.is_of(except));
-        found.unwrap().map(|(address, _)| address.to_string())
+    let long = Thing::Address {
+        network: "n".repeat(300),
+        address: [10, 22, 0, 9].into(),
     };
-    assert_eq!(within("mynet", "10.22.0.4/31", &second).as_deref(), Some("10.22.0.5"));
-    assert_eq!(within("mynet", "10.22.0.4/31", &first), None);
-    assert_eq!(within("mynet", "10.22.0.0/16", &first).as_deref(), Some("10.22.0.9"));
-    assert_eq!(within("my", "10.22.0.0/16", &first), None);
-    assert_eq!(within("mynet", "10.23.0.0/16", &first), None);
+    take(&state, &first, &[address(5)]);
+    take(&state, &second, &[long]);
+    take(&state, &gone, &[address(4)]);
+    let within = |prefix: &str| {
+        let owned = state.directory.owned();
+        let survey = owned.survey().unwrap();
+        let mut found: Vec<String> = survey
+            .addresses_within(&prefix.parse().unwrap())
+            .unwrap()
+            .into_iter()
+            .map(|(address, owner)| format!("{address} {}", owner.attachment.container_id))
+            .collect();
+        found.sort();
+        found
+    };
+    assert_eq!(within("10.22.0.4/31"), ["10.22.0.5 c1"]);
+    assert_eq!(within("10.22.0.0/16"), ["10.22.0.5 c1", "10.22.0.9 c2"]);
+    assert!(within("10.23.0.0/16").is_empty());
+}
+
+/// What leads to all of a prefix.
+#[test]
+fn ways_are_found_by_where_they_lead() {
+    let state = State::new();
+    let id = attachment("c1");
+    let _journal = state.begin(&id);
+    let route = Thing::Route {
+        table: 100,
+        destination: "10.0.0.0/8".parse().unwrap(),
+    };
+    let link_address = Thing::LinkAddress {
+        link: "up0".to_owned(),
+        address: "10.22.0.1/16".parse().unwrap(),
+    };
+    take(&state, &id, &[route.clone(), link_address.clone(), address(5)]);
+    let ways = |prefix: &str| {
+        let owned = state.directory.owned();
+        let ways = owned.survey().unwrap().ways_to(&prefix.parse().unwrap()).unwrap();
+        let things: Vec<Thing> = ways.into_iter().map(|(thing, _)| thing).collect();
+        [&route, &link_address].map(|thing| things.contains(thing))
+    };
+    assert_eq!(ways("10.22.7.0/24"), [true, true]);
+    assert_eq!(ways("10.22.0.0/15"), [true, false]);
+    assert_eq!(ways("192.0.2.0/24"), [false, false]);
 }
 
 /// Whether it is free or was left by somebody.
