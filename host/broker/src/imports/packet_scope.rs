@@ -81,7 +81,7 @@ impl Mediator {
     /// Those of the addresses that are not the attachment's. Its own are on a
     /// link of its container: what a plugin may put there is granted, unlike
     /// what it may claim. The node's own are not, wherever they are besides.
-    fn addresses_of_others(&mut self, asked: BTreeSet<IpAddr>) -> Result<Vec<IpAddr>, CallError> {
+    pub(super) fn addresses_of_others(&mut self, asked: BTreeSet<IpAddr>) -> Result<Vec<IpAddr>, CallError> {
         if !asked.is_subset(&self.session().own_addresses) {
             let network = self.network();
             let inside = network.addresses_in(Place::Container).map_err(network_error)?;
