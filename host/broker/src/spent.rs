@@ -53,3 +53,20 @@ fn within(count: u32, limit: u32, what: &str) -> Result<(), String> {
         "for one request a plugin can make {limit} {what}, and this one made them"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_plugin_whichever_instance_makes_them() {
+        let limits = Limits {
+            host_calls: 2,
+            ..Limits::default()
+        };
+        let mut spent = Spent::default();
+        let calls = ["bridge", "host-local", "host-local", "host-local", "bridge", "bridge"];
+        let allowed = calls.map(|plugin| spent.call(plugin, limits));
+        assert_eq!(allowed, [true, true, true, false, true, false]);
+    }
+}
