@@ -44,7 +44,6 @@ pub(crate) struct Mediator {
     wasi: ClosedWasi,
     memory: MemoryGuard,
     limits: Limits,
-    calls: u32,
 }
 
 /// What the guest may do: what it is granted, as far as its component declares
@@ -123,7 +122,6 @@ impl Mediator {
             wasi: ClosedWasi::new(limits.log),
             memory: MemoryGuard::new(limits),
             limits,
-            calls: 0,
         }
     }
 
@@ -159,8 +157,12 @@ impl Mediator {
     pub(crate) fn enter(&mut self) -> Result<(), CallError> {
         // Nothing came of the operation before, if it is not settled.
         self.give_back_uses();
-        self.calls += 1;
-        if self.calls > self.limits.host_calls {
+        let limits = self.limits;
+        let session = self
+            .session
+            .as_mut()
+            .expect("a delegate gives the session back before its caller goes on");
+        if !session.spent.call(&self.plugin, limits) {
             let rule = format!("it made more than {} host calls", self.limits.host_calls);
             return Err(CallError::Trap(wasmtime::Error::msg(rule)));
         }

@@ -6,18 +6,24 @@ use cofferdam_sandbox::Limits;
 /// an instance: an address management plugin can be called many times.
 #[derive(Debug, Default)]
 pub(crate) struct Spent {
+    calls: BTreeMap<String, u32>,
     changes: BTreeMap<String, u32>,
     links: BTreeMap<String, u32>,
 }
 
 impl Spent {
+    /// Counts a host call of a plugin; false when there were too many.
+    pub(crate) fn call(&mut self, plugin: &str, limits: Limits) -> bool {
+        count(&mut self.calls, plugin) <= limits.host_calls
+    }
+
     /// Counts a change by a plugin: what was done has to be undone in bounded
     /// time.
     ///
     /// # Errors
     /// There were too many; the text says so.
     pub(crate) fn change(&mut self, plugin: &str, limits: Limits) -> Result<(), String> {
-        count(&mut self.changes, plugin, limits.changes, "changes")
+        within(count(&mut self.changes, plugin), limits.changes, "changes")
     }
 
     /// Counts a link that a plugin is about to make.
@@ -25,17 +31,22 @@ impl Spent {
     /// # Errors
     /// There were too many; the text says so.
     pub(crate) fn link(&mut self, plugin: &str, limits: Limits) -> Result<(), String> {
-        count(&mut self.links, plugin, limits.links, "links")
+        within(count(&mut self.links, plugin), limits.links, "links")
     }
 }
 
-fn count(counts: &mut BTreeMap<String, u32>, plugin: &str, limit: u32, what: &str) -> Result<(), String> {
+/// One more; how many that makes.
+fn count(counts: &mut BTreeMap<String, u32>, plugin: &str) -> u32 {
     let count = match counts.get_mut(plugin) {
         Some(count) => count,
         None => counts.entry(plugin.to_owned()).or_insert(0),
     };
     *count = count.saturating_add(1);
-    if *count <= limit {
+    *count
+}
+
+fn within(count: u32, limit: u32, what: &str) -> Result<(), String> {
+    if count <= limit {
         return Ok(());
     }
     Err(format!(

@@ -201,6 +201,28 @@ fn an_address_that_is_on_record_for_it_is_not_taken() {
     }
 }
 
+/// What was claimed in other records says nothing about these.
+#[test]
+fn a_claim_elsewhere_opens_no_address_that_is_on_record() {
+    needs_kernel!();
+    let arena = Arena::with_policy(&format!(
+        "{WIDE}\n[[plugin.hostile.grant]]\nallow = \"store.open\"\nlocations = [\"/var/lib/elsewhere\"]\n"
+    ));
+    let calls = json!([
+        { "do": "open-records" },
+        { "do": "claim", "name": "10.22.0.77" },
+        own_pair(),
+        { "do": "add-address", "link": 1, "address": "10.22.0.77/16" },
+    ]);
+    let config = with(
+        config(&calls),
+        json!({ "ipam": { "type": "host-local", "dataDir": "/var/lib/elsewhere" } }),
+    );
+    let error = arena.site.try_add(&arena.container, &config).error();
+    assert_eq!(error.code, CONFLICT, "{error:?}");
+    assert!(error.message.contains("is on record for container tenant"), "{error:?}");
+}
+
 #[test]
 fn the_gateways_address_is_not_taken() {
     needs_kernel!();
@@ -496,6 +518,17 @@ fn another_plugin_of_the_attachment_reaches_its_interface() {
     assert_eq!(container.namespace.addresses("eth0"), ["10.22.0.2/16", "10.22.9.9/16"]);
     site.del(&container, &config);
     assert_eq!(container.namespace.addresses("eth0"), ["10.22.0.2/16"]);
+}
+
+/// Elements and rules may hold the name of a link that is gone.
+#[test]
+fn the_name_of_a_link_is_kept_until_the_attachment_goes() {
+    needs_kernel!();
+    let (arena, victim) = beside(&[own_pair(), json!({ "do": "delete", "link": 0 })]);
+    let calls = json!([own_pair()]);
+    arena.refused("its name", &calls, CONFLICT, OWNER);
+    arena.site.del(&victim, &config(&json!([])));
+    arena.site.add(&arena.container, &config(&calls));
 }
 
 #[test]

@@ -76,9 +76,6 @@ impl Mediator {
     /// The address must not be on record for somebody else, where the
     /// network's addresses are on record.
     fn refuse_leased(&mut self, address: IpAddr) -> Result<(), CallError> {
-        if self.session().claimed.contains(&address) {
-            return Ok(());
-        }
         for directory in records_directories(self.session()) {
             let holder = Records::holder(&directory, &address).map_err(journal_error)?;
             let Some(holder) = holder.filter(|holder| !self.own_record().holds(holder)) else {

@@ -85,6 +85,7 @@ impl Mediator {
             name: name.to_owned(),
             mac: info.mac.unwrap_or(mac),
             ownership: Ownership::Shared { object, made },
+            peer: None,
         };
         self.session().links.insert(info.id, link);
         self.connect(info.id)?;
