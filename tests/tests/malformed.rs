@@ -134,7 +134,7 @@ fn what_is_no_configuration_is_refused_by_every_verb() {
         (
             "a version that is none",
             format!("{head},\"cniVersion\":\"x\"}}").into_bytes(),
-            DECODING,
+            VERSION,
         ),
         (
             "a version to come",

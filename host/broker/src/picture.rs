@@ -121,6 +121,15 @@ impl Network for Picture {
         Ok(self.links.iter().find(|info| info.id == link).cloned())
     }
 
+    fn addresses_in(&mut self, place: Place) -> Result<Vec<AddressInfo>> {
+        let links: Vec<LinkId> = self.addresses.keys().copied().collect();
+        let mut addresses = Vec::new();
+        for link in links.into_iter().filter(|link| link.place == place) {
+            addresses.extend(self.addresses(link)?);
+        }
+        Ok(addresses)
+    }
+
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let info = |address: &IpPrefix| AddressInfo {

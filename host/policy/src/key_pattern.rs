@@ -46,8 +46,8 @@ impl KeyPattern {
         same_length && parts.all(|(part, other)| part == other || part == ANY_INTERFACE && is_interface(other))
     }
 
-    /// The directory below `net` that all of its keys are in; `None` for a
-    /// setting in `net` itself.
+    /// The directory below `net` that all of its keys are in, `*` for any;
+    /// `None` for a setting in `net` itself.
     pub(crate) fn directory(&self) -> Option<&str> {
         let (directory, _) = self.text.strip_prefix("net/")?.split_once('/')?;
         Some(directory)

@@ -262,8 +262,9 @@ fn check_wanted_name(name: &str) -> Result<(), CallError> {
 pub(super) fn check_name(name: &str) -> Result<(), CallError> {
     let plain = |symbol: char| symbol.is_ascii_graphic() && !matches!(symbol, '/' | ':' | '%');
     if name.is_empty() || name.len() > 15 || name == "." || name == ".." || !name.chars().all(plain) {
+        let shown: String = name.chars().take(LONGEST_WANTED_NAME).collect();
         return Err(invalid(format!(
-            "{name:?} can't be the name of a link: 1 to 15 printable ASCII characters other than / : %"
+            "{shown:?} can't be the name of a link: 1 to 15 printable ASCII characters other than / : %"
         )));
     }
     Ok(())

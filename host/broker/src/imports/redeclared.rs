@@ -126,8 +126,9 @@ mod tests {
             chains: chains.iter().map(ToString::to_string).collect(),
         };
         let earlier = made("1", set("old", ValueType::Mark), &["a", "b"]);
-        let Made::Table { digest, sets, chains } =
-            with_what_is_left(Some(&earlier), made("2", set("new", ValueType::Port), &["b", "c"]))
+        let Made::Table {
+            digest, sets, chains, ..
+        } = with_what_is_left(Some(&earlier), made("2", set("new", ValueType::Port), &["b", "c"]))
         else {
             panic!("a table");
         };
