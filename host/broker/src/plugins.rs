@@ -132,10 +132,11 @@ impl Loader<'_> {
         let grants = policy.for_attachment(self.network, self.tenant);
         timing::phase("policy");
         let artifact = self.artifact(plugin, policy.pin())?;
+        timing::phase("read");
         let needs = needs::declared(plugin, &artifact)?;
         needs::check(self.mode, self.network, &policy, &grants, &needs)
             .map_err(|unmet| needs::refusal(plugin, &unmet))?;
-        timing::phase("read");
+        timing::phase("needs");
         let program = Program::load(self.sandbox, artifact)
             .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
         timing::phase("map");

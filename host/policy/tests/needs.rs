@@ -214,6 +214,11 @@ fn a_network_that_no_grant_is_for_is_not_served_for_any_tenant() {
 fn a_declaration_that_is_not_in_order_is_told_with_every_problem() {
     for (json, expected) in [
         ("", "x.wasm: it is not JSON"),
+        ("[] []", "x.wasm: it is not JSON"),
+        (
+            r#"[{ "allow": "store.open", "allow": "link.see" }]"#,
+            "\"allow\" is there twice",
+        ),
         ("{}", "x.wasm: needs: it has to be a list, not a table"),
         (r#"["link.see host"]"#, "needs[0]: it has to be a table, not a string"),
         (r#"[{ "in": "host" }]"#, "needs[0]: allow is missing"),

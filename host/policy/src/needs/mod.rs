@@ -66,17 +66,7 @@ impl Needs {
     /// # Errors
     /// It is not JSON, or something in it is unknown or makes no sense.
     pub fn parse(source: &Path, json: &str) -> Result<Self, NeedsError> {
-        let json: serde_json::Value = serde_json::from_str(json).map_err(|error| {
-            NeedsError(vec![Problem::of_file(
-                source,
-                &format!("it is not JSON: {error}"),
-                None,
-            )])
-        })?;
-        let declared = match json {
-            serde_json::Value::Null => None,
-            list => Some(parse::needs(source, &list).map_err(NeedsError)?),
-        };
+        let declared = parse::needs(source, json).map_err(NeedsError)?;
         Ok(Self { declared })
     }
 
