@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 
-use cofferdam_policy::{Asked, Learned, NO_KEYS, Needs, PluginPolicy, everything};
+use cofferdam_policy::{Asked, Finding, Learned, NO_KEYS, Needs, PluginPolicy, Problem, everything};
 use proptest::{prelude::*, sample::select};
 use support::{
     arbitrary::{NETWORKS, question, questions},
@@ -73,7 +73,13 @@ proptest! {
         let ground = Ground::new();
         ground.write("test.toml", learned(seen.iter().map(|(network, asked)| (*network, asked))));
         let report = ground.directory().check_all();
-        prop_assert!(report.findings.is_empty(), "{:?}", report.findings);
+        // What was seen may be dangerous: that is told with the key and what to do about it.
+        let is_danger = |finding: &&Finding| {
+            let Problem { field, suggestion, .. } = &finding.problem;
+            field.strip_prefix("plugin.test.grant.").is_some() && suggestion.is_some()
+        };
+        let others: Vec<_> = report.findings.iter().filter(|finding| !is_danger(finding)).collect();
+        prop_assert!(others.is_empty(), "{:?}", others);
     }
 
     #[test]
