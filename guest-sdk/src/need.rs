@@ -107,8 +107,8 @@ impl Need {
         self.bound("destinations", Value::Texts(destinations))
     }
 
-    /// These settings below `/proc/sys/`, with slashes; `*` is one interface's
-    /// name.
+    /// These settings below `/proc/sys/`, with slashes; `*` stands for any
+    /// characters of one interface's name.
     #[must_use]
     pub const fn keys(self, keys: &'static [&'static str]) -> Self {
         self.bound("keys", Value::Texts(keys))

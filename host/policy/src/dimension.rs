@@ -140,7 +140,7 @@ impl Dimension {
             Self::Destinations => "Networks in which the routes' destinations lie.",
             Self::RoutingTables => "Numbers of routing tables, or [first, last]; without it, the main one (254).",
             Self::RulePriorities => "Priorities of routing rules, or [first, last].",
-            Self::Keys => "Settings below /proc/sys, with slashes; * stands for the name of one interface.",
+            Self::Keys => "Settings below /proc/sys, with slashes; * stands for any characters of an interface's name.",
             Self::Values => "Values that may be written; without it, every one.",
             Self::Family => "The family of nftables tables.",
             Self::TableNames => "Names of nftables tables; * stands for any characters.",

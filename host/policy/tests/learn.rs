@@ -171,6 +171,17 @@ values = ["0"]
 }
 
 #[test]
+fn a_setting_of_a_link_that_the_host_named_is_learned_for_such_links_only() {
+    let asked = asked("sysctl.write host key=net/ipv4/conf/veth0a1b2c3d/route_localnet value=1");
+    let text = learned([("n", &asked)]);
+    assert!(
+        text.contains("# Cofferdam chooses the name")
+            && text.contains(r#"keys = ["net/ipv4/conf/veth*/route_localnet"]"#),
+        "{text}"
+    );
+}
+
+#[test]
 fn each_network_has_its_own() {
     let both = asked("link.see container name=eth0");
     let (one, other) = (asked("link.see host name=a"), asked("link.see host name=b"));
