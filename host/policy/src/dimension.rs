@@ -80,6 +80,10 @@ pub(crate) enum Required {
 pub(crate) type Bound = (Dimension, Required);
 
 impl Dimension {
+    /// Those that bound packets of others, and have no meaning in the
+    /// container's namespace.
+    pub(crate) const OF_PACKETS: [Self; 4] = [Self::PacketScope, Self::PacketPrefixes, Self::PacketLinks, Self::Ports];
+
     /// As a policy writes it. Two that never belong to one operation may
     /// share a key.
     pub(crate) fn key(self) -> &'static str {

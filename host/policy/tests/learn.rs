@@ -93,6 +93,50 @@ proptest! {
 }
 
 #[test]
+fn everything_has_the_packets_of_everybody() {
+    let policy = parsed(&everything("test", &[], &[]));
+    for question in [
+        "nftables.table host family=inet table=t hook=forward:0 scope=all prefix=10.0.0.0/8 name=eth0",
+        "nftables.element host family=ip6 table=t set=s address=2001:db8::1 address=192.0.2.1 name=eth0 port=0 port=65535",
+        "nftables.table container family=inet table=t scope=all",
+        "nftables.element container family=inet table=t set=s address=192.0.2.1 name=eth0 port=80",
+    ] {
+        assert!(allows(&policy, "any", &asked(question)), "{question}");
+    }
+}
+
+#[test]
+fn whose_packets_were_decided_on_is_learned_as_narrowly() {
+    for (question, expected) in [
+        ("nftables.table host family=inet table=t", None),
+        (
+            "nftables.table host family=inet table=t prefix=192.0.2.0/24 name=eth0",
+            Some("prefixes = [\"192.0.2.0/24\"]\nnames = [\"eth0\"]\n"),
+        ),
+        (
+            "nftables.table host family=inet table=t scope=all",
+            Some("scope = \"all\"\n"),
+        ),
+        ("nftables.element host family=inet table=t set=s", None),
+        (
+            "nftables.element host family=inet table=t set=s address=192.0.2.1 name=veth0a1b2c3d port=80",
+            Some("prefixes = [\"192.0.2.1/32\"]\nnames = [\"veth*\"]\nports = [80]\n"),
+        ),
+    ] {
+        let text = learned([("n", &asked(question))]);
+        match expected {
+            Some(expected) => assert!(text.contains(expected), "{question}\n{text}"),
+            None => assert!(
+                ["scope", "prefixes", "names", "ports"]
+                    .iter()
+                    .all(|key| !text.contains(&format!("\n{key} = "))),
+                "{question}\n{text}"
+            ),
+        }
+    }
+}
+
+#[test]
 fn lists_are_merged_only_where_that_allows_no_more() {
     let questions = [
         "link.create host kind=bridge name=cni0",

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::{
     document::{Table, Value, read_json},
-    grant::{Sort, dimension, operations},
+    grant::{Sort, dimension, operations, refuse_contradictions},
     reader::{Entry, Field, Reader},
     values,
 };
@@ -79,6 +79,7 @@ fn need(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>) -> Option
         bounds: Vec::new(),
         when: Entry::find(table, &entry.field, WHEN).and_then(|entry| when(reader, &entry)),
     };
+    let mut present = Vec::new();
     for member in table
         .iter()
         .filter(|member| ![ALLOW, WHEN].contains(&member.key.as_ref()))
@@ -94,10 +95,12 @@ fn need(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>) -> Option
                     item: &member.item,
                 };
                 bound(reader, &mut need, dimension, &entry);
+                present.push(dimension);
             }
             None => {}
         }
     }
+    refuse_contradictions(reader, entry, need.place, &need.bounds, &present);
     if need.place.is_none() && table.get(Dimension::Place.key()).is_none() {
         require_place(reader, entry, need.operations);
     }
