@@ -27,6 +27,7 @@ const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSIO
 pub struct Broker {
     installation: Installation,
     budget: Duration,
+    sandbox: Option<Sandbox>,
 }
 
 /// What the process has to print, and how it has to exit.
@@ -44,7 +45,23 @@ impl Broker {
     /// A broker for one installation. `budget` bounds a whole call.
     #[must_use]
     pub fn new(installation: Installation, budget: Duration) -> Self {
-        Self { installation, budget }
+        Self {
+            installation,
+            budget,
+            sandbox: None,
+        }
+    }
+
+    /// Runs all components in this sandbox, and leaves it to the caller to
+    /// interrupt those that run for too long. For a process that answers many
+    /// requests: the sandbox that a request gets otherwise, with the timer
+    /// that watches it, stays until the process ends.
+    #[must_use]
+    pub fn in_sandbox(self, sandbox: Sandbox) -> Self {
+        Self {
+            sandbox: Some(sandbox),
+            ..self
+        }
     }
 
     /// Answers one request. `name` is what the process was executed as; as
@@ -145,10 +162,11 @@ pub(crate) struct Call {
     pub(crate) members: Vec<Member>,
     pub(crate) attachment: AttachmentId,
     pub(crate) deadline: Instant,
+    sandbox: Option<Sandbox>,
 }
 
 impl Call {
-    fn new(
+    pub(crate) fn new(
         broker: &Broker,
         name: &str,
         environment: Environment,
@@ -185,6 +203,7 @@ impl Call {
             members,
             attachment,
             deadline: started + broker.budget,
+            sandbox: broker.sandbox.clone(),
         })
     }
 
@@ -227,8 +246,12 @@ impl Call {
         Kernel::new(self.time_left().min(Duration::from_secs(10)))
     }
 
-    /// The engine, with the watchdog for this call.
+    /// The engine, with the watchdog for this call unless the caller of the
+    /// broker watches.
     pub(crate) fn sandbox(&self) -> Result<Sandbox, CniError> {
+        if let Some(sandbox) = &self.sandbox {
+            return Ok(sandbox.clone());
+        }
         let sandbox = Sandbox::new().map_err(|error| CniError::new(codes::COMPONENT, error.to_string()))?;
         Watchdog::start(&sandbox, self.deadline)
             .map_err(|error| CniError::internal(format!("no timer for the watchdog: {error}")))?;

@@ -54,6 +54,8 @@ pub use grants::Grants;
 pub use keys::parse as parse_public_key;
 pub use name::is_plain as is_plain_name;
 pub use operation::Operation;
+#[cfg(feature = "fuzzing")]
+pub use parse::readers_agree;
 pub use pattern::{ParsePatternError, Pattern};
 pub use pin::Pin;
 pub use plugin_policy::{NO_KEYS, PluginPolicy};

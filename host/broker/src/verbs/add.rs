@@ -29,11 +29,16 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     let mut session = Session::new(call, Mode::Add, &state, kernel)?;
     session.journal = Some(locked.begin(header(call, namespace)).map_err(journal_failure)?);
     timing::phase("journal");
-    attach(call, session, previous)
+    let (session, outcome) = run_members(call, session, previous);
+    conclude(call, session, outcome)
 }
 
-fn attach(call: &Call, session: Session, previous: Option<Attachment>) -> Result<String, CniError> {
-    let (mut session, outcome) = run_members(call, session, previous);
+/// Commits what the members made, or undoes it.
+pub(super) fn conclude(
+    call: &Call,
+    mut session: Session,
+    outcome: Result<Attachment, CniError>,
+) -> Result<String, CniError> {
     let outcome = outcome.and_then(|result| {
         let text = result::to_json(&result, call.version).map_err(CniError::from)?;
         commit(&mut session, &text)?;
@@ -46,7 +51,7 @@ fn attach(call: &Call, session: Session, previous: Option<Attachment>) -> Result
     }
 }
 
-fn run_members(
+pub(super) fn run_members(
     call: &Call,
     mut session: Session,
     mut previous: Option<Attachment>,
@@ -141,7 +146,7 @@ fn clear_leftovers(
     state.lock(&call.attachment, call.deadline).map_err(journal_failure)
 }
 
-fn header(call: &Call, namespace: NamespaceRecord) -> Header {
+pub(super) fn header(call: &Call, namespace: NamespaceRecord) -> Header {
     let plugins = call
         .members
         .iter()

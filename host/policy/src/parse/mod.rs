@@ -8,6 +8,8 @@ mod values;
 use std::{fmt, path::Path};
 
 use crate::{audit::Audit, error::Problem, grant::Grant, selection::Selection};
+#[cfg(feature = "fuzzing")]
+pub use document::readers_agree;
 use document::{Table, Value};
 use reader::{Entry, Field, Reader};
 
