@@ -9,7 +9,10 @@ mod routing;
 mod settings;
 mod side;
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
@@ -78,13 +81,20 @@ pub(crate) struct Simulated {
 
 struct Inner {
     sides: Sides,
+    /// Of all links that ever were: what is told of one that is gone still has
+    /// its name.
+    names: BTreeMap<LinkId, String>,
     observer: Box<dyn Observer>,
 }
 
 impl Simulated {
     pub(crate) fn new(sides: Sides, observer: Box<dyn Observer>) -> Self {
         Self {
-            inner: Arc::new(Mutex::new(Inner { sides, observer })),
+            inner: Arc::new(Mutex::new(Inner {
+                sides,
+                names: BTreeMap::new(),
+                observer,
+            })),
         }
     }
 
@@ -104,6 +114,10 @@ impl Simulated {
     fn change<T>(&self, operation: &Operation, act: impl FnOnce(&mut Sides) -> Result<T>) -> Result<T> {
         let inner = &mut *self.lock();
         inner.observer.change(&inner.sides, operation)?;
+        for place in [Place::Host, Place::Container] {
+            let links = inner.sides.at(place).links.values();
+            inner.names.extend(links.map(|info| (info.id, info.name.clone())));
+        }
         let value = act(&mut inner.sides)?;
         inner.observer.changed()?;
         Ok(value)
@@ -111,14 +125,10 @@ impl Simulated {
 
     /// The name of a link, for the operation that is told.
     fn name(&self, link: LinkId) -> String {
-        self.look(|sides| {
-            sides
-                .at(link.place)
-                .links
-                .get(&link.index)
-                .map(|info| info.name.clone())
-        })
-        .unwrap_or_default()
+        let inner = self.lock();
+        let present = inner.sides.at(link.place).links.get(&link.index);
+        let name = present.map(|info| &info.name).or_else(|| inner.names.get(&link));
+        name.cloned().unwrap_or_default()
     }
 }
 
