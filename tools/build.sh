@@ -31,6 +31,13 @@ done
 # One after the other: built together, cargo would give cofferdam the compiler
 # that cofferctl has.
 cargo build "${quiet[@]}" --profile "$profile" --target "$musl" -p cofferdam
+executables=(cofferdam)
+if [[ $profile != dist ]]; then
+    # For the tests of confinement; it never ships.
+    cargo build "${quiet[@]}" --profile "$profile" --target "$musl" -p cofferdam \
+        --features simulated-escape --bin cofferdam-simulated-escape
+    executables+=(cofferdam-simulated-escape)
+fi
 cargo build "${quiet[@]}" --profile "$profile" --target "$host" -p cofferctl
 cargo build "${quiet[@]}" --profile component --target wasm32-wasip2 \
     -p cofferdam-plugin-loopback -p cofferdam-plugin-bridge -p cofferdam-plugin-host-local -p cofferdam-hostile
@@ -38,4 +45,4 @@ cargo build "${quiet[@]}" --profile component --target wasm32-wasip2 \
 build=${CARGO_TARGET_DIR:-$PWD/target}
 bin=$build/bin/$profile
 mkdir -p "$bin"
-ln -f "$build/$musl/$profile/cofferdam" "$build/$host/$profile/cofferctl" "$bin/"
+ln -f "${executables[@]/#/$build/$musl/$profile/}" "$build/$host/$profile/cofferctl" "$bin/"

@@ -8,14 +8,16 @@ use crate::bindings::types;
 /// [`codes`](crate::codes) lists.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Error {
-    /// The policy does not grant it.
+    /// The policy does not grant it, or the component does not declare to need
+    /// it.
     #[error("{operation} is not granted for {target}")]
     Denied {
         /// The operation, in the policy's words: `link.create`.
         operation: String,
         /// What it was to be done to.
         target: String,
-        /// The grant that would have allowed it, as a line of policy.
+        /// The grant that would have allowed it, as a line of policy; or why
+        /// none would.
         missing: String,
     },
     /// The object does not exist, or this plugin may not see it.

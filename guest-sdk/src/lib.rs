@@ -5,6 +5,8 @@
 //! that imports those interfaces of `cofferdam:cni` which it uses, and nothing
 //! else.
 //!
+//! - [`Need`] declares what the plugin will ask the host for; the host holds it
+//!   to that.
 //! - [`Request`] says what is asked; [`config`] has the configuration's parts
 //!   that many plugins share.
 //! - [`Namespace`] and [`Link`] are handles of kernel objects. Every operation
@@ -37,6 +39,7 @@ pub mod log;
 mod memory;
 pub mod metadata;
 mod namespace;
+mod need;
 pub mod nftables;
 mod plugin;
 mod request;
@@ -51,6 +54,7 @@ pub use error::{Error, Outcome};
 pub use failure::{Context, Failure};
 pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState};
 pub use namespace::{BridgeOptions, Namespace, RuleSpec, VethEnd, create_veth};
+pub use need::Need;
 pub use plugin::Plugin;
 pub use request::{AttachmentId, NetworkRequest, Request};
 pub use route::RouteSpec;

@@ -155,8 +155,6 @@ impl Link {
 /// What the kernel tells about a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkInfo {
-    /// Number within its namespace.
-    pub index: u32,
     /// Its name.
     pub name: String,
     /// `veth`, `bridge`, …; empty for a device without a kind.
@@ -190,7 +188,6 @@ pub struct LinkInfo {
 impl From<links::LinkInfo> for LinkInfo {
     fn from(info: links::LinkInfo) -> Self {
         Self {
-            index: info.index,
             name: info.name,
             kind: info.kind,
             mac: info.mac.map(mac_from_wit),

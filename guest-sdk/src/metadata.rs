@@ -1,6 +1,8 @@
 //! What a component says about itself: one JSON object in the custom section
 //! `cofferdam:plugin`, written while compiling.
 
+use crate::{Need, need::Value};
+
 /// The custom section's name.
 pub const SECTION: &str = "cofferdam:plugin";
 
@@ -17,8 +19,8 @@ pub struct Metadata {
     pub authors: &'static str,
     /// An SPDX expression.
     pub licence: &'static str,
-    /// The operations that it may ask for.
-    pub needs: &'static [&'static str],
+    /// What it may ask for.
+    pub needs: &'static [Need],
 }
 
 /// How many bytes [`encode`] needs.
@@ -64,10 +66,77 @@ impl<const N: usize> Buffer<N> {
             if index > 0 {
                 self.byte(b',');
             }
-            self.text(metadata.needs[index]);
+            self.need(&metadata.needs[index]);
             index += 1;
         }
         self.raw(b"]}");
+    }
+
+    /// With the keys of a grant, and `when`.
+    const fn need(&mut self, need: &Need) {
+        self.field(b"{\"allow\":", need.operation);
+        let mut index = 0;
+        while index < need.bounds.len() {
+            if let Some((key, value)) = &need.bounds[index] {
+                self.byte(b',');
+                self.text(key);
+                self.byte(b':');
+                self.value(value);
+            }
+            index += 1;
+        }
+        if let Some(when) = need.when {
+            self.field(b",\"when\":", when);
+        }
+        self.byte(b'}');
+    }
+
+    const fn value(&mut self, value: &Value) {
+        match value {
+            Value::Text(text) => self.text(text),
+            Value::Texts(texts) => {
+                let mut index = 0;
+                while index < texts.len() {
+                    self.byte(if index == 0 { b'[' } else { b',' });
+                    self.text(texts[index]);
+                    index += 1;
+                }
+                self.closed(texts.len());
+            }
+            Value::Numbers(numbers) => {
+                let mut index = 0;
+                while index < numbers.len() {
+                    self.byte(if index == 0 { b'[' } else { b',' });
+                    self.number(numbers[index]);
+                    index += 1;
+                }
+                self.closed(numbers.len());
+            }
+        }
+    }
+
+    /// The end of a list that had so many items.
+    const fn closed(&mut self, items: usize) {
+        if items == 0 {
+            self.byte(b'[');
+        }
+        self.byte(b']');
+    }
+
+    const fn number(&mut self, number: i32) {
+        if number < 0 {
+            self.byte(b'-');
+        }
+        let mut digit = 1_000_000_000;
+        let mut begun = false;
+        while digit > 0 {
+            let value = number.unsigned_abs() / digit % 10;
+            begun = begun || value > 0 || digit == 1;
+            if begun {
+                self.byte(b"0123456789"[value as usize]);
+            }
+            digit /= 10;
+        }
     }
 
     const fn authors(&mut self, authors: &[u8]) {
@@ -145,7 +214,14 @@ mod tests {
         description: "says \"hello\"\n\\",
         authors: "A <a@example.com>:B",
         licence: "Apache-2.0",
-        needs: &["link.create host bridge", "ipam.delegate"],
+        needs: &[
+            Need::always("link.create").in_host().kinds(&["bridge", "veth"]),
+            Need::when("ipMasq", "nftables.table")
+                .in_host()
+                .family("inet")
+                .hooks(&["postrouting"], &[100, -1050, 0, i32::MIN]),
+            Need::when("\"x\"", "ipam.delegate"),
+        ],
     };
 
     #[test]
@@ -160,7 +236,14 @@ mod tests {
                 "description": "says \"hello\"\n\\",
                 "authors": ["A <a@example.com>", "B"],
                 "licence": "Apache-2.0",
-                "needs": ["link.create host bridge", "ipam.delegate"],
+                "needs": [
+                    { "allow": "link.create", "in": "host", "kinds": ["bridge", "veth"] },
+                    {
+                        "allow": "nftables.table", "in": "host", "family": "inet", "hooks": ["postrouting"],
+                        "priorities": [100, -1050, 0, i32::MIN], "when": "ipMasq",
+                    },
+                    { "allow": "ipam.delegate", "when": "\"x\"" },
+                ],
             })
         );
     }

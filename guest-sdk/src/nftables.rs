@@ -197,10 +197,13 @@ impl From<IpAddr> for Value {
 
 #[allow(clippy::missing_errors_doc)]
 impl Namespace {
-    /// Makes the table, or takes the existing one if it is the same.
+    /// Makes the table, or takes the existing one if it is the same. In the
+    /// node's namespace its rules keep to packets of attachments, by sets or
+    /// maps with an address or interface in their key, unless more is granted.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when somebody else made a table of that name.
+    /// [`Error::Conflict`] when somebody else made a table of that name,
+    /// [`Error::Denied`] when a rule decides on packets that may be others'.
     pub fn ensure_table(&self, table: &Table) -> Result<(), Error> {
         Ok(nftables::ensure_table(&self.0, table)?)
     }
@@ -215,7 +218,9 @@ impl Namespace {
     /// has already is left as it is.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when another attachment has one.
+    /// [`Error::Conflict`] when another attachment has one, [`Error::Denied`]
+    /// when one holds an address, interface or port that is neither this
+    /// attachment's nor granted. Put addresses on the container's link first.
     pub fn add_elements(&self, table: &TableId, set: &str, elements: &[Element]) -> Result<(), Error> {
         Ok(nftables::add_elements(&self.0, table, set, elements)?)
     }

@@ -1,13 +1,13 @@
 use serde::de::DeserializeOwned;
 
-use crate::{Attachment, Failure, NetworkRequest, Request, config};
+use crate::{Attachment, Failure, Need, NetworkRequest, Request, config};
 
 /// A plugin. The host calls one of these functions, of a fresh instance, for
 /// each request.
 ///
 /// ```
 /// use cofferdam_guest_sdk::{
-///     Attachment, Failure, Interface, Plugin, Request, config::Nothing, export_plugin,
+///     Attachment, Failure, Interface, Need, Plugin, Request, config::Nothing, export_plugin,
 /// };
 ///
 /// struct LoopbackUp;
@@ -15,7 +15,10 @@ use crate::{Attachment, Failure, NetworkRequest, Request, config};
 /// impl Plugin for LoopbackUp {
 ///     type Config = Nothing;
 ///     const NAME: &'static str = "loopback-up";
-///     const NEEDS: &'static [&'static str] = &["link.see container lo", "link.set container lo"];
+///     const NEEDS: &'static [Need] = &[
+///         Need::always("link.see").in_container().names(&["lo"]),
+///         Need::always("link.set").in_container().names(&["lo"]).settings(&["up"]),
+///     ];
 ///
 ///     fn add(request: &Request<Nothing>) -> Result<Attachment, Failure> {
 ///         request.container()?.find("lo")?.set_up()?;
@@ -46,10 +49,9 @@ pub trait Plugin {
     /// The name under which configurations know it: their `type`.
     const NAME: &'static str;
 
-    /// The operations that it may ask for, one a line: the operation in the
-    /// policy's words, then where, then what (`link.create host bridge`). It
-    /// is embedded in the component for operators to read; it grants nothing.
-    const NEEDS: &'static [&'static str];
+    /// What it may ask the host for, in any verb. It is embedded in the
+    /// component and grants nothing; what is not in it is denied.
+    const NEEDS: &'static [Need];
 
     /// Decodes the configuration. The default is right for all but a plugin
     /// that reads nothing of it, which spares itself the decoder by

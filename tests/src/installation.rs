@@ -10,7 +10,7 @@ use nix::fcntl::{Flock, FlockArg};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::{Products, program::finish};
+use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
 pub const PLUGINS: [(&str, &str); 4] = [
@@ -107,10 +107,37 @@ impl Installation {
         fs::create_dir(&policies).expect("a directory of our own");
     }
 
+    /// Puts another executable into the place of `cofferdam`.
+    pub fn replace_cofferdam(&self, executable: &Path) {
+        let path = self.plugin_directory().join("cofferdam");
+        fs::remove_file(&path).expect("a directory of our own");
+        symlink(executable, &path).expect("a directory of our own");
+    }
+
     /// Takes a component's name away: nothing runs for that plugin any more.
     pub fn remove_component(&self, plugin: &str) {
         let path = self.root().join("var/lib/cofferdam/plugins").join(plugin);
         fs::remove_file(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// `cofferctl component add`, of a component that was just built.
+    #[must_use]
+    pub fn add_component(&self, plugin: &str, wasm: &[u8]) -> Ended {
+        let file = self.root().join("added.wasm");
+        fs::write(&file, wasm).expect("a directory of our own");
+        let mut add = self.cofferctl();
+        add.args(["component", "add", "--name", plugin]).arg(&file);
+        finish(&mut add, b"")
+    }
+
+    /// A file of the component that a plugin's name stands for.
+    #[must_use]
+    pub fn stored(&self, plugin: &str, file: &str) -> PathBuf {
+        let store = self.root().join("var/lib/cofferdam");
+        let name = store.join("plugins").join(plugin);
+        let digest = fs::read_to_string(&name).unwrap_or_else(|error| panic!("{}: {error}", name.display()));
+        let digest = digest.trim().trim_start_matches("sha256:");
+        store.join("components").join(digest).join(file)
     }
 
     /// `cofferctl --root …`, to be completed and run.

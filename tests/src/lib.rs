@@ -10,6 +10,7 @@
 
 mod caller;
 mod configuration;
+mod declaration;
 mod go;
 mod ground;
 mod installation;
@@ -23,6 +24,7 @@ mod workshop;
 
 pub use caller::{Cni, CniError, Output};
 pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
+pub use declaration::hostile_declaring;
 pub use go::GoPlugins;
 pub use ground::{kernel_access, skip};
 pub use installation::{Installation, PLUGINS};

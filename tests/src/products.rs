@@ -35,6 +35,12 @@ impl Products {
         self.executable("cofferdam")
     }
 
+    /// The plugin in which an escape from the sandbox can be simulated.
+    #[must_use]
+    pub fn simulated_escape(&self) -> PathBuf {
+        self.executable("cofferdam-simulated-escape")
+    }
+
     /// The command that people type.
     #[must_use]
     pub fn cofferctl(&self) -> PathBuf {

@@ -117,9 +117,7 @@ impl Workshop {
     /// A file of an installed component.
     #[must_use]
     pub fn stored(&self, plugin: &str, file: &str) -> PathBuf {
-        let digest = self.digest(plugin);
-        let components = self.installation().root().join("var/lib/cofferdam/components");
-        components.join(digest.strip_prefix("sha256:").unwrap()).join(file)
+        self.installation().stored(plugin, file)
     }
 
     /// The signatures of an installed component.

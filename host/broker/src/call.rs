@@ -1,4 +1,5 @@
 use std::{
+    error::Error,
     io,
     path::Path,
     time::{Duration, Instant},
@@ -17,7 +18,9 @@ use cofferdam_sandbox::{
     bindings::exports::cofferdam::cni::plugin::{Argument, NetworkRequest, Request},
 };
 
-use crate::{Installation, codes, convert::wit_attachment, mediator::Task, timing, verbs};
+use crate::{
+    Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine, timing, verbs,
+};
 
 /// What `CNI_COMMAND` unset gets on standard error.
 const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSION"));
@@ -28,6 +31,7 @@ pub struct Broker {
     installation: Installation,
     budget: Duration,
     sandbox: Option<Sandbox>,
+    confine: Option<Confine>,
 }
 
 /// What the process has to print, and how it has to exit.
@@ -49,6 +53,7 @@ impl Broker {
             installation,
             budget,
             sandbox: None,
+            confine: None,
         }
     }
 
@@ -60,6 +65,23 @@ impl Broker {
     pub fn in_sandbox(self, sandbox: Sandbox) -> Self {
         Self {
             sandbox: Some(sandbox),
+            ..self
+        }
+    }
+
+    /// Has this called once in a request, when all is opened and loaded that
+    /// its plugins need and before the first of them runs: to take from the
+    /// process what is beyond their reach. Where it fails, no plugin is run.
+    ///
+    /// What it takes is gone for the calling process, so a broker that has
+    /// this answers one request.
+    #[must_use]
+    pub fn confined_by<E: Error + 'static>(
+        self,
+        confine: impl Fn(&Reach) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            confine: Some(Confine::new(confine)),
             ..self
         }
     }
@@ -136,9 +158,21 @@ fn succeeded(text: String) -> Answer {
     }
 }
 
+/// Bytes of an error's message, and of its details.
+const LONGEST_MESSAGE: usize = 4 << 10;
+const LONGEST_DETAILS: usize = 16 << 10;
+/// Bytes of a version that is none.
+const LONGEST_VERSION: usize = 64;
+
+/// Runtimes write errors into their logs. Parts of a configuration, of
+/// variables and of what a plugin said are in them.
 fn failed(error: &CniError, version: Option<&str>) -> Answer {
+    let details = error.details.as_deref().unwrap_or_default();
+    let plain = CniError::new(error.code, one_line(&error.message, LONGEST_MESSAGE))
+        .with_details(one_line(details, LONGEST_DETAILS));
+    let version = version.map(|version| one_line(version, LONGEST_VERSION));
     Answer {
-        stdout: error.to_json(version),
+        stdout: plain.to_json(version.as_deref()),
         stderr: String::new(),
         exit: 1,
     }
@@ -163,6 +197,7 @@ pub(crate) struct Call {
     pub(crate) attachment: AttachmentId,
     pub(crate) deadline: Instant,
     sandbox: Option<Sandbox>,
+    confine: Option<Confine>,
 }
 
 impl Call {
@@ -204,6 +239,7 @@ impl Call {
             attachment,
             deadline: started + broker.budget,
             sandbox: broker.sandbox.clone(),
+            confine: broker.confine.clone(),
         })
     }
 
@@ -257,6 +293,15 @@ impl Call {
             .map_err(|error| CniError::internal(format!("no timer for the watchdog: {error}")))?;
         timing::phase("engine");
         Ok(sandbox)
+    }
+
+    /// Takes from the process what is beyond the reach of this request.
+    pub(crate) fn confine(&self, reach: &Reach) -> Result<(), CniError> {
+        let Some(confine) = &self.confine else { return Ok(()) };
+        confine.to(reach).map_err(|error| {
+            let text = format!("no plugin was run, since this process can't give up what it does not need: {error}");
+            CniError::new(codes::CONFINEMENT, text)
+        })
     }
 
     /// A member's request about the attachment.

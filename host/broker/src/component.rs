@@ -1,21 +1,20 @@
 //! Runs one plugin's component on one request.
 
-use cofferdam_policy::{Audit, Grants, Pin};
 use cofferdam_protocol::{CniError, PluginConfig};
 use cofferdam_sandbox::{
-    Artifact, Fault, FaultKind, Guest, Program, Verdict,
+    Fault, FaultKind, Guest, Verdict,
     bindings::cofferdam::cni::types::{Attachment, Failure},
 };
 
 use crate::{
-    Installation,
     audit::Trail,
     codes,
     convert::failure_error,
     log::printable,
-    mediator::{Mediator, Task},
+    mediator::{Allowed, Mediator, Task},
     mode::Mode,
-    pin,
+    plugins::Loaded,
+    secrets::Secrets,
     session::Session,
     timing,
 };
@@ -26,8 +25,8 @@ pub(crate) enum Answer {
     Nothing,
 }
 
-/// Loads a plugin with its grants and calls the function of the session's
-/// verb. The session comes back in any case.
+/// Makes an instance of a plugin and calls the function of the session's verb.
+/// The session comes back in any case.
 pub(crate) fn run(
     session: Session,
     plugin: &str,
@@ -35,18 +34,26 @@ pub(crate) fn run(
     task: Task,
 ) -> (Session, Result<Answer, CniError>) {
     let mut trail = Trail::new(&session, plugin);
-    let prepared = match prepare(&session, plugin) {
-        Ok(prepared) => prepared,
+    let Loaded {
+        grants,
+        needs,
+        audit,
+        program,
+    } = match session.plugins.get(plugin) {
+        Ok(loaded) => loaded,
         Err(error) => {
             trail.refused(&error.message);
             return (session, Err(error));
         }
     };
-    trail.identify(prepared.program.digest(), prepared.audit);
+    trail.identify(program.digest(), audit);
     let sandbox = session.sandbox.clone();
     let mode = session.mode;
-    let mediator = Mediator::new(session, plugin, config, prepared.grants, trail, task.clone());
-    let mut guest = match Guest::new(&sandbox, &prepared.program, mediator) {
+    let allowed = Allowed { grants, needs };
+    let secrets = secrets_of(&config, &task);
+    let mut mediator = Mediator::new(session, plugin, config, allowed, trail, task.clone());
+    mediator.secrets.clone_from(&secrets);
+    let mut guest = match Guest::new(&sandbox, &program, mediator) {
         Ok(guest) => guest,
         Err((error, mut mediator)) => {
             mediator.trail.refused(&error.to_string());
@@ -59,47 +66,36 @@ pub(crate) fn run(
     timing::phase("call");
     let mut mediator = guest.into_state();
     if let Err(End::Fault(fault)) = &answer {
-        mediator.trail.ended(&fault.to_string());
+        mediator.trail.ended(&secrets.hide(&fault.to_string()));
     }
     let mut session = mediator.into_session();
     session.close_records();
-    (session, answer.map_err(|end| end.into_error(plugin)))
+    (session, answer.map_err(|end| hidden(end.into_error(plugin), &secrets)))
 }
 
-struct Prepared {
-    grants: Grants,
-    audit: Audit,
-    program: Program,
+fn secrets_of(config: &PluginConfig, task: &Task) -> Secrets {
+    let arguments = match task {
+        Task::Attachment(request) => request.args.as_slice(),
+        Task::Network(_) => &[],
+    };
+    let pairs = arguments
+        .iter()
+        .map(|argument| (argument.key.as_str(), argument.value.as_deref()));
+    Secrets::new(config, pairs)
 }
 
-fn prepare(session: &Session, plugin: &str) -> Result<Prepared, CniError> {
-    let installation = &session.installation;
-    let policy = installation
-        .policies()
-        .plugin(plugin)
-        .map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
-    let grants = policy.for_attachment(&session.attachment.network, session.tenant.as_deref());
-    timing::phase("policy");
-    let artifact = artifact(installation, plugin, policy.pin())?;
-    timing::phase("read");
-    let program = Program::load(&session.sandbox, artifact)
-        .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
-    timing::phase("map");
-    Ok(Prepared {
-        grants,
-        audit: policy.audit(),
-        program,
+/// A plugin's error without what its configuration keeps secret.
+fn hidden(error: CniError, secrets: &Secrets) -> CniError {
+    let details = error.details.as_deref().unwrap_or_default();
+    CniError::new(error.code, secrets.hide(&error.message)).with_details(secrets.hide(details))
+}
+
+/// Refuses what [`run`] would refuse before it runs the component, so that of
+/// a chain no member runs in vain.
+pub(crate) fn foresee(session: &Session, plugin: &str) -> Result<(), CniError> {
+    session.plugins.get(plugin).map(drop).inspect_err(|error| {
+        Trail::new(session, plugin).refused(&error.message);
     })
-}
-
-/// The component that the plugin's name stands for, which has to be the one
-/// that the policy pins.
-fn artifact(installation: &Installation, plugin: &str, pin: &Pin) -> Result<Artifact, CniError> {
-    let refuse = |text: String| CniError::new(codes::COMPONENT, text);
-    let components = installation.components();
-    let digest = components.resolve(plugin).map_err(|error| refuse(error.to_string()))?;
-    pin::check(&components, plugin, pin, digest)?;
-    components.artifact(digest).map_err(|error| refuse(error.to_string()))
 }
 
 /// How a component's call ended without a result.

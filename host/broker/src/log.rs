@@ -30,9 +30,22 @@ impl LogBudget {
     }
 }
 
-/// Standard error is the runtime's to keep or to drop.
+/// Writes one line, whatever is in it: names of links and texts of
+/// configurations get into lines of the host's own. Standard error is the
+/// runtime's to keep or to drop.
 pub(crate) fn emit(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", printable(line));
+}
+
+/// A text that somebody else may have chosen as one printable line of at most
+/// so many bytes.
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    let mut line = printable(&text.replace('\n', " "));
+    if line.len() > most {
+        line.truncate(line.floor_char_boundary(most));
+        line.push('…');
+    }
+    line
 }
 
 /// A guest's text can't begin a new line or move the cursor.
@@ -63,5 +76,12 @@ mod tests {
     fn a_message_can_forge_neither_a_line_nor_an_escape() {
         assert_eq!(printable("a\nb\x1b[31m\u{202e}c"), "a\\u{a}b\\u{1b}[31m\\u{202e}c");
         assert_eq!(printable("größer"), "größer");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        assert_eq!(one_line("two\nlines", 20), "two lines");
+        assert_eq!(one_line("größer", 3), "gr…");
+        assert_eq!(one_line("größer", 4), "grö…");
     }
 }

@@ -1,9 +1,9 @@
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
-use cofferdam_journal::{Inverse, Operation, Outcome};
+use cofferdam_journal::{Inverse, Operation, Outcome, Owned, OwnedBy, SharedObject, Taken, Thing};
 use cofferdam_network::{LinkId, Network};
-use cofferdam_policy::{Counter, Grants, Question, Scope};
-use cofferdam_protocol::PluginConfig;
+use cofferdam_policy::{Denial, Granted, Grants, Needs, Question};
+use cofferdam_protocol::{Place, PluginConfig};
 use cofferdam_sandbox::{
     CallError, ClosedWasi, GuestState, Imports, Limits, MemoryGuard,
     bindings::{
@@ -16,9 +16,11 @@ use wasmtime::component::{Resource, ResourceTable};
 
 use crate::{
     audit::Trail,
-    convert::{denied, invalid, network_error},
+    convert::{belongs, denied, invalid, link_error},
     log::LogBudget,
+    secrets::Secrets,
     session::{KnownLink, Session},
+    uses::Uses,
 };
 
 /// The state behind one instance of a component: what stands between the
@@ -34,14 +36,42 @@ pub(crate) struct Mediator {
     pub(crate) table: ResourceTable,
     pub(crate) log: LogBudget,
     pub(crate) trail: Trail,
-    grants: Grants,
-    used: BTreeMap<Counter, u32>,
+    pub(crate) allowed: Allowed,
+    /// What the operation that is under way uses of limits.
+    pub(crate) uses: Uses,
+    /// What no message tells.
+    pub(crate) secrets: Secrets,
     wasi: ClosedWasi,
     memory: MemoryGuard,
     limits: Limits,
     calls: u32,
-    changes: u32,
-    links: u32,
+}
+
+/// What the guest may do: what it is granted, as far as its component declares
+/// to need it.
+pub(crate) struct Allowed {
+    pub(crate) grants: Grants,
+    pub(crate) needs: Needs,
+}
+
+impl Allowed {
+    /// Whether a link of this name could be seen, were it of the right kind.
+    pub(crate) fn may_see(&self, place: Place, name: &str) -> bool {
+        let question = Question::LinkSee {
+            place,
+            kind: None,
+            name,
+        };
+        self.needs.covers(&question) && self.grants.may_see(place, name)
+    }
+
+    pub(crate) fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
+        if self.needs.covers(question) {
+            self.grants.decide(question)
+        } else {
+            Err(Denial::undeclared(question))
+        }
+    }
 }
 
 /// What the guest was asked to do; its delegate is asked the same.
@@ -72,7 +102,7 @@ impl Mediator {
         session: Session,
         plugin: &str,
         config: PluginConfig,
-        grants: Grants,
+        allowed: Allowed,
         trail: Trail,
         task: Task,
     ) -> Self {
@@ -87,19 +117,19 @@ impl Mediator {
             table,
             log: LogBudget::new(limits.log),
             trail,
-            grants,
-            used: BTreeMap::new(),
+            allowed,
+            uses: Uses::default(),
+            secrets: Secrets::default(),
             wasi: ClosedWasi::new(limits.log),
             memory: MemoryGuard::new(limits),
             limits,
             calls: 0,
-            changes: 0,
-            links: 0,
         }
     }
 
     /// Ends the instance's part, with its trail in the audit log.
-    pub(crate) fn into_session(self) -> Session {
+    pub(crate) fn into_session(mut self) -> Session {
+        self.give_back_uses();
         self.trail.finish();
         self.session
             .expect("a delegate gives the session back before its caller goes on")
@@ -127,6 +157,8 @@ impl Mediator {
 
     /// Counts a call of the guest, and ends those that come too late.
     pub(crate) fn enter(&mut self) -> Result<(), CallError> {
+        // Nothing came of the operation before, if it is not settled.
+        self.give_back_uses();
         self.calls += 1;
         if self.calls > self.limits.host_calls {
             let rule = format!("it made more than {} host calls", self.limits.host_calls);
@@ -140,30 +172,26 @@ impl Mediator {
         Ok(())
     }
 
-    /// Asks the policy. A grant with a limit is used up by one.
+    /// Asks the declaration and the policy. A grant with a limit is used up by one, unless nothing
+    /// comes of the operation.
     pub(crate) fn permit(&mut self, question: &Question<'_>) -> Result<(), CallError> {
-        let granted = match self.grants.decide(question) {
+        self.permit_sharing(question, None)
+    }
+
+    /// The same for what makes a shared object, or joins one that is counted.
+    pub(crate) fn permit_sharing(
+        &mut self,
+        question: &Question<'_>,
+        object: Option<&SharedObject>,
+    ) -> Result<(), CallError> {
+        let granted = match self.allowed.decide(question) {
             Ok(granted) => granted,
             Err(denial) => {
                 self.trail.denied(&denial);
                 return Err(denied(denial));
             }
         };
-        // Nobody counts yet what other attachments made: no such limit is known to be kept.
-        if granted
-            .counters()
-            .iter()
-            .any(|counter| counter.scope != Scope::Attachment)
-        {
-            let text = "the grant has a limit for a network or tenant, which can't be counted";
-            return Err(CallError::Guest(types::Error::Quota(text.to_owned())));
-        }
-        granted
-            .check(|counter| self.used.get(counter).copied().unwrap_or(0))
-            .map_err(|exhausted| CallError::Guest(types::Error::Quota(exhausted.to_string())))?;
-        for counter in granted.counters() {
-            *self.used.entry(counter.clone()).or_insert(0) += 1;
-        }
+        self.count_use(granted, object)?;
         // What the operator wants on record is not done without.
         self.trail
             .allowed(question)
@@ -181,18 +209,20 @@ impl Mediator {
 
     /// Counts a change: what was done has to be undone in bounded time.
     pub(crate) fn count_change(&mut self) -> Result<(), CallError> {
-        self.changes += 1;
-        within(self.changes, self.limits.changes, "changes")
+        let (plugin, limits) = (self.plugin.clone(), self.limits);
+        let spent = &mut self.session().spent;
+        spent.change(&plugin, limits).map_err(quota)
     }
 
     /// Counts a link that is to be made.
     pub(crate) fn count_link(&mut self) -> Result<(), CallError> {
-        self.links += 1;
-        within(self.links, self.limits.links, "links")
+        let (plugin, limits) = (self.plugin.clone(), self.limits);
+        let spent = &mut self.session().spent;
+        spent.link(&plugin, limits).map_err(quota)
     }
 
-    /// Journal, then kernel. Outside ADD there is nothing to go back to, and
-    /// the journal is left out.
+    /// Journal, then what the operation makes the attachment's, then kernel.
+    /// Outside ADD there is nothing to go back to, and the journal is left out.
     pub(crate) fn perform<T>(
         &mut self,
         operation: &Operation,
@@ -209,22 +239,48 @@ impl Mediator {
                 session.mode.verb()
             )));
         }
+        let things = session.scope().things(operation, inverse);
         let Some(journal) = session.journal.as_mut() else {
-            return act(session.network.as_mut()).map_err(network_error);
+            return act(session.network.as_mut()).map_err(|error| link_error(error, &session.deeds));
         };
         let sequence = journal.intend(&plugin, operation, inverse).map_err(journal_error)?;
+        let owner = || OwnedBy::new(&session.attachment, &plugin);
+        let taken = match take(&session.owned, things, owner, session.deadline) {
+            Ok(taken) => taken,
+            Err(error) => {
+                journal.abandon(sequence);
+                return Err(error);
+            }
+        };
         match act(session.network.as_mut()) {
             Ok(value) => {
                 journal.done(sequence, outcome(&value));
+                session.deeds.note(operation);
+                self.settle_uses();
                 Ok(value)
             }
             Err(error) => {
-                if !error.leaves_doubt() {
+                let in_doubt = error.leaves_doubt();
+                let told = link_error(error, &session.deeds);
+                if in_doubt {
+                    self.settle_uses();
+                } else {
+                    session.owned.give_up(&taken, &session.attachment);
                     journal.abandon(sequence);
+                    self.give_back_uses();
                 }
-                Err(network_error(error))
+                Err(told)
             }
         }
+    }
+
+    /// A look at links that the guest has handles of, or at what is on them.
+    pub(crate) fn seen_on<T>(
+        &mut self,
+        look: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<T>,
+    ) -> Result<T, CallError> {
+        let session = self.session();
+        look(session.network.as_mut()).map_err(|error| link_error(error, &session.deeds))
     }
 
     /// [`Mediator::perform`] for what makes no link.
@@ -238,7 +294,8 @@ impl Mediator {
     }
 
     /// Makes a handle of a link for the guest.
-    pub(crate) fn link_handle(&mut self, id: LinkId) -> Result<Resource<handle::Link>, CallError> {
+    pub(crate) fn link_handle(&mut self, id: LinkId, name: &str) -> Result<Resource<handle::Link>, CallError> {
+        self.session().deeds.show(id, name);
         Ok(self.table.push(handle::Link {
             place: id.place,
             index: id.index,
@@ -259,14 +316,33 @@ impl Mediator {
         let plugin = self.plugin.clone();
         self.session().links.of_plugin(id, &plugin).cloned()
     }
+
+    /// Whether this plugin made, or shares, a link of that name in this
+    /// request.
+    pub(crate) fn knows_named(&mut self, place: Place, name: &str) -> bool {
+        let plugin = self.plugin.clone();
+        self.session().links.has_named_of(place, name, &plugin)
+    }
 }
 
-fn within(count: u32, limit: u32, what: &str) -> Result<(), CallError> {
-    if count <= limit {
-        return Ok(());
+/// Makes things the attachment's; what was not its own before.
+fn take(
+    owned: &Owned,
+    things: Vec<Thing>,
+    owner: impl FnOnce() -> OwnedBy,
+    deadline: Instant,
+) -> Result<Vec<Thing>, CallError> {
+    if things.is_empty() {
+        return Ok(things);
     }
-    let text = format!("one call of a plugin can make {limit} {what}, and this one made them");
-    Err(CallError::Guest(types::Error::Quota(text)))
+    match owned.take(things, &owner(), deadline).map_err(journal_error)? {
+        Taken::All(taken) => Ok(taken),
+        Taken::Belongs { thing, to } => Err(belongs(&thing, &to)),
+    }
+}
+
+fn quota(text: String) -> CallError {
+    CallError::Guest(types::Error::Quota(text))
 }
 
 /// The journal can't be written: nothing is done.

@@ -1,19 +1,29 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     time::{Duration, Instant},
 };
 
-use cofferdam_journal::{AttachmentId, Journal, Records, Shared, SharedObject, StateDirectory};
-use cofferdam_network::{Kernel, LinkId, Network};
+use cofferdam_journal::{
+    AttachmentId, Journal, NamespaceRecord, Operation, Owned, Quota, Records, Scope, Shared, SharedObject,
+    StateDirectory,
+};
+use cofferdam_network::{Kernel, LinkId, Network, VethEnd};
+use cofferdam_policy::Counter;
 use cofferdam_protocol::{CniError, MacAddress, Place};
 use cofferdam_sandbox::Sandbox;
 
 use crate::{
-    Installation,
+    Installation, Reach,
+    audit::AuditLog,
     call::Call,
+    deeds::Deeds,
+    files::Files,
     log::{emit, printable},
     mode::Mode,
+    plugins::Plugins,
+    spent::Spent,
+    timing,
 };
 
 /// What all components of one request share: the kernel, the journal, and
@@ -24,6 +34,9 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) installation: Installation,
     pub(crate) sandbox: Sandbox,
+    pub(crate) plugins: Plugins,
+    pub(crate) files: Files,
+    pub(crate) audit_log: AuditLog,
     pub(crate) attachment: AttachmentId,
     /// Whose the attachment is, as far as the runtime says.
     pub(crate) tenant: Option<String>,
@@ -33,11 +46,24 @@ pub(crate) struct Session {
     pub(crate) journal: Option<Journal>,
     /// Present where objects can be shared: not during STATUS.
     pub(crate) shared: Shared,
+    pub(crate) owned: Owned,
+    pub(crate) quota: Quota,
+    /// Objects that were made in this request, by limit of an attachment.
+    pub(crate) used: BTreeMap<Counter, u32>,
+    /// The container's namespace, where there is one.
+    pub(crate) namespace: Option<NamespaceRecord>,
     pub(crate) links: Links,
+    pub(crate) segments: Segments,
     /// Records that a guest holds open, with their lock.
     pub(crate) records: BTreeMap<u32, Records>,
     /// Addresses that were claimed for the attachment in this call.
     pub(crate) claimed: Vec<IpAddr>,
+    /// Addresses that were found to be on the container's links and on none of
+    /// the node's.
+    pub(crate) own_addresses: BTreeSet<IpAddr>,
+    pub(crate) deeds: Deeds,
+    /// What each plugin used up of its bounds.
+    pub(crate) spent: Spent,
     /// When the whole call has to be over.
     pub(crate) deadline: Instant,
     /// GC: the attachments (container id, interface name) still in use.
@@ -47,24 +73,78 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session for one verb of a request; ADD gives it its journal.
-    pub(crate) fn new(call: &Call, mode: Mode, state: &StateDirectory, kernel: Kernel) -> Result<Self, CniError> {
+    /// A session for one verb of a request; ADD gives it its journal. What its
+    /// plugins may need is opened, and everything else given up.
+    pub(crate) fn new(
+        call: &Call,
+        mode: Mode,
+        state: &StateDirectory,
+        mut kernel: Kernel,
+        namespace: Option<NamespaceRecord>,
+    ) -> Result<Self, CniError> {
+        let sandbox = call.sandbox()?;
+        let tenant = cofferdam_policy::tenant(&call.environment.args);
+        let plugins = Plugins::load(call, mode, &sandbox, tenant.as_deref());
+        let files = Files::open(call, &plugins, mode);
+        let audit_log = AuditLog::open(call.installation.audit_log());
+        // Where none can be run, there is nobody to be guarded against.
+        if plugins.all().next().is_some() {
+            kernel
+                .open_ahead(&plugins.ahead())
+                .map_err(|error| CniError::internal(error.to_string()))?;
+            timing::phase("open");
+            call.confine(&Reach::new(call, &plugins, &files))?;
+            timing::phase("confine");
+        }
         Ok(Self {
             installation: call.installation.clone(),
-            sandbox: call.sandbox()?,
+            sandbox,
+            plugins,
+            files,
+            audit_log,
             attachment: call.attachment.clone(),
-            tenant: cofferdam_policy::tenant(&call.environment.args),
+            tenant,
             mode,
             network: Box::new(kernel),
             journal: None,
             shared: state.shared(),
+            owned: state.owned(),
+            quota: state.quota(),
+            used: BTreeMap::new(),
+            namespace,
             links: Links::default(),
+            segments: Segments::default(),
             records: BTreeMap::new(),
             claimed: Vec::new(),
+            own_addresses: BTreeSet::new(),
+            deeds: Deeds::default(),
+            spent: Spent::default(),
             deadline: call.deadline,
             valid: Vec::new(),
             depth: 0,
         })
+    }
+
+    /// What the attachment's operations mean.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope {
+            network: &self.attachment.network,
+            namespace: self.namespace.as_ref(),
+        }
+    }
+
+    /// Gives up what went with a pair one end of which was deleted.
+    pub(crate) fn give_up_link(&self, place: Place, name: &str) {
+        let Some(journal) = &self.journal else { return };
+        let is_it = |end: &VethEnd| end.place == place && end.name == name;
+        for entry in journal.history().pending() {
+            if let Operation::CreateVeth { first, second } = &entry.operation
+                && (is_it(first) || is_it(second))
+            {
+                let things = self.scope().things(&entry.operation, &entry.inverse);
+                self.owned.give_up(&things, &self.attachment);
+            }
+        }
     }
 
     /// Closes the records that a guest left open.
@@ -84,6 +164,15 @@ pub(crate) fn close(mut records: Records) {
     for problem in records.take_problems() {
         emit(&format!("cofferdam: warn: {}", printable(&problem)));
     }
+}
+
+/// What the container's addresses meet on the node.
+#[derive(Debug, Default)]
+pub(crate) struct Segments {
+    /// Links of the node that the attachment shares, or has made ports of.
+    pub(crate) links: BTreeSet<LinkId>,
+    /// Addresses that the request gave the container.
+    pub(crate) addresses: BTreeSet<IpAddr>,
 }
 
 /// Whose a link is.
@@ -121,6 +210,19 @@ impl Links {
     /// plugins did.
     pub(crate) fn has_named(&self, place: Place, name: &str) -> bool {
         self.0.iter().any(|(id, link)| id.place == place && link.name == name)
+    }
+
+    /// Whether the request made a link of this name for the attachment alone,
+    /// whichever of its plugins did.
+    pub(crate) fn has_own(&self, place: Place, name: &str) -> bool {
+        let mut links = self.0.iter();
+        links.any(|(id, link)| id.place == place && link.name == name && link.ownership == Ownership::Own)
+    }
+
+    /// The same of one plugin.
+    pub(crate) fn has_named_of(&self, place: Place, name: &str, plugin: &str) -> bool {
+        let is_it = |(id, link): (&LinkId, &KnownLink)| id.place == place && link.name == name && link.plugin == plugin;
+        self.0.iter().any(is_it)
     }
 
     /// The link, if it is this plugin's.

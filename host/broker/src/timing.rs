@@ -2,9 +2,8 @@
 //! asks for it; then one clock reading a phase.
 
 use std::{
-    fs::OpenOptions,
+    fs::File,
     io::Write as _,
-    path::Path,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -39,11 +38,11 @@ pub fn phase(name: &'static str) {
     }
 }
 
-/// Appends the phases to a file, one JSON object a line, in microseconds.
+/// Writes the phases to a file, one JSON object a line, in microseconds.
 ///
 /// # Errors
 /// The file can't be written.
-pub fn finish(file: &Path) -> std::io::Result<()> {
+pub fn finish(mut file: &File) -> std::io::Result<()> {
     let Ok(mut phases) = PHASES.lock() else { return Ok(()) };
     let Some(phases) = phases.take() else { return Ok(()) };
     let fields: Vec<String> = phases
@@ -51,6 +50,5 @@ pub fn finish(file: &Path) -> std::io::Result<()> {
         .iter()
         .map(|(name, spent)| format!("\"{name}\":{}.{:03}", spent.as_micros(), spent.subsec_nanos() % 1000))
         .collect();
-    let mut file = OpenOptions::new().create(true).append(true).open(file)?;
     writeln!(file, "{{{}}}", fields.join(","))
 }

@@ -6,11 +6,12 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use cofferdam_broker::Installation;
+use cofferdam_policy::{Need, Needs};
 use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, Signatures};
 
 use crate::{
-    metadata::{Description, describe},
-    output::say,
+    metadata::{Declaration, Description, describe},
+    output::{complain, say},
     signature_file,
     signers::{Signer, signers},
 };
@@ -19,6 +20,9 @@ use crate::{
 const EXPORT: &str = "cofferdam:cni/plugin@";
 /// What may be imported besides the host's own interfaces.
 const WASI: [&str; 4] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:random/"];
+
+/// What is said of a component without a declaration.
+const UNDECLARED: &str = "does not declare what it needs: nothing but the policy's grants limits it";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -64,6 +68,7 @@ pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Resu
 fn add(store: &ComponentStore, file: &Path, name: Option<&str>) -> anyhow::Result<()> {
     let wasm = fs::read(file).with_context(|| format!("read {}", file.display()))?;
     let description = check_plugin(&wasm).with_context(|| file.display().to_string())?;
+    let declaration = description.declaration(file)?;
     let signatures = signatures_beside(file, &wasm)?;
     let own = description
         .metadata
@@ -76,7 +81,7 @@ fn add(store: &ComponentStore, file: &Path, name: Option<&str>) -> anyhow::Resul
         .or(own)
         .or(stem)
         .context("the plugin has no name; give it one with --name")?;
-    let (digest, code) = compile(store, &wasm).with_context(|| file.display().to_string())?;
+    let (digest, code) = compile(store, &wasm, &declaration).with_context(|| file.display().to_string())?;
     if !signatures.is_empty() {
         store.add_signatures(digest, &signatures)?;
     }
@@ -91,6 +96,9 @@ fn add(store: &ComponentStore, file: &Path, name: Option<&str>) -> anyhow::Resul
         wasm.len() / 1000,
         code / 1000
     ));
+    if !declaration.needs.is_declared() {
+        complain(&format!("{name} {UNDECLARED}"));
+    }
     Ok(())
 }
 
@@ -110,10 +118,10 @@ fn signatures_beside(file: &Path, wasm: &[u8]) -> anyhow::Result<Signatures> {
 }
 
 /// Compiles, stores, and loads as a call would: what is added can be run.
-fn compile(store: &ComponentStore, wasm: &[u8]) -> anyhow::Result<(Digest, usize)> {
+fn compile(store: &ComponentStore, wasm: &[u8], declaration: &Declaration) -> anyhow::Result<(Digest, usize)> {
     let sandbox = Sandbox::new()?;
     let code = sandbox.compile(wasm)?;
-    let digest = store.add(wasm, &code)?;
+    let digest = store.add(wasm, &code, &declaration.text)?;
     Program::load(&sandbox, store.artifact(digest)?)?;
     Ok((digest, code.len()))
 }
@@ -135,7 +143,10 @@ pub(crate) fn check_plugin(wasm: &[u8]) -> anyhow::Result<Description> {
 
 fn compile_all(store: &ComponentStore) -> anyhow::Result<()> {
     for (name, digest) in store.plugins_by_name()? {
-        let (_, code) = compile(store, &store.wasm(digest)?).with_context(|| name.clone())?;
+        let wasm = store.wasm(digest)?;
+        let declaration = describe(&wasm).and_then(|description| description.declaration(Path::new(&name)));
+        let declaration = declaration.with_context(|| name.clone())?;
+        let (_, code) = compile(store, &wasm, &declaration).with_context(|| name.clone())?;
         say(&format!("{name}  sha256:{digest}  compiled {} KB", code / 1000));
     }
     Ok(())
@@ -203,10 +214,7 @@ fn inspect(installation: &Installation, what: &str, json: bool) -> anyhow::Resul
         .imports
         .iter()
         .for_each(|import| say(&format!("  {import}")));
-    if let Some(metadata) = &description.metadata {
-        say("needs");
-        metadata.needs.iter().for_each(|need| say(&format!("  {need}")));
-    }
+    tell_needs(&description.declaration(file)?.needs);
     if signers.is_empty() {
         say("not signed");
     } else {
@@ -214,4 +222,28 @@ fn inspect(installation: &Installation, what: &str, json: bool) -> anyhow::Resul
         signers.iter().for_each(|signer| say(&format!("  {}", signer.long())));
     }
     Ok(())
+}
+
+fn tell_needs(needs: &Needs) {
+    if !needs.is_declared() {
+        say(UNDECLARED);
+        return;
+    }
+    say("needs for every attachment");
+    tell_each(needs.required());
+    say("needs for some");
+    tell_each(needs.optional());
+}
+
+fn tell_each<'n>(needs: impl Iterator<Item = &'n Need>) {
+    let mut lines: Vec<String> = needs
+        .map(|need| match need.when() {
+            Some(when) => format!("  {need}: {when}"),
+            None => format!("  {need}"),
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push("  nothing".to_owned());
+    }
+    lines.iter().for_each(|line| say(line));
 }

@@ -1,6 +1,8 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use cofferdam_policy::Needs;
+use cofferdam_sandbox::NEEDS_LIMIT;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
@@ -16,7 +18,8 @@ pub(crate) struct Metadata {
     pub(crate) description: String,
     pub(crate) authors: serde_json::Value,
     pub(crate) licence: String,
-    pub(crate) needs: Vec<String>,
+    /// In the form of [`Needs`]; absent where the component declares none.
+    pub(crate) needs: Option<serde_json::Value>,
 }
 
 /// What can be read from a component without running it.
@@ -30,6 +33,27 @@ pub(crate) struct Description {
     pub(crate) exports: BTreeSet<String>,
 }
 
+/// What a component declares to need.
+pub(crate) struct Declaration {
+    /// As the store keeps it.
+    pub(crate) text: String,
+    pub(crate) needs: Needs,
+}
+
+impl Description {
+    /// Reads what the component declares to need. `source` names it in errors.
+    pub(crate) fn declaration(&self, source: &Path) -> anyhow::Result<Declaration> {
+        let declared = self.metadata.as_ref().and_then(|metadata| metadata.needs.as_ref());
+        let text = declared.map_or_else(|| Needs::UNDECLARED.to_owned(), ToString::to_string);
+        let longest = usize::try_from(NEEDS_LIMIT)?;
+        if text.len() > longest {
+            bail!("what it declares to need has {} bytes, more than {longest}", text.len());
+        }
+        let needs = Needs::parse(source, &text)?;
+        Ok(Declaration { text, needs })
+    }
+}
+
 /// Reads a component.
 pub(crate) fn describe(wasm: &[u8]) -> anyhow::Result<Description> {
     let mut description = Description::default();
@@ -39,6 +63,9 @@ pub(crate) fn describe(wasm: &[u8]) -> anyhow::Result<Description> {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::CustomSection(section) if section.name() == SECTION => {
+                if description.metadata.is_some() {
+                    bail!("it has the section {SECTION} twice, and nobody can tell which of them holds");
+                }
                 let metadata = serde_json::from_slice(section.data())
                     .with_context(|| format!("the component's section {SECTION} can't be read"))?;
                 description.metadata = Some(metadata);

@@ -86,11 +86,13 @@ fn measured(threads: usize, how: &str) -> Result<(), Box<dyn Error>> {
     part("2 environment");
     let prepared = Confinement::new()
         .keep_capability(Capabilities::NET_ADMIN)
+        .keep_bounding_set()
         .directory("/tmp", Access::Write)
-        .directory("/proc", Access::Read)
+        .directory("/var/lib", Access::Write)
         .directory("/proc/sys/net", Access::Write)
+        .file("/proc/locks")
         .prepare()?;
-    part("3 limits, rules for 3 directories");
+    part("3 limits, rules for 4 places");
     let (sender, ready) = mpsc::channel();
     for _ in 0..threads {
         let thread = (how == BY_THEMSELVES).then(|| prepared.thread());

@@ -8,7 +8,11 @@ use rustix::{
     process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask},
 };
 
-use crate::{Access, Capabilities, ConfinementError, Prepared, Refused, Report, file_view::Rules, filter::Permissions};
+use crate::{
+    Access, Capabilities, ConfinementError, Prepared, Refused, Report,
+    file_view::{Kept, Rules},
+    filter::Permissions,
+};
 
 /// Descriptors that the process may have.
 const DESCRIPTORS: u64 = 256;
@@ -26,8 +30,8 @@ const DESCRIPTORS: u64 = 256;
 /// let report = Confinement::new()
 ///     .keep_capability(Capabilities::NET_ADMIN)
 ///     .directory("/run/cofferdam", Access::Write)
-///     .directory("/proc", Access::Read)
 ///     .directory("/proc/sys/net", Access::Write)
+///     .file("/proc/locks")
 ///     .enforce()?;
 /// # Ok::<(), cofferdam_confinement::ConfinementError>(())
 /// ```
@@ -35,8 +39,9 @@ const DESCRIPTORS: u64 = 256;
 #[must_use = "nothing happens before `enforce`"]
 pub struct Confinement {
     capabilities: Capabilities,
+    bounding_set: bool,
     permissions: Permissions,
-    directories: Vec<(PathBuf, Access)>,
+    paths: Vec<(PathBuf, Kept)>,
     limits: Vec<(Resource, u64)>,
     umask: Mode,
     refused: Refused,
@@ -53,8 +58,9 @@ impl Confinement {
     pub fn new() -> Self {
         Self {
             capabilities: Capabilities::empty(),
+            bounding_set: false,
             permissions: Permissions::default(),
-            directories: Vec::new(),
+            paths: Vec::new(),
             limits: vec![(Resource::Core, 0), (Resource::Nofile, DESCRIPTORS)],
             umask: Mode::WGRP | Mode::WOTH,
             refused: Refused::default(),
@@ -67,11 +73,26 @@ impl Confinement {
         self
     }
 
+    /// Leaves the bounding set of capabilities as it is. Nothing can be gained
+    /// from it by a process that can execute nothing, and has no new
+    /// privileges; emptying it takes a call for each capability.
+    pub fn keep_bounding_set(mut self) -> Self {
+        self.bounding_set = true;
+        self
+    }
+
     /// Lets files below a directory be opened, where the kernel can tell them
     /// from others. It has to exist. What is below it follows it when it is
     /// renamed; what is mounted on it is below it.
     pub fn directory(mut self, path: impl Into<PathBuf>, access: Access) -> Self {
-        self.directories.push((path.into(), access));
+        self.paths.push((path.into(), Kept::Directory(access)));
+        self
+    }
+
+    /// Lets one file be opened for reading, where the kernel can tell it from
+    /// others. It has to exist.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.paths.push((path.into(), Kept::File));
         self
     }
 
@@ -138,8 +159,13 @@ impl Confinement {
             lower(*resource, *limit)?;
         }
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(ConfinementError::Dumpable)?;
-        let rules = Rules::new(&self.directories)?;
-        Ok(Prepared::new(self.capabilities, self.permissions, self.refused, rules))
+        let rules = Rules::new(&self.paths)?;
+        Ok(Prepared::new(
+            (self.capabilities, self.bounding_set),
+            self.permissions,
+            self.refused,
+            rules,
+        ))
     }
 
     /// Gives up everything else, in all threads: [`Confinement::prepare`] and

@@ -12,11 +12,9 @@ pub enum ConfinementError {
     /// It was confined before.
     #[error("the process is confined already; it can be done once only")]
     AlreadyConfined,
-    /// A directory that was named can't be opened.
-    #[error(
-        "the directory {path:?}, which is to stay accessible, can't be opened: {errno}; make it before confinement"
-    )]
-    Directory {
+    /// A directory or file that was named can't be opened.
+    #[error("{path:?}, which is to stay accessible, can't be opened: {errno}; make it before confinement")]
+    Path {
         /// The path as given.
         path: PathBuf,
         /// From `errno.h`.

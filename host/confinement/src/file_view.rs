@@ -25,22 +25,52 @@ pub enum Access {
     Read,
     /// That, and making, writing, renaming and removing files and directories.
     Write,
+    /// That, and making symbolic links. Whoever follows one may be led to
+    /// where this process can't go.
+    WriteAndLink,
 }
 
 impl Access {
     fn rights(self) -> BitFlags<AccessFs> {
         let read = AccessFs::ReadFile | AccessFs::ReadDir;
+        let write = read
+            | AccessFs::WriteFile
+            | AccessFs::Truncate
+            | AccessFs::MakeReg
+            | AccessFs::MakeDir
+            | AccessFs::RemoveFile
+            | AccessFs::RemoveDir
+            | AccessFs::Refer;
         match self {
             Self::Read => read,
-            Self::Write => {
-                read | AccessFs::WriteFile
-                    | AccessFs::Truncate
-                    | AccessFs::MakeReg
-                    | AccessFs::MakeDir
-                    | AccessFs::RemoveFile
-                    | AccessFs::RemoveDir
-                    | AccessFs::Refer
-            }
+            Self::Write => write,
+            Self::WriteAndLink => write | AccessFs::MakeSym,
+        }
+    }
+}
+
+/// What stays accessible at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// A file, for reading.
+    File,
+    /// A directory, with what is below it.
+    Directory(Access),
+}
+
+impl Kept {
+    fn rights(self) -> BitFlags<AccessFs> {
+        match self {
+            Self::File => AccessFs::ReadFile.into(),
+            Self::Directory(access) => access.rights(),
+        }
+    }
+
+    fn flags(self) -> OFlags {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        match self {
+            Self::File => flags,
+            Self::Directory(_) => flags | OFlags::DIRECTORY,
         }
     }
 }
@@ -97,10 +127,10 @@ pub(crate) struct Rules {
 impl Rules {
     /// Makes the rules, as far as the kernel knows them. Nothing is opened
     /// where it knows none.
-    pub(crate) fn new(directories: &[(PathBuf, Access)]) -> Result<Self, ConfinementError> {
+    pub(crate) fn new(paths: &[(PathBuf, Kept)]) -> Result<Self, ConfinementError> {
         let view = probe();
         let ruleset = match view {
-            FileView::Limited { .. } => ruleset(directories)?,
+            FileView::Limited { .. } => ruleset(paths)?,
             _ => None,
         };
         Ok(Self {
@@ -115,7 +145,7 @@ impl Rules {
     }
 }
 
-fn ruleset(directories: &[(PathBuf, Access)]) -> Result<Option<OwnedFd>, ConfinementError> {
+fn ruleset(paths: &[(PathBuf, Kept)]) -> Result<Option<OwnedFd>, ConfinementError> {
     // What a newer kernel knows besides is refused as well; what an older one
     // does not know is left out.
     let newest = ABI::V10;
@@ -125,15 +155,12 @@ fn ruleset(directories: &[(PathBuf, Access)]) -> Result<Option<OwnedFd>, Confine
         .handle_access(AccessNet::from_all(newest))?
         .scope(Scope::from_all(newest))?
         .create()?;
-    for (path, access) in directories {
-        let directory =
-            open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(|errno| {
-                ConfinementError::Directory {
-                    path: path.clone(),
-                    errno,
-                }
-            })?;
-        ruleset = ruleset.add_rule(PathBeneath::new(directory, access.rights()))?;
+    for (path, kept) in paths {
+        let place = open(path, kept.flags(), Mode::empty()).map_err(|errno| ConfinementError::Path {
+            path: path.clone(),
+            errno,
+        })?;
+        ruleset = ruleset.add_rule(PathBeneath::new(place, kept.rights()))?;
     }
     Ok(ruleset.into())
 }

@@ -27,6 +27,7 @@ pub struct Prepared {
 #[must_use = "nothing is confined before `confine`"]
 pub struct ThreadConfinement {
     capabilities: Capabilities,
+    bounding_set: bool,
     rules: Rules,
     confined: Confined,
 }
@@ -46,18 +47,25 @@ impl ThreadConfinement {
         Rest {
             capabilities: self.capabilities,
             ruleset: self.rules.descriptor(),
+            bounding_set: self.bounding_set,
         }
     }
 }
 
 impl Prepared {
-    pub(crate) fn new(capabilities: Capabilities, permissions: Permissions, refused: Refused, rules: Rules) -> Self {
+    pub(crate) fn new(
+        (capabilities, bounding_set): (Capabilities, bool),
+        permissions: Permissions,
+        refused: Refused,
+        rules: Rules,
+    ) -> Self {
         Self {
             permissions,
             refused,
             view: rules.view,
             thread: ThreadConfinement {
                 capabilities,
+                bounding_set,
                 rules,
                 confined: Confined::default(),
             },

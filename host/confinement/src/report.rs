@@ -7,9 +7,9 @@ use crate::{Capabilities, FileView};
 pub struct Report {
     /// The capabilities that are left: those that were named and there.
     pub capabilities: Capabilities,
-    /// Whether the bounding set was closed too. That needs `CAP_SETPCAP`;
-    /// without it nothing can be gained from the set either, since nothing can
-    /// be executed.
+    /// Whether the bounding set was closed too. That has to be wanted, and needs
+    /// `CAP_SETPCAP`; without it nothing can be gained from the set either,
+    /// since nothing can be executed.
     pub bounding_set_closed: bool,
     /// Threads that were there besides the calling one.
     pub other_threads: usize,
@@ -29,7 +29,7 @@ impl fmt::Display for Report {
             write!(f, " CAP_{name}")?;
         }
         if !self.bounding_set_closed {
-            f.write_str("; the bounding set is open (CAP_SETPCAP was missing)")?;
+            f.write_str("; the bounding set is open")?;
         }
         write!(
             f,

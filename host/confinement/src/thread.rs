@@ -25,6 +25,8 @@ pub(crate) struct Rest {
     pub(crate) capabilities: CapabilitySet,
     /// The descriptor of a Landlock ruleset.
     pub(crate) ruleset: Option<i32>,
+    /// Whether the bounding set is left as it is.
+    pub(crate) bounding_set: bool,
 }
 
 /// What a thread did.
@@ -44,7 +46,7 @@ pub enum Step {
     NoNewPrivileges = 1,
     /// Entering the Landlock domain.
     FileView = 2,
-    /// Emptying the bounding set of capabilities.
+    /// Locking the secure bits, and emptying the bounding set of capabilities.
     BoundingSet = 3,
     /// Giving capabilities up.
     Capabilities = 4,
@@ -69,7 +71,11 @@ pub(crate) fn give_up(rest: Rest) -> Result<Done, (Step, Errno)> {
         landlock_restrict_self(ruleset).map_err(|errno| (Step::FileView, errno))?;
     }
     let held = capabilities(None).map_err(|errno| (Step::Capabilities, errno))?;
-    let bounding_set_closed = held.effective.contains(CapabilitySet::SETPCAP);
+    let may_set = held.effective.contains(CapabilitySet::SETPCAP);
+    if may_set {
+        set_capabilities_secure_bits(SECURE_BITS).map_err(|errno| (Step::BoundingSet, errno))?;
+    }
+    let bounding_set_closed = may_set && !rest.bounding_set;
     if bounding_set_closed {
         close_bounding_set(rest.capabilities, held.permitted).map_err(|errno| (Step::BoundingSet, errno))?;
     }
@@ -90,7 +96,6 @@ pub(crate) fn give_up(rest: Rest) -> Result<Done, (Step, Errno)> {
 /// What is not permitted may be missing in the set as well, as in a container:
 /// reading an entry costs a tenth of removing it.
 fn close_bounding_set(keep: CapabilitySet, permitted: CapabilitySet) -> Result<(), Errno> {
-    set_capabilities_secure_bits(SECURE_BITS)?;
     for number in 0..u64::BITS {
         let capability = CapabilitySet::from_bits_retain(1 << number);
         if keep.contains(capability) {

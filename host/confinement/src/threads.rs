@@ -6,7 +6,7 @@
 //! here has one user.
 
 use std::{
-    sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -42,6 +42,7 @@ const STEP: i32 = 0x1_0000;
 
 /// What the handlers read, and where they answer.
 static CAPABILITIES: AtomicU64 = AtomicU64::new(0);
+static BOUNDING_SET: AtomicBool = AtomicBool::new(false);
 static RULESET: AtomicI32 = AtomicI32::new(-1);
 /// The number of a thread that is asked; [`DONE`]; or a failure, negative.
 static ASKED: [AtomicI32; SEATS] = [const { AtomicI32::new(DONE) }; SEATS];
@@ -56,6 +57,7 @@ pub(crate) fn confine_all(rest: Rest, confined: &Confined) -> Result<(Done, usiz
         return Ok((confined.confine_here(rest)?, others));
     }
     CAPABILITIES.store(rest.capabilities.bits(), Ordering::SeqCst);
+    BOUNDING_SET.store(rest.bounding_set, Ordering::SeqCst);
     RULESET.store(rest.ruleset.unwrap_or(-1), Ordering::SeqCst);
     // SAFETY: `on_signal` makes system calls and uses atomic numbers.
     #[allow(unsafe_code)]
@@ -187,6 +189,7 @@ extern "C" fn on_signal(_: c_int) {
         let rest = Rest {
             capabilities: CapabilitySet::from_bits_retain(CAPABILITIES.load(Ordering::SeqCst)),
             ruleset: (ruleset >= 0).then_some(ruleset),
+            bounding_set: BOUNDING_SET.load(Ordering::SeqCst),
         };
         let answer = match give_up(rest) {
             Ok(_) => DONE,

@@ -31,6 +31,12 @@ impl AttachmentId {
         key.truncate(KEY_LENGTH);
         key
     }
+
+    /// `NETWORK/CONTAINER/INTERFACE`: short, for errors and comments.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}/{}/{}", self.network, self.container_id, self.interface_name)
+    }
 }
 
 impl fmt::Display for AttachmentId {

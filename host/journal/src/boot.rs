@@ -17,3 +17,13 @@ pub(crate) fn boot_id() -> &'static str {
 pub(crate) fn is_earlier(recorded: &str) -> bool {
     !recorded.is_empty() && !boot_id().is_empty() && recorded != boot_id()
 }
+
+/// The beginning of the boot's name, for where there is little room.
+pub(crate) fn boot_tag() -> &'static str {
+    boot_id().get(..8).unwrap_or_default()
+}
+
+/// The same as [`is_earlier`], for the beginning of a name.
+pub(crate) fn is_earlier_tag(recorded: &str) -> bool {
+    !recorded.is_empty() && !boot_tag().is_empty() && recorded != boot_tag()
+}

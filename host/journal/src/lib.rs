@@ -1,12 +1,14 @@
 //! What attachments made, on record before it is made, and the way back.
 //!
-//! Four things, all below one state directory (`/run/cofferdam`, boot-scoped
+//! Six things, all below one state directory (`/run/cofferdam`, boot-scoped
 //! as the kernel state that they describe):
 //!
 //! * the write-ahead [`Journal`] of each attachment: an operation and its
 //!   inverse are on record before the kernel is asked;
 //! * the registry of [`Shared`] objects, which the first user makes and the
 //!   last one removes;
+//! * the registry of what attachments [own](Owned), and the [`Quota`] of what
+//!   is counted across them;
 //! * the [`Records`] of addresses, in the layout of the reference plugin
 //!   host-local, with an index;
 //! * [`Undo`], which carries out inverses and says what it found.
@@ -23,6 +25,9 @@ mod history;
 mod journal;
 mod lock;
 mod model;
+mod names;
+mod owned;
+mod quota;
 mod records;
 mod shared;
 mod state_directory;
@@ -36,6 +41,8 @@ pub use history::{Entry, History, Progress, State};
 pub use journal::{Journal, LockedAttachment};
 pub use lock::Holder;
 pub use model::{Inverse, Made, Operation, Outcome, Sequence, Setting, SharedObject};
+pub use owned::{Owned, OwnedBy, Scope, Taken, Thing};
+pub use quota::{Limit, Quota, Slot};
 pub use records::{Owner, Records};
 pub use shared::{Left, Shared, SharedGuard};
 pub use state_directory::{AttachmentSummary, StateDirectory};

@@ -8,8 +8,9 @@ use std::{
 use nix::{errno::Errno, fcntl::OFlag, unistd::geteuid};
 
 use crate::{
-    AttachmentId, Error, Header, History, LockedAttachment, Result, Shared,
+    AttachmentId, Error, Header, History, LockedAttachment, Owned, Quota, Result, Shared,
     attachment_id::is_key,
+    boot::boot_id,
     digest::digest_of_text,
     format::FORMAT_VERSION,
     fs::{make_directories, open_file, read_all},
@@ -60,6 +61,8 @@ impl StateDirectory {
             .metadata()
             .map_err(|error| Error::io("look at", path, error))?;
         check_owner(path, status.uid(), status.mode())?;
+        // Read now: a process that gives up what it does not need can't later.
+        boot_id();
         Ok(Self { path: path.to_owned() })
     }
 
@@ -75,6 +78,18 @@ impl StateDirectory {
         Shared::new(&self.path)
     }
 
+    /// The registry of what attachments own.
+    #[must_use]
+    pub fn owned(&self) -> Owned {
+        Owned::new(&self.path)
+    }
+
+    /// The registry of what is counted across attachments.
+    #[must_use]
+    pub fn quota(&self) -> Quota {
+        Quota::new(&self.path)
+    }
+
     /// Takes an attachment's lock, and reads what an earlier call left.
     ///
     /// # Errors
@@ -82,7 +97,7 @@ impl StateDirectory {
     /// [`Error::NewerFormat`] when a newer Cofferdam wrote the journal;
     /// [`Error::Io`] otherwise.
     pub fn lock(&self, id: &AttachmentId, deadline: Instant) -> Result<LockedAttachment> {
-        let path = self.journal_path(id);
+        let path = journal_path(&self.path, id);
         let file = JournalFile::lock(&path, true, deadline, || id.to_string())?;
         let file = file.ok_or_else(|| Error::io("open", &path, Errno::ENOENT))?;
         LockedAttachment::read(id.clone(), file)
@@ -95,7 +110,7 @@ impl StateDirectory {
     /// # Errors
     /// As [`StateDirectory::lock`].
     pub fn lock_existing(&self, id: &AttachmentId, deadline: Instant) -> Result<Option<LockedAttachment>> {
-        let file = JournalFile::lock(&self.journal_path(id), false, deadline, || id.to_string())?;
+        let file = JournalFile::lock(&journal_path(&self.path, id), false, deadline, || id.to_string())?;
         file.map(|file| LockedAttachment::read(id.clone(), file)).transpose()
     }
 
@@ -124,7 +139,9 @@ impl StateDirectory {
     /// # Errors
     /// [`Error::Io`] when a directory can't be removed for another reason.
     pub fn tidy(&self) -> Result<()> {
-        for path in ["attachments", "shared", "claims", ""].map(|name| self.path.join(name)) {
+        let failed = |error| Error::io("tidy", &self.path, error);
+        self.quota().tidy().map_err(failed)?;
+        for path in ["attachments", "shared", "claims", "owned", "quota", ""].map(|name| self.path.join(name)) {
             match fs::remove_dir(&path) {
                 Err(error)
                     if !matches!(
@@ -139,13 +156,24 @@ impl StateDirectory {
         }
         Ok(())
     }
+}
 
-    fn journal_path(&self, id: &AttachmentId) -> PathBuf {
-        let mut path = self.path.join("attachments");
-        path.push(directory_name(&id.network));
-        path.push(format!("{}.journal", id.key()));
-        path
-    }
+/// The file of an attachment's journal, below a state directory.
+pub(crate) fn journal_path(state: &Path, id: &AttachmentId) -> PathBuf {
+    let mut path = state.join("attachments");
+    path.push(directory_name(&id.network));
+    path.push(format!("{}.journal", id.key()));
+    path
+}
+
+/// The attachment whose key this is, as far as its journal tells.
+pub(crate) fn attachment_of_key(state: &Path, key: &str) -> Option<AttachmentId> {
+    let networks = entries(&state.join("attachments")).ok()?;
+    let journals = networks
+        .into_iter()
+        .map(|network| network.join(format!("{key}.journal")));
+    let summary = journals.filter(|path| path.exists()).find_map(summarize)?;
+    summary.header.map(|header| header.attachment)
 }
 
 fn check_owner(path: &Path, owner: u32, mode: u32) -> Result<()> {

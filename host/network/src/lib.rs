@@ -12,7 +12,7 @@ mod network;
 mod unsafe_calls;
 
 pub use error::{Error, Result};
-pub use kernel::Kernel;
+pub use kernel::{Ahead, Kernel};
 pub use model::{
     AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables,

@@ -44,6 +44,8 @@ pub trait Network {
 
     /// `ip address show dev NAME`
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>>;
+    /// `ip address show`, of all links of a namespace.
+    fn addresses_in(&mut self, place: Place) -> Result<Vec<AddressInfo>>;
     /// `ip address add ADDRESS broadcast + dev NAME [nodad]`; fails when the
     /// link has it.
     fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()>;

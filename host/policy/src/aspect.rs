@@ -2,7 +2,7 @@ use std::{net::IpAddr, path::Path};
 
 use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::{dimension::Dimension, question::Question};
+use crate::{dimension::Dimension, packets::Packets, question::Question};
 
 /// What a question asks for in one dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub(crate) enum Aspect<'a> {
     Path(&'a Path),
     /// Base chains: hooks with priorities.
     Hooks(&'a [(&'a str, i32)]),
+    /// Packets of others than the attachment.
+    Packets(&'a [Packets]),
+    /// Each of them.
+    Addresses(&'a [IpAddr]),
+    Names(&'a [String]),
+    Ports(&'a [u16]),
 }
 
 impl<'a> Question<'a> {
@@ -63,6 +69,13 @@ impl<'a> Question<'a> {
             (Dimension::TableNames, Q::NftTable { table, .. } | Q::NftElement { table, .. }) => Aspect::Text(table),
             (Dimension::Hooks | Dimension::HookPriorities, Q::NftTable { hooks, .. }) => Aspect::Hooks(hooks),
             (Dimension::Sets, Q::NftElement { set, .. }) => Aspect::Text(set),
+            (
+                Dimension::PacketScope | Dimension::PacketPrefixes | Dimension::PacketLinks,
+                Q::NftTable { packets, .. },
+            ) => Aspect::Packets(packets),
+            (Dimension::PacketPrefixes, Q::NftElement { addresses, .. }) => Aspect::Addresses(addresses),
+            (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
+            (Dimension::Ports, Q::NftElement { ports, .. }) => Aspect::Ports(ports),
             (Dimension::Locations, Q::StoreOpen { location: path })
             | (Dimension::Files, Q::ResolverRead { file: path }) => Aspect::Path(path),
             (Dimension::Plugins, Q::IpamDelegate { plugin }) => Aspect::Text(plugin),

@@ -43,7 +43,78 @@ impl Bound {
             (Self::Ranges(ranges), Aspect::Hooks(hooks)) => hooks
                 .iter()
                 .all(|(_, priority)| ranges.iter().any(|range| range.contains((*priority).into()))),
+            (Self::Prefixes(prefixes), Aspect::Addresses(addresses)) => addresses
+                .iter()
+                .all(|address| prefixes.iter().any(|prefix| prefix.contains(*address))),
+            (Self::Patterns(patterns), Aspect::Names(names)) => names
+                .iter()
+                .all(|name| patterns.iter().any(|pattern| pattern.matches(name))),
+            (Self::Ranges(ranges), Aspect::Ports(ports)) => ports
+                .iter()
+                .all(|port| ranges.iter().any(|range| range.contains((*port).into()))),
             _ => false,
+        }
+    }
+
+    /// Whether both hold something.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Word(one), Self::Word(other)) => one == other,
+            (Self::Words(all), Self::Words(others)) => any(all, others, |one, other| one == other),
+            (Self::Kinds(all), Self::Kinds(others)) | (Self::Texts(all), Self::Texts(others)) => {
+                any(all, others, |one, other| one == other)
+            }
+            (Self::Patterns(all), Self::Patterns(others)) => any(all, others, Pattern::overlaps),
+            (Self::Prefixes(all), Self::Prefixes(others)) => any(all, others, IpPrefix::overlaps),
+            (Self::Ranges(all), Self::Ranges(others)) => any(all, others, Range::overlaps),
+            (Self::Keys(all), Self::Keys(others)) => any(all, others, KeyPattern::overlaps),
+            (Self::Paths(all), Self::Paths(others)) => any(all, others, |one, other| one == other),
+            _ => false,
+        }
+    }
+
+    /// Each of its items on its own.
+    pub(crate) fn singles(&self) -> Vec<Self> {
+        match self {
+            Self::Word(word) => vec![Self::Word(word)],
+            Self::Words(words) => each(words, Self::Words),
+            Self::Kinds(kinds) => each(kinds, Self::Kinds),
+            Self::Texts(texts) => each(texts, Self::Texts),
+            Self::Patterns(patterns) => each(patterns, Self::Patterns),
+            Self::Prefixes(prefixes) => each(prefixes, Self::Prefixes),
+            Self::Ranges(ranges) => each(ranges, Self::Ranges),
+            Self::Keys(keys) => each(keys, Self::Keys),
+            Self::Paths(paths) => each(paths, Self::Paths),
+        }
+    }
+
+    /// Takes in the items of another bound of its form that it does not have.
+    pub(crate) fn append(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Words(all), Self::Words(others)) => put(all, others),
+            (Self::Kinds(all), Self::Kinds(others)) | (Self::Texts(all), Self::Texts(others)) => put(all, others),
+            (Self::Patterns(all), Self::Patterns(others)) => put(all, others),
+            (Self::Prefixes(all), Self::Prefixes(others)) => put(all, others),
+            (Self::Ranges(all), Self::Ranges(others)) => put(all, others),
+            (Self::Keys(all), Self::Keys(others)) => put(all, others),
+            (Self::Paths(all), Self::Paths(others)) => put(all, others),
+            _ => {}
+        }
+    }
+}
+
+fn any<T>(all: &[T], others: &[T], same: impl Fn(&T, &T) -> bool) -> bool {
+    all.iter().any(|one| others.iter().any(|other| same(one, other)))
+}
+
+fn each<T: Clone>(items: &[T], bound: impl Fn(Vec<T>) -> Bound) -> Vec<Bound> {
+    items.iter().map(|item| bound(vec![item.clone()])).collect()
+}
+
+fn put<T: PartialEq>(all: &mut Vec<T>, others: Vec<T>) {
+    for other in others {
+        if !all.contains(&other) {
+            all.push(other);
         }
     }
 }

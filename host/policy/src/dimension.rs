@@ -1,7 +1,7 @@
 use crate::{
     operation::Operation,
     range::Range,
-    words::{FAMILIES, HOOKS, PLACES, SETTINGS},
+    words::{FAMILIES, HOOKS, PACKET_SCOPES, PLACES, SETTINGS},
 };
 
 /// In what respect a grant is bounded. Each is a key of the grant's table.
@@ -23,6 +23,14 @@ pub(crate) enum Dimension {
     Hooks,
     HookPriorities,
     Sets,
+    /// Whose packets rules may decide on.
+    PacketScope,
+    /// Addresses whose packets may be decided on, besides the attachment's.
+    PacketPrefixes,
+    /// Links whose packets may be decided on, besides the attachment's.
+    PacketLinks,
+    /// Ports in the keys of elements.
+    Ports,
     Locations,
     Files,
     Plugins,
@@ -78,9 +86,9 @@ impl Dimension {
         match self {
             Self::Place => "in",
             Self::Kinds => "kinds",
-            Self::LinkNames => "names",
+            Self::LinkNames | Self::PacketLinks => "names",
             Self::Settings => "settings",
-            Self::Prefixes => "prefixes",
+            Self::Prefixes | Self::PacketPrefixes => "prefixes",
             Self::Destinations => "destinations",
             Self::RoutingTables | Self::TableNames => "tables",
             Self::RulePriorities | Self::HookPriorities => "priorities",
@@ -89,6 +97,8 @@ impl Dimension {
             Self::Family => "family",
             Self::Hooks => "hooks",
             Self::Sets => "sets",
+            Self::PacketScope => "scope",
+            Self::Ports => "ports",
             Self::Locations => "locations",
             Self::Files => "files",
             Self::Plugins => "plugins",
@@ -102,9 +112,11 @@ impl Dimension {
         match self {
             Self::Place => Form::Word(&PLACES),
             Self::Kinds => Form::Kinds,
-            Self::LinkNames | Self::TableNames | Self::Sets | Self::Plugins => Form::Patterns,
+            Self::LinkNames | Self::PacketLinks | Self::TableNames | Self::Sets | Self::Plugins => Form::Patterns,
             Self::Settings => Form::Words(&SETTINGS),
-            Self::Prefixes | Self::Destinations => Form::Prefixes,
+            Self::Prefixes | Self::Destinations | Self::PacketPrefixes => Form::Prefixes,
+            Self::PacketScope => Form::Word(&PACKET_SCOPES),
+            Self::Ports => Form::Ranges(Range::PORTS),
             Self::RoutingTables => Form::Ranges(Range::ROUTING_TABLES),
             Self::RulePriorities => Form::Ranges(Range::RULE_PRIORITIES),
             Self::HookPriorities => Form::Ranges(Range::HOOK_PRIORITIES),
@@ -135,6 +147,10 @@ impl Dimension {
             Self::Hooks => "Where base chains may be; without it, there are none.",
             Self::HookPriorities => "Priorities of base chains, or [first, last].",
             Self::Sets => "Names of sets and maps; * stands for any characters.",
+            Self::PacketScope => "Whose packets rules may decide on; without it, the attachment's only.",
+            Self::PacketPrefixes => "Networks whose packets may be decided on as well, besides the attachment's own.",
+            Self::PacketLinks => "Links whose packets may be decided on as well, besides the attachment's own.",
+            Self::Ports => "Ports that keys of elements may have, or [first, last]; without it, none.",
             Self::Locations => "Directories that hold a directory of records for each network.",
             Self::Files => "Files in the form of resolv.conf(5).",
             Self::Plugins => "Names of IPAM plugins; * stands for any characters.",
@@ -164,6 +180,10 @@ impl Dimension {
             Self::Hooks => r#"hooks = ["postrouting"]"#,
             Self::HookPriorities => "priorities = [100]",
             Self::Sets => r#"sets = ["sources4"]"#,
+            Self::PacketScope => r#"scope = "attachment""#,
+            Self::PacketPrefixes => r#"prefixes = ["10.22.0.0/16"]"#,
+            Self::PacketLinks => r#"names = ["cni0"]"#,
+            Self::Ports => "ports = [8080, [30000, 32767]]",
             Self::Locations => r#"locations = ["/var/lib/cni/networks"]"#,
             Self::Files => r#"files = ["/etc/resolv.conf"]"#,
             Self::Plugins => r#"plugins = ["host-local"]"#,
@@ -179,7 +199,8 @@ impl Operation {
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
             Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Max, MaxPerNetwork,
-            MaxPerTenant, Place, Plugins, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
+            MaxPerTenant, PacketLinks, PacketPrefixes, PacketScope, Place, Plugins, Ports, Prefixes, RoutingTables,
+            RulePriorities, Sets, Settings, TableNames, Values,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -237,8 +258,19 @@ impl Operation {
                 (TableNames, Always),
                 (Hooks, No),
                 (HookPriorities, No),
+                (PacketScope, No),
+                (PacketPrefixes, No),
+                (PacketLinks, No),
             ],
-            Self::NftablesElement => &[(Place, Always), (Family, Always), (TableNames, Always), (Sets, Always)],
+            Self::NftablesElement => &[
+                (Place, Always),
+                (Family, Always),
+                (TableNames, Always),
+                (Sets, Always),
+                (PacketPrefixes, No),
+                (PacketLinks, No),
+                (Ports, No),
+            ],
             Self::StoreOpen => &[(Locations, No)],
             Self::ResolverRead => &[(Files, Always)],
             Self::IpamDelegate => &[(Plugins, Always)],

@@ -120,7 +120,7 @@ impl fmt::Display for Problem {
     }
 }
 
-fn listed(problems: &[Problem]) -> String {
+pub(crate) fn listed(problems: &[Problem]) -> String {
     let mut texts: Vec<String> = problems.iter().take(LISTED).map(Problem::to_string).collect();
     if problems.len() > LISTED {
         texts.push(format!("and {} more", problems.len() - LISTED));

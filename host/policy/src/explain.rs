@@ -8,12 +8,13 @@ use crate::{
     dimension::Dimension,
     fields::Patterns,
     grant::Grant,
+    packets::Packets,
     pattern::Pattern,
     plugin_policy::PluginPolicy,
     question::Question,
     quoted::{Printable, Quoted},
     selection::{self, Selection},
-    words::kind_word,
+    words::{ALL, kind_word},
     written::WrittenGrant,
 };
 
@@ -171,6 +172,10 @@ impl Aspect<'_> {
             Self::Number(number) => number.to_string(),
             Self::AnyNumber => "one that the kernel chooses".to_owned(),
             Self::Key(key) => Quoted(&key.join("/")).to_string(),
+            Self::Packets(packets) => packets_in_words(dimension, packets),
+            Self::Addresses(addresses) => joined(addresses),
+            Self::Names(names) => joined(names.iter().map(|name| Quoted(name))),
+            Self::Ports(ports) => joined(ports),
             Self::Path(path) => Quoted(&path.to_string_lossy()).to_string(),
             Self::Hooks(hooks) => {
                 let chains: Vec<String> = hooks
@@ -181,6 +186,21 @@ impl Aspect<'_> {
             }
         }
     }
+}
+
+/// What of them has to be granted in a dimension.
+fn packets_in_words(dimension: Dimension, packets: &[Packets]) -> String {
+    let in_dimension = packets.iter().filter(|packets| packets.dimension() == dimension);
+    match dimension {
+        Dimension::PacketPrefixes => joined(in_dimension.flat_map(|packets| &packets.prefixes)),
+        Dimension::PacketLinks => joined(in_dimension.flat_map(|packets| &packets.links).map(|link| Quoted(link))),
+        _ => Quoted(ALL).to_string(),
+    }
+}
+
+fn joined<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    items.join(", ")
 }
 
 impl fmt::Display for Reason {

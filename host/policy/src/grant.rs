@@ -3,8 +3,16 @@ use std::{path::Path, sync::LazyLock};
 use cofferdam_protocol::Place;
 
 use crate::{
-    aspect::Aspect, bound::Bound, dimension::Dimension, limits::Limits, operation::Operations, question::Question,
-    range::Range, selection::Selection,
+    aspect::Aspect,
+    bound::Bound,
+    dimension::Dimension,
+    limits::Limits,
+    operation::Operations,
+    packets::Packets,
+    question::Question,
+    range::Range,
+    selection::Selection,
+    words::{ALL, ATTACHMENT},
 };
 
 /// The kernel's main routing table, `RT_TABLE_MAIN` of `linux/rtnetlink.h`.
@@ -46,8 +54,37 @@ impl Grant {
         };
         match asked {
             Aspect::Place(place) => self.place == Some(place),
+            // All packets of its namespace are the container's own.
+            Aspect::Packets(_) | Aspect::Addresses(_) | Aspect::Names(_) | Aspect::Ports(_)
+                if self.place == Some(Place::Container) =>
+            {
+                true
+            }
+            Aspect::Packets(packets) => self.holds_packets(dimension, packets),
             asked => self.bound(dimension).is_none_or(|bound| bound.holds(&asked)),
         }
+    }
+
+    /// Whether rules may decide on every packet of the namespace.
+    pub(crate) fn is_for_all_packets(&self) -> bool {
+        self.written_bound(Dimension::PacketScope) == Some(&Bound::Word(ALL))
+    }
+
+    /// Whether it covers those packets that have to be granted in this
+    /// dimension.
+    fn holds_packets(&self, dimension: Dimension, packets: &[Packets]) -> bool {
+        let mut in_dimension = packets.iter().filter(|packets| packets.dimension() == dimension);
+        self.is_for_all_packets() || in_dimension.all(|packets| self.covers(packets))
+    }
+
+    /// What is known of the packets holds for all of them, so that one bound
+    /// is enough.
+    fn covers(&self, packets: &Packets) -> bool {
+        let holds = |dimension, asked| self.bound(dimension).is_some_and(|bound| bound.holds(&asked));
+        let mut prefixes = packets.prefixes.iter();
+        let mut links = packets.links.iter();
+        prefixes.any(|prefix| holds(Dimension::PacketPrefixes, Aspect::Prefix(*prefix)))
+            || links.any(|link| holds(Dimension::PacketLinks, Aspect::Text(link)))
     }
 
     /// What it says in a dimension, or what saying nothing means. `None` is
@@ -68,7 +105,11 @@ static MAIN: LazyLock<Bound> = LazyLock::new(|| Bound::Ranges(vec![Range::only(M
 static USUAL_RECORDS: LazyLock<Bound> = LazyLock::new(|| Bound::Paths(vec![Path::new(RECORDS).into()]));
 /// A table without base chains.
 static NO_HOOKS: Bound = Bound::Words(Vec::new());
-static NO_PRIORITIES: Bound = Bound::Ranges(Vec::new());
+static NO_NUMBERS: Bound = Bound::Ranges(Vec::new());
+/// Packets of others than the attachment.
+static ATTACHMENT_ONLY: Bound = Bound::Word(ATTACHMENT);
+static NO_PREFIXES: Bound = Bound::Prefixes(Vec::new());
+static NO_LINKS: Bound = Bound::Patterns(Vec::new());
 /// Of what a grant has to be bounded in.
 static NOTHING: Bound = Bound::Texts(Vec::new());
 
@@ -90,7 +131,10 @@ impl Dimension {
             Self::RoutingTables => Some(&MAIN),
             Self::Locations => Some(&USUAL_RECORDS),
             Self::Hooks => Some(&NO_HOOKS),
-            Self::HookPriorities => Some(&NO_PRIORITIES),
+            Self::HookPriorities | Self::Ports => Some(&NO_NUMBERS),
+            Self::PacketScope => Some(&ATTACHMENT_ONLY),
+            Self::PacketPrefixes => Some(&NO_PREFIXES),
+            Self::PacketLinks => Some(&NO_LINKS),
             Self::Place | Self::Keys | Self::Family | Self::TableNames | Self::Sets | Self::Files | Self::Plugins => {
                 Some(&NOTHING)
             }

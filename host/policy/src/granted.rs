@@ -68,6 +68,12 @@ impl Granted {
         limits.map(|(counter, _)| counter).collect()
     }
 
+    /// The limits of each grant that allows it. One whose limits all have room
+    /// is enough; none at all: nothing is counted.
+    pub fn allowances(&self) -> impl Iterator<Item = &[(Counter, u32)]> {
+        self.allowances.iter().map(|allowance| allowance.limits.as_slice())
+    }
+
     /// Whether there is room for one more object, where `used` tells how many
     /// are recorded under a counter.
     ///

@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use cofferdam_protocol::Place;
 
-use crate::{denial::Denial, granted::Granted, question::Question, written::WrittenGrant};
+use crate::{
+    bound::Bound, denial::Denial, dimension::Dimension, grant::Grant, granted::Granted, key_pattern::KeyPattern,
+    operation::Operation, question::Question, written::WrittenGrant,
+};
 
 /// What one plugin may do for one attachment.
 #[derive(Clone, Debug)]
@@ -60,10 +63,64 @@ impl Grants {
         self.grants.iter().any(|grant| grant.grant.place == Some(place))
     }
 
+    /// Whether one of these operations is granted in a namespace at all, on
+    /// whatever.
+    #[must_use]
+    pub fn has_any(&self, operations: &[Operation], place: Place) -> bool {
+        let granted = |grant: &Grant| operations.iter().any(|operation| grant.operations.contains(*operation));
+        self.grants
+            .iter()
+            .any(|grant| grant.grant.place == Some(place) && granted(&grant.grant))
+    }
+
+    /// The directories below `net`, by their names, that hold the settings
+    /// which are granted in a namespace, for reading or writing.
+    pub fn setting_directories(&self, place: Place) -> impl Iterator<Item = &str> {
+        let of_place = self.grants.iter().filter(move |grant| grant.grant.place == Some(place));
+        let keys = of_place.filter_map(|grant| match grant.grant.bound(Dimension::Keys) {
+            Some(Bound::Keys(keys)) => Some(keys),
+            _ => None,
+        });
+        keys.flatten().filter_map(KeyPattern::directory)
+    }
+
+    /// Whether a link of this name could be seen, were it of the right kind.
+    /// Where it could not, there is no need to look whether it is there, and
+    /// how long that takes tells nothing.
+    #[must_use]
+    pub fn may_see(&self, place: Place, name: &str) -> bool {
+        let question = Question::LinkSee {
+            place,
+            kind: None,
+            name,
+        };
+        self.grants.iter().any(|grant| {
+            let grant = &grant.grant;
+            grant.operations.contains(Operation::LinkSee)
+                && [Dimension::Place, Dimension::LinkNames]
+                    .iter()
+                    .all(|dimension| grant.holds(*dimension, &question))
+        })
+    }
+
     /// Whether nothing at all is granted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.grants.is_empty()
+    }
+
+    /// Whether any file of the policy is for this attachment.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.covered
+    }
+
+    /// The plugin, and the network and tenant of the attachment.
+    pub(crate) fn whose(&self) -> (&str, &str, Option<&str>) {
+        (&self.plugin, &self.network, self.tenant.as_deref())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().map(|grant| &grant.grant)
     }
 
     fn deny(&self, question: &Question<'_>) -> Denial {

@@ -46,6 +46,25 @@ impl KeyPattern {
         same_length && parts.all(|(part, other)| part == other || part == ANY_INTERFACE && is_interface(other))
     }
 
+    /// The directory below `net` that all of its keys are in; `None` for a
+    /// setting in `net` itself.
+    pub(crate) fn directory(&self) -> Option<&str> {
+        let (directory, _) = self.text.strip_prefix("net/")?.split_once('/')?;
+        Some(directory)
+    }
+
+    /// Whether some key is of both patterns.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let same_length = self.text.split('/').count() == other.text.split('/').count();
+        let mut parts = self.text.split('/').zip(other.text.split('/'));
+        let both = |part: &str, other: &str| {
+            part == other
+                || part == ANY_INTERFACE && is_interface(other)
+                || other == ANY_INTERFACE && is_interface(part)
+        };
+        same_length && parts.all(|(part, other)| both(part, other))
+    }
+
     /// As a policy writes it.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
@@ -149,6 +168,12 @@ mod tests {
         ] {
             let (wide, narrow): (KeyPattern, KeyPattern) = (wide.parse().unwrap(), narrow.parse().unwrap());
             assert_eq!(wide.includes(&narrow), expected, "{wide:?} {narrow:?}");
+            let both = expected || narrow.includes(&wide);
+            assert_eq!(
+                (wide.overlaps(&narrow), narrow.overlaps(&wide)),
+                (both, both),
+                "{wide:?} {narrow:?}"
+            );
         }
     }
 

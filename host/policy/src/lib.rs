@@ -3,7 +3,8 @@
 //! [`PolicyDirectory`] reads the files of one plugin, [`PluginPolicy`] is what
 //! they say, and [`Grants`] answers the [`Question`]s of one attachment, known by
 //! its network and its [`tenant`]. What no grant allows is denied; a [`Denial`] names the grant that
-//! is missing. The format is described in `docs/policy.md`.
+//! is missing. The format is described in `docs/policy.md`. [`Needs`] are what a
+//! component declares to ask for, in the same words.
 
 mod asked;
 mod aspect;
@@ -22,9 +23,12 @@ mod granted;
 mod grants;
 mod key_pattern;
 mod keys;
+mod learn;
 mod limits;
 mod name;
+mod needs;
 mod operation;
+mod packets;
 mod parse;
 mod pattern;
 mod pin;
@@ -52,8 +56,11 @@ pub use explain::{Explanation, Reason, Refusal, Source};
 pub use granted::{Counter, Exhausted, Granted, Scope};
 pub use grants::Grants;
 pub use keys::parse as parse_public_key;
+pub use learn::{LearnError, Learned, everything};
 pub use name::is_plain as is_plain_name;
+pub use needs::{Need, Needs, NeedsError, Unmet};
 pub use operation::Operation;
+pub use packets::Packets;
 #[cfg(feature = "fuzzing")]
 pub use parse::readers_agree;
 pub use pattern::{ParsePatternError, Pattern};

@@ -112,6 +112,10 @@ impl fmt::Display for Operation {
 pub(crate) struct Operations(u32);
 
 impl Operations {
+    pub(crate) fn only(operation: Operation) -> Self {
+        Self(bit(operation))
+    }
+
     pub(crate) fn insert(&mut self, operation: Operation) {
         self.0 |= bit(operation);
     }

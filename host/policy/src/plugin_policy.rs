@@ -4,8 +4,10 @@ use crate::{
     audit::Audit,
     error::{PolicyError, Problem},
     grants::Grants,
+    needs::{Needs, Unmet},
     parse::{self, PinLine, PinWords, Section},
     pin::Pin,
+    selection::Selection,
     written::{Origin, WrittenGrant},
 };
 
@@ -81,14 +83,30 @@ impl PluginPolicy {
     /// `CNI_ARGS`.
     #[must_use]
     pub fn for_attachment(&self, network: &str, tenant: Option<&str>) -> Grants {
+        self.select(network, tenant, |selection| selection.covers(network, tenant))
+    }
+
+    /// [`Grants::satisfy`] for a network as a whole: what is granted to any of
+    /// its tenants counts.
+    ///
+    /// # Errors
+    /// What no attachment of the network could do.
+    pub fn satisfy_on_network(&self, network: &str, needs: &Needs) -> Result<(), Unmet> {
+        let grants = self.select(network, None, |selection| selection.covers_network(network));
+        grants.satisfy(needs)
+    }
+
+    fn select(&self, network: &str, tenant: Option<&str>, is_for: impl Fn(&Selection) -> bool) -> Grants {
         let mut covered = false;
         let mut grants = Vec::new();
-        for part in &self.parts {
-            if part.origin.selection.covers(network, tenant) {
-                covered = true;
-                let selected = part.grants.iter().filter(|grant| grant.is_for(network, tenant));
-                grants.extend(selected.cloned());
-            }
+        for part in self.parts.iter().filter(|part| is_for(&part.origin.selection)) {
+            covered = true;
+            grants.extend(
+                part.grants
+                    .iter()
+                    .filter(|grant| is_for(&grant.grant.selection))
+                    .cloned(),
+            );
         }
         Grants::new(Arc::clone(&self.plugin), network, tenant, covered, grants)
     }

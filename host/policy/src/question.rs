@@ -2,7 +2,7 @@ use std::{net::IpAddr, path::Path};
 
 use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::{denial, operation::Operation};
+use crate::{denial, operation::Operation, packets::Packets};
 
 /// Something that a plugin wants to do, to be decided by
 /// [`Grants::decide`](crate::Grants::decide).
@@ -112,18 +112,26 @@ pub enum Question<'a> {
         key: &'a [String],
         value: &'a str,
     },
-    /// `hooks` are those of the table's base chains, with their priorities.
+    /// `hooks` are those of the table's base chains, with their priorities;
+    /// `packets` are those that its rules decide on, besides the attachment's
+    /// own.
     NftTable {
         place: Place,
         family: &'a str,
         table: &'a str,
         hooks: &'a [(&'a str, i32)],
+        packets: &'a [Packets],
     },
+    /// `addresses` and `links` are those in the elements that are not the
+    /// attachment's own, `ports` all in their keys.
     NftElement {
         place: Place,
         family: &'a str,
         table: &'a str,
         set: &'a str,
+        addresses: &'a [IpAddr],
+        links: &'a [String],
+        ports: &'a [u16],
     },
     /// The directory that holds a directory of records for each network
     /// (host-local's `dataDir`), not that of the network.

@@ -24,6 +24,12 @@ impl Range {
         last: i32::MAX as i64,
     };
 
+    /// Every port.
+    pub(crate) const PORTS: Self = Self {
+        first: 0,
+        last: u16::MAX as i64,
+    };
+
     pub(crate) fn only(number: i64) -> Self {
         Self {
             first: number,
@@ -33,6 +39,10 @@ impl Range {
 
     pub(crate) fn contains(self, number: i64) -> bool {
         (self.first..=self.last).contains(&number)
+    }
+
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.first <= other.last && other.first <= self.last
     }
 }
 

@@ -14,12 +14,16 @@ impl Selection {
     pub(crate) const TENANTS: &str = "tenants";
 
     pub(crate) fn covers(&self, network: &str, tenant: Option<&str>) -> bool {
-        let network = self.networks.as_deref().is_none_or(|all| matches_any(all, network));
         let tenant = self
             .tenants
             .as_deref()
             .is_none_or(|all| tenant.is_some_and(|tenant| matches_any(all, tenant)));
-        network && tenant
+        self.covers_network(network) && tenant
+    }
+
+    /// The same for a network as a whole.
+    pub(crate) fn covers_network(&self, network: &str) -> bool {
+        self.networks.as_deref().is_none_or(|all| matches_any(all, network))
     }
 }
 

@@ -17,6 +17,10 @@ pub(crate) const SETTINGS: [&str; 8] = [
     "isolated",
 ];
 pub(crate) const FAMILIES: [&str; 4] = ["inet", "ip", "ip6", "bridge"];
+/// Whose packets the rules of a table decide on.
+pub(crate) const ATTACHMENT: &str = "attachment";
+pub(crate) const ALL: &str = "all";
+pub(crate) const PACKET_SCOPES: [&str; 2] = [ATTACHMENT, ALL];
 pub(crate) const HOOKS: [&str; 5] = ["prerouting", "input", "forward", "output", "postrouting"];
 
 /// What a policy calls a kind of link.

@@ -5,9 +5,9 @@ mod support;
 
 use std::path::Path;
 
-use cofferdam_policy::Question;
+use cofferdam_policy::{Packets, Question};
 use cofferdam_protocol::Place::{Container, Host};
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::select};
 use support::grants;
 
 #[test]
@@ -70,8 +70,41 @@ fn a_denial_names_operation_target_and_missing_grant() {
                 family: "inet",
                 table: "t",
                 hooks: &[("prerouting", -100), ("output", 0)],
+                packets: &[],
             },
             r#"nftables.table of nftables table inet "t" with base chains at prerouting -100, output 0 in the host namespace is not granted; the policy lacks { allow = "nftables.table", in = "host", family = "inet", tables = ["t"], hooks = ["output", "prerouting"], priorities = [-100, 0] }"#,
+        ),
+        (
+            Question::NftTable {
+                place: Host,
+                family: "inet",
+                table: "t",
+                hooks: &[("forward", 0)],
+                packets: &[any_packet("a", 2), through("eth0")],
+            },
+            r#"nftables.table of nftables table inet "t" with base chains at forward 0, where rule 2 of chain "a" decides on any packet and a rule decides on packets through link "eth0" in the host namespace is not granted; the policy lacks { allow = "nftables.table", in = "host", family = "inet", tables = ["t"], hooks = ["forward"], priorities = [0], scope = "all" }"#,
+        ),
+        (
+            Question::NftTable {
+                place: Host,
+                family: "inet",
+                table: "t",
+                hooks: &[],
+                packets: &[of("10.1.0.0/16"), of("10.2.0.0/16"), through("eth*"), of("10.3.0.0/16")],
+            },
+            r#"nftables.table of nftables table inet "t", where a rule decides on packets from or to 10.1.0.0/16 and a rule decides on packets from or to 10.2.0.0/16 and a rule decides on packets through link "eth*" and 1 more in the host namespace is not granted; the policy lacks { allow = "nftables.table", in = "host", family = "inet", tables = ["t"], prefixes = ["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"], names = ["eth\\*"] }"#,
+        ),
+        (
+            Question::NftElement {
+                place: Host,
+                family: "inet",
+                table: "t",
+                set: "s",
+                addresses: &["10.22.0.9".parse().unwrap()],
+                links: &["eth0".to_owned()],
+                ports: &[22],
+            },
+            r#"nftables.element of set "s" of nftables table inet "t" with address 10.22.0.9 and link "eth0" and port 22 in the host namespace is not granted; the policy lacks { allow = "nftables.element", in = "host", family = "inet", tables = ["t"], sets = ["s"], prefixes = ["10.22.0.9/32"], names = ["eth0"], ports = [22] }"#,
         ),
         (
             Question::RuleDelete {
@@ -93,6 +126,28 @@ fn a_denial_names_operation_target_and_missing_grant() {
         ),
     ] {
         assert_eq!(grants(&[]).decide(&question).unwrap_err().to_string(), text);
+    }
+}
+
+fn any_packet(chain: &str, rule: usize) -> Packets {
+    Packets {
+        chain: Some(chain.to_owned()),
+        rule: Some(rule),
+        ..Packets::default()
+    }
+}
+
+fn of(prefix: &str) -> Packets {
+    Packets {
+        prefixes: vec![prefix.parse().unwrap()],
+        ..Packets::default()
+    }
+}
+
+fn through(link: &str) -> Packets {
+    Packets {
+        links: vec![link.to_owned()],
+        ..Packets::default()
     }
 }
 
@@ -148,6 +203,8 @@ struct Words {
     number: u32,
     priority: Option<u32>,
     hooks: Vec<(usize, i32)>,
+    packets: Vec<Packets>,
+    ports: Vec<u16>,
 }
 
 prop_compose! {
@@ -161,10 +218,23 @@ prop_compose! {
         number in 1..=u32::MAX,
         priority in any::<Option<u32>>(),
         hooks in prop::collection::vec((0_usize..5, any::<i32>()), 0..4),
+        packets in prop::collection::vec(packets(), 0..4),
+        ports in prop::collection::vec(any::<u16>(), 0..4),
     ) -> Words {
         let key = ["net", "ipv4", "conf", &part, "mtu"].map(str::to_owned).to_vec();
-        Words { name, key, value, path, address, length, number, priority, hooks }
+        Words { name, key, value, path, address, length, number, priority, hooks, packets, ports }
     }
+}
+
+fn packets() -> impl Strategy<Value = Packets> {
+    let prefixes = prop::collection::vec(select(&["10.0.0.0/8", "10.1.2.3/32", "::/0"][..]), 0..3);
+    let links = prop::collection::vec("[a-z*\\\\\"\n]{1,8}", 0..3);
+    (prefixes, links, "\\PC{1,9}").prop_map(|(prefixes, links, chain)| Packets {
+        prefixes: prefixes.into_iter().map(|prefix| prefix.parse().unwrap()).collect(),
+        links,
+        chain: Some(chain),
+        rule: None,
+    })
 }
 
 proptest! {
@@ -179,6 +249,7 @@ proptest! {
         let longest = if words.address.is_ipv6() { 128 } else { 32 };
         let prefix = cofferdam_protocol::IpPrefix::new(words.address, words.length % (longest + 1)).unwrap();
         let (name, link, table, address) = (&*words.name, &*words.name, words.number, words.address);
+        let (addresses, links) = ([words.address], [words.name.clone()]);
         let (key, value, path) = (&*words.key, &*words.value, Path::new(&words.path));
         for question in [
             Question::LinkSee { place, kind: Some("veth"), name },
@@ -199,8 +270,16 @@ proptest! {
             Question::NeighborDelete { place, link, address },
             Question::SysctlRead { place, key },
             Question::SysctlWrite { place, key, value },
-            Question::NftTable { place, family: "inet", table: name, hooks: &hooks },
-            Question::NftElement { place, family: "ip6", table: name, set: name },
+            Question::NftTable { place, family: "inet", table: name, hooks: &hooks, packets: &words.packets },
+            Question::NftElement {
+                place,
+                family: "ip6",
+                table: name,
+                set: name,
+                addresses: &addresses,
+                links: &links,
+                ports: &words.ports,
+            },
             Question::StoreOpen { location: path },
             Question::ResolverRead { file: path },
             Question::IpamDelegate { plugin: name },

@@ -153,6 +153,16 @@ fn every_operation_can_be_asked_for() {
             "nftables.element of set \"s\" of nftables table ip \"t\" in the host namespace",
         ),
         (
+            "nftables.table host family=inet table=t scope=all prefix=10.0.0.0/8",
+            "nftables.table of nftables table inet \"t\", where a rule decides on any packet and a rule decides on packets \
+             from or to 10.0.0.0/8 in the host namespace",
+        ),
+        (
+            "nftables.element host family=ip table=t set=s address=10.0.0.1 name=eth0 port=80 port=443",
+            "nftables.element of set \"s\" of nftables table ip \"t\" with address 10.0.0.1 and link \"eth0\" and port 80 \
+             and 1 more in the host namespace",
+        ),
+        (
             "store.open location=/srv",
             "store.open of the network's records below \"/srv\"",
         ),
@@ -224,6 +234,18 @@ fn words_that_are_no_question_are_told_with_a_way_out() {
             "nftables.table host family=inet table=t hook=input",
             "hook=\"input\" is not in order: a base chain has a hook and a whole number, its priority (for example \
              hook=postrouting:100)",
+        ),
+        (
+            "nftables.table host family=inet table=t scope=every",
+            "scope=\"every\" is not in order: known: attachment, all (for example scope=all)",
+        ),
+        (
+            "nftables.element host family=inet table=t set=s address=10.0.0.0/8",
+            "address=\"10.0.0.0/8\" is not in order: it has to be an address (for example address=10.22.0.5)",
+        ),
+        (
+            "nftables.element host family=inet table=t set=s port=65536",
+            "port=\"65536\" is not in order: it has to be a whole number from 0 to 65535 (for example port=8080)",
         ),
         (
             "link.set host kind=none name=a setting=mut",

@@ -130,6 +130,26 @@ fn a_problem_of_a_grant_names_file_line_field_and_a_way_out() {
             "test.toml:5: plugin.test.grant.family: \"arp\" is not one of the known words (known: inet, ip, ip6, bridge)",
         ),
         (
+            "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"t\"]\nscope = \"every\"",
+            "test.toml:7: plugin.test.grant.scope: \"every\" is not one of the known words (known: attachment, all)",
+        ),
+        (
+            "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"t\"]\nscope = \"all\"\nprefixes = [\"10.22.0.0/16\"]",
+            "test.toml:2: plugin.test.grant: prefixes bounds nothing: scope is \"all\" packets already (remove prefixes)",
+        ),
+        (
+            "allow = \"nftables.table\"\nin = \"container\"\nfamily = \"inet\"\ntables = [\"t\"]\nscope = \"attachment\"",
+            "test.toml:2: plugin.test.grant: scope bounds nothing: all packets of the container namespace are the attachment's own (remove scope)",
+        ),
+        (
+            "allow = \"nftables.element\"\nin = \"container\"\nfamily = \"inet\"\ntables = [\"t\"]\nsets = [\"s\"]\nports = [80]",
+            "test.toml:2: plugin.test.grant: ports bounds nothing: all packets of the container namespace are the attachment's own (remove ports)",
+        ),
+        (
+            "allow = \"nftables.element\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"t\"]\nsets = [\"s\"]\nports = [65536]",
+            "test.toml:8: plugin.test.grant.ports: the number is out of range (whole numbers from 0 to 65535)",
+        ),
+        (
             "allow = \"store.open\"\nlocations = [\"leases\"]",
             "test.toml:4: plugin.test.grant.locations: \"leases\" is not an absolute path without `..`",
         ),
@@ -177,6 +197,14 @@ fn a_key_has_to_bound_every_operation_of_its_grant() {
         (
             "allow = [\"route.see\", \"nftables.element\"]\nin = \"container\"\nfamily = \"ip\"\nsets = [\"s\"]\ntables = [\"t\"]",
             "plugin.test.grant.tables: it means something else for nftables.element (give nftables.element a grant of its own)",
+        ),
+        (
+            "allow = \"nftables.*\"\nin = \"host\"\nfamily = \"ip\"\nsets = [\"s\"]\ntables = [\"t\"]\nscope = \"all\"",
+            "plugin.test.grant.scope: it does not bound nftables.element (give nftables.element a grant of its own)",
+        ),
+        (
+            "allow = [\"link.see\", \"nftables.element\"]\nin = \"host\"\nfamily = \"ip\"\nsets = [\"s\"]\ntables = [\"t\"]\nnames = [\"a\"]",
+            "plugin.test.grant.names: it means something else for nftables.element (give nftables.element a grant of its own)",
         ),
     ] {
         let text = format!("[plugin.test]\n[[plugin.test.grant]]\n{grant}\n");

@@ -103,6 +103,26 @@ fn a_grant_that_another_makes_superfluous_is_told() {
             format!("{table}tables = [\"t\"]\nhooks = [\"input\"]\npriorities = [0]"),
             false,
         ),
+        (
+            format!("{table}tables = [\"t\"]\nscope = \"all\""),
+            format!("{table}tables = [\"t\"]\nprefixes = [\"10.0.0.0/8\"]\nnames = [\"a\"]"),
+            true,
+        ),
+        (
+            format!("{table}tables = [\"t\"]\nprefixes = [\"10.0.0.0/8\"]"),
+            format!("{table}tables = [\"t\"]"),
+            true,
+        ),
+        (
+            format!("{table}tables = [\"t\"]"),
+            format!("{table}tables = [\"t\"]\nscope = \"all\""),
+            false,
+        ),
+        (
+            format!("{table}tables = [\"t\"]"),
+            format!("{table}tables = [\"t\"]\nnames = [\"a\"]"),
+            false,
+        ),
         (route.to_owned(), format!("{route}max = 5"), true),
         (
             format!("{route}max = 5"),

@@ -9,10 +9,11 @@ mod config;
 mod container;
 mod gateway;
 mod masquerade;
+mod needs;
 
 use cofferdam_guest_sdk::{
-    Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, NetworkRequest, Plugin, Request,
-    VethEnd, create_veth, export_plugin, ipam,
+    Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, Need, NetworkRequest, Plugin,
+    Request, VethEnd, create_veth, export_plugin, ipam,
 };
 use config::Config;
 
@@ -21,30 +22,7 @@ struct Bridge;
 impl Plugin for Bridge {
     type Config = Config;
     const NAME: &'static str = "bridge";
-    const NEEDS: &'static [&'static str] = &[
-        "link.create host bridge",
-        "link.create host veth",
-        "link.create container veth",
-        "link.see host bridge",
-        "link.set host bridge",
-        "address.see host bridge",
-        "address.add host bridge",
-        "address.see container veth",
-        "address.add container veth",
-        "address.delete host bridge",
-        "link.see container veth",
-        "link.see host veth",
-        "link.delete container veth",
-        "route.add container veth",
-        "route.see container veth",
-        "sysctl.read container",
-        "sysctl.write container",
-        "sysctl.read host",
-        "sysctl.write host",
-        "nftables.table host cofferdam_masquerade",
-        "nftables.element host cofferdam_masquerade",
-        "ipam.delegate",
-    ];
+    const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {
         let config = &request.config;

@@ -14,9 +14,9 @@ use cofferdam_guest_sdk::{
     },
 };
 
-const TABLE: &str = "cofferdam_masquerade";
+pub(crate) const TABLE: &str = "cofferdam_masquerade";
 /// `NF_IP_PRI_NAT_SRC`.
-const SOURCE_NAT: i32 = 100;
+pub(crate) const SOURCE_NAT: i32 = 100;
 
 /// Masquerades these addresses.
 pub(crate) fn add(host: &Namespace, addresses: &[Address]) -> Result<(), Failure> {

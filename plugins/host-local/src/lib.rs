@@ -10,7 +10,7 @@ mod requested;
 
 use allocate::allocate;
 use cofferdam_guest_sdk::{
-    Attachment, Failure, NetworkRequest, Outcome as _, Plugin, Request, Route, export_plugin, resolver,
+    Attachment, Failure, Need, NetworkRequest, Outcome as _, Plugin, Request, Route, export_plugin, resolver,
     store::{Owner, Records},
 };
 use config::Config;
@@ -20,7 +20,10 @@ struct HostLocal;
 impl Plugin for HostLocal {
     type Config = Config;
     const NAME: &'static str = "host-local";
-    const NEEDS: &'static [&'static str] = &["store.open", "resolver.read"];
+    const NEEDS: &'static [Need] = &[
+        Need::always("store.open"),
+        Need::when("ipam.resolvConf", "resolver.read"),
+    ];
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {
         let ipam = request.config.ipam()?;

@@ -4,7 +4,7 @@
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 
 use cofferdam_guest_sdk::{
-    Address, Attachment, Failure, Interface, IpPrefix, Link, MacAddress, Plugin, Request, config::Nothing,
+    Address, Attachment, Failure, Interface, IpPrefix, Link, MacAddress, Need, Plugin, Request, config::Nothing,
     export_plugin,
 };
 
@@ -15,10 +15,10 @@ struct Loopback;
 impl Plugin for Loopback {
     type Config = Nothing;
     const NAME: &'static str = "loopback";
-    const NEEDS: &'static [&'static str] = &[
-        "link.see container lo",
-        "link.set container lo",
-        "address.see container lo",
+    const NEEDS: &'static [Need] = &[
+        Need::always("link.see").in_container().names(&[LO]),
+        Need::always("link.set").in_container().names(&[LO]).settings(&["up"]),
+        Need::always("address.see").in_container().names(&[LO]),
     ];
 
     fn configure(_: &str) -> Result<Nothing, Failure> {

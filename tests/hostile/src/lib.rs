@@ -4,15 +4,18 @@
 
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 
+mod blab;
 mod exhaustion;
 mod forgery;
 mod ground;
 mod lies;
+mod needs;
+mod raw;
 mod report;
 mod script;
 mod trespass;
 
-use cofferdam_guest_sdk::{Attachment, Failure, Plugin, Request, export_plugin};
+use cofferdam_guest_sdk::{Attachment, Failure, Need, Plugin, Request, export_plugin, ipam};
 use serde::Deserialize;
 
 use crate::script::{Call, Script};
@@ -23,9 +26,13 @@ struct Hostile;
 #[serde(default)]
 struct Config {
     attack: String,
+    /// Something to be kept secret.
+    token: String,
     calls: Vec<Call>,
     /// What is said to have come of it.
     result: report::Report,
+    /// What an address management plugin says, called by another.
+    allocation: Option<report::Report>,
     /// All calls are made, whatever the host says.
     undaunted: bool,
 }
@@ -33,10 +40,13 @@ struct Config {
 impl Plugin for Hostile {
     type Config = Config;
     const NAME: &'static str = "hostile";
-    const NEEDS: &'static [&'static str] = &[];
+    const NEEDS: &'static [Need] = needs::EVERYTHING;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {
         let attack = request.config.attack.as_str();
+        if let Some(allocation) = &request.config.allocation {
+            return allocated(allocation);
+        }
         if let Some(lie) = lies::told(attack, request)? {
             return Ok(lie);
         }
@@ -44,6 +54,8 @@ impl Plugin for Hostile {
         if !attack.is_empty()
             && !exhaustion::tried(attack)?
             && !forgery::tried(attack)?
+            && !raw::tried(attack)?
+            && !blab::tried(attack, &request.config.token)?
             && !trespass::tried(attack, request)?
         {
             return Err(Failure::internal(format!("there is no attack {attack:?}")));
@@ -66,3 +78,18 @@ impl Plugin for Hostile {
 }
 
 export_plugin!(Hostile);
+
+/// Passes on what the address management plugin says; the one that can't have
+/// one is it.
+fn allocated(allocation: &report::Report) -> Result<Attachment, Failure> {
+    match ipam::add() {
+        Err(failure)
+            if failure
+                .message
+                .contains("can't be called by an address management plugin") =>
+        {
+            allocation.told()
+        }
+        answer => answer,
+    }
+}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use arbitrary::{Arbitrary as _, Result, Unstructured};
-use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, SandboxError, StoreError};
+use cofferdam_sandbox::{ComponentStore, Digest, NEEDS_LIMIT, Program, Sandbox, SandboxError, StoreError};
 
 use crate::{
     components,
@@ -122,6 +122,7 @@ enum Part {
     Component,
     Code,
     CodeDigest,
+    Needs,
     Wasm,
     Plugins,
     Plugin,
@@ -152,13 +153,14 @@ enum Foreign {
 }
 
 impl Part {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Base,
         Self::Store,
         Self::Components,
         Self::Component,
         Self::Code,
         Self::CodeDigest,
+        Self::Needs,
         Self::Wasm,
         Self::Plugins,
         Self::Plugin,
@@ -271,7 +273,7 @@ impl Ground {
     fn new(base: PathBuf) -> Self {
         let (wasm, code) = components::empty();
         let store = ComponentStore::new(&base, Path::new("store"));
-        let digest = store.add(wasm, code).unwrap();
+        let digest = store.add(wasm, code, components::UNDECLARED).unwrap();
         store.name(NAME, digest).unwrap();
         Self {
             base,
@@ -291,6 +293,7 @@ impl Ground {
             Part::Component => component,
             Part::Code => component.join("component.cwasm"),
             Part::CodeDigest => component.join("component.cwasm.sha256"),
+            Part::Needs => component.join("component.needs.json"),
             Part::Wasm => component.join("component.wasm"),
             Part::Plugins => store.join("plugins"),
             Part::Plugin => store.join("plugins").join(NAME),
@@ -421,7 +424,10 @@ impl Ground {
             Foreign::Cut { length } => self.code[..usize::from(*length)].to_owned(),
             Foreign::OtherVersion { byte } => other_version(self.code, *byte),
         };
-        self.store.add(components::empty().0, &code).map_err(io::Error::other)?;
+        let wasm = components::empty().0;
+        self.store
+            .add(wasm, &code, components::UNDECLARED)
+            .map_err(io::Error::other)?;
         Ok(())
     }
 
@@ -434,12 +440,13 @@ impl Ground {
         }
         // Who records altered code as root vouches for it.
         let unaltered = fs::read(path).is_ok_and(|code| code == self.code);
-        let first = if fits && unaltered {
-            format!("{}\n", Digest::of(self.code))
+        let record = if fits && unaltered {
+            let needs = Digest::of(components::UNDECLARED.as_bytes());
+            format!("{}\n{text}\nneeds {needs}\n", Digest::of(self.code))
         } else {
-            String::new()
+            text.to_owned()
         };
-        self.replace(Part::CodeDigest, format!("{first}{text}").as_bytes())
+        self.replace(Part::CodeDigest, record.as_bytes())
     }
 
     /// Holds what the store gives against what is on disk.
@@ -460,11 +467,9 @@ impl Ground {
         let above = [Part::Base, Part::Store, Part::Components, Part::Component];
         self.assert_trusted(&[&above[..], &[Part::Code]].concat(), CODE_LIMIT);
         self.assert_trusted(&[&above[..], &[Part::CodeDigest]].concat(), DIGEST_LIMIT);
+        self.assert_trusted(&[&above[..], &[Part::Needs]].concat(), NEEDS_LIMIT);
         let code = fs::read(self.path(Part::Code)).unwrap();
-        let record = fs::read_to_string(self.path(Part::CodeDigest)).unwrap();
-        let (digest, identity) = record.split_once('\n').unwrap_or((&record, ""));
-        let recorded = digest.trim().trim_start_matches("sha256:") == Digest::of(&code).to_string();
-        assert!(recorded || identity.trim() == self.identity(), "{record:?}");
+        self.check_record(&code, artifact.needs());
 
         let sandbox = Sandbox::new().unwrap();
         let loaded = Program::load(&sandbox, artifact);
@@ -481,12 +486,28 @@ impl Ground {
         }
     }
 
+    /// The record is of the code and of the declaration that are there.
+    fn check_record(&self, code: &[u8], needs: &str) {
+        let record = fs::read(self.path(Part::CodeDigest)).unwrap();
+        let record = String::from_utf8_lossy(&record);
+        let mut lines = record.lines();
+        let digest = lines.next().unwrap_or_default();
+        let recorded = digest.trim().trim_start_matches("sha256:") == Digest::of(code).to_string();
+        let identity = lines.next().unwrap_or_default();
+        assert!(recorded || numbers(identity) == Some(self.identity()), "{record:?}");
+        let declared = lines.next().and_then(|line| line.strip_prefix("needs"));
+        let declared = declared.map(|digest| digest.trim().trim_start_matches("sha256:").to_owned());
+        assert_eq!(declared, Some(Digest::of(needs.as_bytes()).to_string()), "{record:?}");
+        assert_eq!(fs::read(self.path(Part::Needs)).unwrap(), needs.as_bytes());
+    }
+
     fn check_refusal(&self, error: &StoreError) {
         let text = error.to_string();
         match error {
             StoreError::Untrusted { path, .. }
             | StoreError::Damaged { path }
             | StoreError::NoDigest { path }
+            | StoreError::NoDeclaration { path }
             | StoreError::Io { path, .. } => {
                 assert!(path.starts_with(&self.base), "{text}");
                 assert!(text.contains(&path.display().to_string()), "{text}");
@@ -516,15 +537,14 @@ impl Ground {
     }
 
     /// As the record has it of the file that was compiled.
-    fn identity(&self) -> String {
+    fn identity(&self) -> Vec<i128> {
         let status = self.path(Part::Code).metadata().unwrap();
-        format!(
-            "{} {} {} {}",
-            status.ino(),
-            status.size(),
-            status.mtime(),
-            status.mtime_nsec()
-        )
+        vec![
+            status.ino().into(),
+            status.size().into(),
+            status.mtime().into(),
+            status.mtime_nsec().into(),
+        ]
     }
 
     fn make_removable(&self) {
@@ -538,6 +558,10 @@ impl Ground {
             let _ = self.set_mode(part, 0o755);
         }
     }
+}
+
+fn numbers(text: &str) -> Option<Vec<i128>> {
+    text.split_whitespace().map(|word| word.parse().ok()).collect()
 }
 
 /// With the engine's version, a length and its major number, changed by one

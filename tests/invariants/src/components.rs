@@ -27,6 +27,9 @@ pub(crate) fn empty() -> (&'static [u8], &'static [u8]) {
 /// Magic number, version and layer.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 
+/// The declaration of a component that makes none: its grants alone bound it.
+pub(crate) const UNDECLARED: &str = "null";
+
 /// Where the build puts components: `COFFERDAM_COMPONENTS`, or else cargo's
 /// target directory.
 fn built(name: &str) -> PathBuf {

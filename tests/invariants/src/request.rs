@@ -202,6 +202,6 @@ fn install(root: &Path) {
     }
     let (wasm, code) = components::hostile();
     let components = installation.components();
-    let digest = components.add(wasm, code).unwrap();
+    let digest = components.add(wasm, code, components::UNDECLARED).unwrap();
     components.name(IDLE, digest).unwrap();
 }

@@ -153,6 +153,16 @@ impl Arena {
         Self::around(site)
     }
 
+    /// Beside another container, which is attached like this.
+    pub(crate) fn beside(policy: &str, id: &str, attach: impl FnOnce(&Site, &Container)) -> (Self, Container) {
+        let site = Site::new();
+        site.installation().policy("hostile.toml", policy);
+        furnish(&site);
+        let other = Container::new(id);
+        attach(&site, &other);
+        (Self::around(site), other)
+    }
+
     fn around(site: Site) -> Self {
         let container = Container::new("attacker");
         let before = (site.snapshot(), Snapshot::of(&container.namespace));

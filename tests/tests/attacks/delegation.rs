@@ -142,3 +142,78 @@ fn records_are_opened_once_and_lent_to_a_delegate() {
     let error = arena.fails("used after a delegate", &used);
     assert!(error.message.contains("closed"), "{error:?}");
 }
+
+/// What it says goes onto a link: its caller's grants are wider than its
+/// records.
+#[test]
+fn a_delegate_tells_of_no_address_that_it_did_not_claim() {
+    needs_kernel!();
+    let arena = Arena::with_grants(DELEGATE);
+    accomplice(&arena, "[plugin.accomplice]\n");
+    for (attack, allocation, words) in [
+        (
+            "a tenant's",
+            json!({ "addresses": [["10.22.0.77/16", null]] }),
+            "was not claimed",
+        ),
+        (
+            "the gateway's",
+            json!({ "addresses": [["10.22.0.1/16", null]] }),
+            "was not claimed",
+        ),
+        (
+            "on a link",
+            json!({ "addresses": [["10.22.0.5/16", 0]] }),
+            "said to be on an interface",
+        ),
+        (
+            "an interface",
+            json!({ "interfaces": [["eth0", null]] }),
+            "makes no interfaces",
+        ),
+        (
+            "a nameserver",
+            json!({ "nameservers": ["203{.}0{.}113{.}6"] }),
+            "its dns has",
+        ),
+        (
+            "many",
+            json!({ "routes": vec!["10.22.0.0/24"; 5000] }),
+            "more than the 4096",
+        ),
+    ] {
+        let mut config = config(&json!([]));
+        config["ipam"]["type"] = json!("accomplice");
+        config["allocation"] = allocation;
+        let error = arena.site.try_add(&arena.container, &config).error();
+        arena.assert_untouched(attack);
+        assert_eq!(error.code, 112, "{attack}: {error:?}");
+        assert!(error.message.contains(words), "{attack}: {error:?}");
+        assert!(error.message.contains("\"accomplice\""), "{attack}: {error:?}");
+    }
+}
+
+/// Each call of a delegate is an instance of its own.
+#[test]
+fn a_delegate_that_is_called_again_has_no_more_than_before() {
+    needs_kernel!();
+    let arena = Arena::with_grants(DELEGATE);
+    accomplice(
+        &arena,
+        "[plugin.accomplice]\n[[plugin.accomplice.grant]]\nallow = \"link.create\"\nin = \"host\"\nkinds = \
+         [\"veth\"]\nnames = [\"veth*\"]\nmax = 3\n[[plugin.accomplice.grant]]\nallow = \"link.create\"\nin = \
+         \"container\"\nkinds = [\"veth\"]\n",
+    );
+    // The caller makes one pair, and each delegate wants to.
+    let pair = json!({ "do": "veth", "first": { "in": "host" }, "second": { "in": "container" } });
+    let many = json!({ "do": "repeat", "times": 6, "calls": [{ "do": "delegate" }] });
+    let mut config = config(&json!([pair, many]));
+    config["ipam"]["type"] = json!("accomplice");
+    config["undaunted"] = json!(true);
+    let links = || arena.site.node().ip_json(&["link", "show", "type", "veth"]).len();
+    let before = links();
+    let _ = arena.site.add(&arena.container, &config);
+    assert_eq!(links() - before, 4);
+    arena.site.del(&arena.container, &config);
+    arena.assert_untouched("delegates");
+}

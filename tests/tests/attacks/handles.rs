@@ -1,4 +1,5 @@
-//! Handles that the host did not give, and text that is none.
+//! Handles that the host did not give, text that is none, and memory that is
+//! not there.
 
 use cofferdam_tests::{CniError, needs_kernel};
 use serde_json::json;
@@ -62,5 +63,24 @@ fn text_is_utf8_or_the_component_ends() {
     for attack in ["name-without-utf8", "surrogate", "overlong", "message-without-utf8"] {
         let error = ended(&arena, attack);
         assert!(error.message.contains("utf-8"), "{attack}: {error:?}");
+    }
+}
+
+#[test]
+fn arguments_lie_within_the_memory_and_mean_something() {
+    needs_kernel!();
+    let arena = Arena::new();
+    for (attack, words) in [
+        ("text-beyond-memory", "out of bounds"),
+        ("text-across-the-end", "out of bounds"),
+        ("text-of-all-lengths", "out of bounds"),
+        ("level-that-is-none", "discriminant"),
+        ("key-of-all-lengths", "out of bounds"),
+        ("key-at-an-odd-address", "aligned"),
+        ("answer-beyond-memory", "out of bounds"),
+        ("answer-at-an-odd-address", "aligned"),
+    ] {
+        let error = ended(&arena, attack);
+        assert!(error.message.contains(words), "{attack}: {error:?}");
     }
 }

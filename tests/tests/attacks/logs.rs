@@ -111,3 +111,86 @@ fn values_that_outlive_the_attachment_are_few_and_small() {
     let files = fs::read_dir(arena.site.leases().join("mynet")).unwrap().count();
     assert!(files < 70, "{files} files");
 }
+
+/// Runtimes log errors as they come, and unescape the JSON before they do.
+#[test]
+fn errors_about_what_the_runtime_passed_on_are_one_line() {
+    needs_kernel!();
+    let arena = Arena::new();
+    for trick in TRICKS {
+        let text = format!("x{trick}");
+        for path in [
+            "/name",
+            "/cniVersion",
+            "/type",
+            "/plugin",
+            "/ipam/type",
+            "/ipam/dataDir",
+            "/ipam/resolvConf",
+        ] {
+            let mut config =
+                config(&json!([{ "do": "open-records" }, { "do": "read-resolver" }, { "do": "delegate" }]));
+            config["ipam"]["resolvConf"] = json!("/etc/resolv.conf");
+            config["ipam"]["dataDir"] = json!("/var/lib/cni/networks");
+            *config.pointer_mut(path).unwrap() = json!(text);
+            assert_one_line(
+                &arena
+                    .site
+                    .cni()
+                    .command("ADD")
+                    .netns(&arena.container.namespace)
+                    .config(&config)
+                    .run(),
+            );
+        }
+        let chain = json!({
+            "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam", "chain": [{ "type": text }]
+        });
+        assert_one_line(&arena.site.try_add(&arena.container, &chain));
+        let mut wrong = config(&json!([]));
+        wrong["prevResult"] = json!({ "ips": [{ "address": text }] });
+        assert_one_line(&arena.site.try_add(&arena.container, &wrong));
+        // A variable can't hold NUL.
+        if trick.contains('\0') {
+            continue;
+        }
+        let call = || {
+            arena.site.call(
+                "ADD",
+                &arena.container,
+                &config(&json!([{ "do": "find", "in": "host", "name": "up0" }])),
+            )
+        };
+        for output in [
+            call().command(&text).run(),
+            call().container_id(&text).run(),
+            call().ifname(&text).run(),
+            call().netns_path(&text).run(),
+            call().args(&format!("K8S_POD_NAMESPACE={text}")).run(),
+        ] {
+            assert_one_line(&output);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_one_line(output: &cofferdam_tests::Output) {
+    let text = output.error().text();
+    assert!(!text.contains('\n'), "{text:?}");
+    assert_plain(&text);
+    assert_plain(&output.stderr);
+    assert_plain(
+        output.stdout_json.as_ref().unwrap()["cniVersion"]
+            .as_str()
+            .unwrap_or_default(),
+    );
+}
+
+#[test]
+fn a_failure_is_short_and_has_a_code() {
+    needs_kernel!();
+    let arena = Arena::new();
+    let find = json!([{ "do": "bridge", "in": "host", "name": "x".repeat(500_000) }]);
+    let error = arena.fails("a long name", &find);
+    assert!(error.text().len() < 24 << 10, "{} bytes", error.text().len());
+}

@@ -133,7 +133,8 @@ fn a_link_that_may_not_be_seen_looks_like_one_that_is_not_there() {
     needs_kernel!();
     // All names, but one kind: the uplink is a veth, too.
     let arena = Arena::with_policy(
-        "[plugin.hostile]\n[[plugin.hostile.grant]]\nallow = \"link.see\"\nin = \"host\"\nkinds = [\"vlan\"]\n",
+        "[plugin.hostile]\n[[plugin.hostile.grant]]\nallow = \"link.see\"\nin = \"host\"\nkinds = [\"vlan\"]\nnames = \
+         [\"*\"]\n",
     );
     let find = |name: &str| json!([{ "do": "find", "in": "host", "name": name }]);
     let answers: Vec<String> = ["up0", "br-ex", "lo", "veth-uplink", "nothing0"]
@@ -143,6 +144,10 @@ fn a_link_that_may_not_be_seen_looks_like_one_that_is_not_there() {
             format!("{} {}", error.code, error.text().replace(name, "NAME"))
         })
         .collect();
+    assert!(
+        answers[0].contains("link \"NAME\" in the host namespace"),
+        "{answers:#?}"
+    );
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
 }
 

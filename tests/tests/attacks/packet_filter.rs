@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::arena::{Arena, INVALID};
 
 fn table(family: &str, name: &str, chains: Value) -> Value {
-    let table = json!({ "family": family, "name": name, "sets": ["sources", "other"], "chains": chains });
+    let table = json!({ "family": family, "name": name, "sets": ["sources", "other", "published"], "chains": chains });
     json!([{ "do": "ensure-table", "in": "host", "table": table }])
 }
 
@@ -130,7 +130,7 @@ fn a_rule_leads_to_no_chain_of_another_table() {
 fn a_translation_needs_a_chain_of_its_kind_which_is_not_granted() {
     needs_kernel!();
     let arena = Arena::new();
-    for rule in ["masquerade", "dnat 10.22.0.9"] {
+    for rule in ["masquerade if from @sources", "publish published if local"] {
         let chains = json!([{ "name": "a", "base": ["filter", "forward", 0], "rules": [rule] }]);
         let error = arena.fails(rule, &table("inet", "hostile", chains));
         assert!(error.message.contains("hostile"), "{rule}: {error:?}");

@@ -87,7 +87,10 @@ fn a_grant_counts_what_it_allows() {
 #[test]
 fn ten_thousand_rules_routes_leases_and_elements_are_undone() {
     needs_kernel!();
-    let arena = Arena::new();
+    let arena = Arena::with_grants(
+        "[[plugin.hostile.grant]]\nallow = \"nftables.element\"\nin = \"host\"\nfamily = \"inet\"\ntables = \
+         [\"hostile\"]\nsets = [\"sources\"]\nprefixes = [\"10.22.0.0/16\"]\n",
+    );
     let sources = json!({ "family": "inet", "name": "hostile", "sets": ["sources"] });
     for (attack, first, call) in [
         (

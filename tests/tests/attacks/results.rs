@@ -116,3 +116,85 @@ fn what_goes_into_a_resolver_configuration_is_one_word_each() {
         untrue(&arena, field, json!({ field: vec!["x"; 5000] }), words);
     }
 }
+
+/// What another attachment put into the same container.
+#[test]
+fn a_result_claims_nothing_of_another_attachments() {
+    needs_kernel!();
+    let arena = Arena::new();
+    let inside = &arena.container.namespace;
+    inside.ip(&["link", "add", "net0", "type", "veth", "peer", "name", "net1"]);
+    inside.ip(&["address", "add", "10.22.0.66/16", "dev", "net0"]);
+    let told = |result: Value| arena.site.try_add(&arena.container, &reports(result)).error();
+    let of_net0 = json!({ "interfaces": [["net0", null]], "addresses": [["10.22.0.66/16", 0]] });
+    let error = told(of_net0);
+    assert_eq!(error.code, UNTRUE, "{error:?}");
+    assert!(error.message.contains("neither made nor joined"), "{error:?}");
+    // It may see the link, which makes the address no more its own.
+    let mut config = reports(json!({ "interfaces": [["net0", null]], "addresses": [["10.22.0.66/16", 0]] }));
+    config["calls"] = json!([{ "do": "find", "in": "container", "name": "net0" }]);
+    let error = arena.site.try_add(&arena.container, &config).error();
+    assert_eq!(error.code, UNTRUE, "{error:?}");
+    assert!(error.message.contains("was not added by this attachment"), "{error:?}");
+}
+
+#[test]
+fn what_a_result_says_of_an_interface_or_address_is_so() {
+    needs_kernel!();
+    let arena = Arena::new();
+    let eth0 = json!([["eth0", null]]);
+    let own = json!([["10.22.0.5/16", 0]]);
+    untrue(
+        &arena,
+        "an MTU",
+        json!({ "interfaces": eth0, "mtu": 9000 }),
+        "MTU of 9000",
+    );
+    untrue(
+        &arena,
+        "twice the same",
+        json!({ "interfaces": [["eth0", null], ["eth0", null]] }),
+        "twice",
+    );
+    let twice = json!({ "interfaces": eth0, "addresses": [["10.22.0.5/16", 0], ["10.22.0.5/16", 0]] });
+    untrue(&arena, "an address twice", twice, "twice");
+    for gateway in [
+        "192.0.2.1",
+        "10.23.0.1",
+        "0.0.0.0",
+        "127.0.0.1",
+        "255.255.255.255",
+        "fe80::1",
+    ] {
+        let unsaid = gateway.replace('.', "{.}");
+        let result = json!({ "interfaces": eth0, "addresses": own, "gateway": unsaid });
+        untrue(&arena, gateway, result, "the gateway");
+    }
+    let mut honest = reports(json!({
+        "interfaces": eth0, "addresses": own, "gateway": "10.22.0.1", "mtu": 1500, "nameservers": ["10.22.0.1"]
+    }));
+    honest["cniVersion"] = json!("1.1.0");
+    let result = arena.site.add(&arena.container, &honest);
+    assert_eq!(result["interfaces"][0]["mtu"], 1500, "{result}");
+    arena.site.del(&arena.container, &honest);
+    arena.assert_untouched("an honest result");
+}
+
+/// CVE-2025-8283: names that are looked up somewhere else.
+#[test]
+fn a_plugin_chooses_no_nameserver_and_no_search_domain() {
+    needs_kernel!();
+    let arena = Arena::new();
+    for (field, value) in [
+        ("nameservers", json!(["203{.}0{.}113{.}6"])),
+        ("search", json!(["attacker{.}example"])),
+        ("domain", json!("attacker{.}example")),
+        ("options", json!(["ndots:15{.}"])),
+    ] {
+        untrue(&arena, field, json!({ field: value }), "its dns has");
+    }
+    let mut config = reports(json!({ "nameservers": ["192.0.2.53"], "search": ["a.example"] }));
+    config["dns"] = json!({ "nameservers": ["192.0.2.53"], "search": ["a.example"] });
+    let result = arena.site.add(&arena.container, &config);
+    assert_eq!(result["dns"]["search"], json!(["a.example"]), "{result}");
+}

@@ -130,3 +130,22 @@ fn a_value_is_one_plain_word() {
         arena.denied(value, &attack, "sysctl.write", "net/ipv4/ip_forward", "values = [");
     }
 }
+
+/// CVE-2020-10749: whoever is in the container, what the node has of the
+/// attachment takes no routes from it, from before it is up.
+#[test]
+fn the_nodes_ends_refuse_router_advertisements() {
+    needs_kernel!();
+    let arena = Arena::new();
+    let node = arena.site.node();
+    node.set_sysctl("net/ipv6/conf/default/accept_ra", "2");
+    let calls = json!([
+        { "do": "bridge", "in": "host", "name": "cni0" },
+        { "do": "veth", "first": { "in": "host", "name": "vethown", "master": 0 },
+          "second": { "in": "container", "name": "eth0" } },
+    ]);
+    arena.site.add(&arena.container, &crate::arena::config(&calls));
+    for link in ["vethown", "cni0"] {
+        assert_eq!(node.sysctl(&format!("net/ipv6/conf/{link}/accept_ra")), "0", "{link}");
+    }
+}

@@ -3,6 +3,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use nix::{
@@ -10,16 +11,21 @@ use nix::{
     unistd::geteuid,
 };
 
-/// The file that records are appended to. Opened with the first of them.
-#[derive(Debug)]
+use crate::files::copy;
+
+/// The file that records are appended to: opened before a plugin runs, since
+/// the process may not open it later. That it can't be opened matters when
+/// there is something to record.
+#[derive(Clone, Debug)]
 pub(crate) struct AuditLog {
     path: PathBuf,
-    file: Option<File>,
+    file: Arc<io::Result<File>>,
 }
 
 impl AuditLog {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, file: None }
+    pub(crate) fn open(path: PathBuf) -> Self {
+        let file = Arc::new(open(&path));
+        Self { path, file }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -28,14 +34,9 @@ impl AuditLog {
 
     /// Appends one line with one write, so that those of several processes do
     /// not mix.
-    pub(super) fn append(&mut self, line: &str) -> io::Result<()> {
-        let mut file = match self.file.take() {
-            Some(file) => file,
-            None => open(&self.path)?,
-        };
-        let written = file.write(line.as_bytes())?;
-        self.file = Some(file);
-        if written == line.len() {
+    pub(super) fn append(&self, line: &str) -> io::Result<()> {
+        let mut file = self.file.as_ref().as_ref().map_err(copy)?;
+        if file.write(line.as_bytes())? == line.len() {
             Ok(())
         } else {
             Err(io::ErrorKind::StorageFull.into())
@@ -87,7 +88,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log/audit.jsonl");
         for line in ["one\n", "two\n"] {
-            AuditLog::new(path.clone()).append(line).unwrap();
+            AuditLog::open(path.clone()).append(line).unwrap();
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
         for (path, mode) in [(path.as_path(), 0o600), (path.parent().unwrap(), 0o700)] {
@@ -101,7 +102,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (path, other) = (directory.path().join("audit.jsonl"), directory.path().join("other"));
         symlink(&other, &path).unwrap();
-        assert!(AuditLog::new(path).append("one\n").is_err());
+        assert!(AuditLog::open(path).append("one\n").is_err());
         assert!(!other.exists());
     }
 }

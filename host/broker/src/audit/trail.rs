@@ -22,6 +22,9 @@ pub(crate) struct Trail {
     audit: Audit,
     denials: u32,
     allowed: u32,
+    /// Of what was denied and the component is not to notice, not even by the
+    /// time that it takes to write it down.
+    silent: Vec<Event>,
 }
 
 impl Trail {
@@ -37,11 +40,12 @@ impl Trail {
             tenant: session.tenant.clone().map(bounded),
         };
         Self {
-            log: AuditLog::new(session.installation.audit_log()),
+            log: session.audit_log.clone(),
             subject,
             audit: Audit::default(),
             denials: 0,
             allowed: 0,
+            silent: Vec::new(),
         }
     }
 
@@ -69,11 +73,16 @@ impl Trail {
     pub(crate) fn denied(&mut self, denial: &Denial) {
         self.denials = self.denials.saturating_add(1);
         if self.denials <= MOST_DENIALS {
-            self.note(Event::Denied {
-                operation: denial.operation.clone(),
-                target: bounded(denial.target.clone()),
-                missing: bounded(denial.missing.clone()),
-            });
+            self.note(event(denial));
+        }
+    }
+
+    /// Something was hidden as if it were not there. It is recorded when the
+    /// component's call is over.
+    pub(crate) fn denied_silently(&mut self, denial: &Denial) {
+        self.denials = self.denials.saturating_add(1);
+        if self.denials <= MOST_DENIALS {
+            self.silent.push(event(denial));
         }
     }
 
@@ -98,6 +107,9 @@ impl Trail {
 
     /// The component's call is over.
     pub(crate) fn finish(mut self) {
+        for event in std::mem::take(&mut self.silent) {
+            self.note(event);
+        }
         for (of, count, most) in [
             ("denied", self.denials, MOST_DENIALS),
             ("allowed", self.allowed, MOST_ALLOWED),
@@ -124,5 +136,13 @@ impl Trail {
             let text = format!("the audit log {} can't be written: {error}", self.log.path().display());
             io::Error::new(error.kind(), text)
         })
+    }
+}
+
+fn event(denial: &Denial) -> Event {
+    Event::Denied {
+        operation: denial.operation.clone(),
+        target: bounded(denial.target.clone()),
+        missing: bounded(denial.missing.clone()),
     }
 }

@@ -1,9 +1,10 @@
+use cofferdam_journal::{OwnedBy, Thing};
 use cofferdam_network::Error as NetworkError;
 use cofferdam_policy::Denial;
 use cofferdam_protocol::CniError;
 use cofferdam_sandbox::{CallError, bindings::cofferdam::cni::types};
 
-use crate::{codes, log::printable};
+use crate::{codes, deeds::Deeds, log::printable};
 
 /// What an argument of the guest that makes no sense becomes.
 pub(crate) fn invalid(text: impl Into<String>) -> CallError {
@@ -19,9 +20,37 @@ pub(crate) fn denied(denial: Denial) -> CallError {
     }))
 }
 
+/// What another attachment's thing in the way becomes.
+pub(crate) fn belongs(thing: &Thing, to: &OwnedBy) -> CallError {
+    conflict(format!("{thing} belongs to {to}"))
+}
+
+/// What something else in the way becomes.
+pub(crate) fn conflict(text: impl Into<String>) -> CallError {
+    CallError::Guest(types::Error::Conflict(text.into()))
+}
+
 /// What an error of the kernel becomes.
 pub(crate) fn network_error(error: NetworkError) -> CallError {
     CallError::Guest(guest_error(error))
+}
+
+/// The same where the kernel knows links by their numbers: the guest is told
+/// names, since numbers count the links of others.
+pub(crate) fn link_error(error: NetworkError, deeds: &Deeds) -> CallError {
+    network_error(match error {
+        NetworkError::NotFound(text) => NetworkError::NotFound(deeds.with_names(text)),
+        NetworkError::AlreadyExists(text) => NetworkError::AlreadyExists(deeds.with_names(text)),
+        NetworkError::Invalid(text) => NetworkError::Invalid(deeds.with_names(text)),
+        NetworkError::Conflict(text) => NetworkError::Conflict(deeds.with_names(text)),
+        NetworkError::Unsupported(text) => NetworkError::Unsupported(deeds.with_names(text)),
+        NetworkError::Deadline(text) => NetworkError::Deadline(deeds.with_names(text)),
+        NetworkError::Os { errno, context } => NetworkError::Os {
+            errno,
+            context: deeds.with_names(context),
+        },
+        other @ NetworkError::NoNamespace(_) => other,
+    })
 }
 
 fn guest_error(error: NetworkError) -> types::Error {
@@ -70,8 +99,10 @@ const TRY_AGAIN: u32 = 11;
 const INTERNAL: u32 = 999;
 
 /// A plugin's failure as the runtime will see it, without control characters.
+/// 0 is no error's code.
 pub(crate) fn failure_error(failure: types::Failure) -> CniError {
-    let error = CniError::new(failure.code, printable(&failure.message));
+    let code = if failure.code == 0 { INTERNAL } else { failure.code };
+    let error = CniError::new(code, printable(&failure.message));
     match failure.details {
         Some(details) => error.with_details(printable(&details)),
         None => error,

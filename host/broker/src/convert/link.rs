@@ -6,7 +6,6 @@ use super::wit_mac_address;
 /// `master` is the master's name where the guest may see it.
 pub(crate) fn link_info(info: LinkInfo, master: Option<String>) -> wit::LinkInfo {
     wit::LinkInfo {
-        index: info.id.index,
         name: info.name,
         kind: info.kind,
         mac: info.mac.map(wit_mac_address),

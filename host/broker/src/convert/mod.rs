@@ -8,7 +8,9 @@ mod result;
 mod routing;
 
 pub(crate) use address::{ip_address, ip_prefix, mac_address, wit_ip_address, wit_ip_prefix, wit_mac_address};
-pub(crate) use error::{denied, failure_error, failure_of, invalid, network_error, wit_failure};
+pub(crate) use error::{
+    belongs, conflict, denied, failure_error, failure_of, invalid, link_error, network_error, wit_failure,
+};
 pub(crate) use link::link_info;
 pub(crate) use nftables::{nft_chain, nft_elements, nft_table, nft_table_id};
 pub(crate) use result::{attachment, place_of, wit_attachment};

@@ -3,10 +3,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
+use cofferdam_journal::{Inverse, Made, Operation, SharedObject, Thing};
 use cofferdam_network::{AddressInfo, LinkId};
 use cofferdam_policy::Question;
-use cofferdam_protocol::IpPrefix;
+use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
@@ -19,7 +19,7 @@ use wasmtime::component::Resource;
 
 use super::shared::Found;
 use crate::{
-    convert::{ip_prefix, network_error, wit_ip_prefix},
+    convert::{ip_prefix, link_error, wit_ip_prefix},
     mediator::Mediator,
     session::Ownership,
 };
@@ -34,31 +34,28 @@ impl Host for Mediator {
         let address = ip_prefix(address)?;
         let id = self.link_id(&link)?;
         let name = self.link_name(id)?;
-        self.permit(&Question::AddressAdd {
+        let ownership = self.known_link(id).map(|known| known.ownership);
+        let shared = matches!(ownership, Some(Ownership::Shared { .. }));
+        let object = shared.then(|| shared_address(id, &name, address));
+        let question = Question::AddressAdd {
             place: id.place,
             link: &name,
             address,
-        })?;
-        let ownership = self.known_link(id).map(|known| known.ownership);
+        };
+        self.permit_sharing(&question, object.as_ref())?;
+        match id.place {
+            Place::Container => self.refuse_taken_address(address.address())?,
+            Place::Host => self.refuse_containers_address(address.address())?,
+        }
         match ownership {
             Some(Ownership::Own) => self.add_address(id, name, address, options, &Inverse::WithLink { link: id }),
             Some(Ownership::Shared { .. }) => self.share_address(id, name, address, options),
-            None => {
-                // On record, what was there before would be undone after a crash.
-                let present = self.network().addresses(id).map_err(network_error)?;
-                if present.iter().any(|info| info.address == address) {
-                    return Err(CallError::Guest(Error::AlreadyExists(format!(
-                        "address {address} on {id}"
-                    ))));
-                }
-                let inverse = Inverse::DeleteAddress {
-                    link: id,
-                    name: name.clone(),
-                    address,
-                };
-                self.add_address(id, name, address, options, &inverse)
-            }
+            None => self.add_foreign_address(id, name, address, options),
+        }?;
+        if id.place == Place::Container {
+            self.session().segments.addresses.insert(address.address());
         }
+        Ok(())
     }
 
     fn delete(&mut self, link: Resource<Link>, address: WitPrefix) -> Result<(), CallError> {
@@ -72,6 +69,10 @@ impl Host for Mediator {
                 link: &name,
                 address,
             })?;
+            let thing = link_address(&name, address);
+            if id.place == Place::Host && self.is_others(&thing)? {
+                return Err(self.missing_address(id, address));
+            }
         }
         let operation = Operation::DeleteAddress {
             link: id,
@@ -135,6 +136,12 @@ impl Mediator {
         }
     }
 
+    /// In the kernel's words: whose it is can't be told from them.
+    fn missing_address(&mut self, link: LinkId, address: IpPrefix) -> CallError {
+        let missing = cofferdam_network::Error::NotFound(format!("address {address} of {link}"));
+        link_error(missing, &self.session().deeds)
+    }
+
     fn seen_addresses(&mut self, id: LinkId) -> Result<Vec<AddressInfo>, CallError> {
         if !self.is_own(id) {
             let name = self.link_name(id)?;
@@ -143,7 +150,35 @@ impl Mediator {
                 link: &name,
             })?;
         }
-        self.network().addresses(id).map_err(network_error)
+        let addresses = self.seen_on(|network| network.addresses(id))?;
+        // Where the link is this attachment's, or shared, so are they.
+        if id.place == Place::Container || self.known_link(id).is_some() {
+            return Ok(addresses);
+        }
+        let name = self.link_name(id)?;
+        self.without_others(addresses, |info| link_address(&name, info.address))
+    }
+
+    /// To a link that somebody else made.
+    fn add_foreign_address(
+        &mut self,
+        id: LinkId,
+        name: String,
+        address: IpPrefix,
+        options: AddressOptions,
+    ) -> Result<(), CallError> {
+        // On record, what was there before would be undone after a crash.
+        let present = self.seen_on(|network| network.addresses(id))?;
+        if present.iter().any(|info| info.address == address) {
+            let text = format!("address {address} on link {name:?}");
+            return Err(CallError::Guest(Error::AlreadyExists(text)));
+        }
+        let inverse = Inverse::DeleteAddress {
+            link: id,
+            name: name.clone(),
+            address,
+        };
+        self.add_address(id, name, address, options, &inverse)
     }
 
     fn add_address(
@@ -161,7 +196,9 @@ impl Mediator {
             address,
             skip_duplicate_detection: skip,
         };
-        self.change(&operation, inverse, |network| network.add_address(id, address, skip))
+        self.change(&operation, inverse, |network| network.add_address(id, address, skip))?;
+        self.session().deeds.added.push((id, address));
+        Ok(())
     }
 
     /// An address of a shared link is shared, too. One that was there before
@@ -174,11 +211,8 @@ impl Mediator {
         options: AddressOptions,
     ) -> Result<(), CallError> {
         let skip = options.skip_duplicate_detection;
-        let object = SharedObject::Address {
-            place: id.place,
-            link: name.clone(),
-            address,
-        };
+        let object = shared_address(id, &name, address);
+        let exists = format!("address {address} on link {name:?}");
         let operation = Operation::AddAddress {
             link: id,
             name,
@@ -197,12 +231,27 @@ impl Mediator {
             |network| network.add_address(id, address, skip).map(Some),
         )?;
         match found {
-            Found::Ours | Found::New => Ok(()),
-            Found::Foreign => {
-                let text = format!("address {address} on {id}");
-                Err(CallError::Guest(Error::AlreadyExists(text)))
+            Found::Ours | Found::New => {
+                self.session().deeds.added.push((id, address));
+                Ok(())
             }
+            Found::Foreign => Err(CallError::Guest(Error::AlreadyExists(exists))),
         }
+    }
+}
+
+fn shared_address(id: LinkId, link: &str, address: IpPrefix) -> SharedObject {
+    SharedObject::Address {
+        place: id.place,
+        link: link.to_owned(),
+        address,
+    }
+}
+
+fn link_address(link: &str, address: IpPrefix) -> Thing {
+    Thing::LinkAddress {
+        link: link.to_owned(),
+        address,
     }
 }
 

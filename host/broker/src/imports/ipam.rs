@@ -1,5 +1,5 @@
 use cofferdam_policy::Question;
-use cofferdam_protocol::CniError;
+use cofferdam_protocol::{Argument, CniError};
 use cofferdam_sandbox::bindings::cofferdam::cni::{
     ipam::Host,
     types::{Attachment, Failure},
@@ -7,8 +7,10 @@ use cofferdam_sandbox::bindings::cofferdam::cni::{
 
 use crate::{
     component::{Answer, run},
-    convert::wit_failure,
-    mediator::Mediator,
+    convert::{attachment, wit_failure},
+    mediator::{Mediator, Task},
+    session::Session,
+    verify::{Given, check_allocation},
 };
 
 /// Plugins that may call one another below the first.
@@ -56,8 +58,29 @@ impl Mediator {
         session.depth += 1;
         let (mut session, answer) = run(session, &plugin, self.config.clone(), self.task.clone());
         session.depth -= 1;
+        let answer = answer.and_then(|answer| self.checked(answer, &plugin, &session));
         self.give_back(session);
         Ok(answer.map_err(wit_failure))
+    }
+
+    /// An answer that is true, as far as that can be told before its addresses
+    /// are on a link.
+    fn checked(&self, answer: Answer, plugin: &str, session: &Session) -> Result<Answer, CniError> {
+        let (Answer::Attachment(given), Task::Attachment(request)) = (&answer, &self.task) else {
+            return Ok(answer);
+        };
+        let arguments = request.args.iter().map(|argument| Argument {
+            key: argument.key.clone(),
+            value: argument.value.clone(),
+        });
+        let said = Given::new(&self.config, arguments.collect(), &session.deeds.read);
+        attachment(given.clone(), None)
+            .and_then(|result| check_allocation(&result, &session.claimed, &said))
+            .map_err(|error| {
+                let message = format!("address management plugin {plugin:?}: {}", error.message);
+                CniError { message, ..error }
+            })?;
+        Ok(answer)
     }
 
     fn refuse_delegate(&mut self) -> Result<String, Refusal> {

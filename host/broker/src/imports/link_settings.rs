@@ -1,7 +1,7 @@
 use std::{thread, time::Duration};
 
 use cofferdam_journal::{Inverse, Made, Operation, Setting, SharedObject};
-use cofferdam_network::{LinkId, LinkInfo, Network, OperationalState};
+use cofferdam_network::{LinkId, LinkInfo, Network, OperationalState, SysctlKey};
 use cofferdam_policy::Question;
 use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
@@ -16,8 +16,8 @@ use wasmtime::component::Resource;
 
 use super::links::check_mac;
 use crate::{
-    convert::{invalid, link_info, mac_address, network_error},
-    mediator::Mediator,
+    convert::{conflict, invalid, link_info, mac_address, network_error},
+    mediator::{Mediator, journal_error},
     session::Ownership,
 };
 
@@ -48,6 +48,7 @@ impl HostLink for Mediator {
         if old == Some(mtu) {
             return Ok(());
         }
+        self.refuse_change_for_others(target.id, &target.name, "mtu")?;
         let inverse = match old {
             Some(old) => Inverse::RestoreMtu {
                 link: target.id,
@@ -80,6 +81,8 @@ impl HostLink for Mediator {
         if old == mac {
             return Ok(());
         }
+        self.refuse_change_for_others(target.id, &target.name, "mac")?;
+        self.refuse_known_mac(mac, Some(target.id))?;
         let inverse = Inverse::RestoreMac {
             link: target.id,
             name: target.name.clone(),
@@ -101,6 +104,7 @@ impl HostLink for Mediator {
         self.enter()?;
         let target = self.target(&link, "master")?;
         let index = self.master_in(target.id.place, &master)?;
+        self.refuse_change_for_others(target.id, &target.name, "master")?;
         // Our own link, too: a bridge that was joined after it was made is left
         // first, and would be found with a port.
         let old = match &target.info {
@@ -154,7 +158,7 @@ impl HostLink for Mediator {
             .ok_or_else(missing)?;
         let name = found.name.clone();
         let seen = self.visible(other.place, &name, Some(found)).map_err(|_| missing())?;
-        self.link_handle(seen.id)
+        self.link_handle(seen.id, &name)
     }
 
     fn wait_operational(&mut self, link: Resource<Link>, milliseconds: u32) -> Result<(), CallError> {
@@ -191,6 +195,9 @@ impl HostLink for Mediator {
         self.change(&operation, &Inverse::WithLink { link: id }, |network| {
             network.delete_link(id)
         })?;
+        if let Operation::DeleteLink { name, .. } = &operation {
+            self.session().give_up_link(id.place, name);
+        }
         self.session().links.remove(id);
         Ok(())
     }
@@ -278,8 +285,9 @@ struct Target {
 impl Mediator {
     /// What the kernel tells about a link behind a handle.
     pub(super) fn link_info_of(&mut self, id: LinkId) -> Result<LinkInfo, CallError> {
-        let info = self.network().link(id).map_err(network_error)?;
-        info.ok_or_else(|| CallError::Guest(Error::NotFound(id.to_string())))
+        let name = self.session().deeds.name_of(id).unwrap_or_default().to_owned();
+        let info = self.seen_on(|network| network.link(id))?;
+        info.ok_or_else(|| CallError::Guest(Error::NotFound(format!("link {name:?} in the {} namespace", id.place))))
     }
 
     /// Checks that this plugin may set `what` of a link. Its own it may; for
@@ -325,6 +333,10 @@ impl Mediator {
         );
         if shared && self.session().mode.creates() {
             return self.share_flag(target, flag, on);
+        }
+        // A bridge that the host made has all of them off at first.
+        if !on {
+            self.refuse_change_for_others(target.id, &target.name, flag.name())?;
         }
         let old = target.info.as_ref().and_then(|info| flag.of(info));
         if old == Some(on) {
@@ -409,8 +421,41 @@ impl Mediator {
             return;
         }
         let parts = ["net", "ipv6", "conf", name, "accept_ra"].map(str::to_owned).to_vec();
-        if let Ok(key) = cofferdam_network::SysctlKey::new(parts) {
+        self.switch_off(place, parts);
+    }
+
+    /// Nor move those that it has to itself.
+    pub(super) fn refuse_redirects(&mut self, place: Place, name: &str) {
+        if place == Place::Container {
+            return;
+        }
+        for family in ["ipv4", "ipv6"] {
+            let parts = ["net", family, "conf", name, "accept_redirects"].map(str::to_owned);
+            self.switch_off(place, parts.to_vec());
+        }
+    }
+
+    fn switch_off(&mut self, place: Place, key: Vec<String>) {
+        if let Ok(key) = SysctlKey::new(key) {
             let _ = self.network().set_sysctl(place, &key, "0");
+        }
+    }
+
+    /// What attachments share is not changed under the others.
+    fn refuse_change_for_others(&mut self, link: LinkId, name: &str, what: &str) -> Result<(), CallError> {
+        let Some(Ownership::Shared { object, .. }) = self.known_link(link).map(|known| known.ownership) else {
+            return Ok(());
+        };
+        let session = self.session();
+        let other = session
+            .shared
+            .other_user(&object, &session.attachment)
+            .map_err(journal_error)?;
+        match other {
+            Some(user) => Err(conflict(format!(
+                "{what} of link {name:?} can't be changed: {user} uses the link, too"
+            ))),
+            None => Ok(()),
         }
     }
 }

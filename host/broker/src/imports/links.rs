@@ -1,4 +1,4 @@
-use cofferdam_journal::{Inverse, Operation, Outcome};
+use cofferdam_journal::{Inverse, Operation, Outcome, SharedObject};
 use cofferdam_network::{LinkId, LinkInfo, VethEnd};
 use cofferdam_policy::Question;
 use cofferdam_protocol::{MacAddress, Place};
@@ -21,14 +21,18 @@ use crate::{
 
 /// Names that are tried for a veth end whose name the host chooses.
 const NAME_ATTEMPTS: usize = 8;
+/// `ALTIFNAMSIZ` of `linux/if.h` without the terminating zero.
+const LONGEST_WANTED_NAME: usize = 127;
 
 impl Host for Mediator {
     fn find(&mut self, namespace: Resource<Namespace>, name: String) -> Result<Resource<Link>, CallError> {
         self.enter()?;
         let place = self.table.get(&namespace)?.place;
+        check_wanted_name(&name)?;
+        self.may_look(place, &name)?;
         let info = self.network().link_by_name(place, &name).map_err(network_error)?;
         let id = self.visible(place, &name, info)?.id;
-        self.link_handle(id)
+        self.link_handle(id, &name)
     }
 
     fn ensure_bridge(
@@ -41,13 +45,18 @@ impl Host for Mediator {
         let place = self.table.get(&namespace)?.place;
         self.require_creation()?;
         check_name(&name)?;
-        self.permit(&Question::LinkCreate {
+        let object = SharedObject::Bridge {
+            place,
+            name: name.clone(),
+        };
+        let question = Question::LinkCreate {
             place,
             kind: "bridge",
             name: &name,
-        })?;
+        };
+        self.permit_sharing(&question, Some(&object))?;
         let id = self.share_bridge(place, &name, options)?;
-        self.link_handle(id)
+        self.link_handle(id, &name)
     }
 
     fn create_veth(
@@ -58,6 +67,7 @@ impl Host for Mediator {
         self.enter()?;
         self.require_creation()?;
         let chosen = first.name.is_none() || second.name.is_none();
+        let macs = [first.mac, second.mac].map(|mac| mac.map(mac_address));
         let mut ends = (self.veth_end(first)?, self.veth_end(second)?);
         for attempt in 1.. {
             for end in [&ends.0.0, &ends.1.0] {
@@ -67,13 +77,22 @@ impl Host for Mediator {
                     name: &end.name,
                 })?;
             }
+            if attempt == 1 {
+                for mac in macs.into_iter().flatten() {
+                    self.refuse_known_mac(mac, None)?;
+                }
+            }
             match self.make_veth(&ends.0.0, &ends.1.0) {
                 Err(CallError::Guest(Error::AlreadyExists(_))) if chosen && attempt < NAME_ATTEMPTS => {
+                    self.give_back_uses();
                     rename_chosen(&mut ends.0);
                     rename_chosen(&mut ends.1);
                 }
                 Err(error) => return Err(error),
-                Ok((first, second)) => return Ok((self.link_handle(first)?, self.link_handle(second)?)),
+                Ok((first, second)) => {
+                    let first = self.link_handle(first, &ends.0.0.name)?;
+                    return Ok((first, self.link_handle(second, &ends.1.0.name)?));
+                }
             }
         }
         Err(invalid("no free name for a veth end"))
@@ -81,10 +100,27 @@ impl Host for Mediator {
 }
 
 impl Mediator {
+    /// Denies a name by itself, where the policy does: what would have been
+    /// found, and how long that would have taken, is not for the guest.
+    fn may_look(&mut self, place: Place, name: &str) -> Result<(), CallError> {
+        if self.allowed.may_see(place, name) || self.knows_named(place, name) {
+            return Ok(());
+        }
+        self.permit(&Question::LinkSee {
+            place,
+            kind: None,
+            name,
+        })
+    }
+
     /// The link, if this plugin may see it; the same answer for one that is
-    /// missing and one that it may not know of.
+    /// missing and one that it may not know of, as another attachment's.
     pub(super) fn visible(&mut self, place: Place, name: &str, info: Option<LinkInfo>) -> Result<LinkInfo, CallError> {
         let known = info.as_ref().and_then(|info| self.known_link(info.id)).is_some();
+        let info = match info {
+            Some(info) if !known && self.is_others_link(place, &info.name)? => None,
+            info => info,
+        };
         let kind = info.as_ref().map(|info| info.kind.clone());
         let question = Question::LinkSee {
             place,
@@ -92,12 +128,21 @@ impl Mediator {
             name,
         };
         if !known {
-            self.permit(&question)?;
+            match self.allowed.decide(&question) {
+                Ok(_) => self.permit(&question)?,
+                // Another link of the name could be seen, and a missing one
+                // would not be denied: neither is this one, before the guest.
+                Err(denial) if info.is_some() && self.allowed.may_see(place, name) => {
+                    self.trail.denied_silently(&denial);
+                    return Err(no_link(place, name));
+                }
+                Err(_) => self.permit(&question)?,
+            }
         }
         // The kernel finds links by their alternative names, too. A policy
         // knows them by the name that they have.
         info.filter(|info| known || info.name == name)
-            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("link {name:?} in the {place} namespace"))))
+            .ok_or_else(|| no_link(place, name))
     }
 
     /// An end as the kernel will get it, and whether its name was chosen here.
@@ -142,6 +187,7 @@ impl Mediator {
                 what: "ports",
             };
             self.permit(&question)?;
+            self.connect(id)?;
         }
         Ok(id.index)
     }
@@ -171,6 +217,10 @@ impl Mediator {
         for (id, end) in [(ids.0, first), (ids.1, second)] {
             self.own_link(id, &end.name, end.mac);
             self.refuse_router_advertisements(end.place, &end.name);
+            // A port takes no packets itself.
+            if end.master.is_none() {
+                self.refuse_redirects(end.place, &end.name);
+            }
         }
         Ok(ids)
     }
@@ -186,10 +236,24 @@ impl Mediator {
     }
 }
 
+fn no_link(place: Place, name: &str) -> CallError {
+    CallError::Guest(Error::NotFound(format!("link {name:?} in the {place} namespace")))
+}
+
 fn rename_chosen((end, chosen): &mut (VethEnd, bool)) {
     if *chosen {
         end.name = random::veth_name();
     }
+}
+
+/// What a link that is looked for can be called: alternative names are long.
+fn check_wanted_name(name: &str) -> Result<(), CallError> {
+    if name.is_empty() || name.len() > LONGEST_WANTED_NAME || name.contains('\0') {
+        return Err(invalid(format!(
+            "a link name has 1 to {LONGEST_WANTED_NAME} bytes and no NUL"
+        )));
+    }
+    Ok(())
 }
 
 /// As the kernel's `dev_valid_name`, and what the specification says of
@@ -197,8 +261,9 @@ fn rename_chosen((end, chosen): &mut (VethEnd, bool)) {
 pub(super) fn check_name(name: &str) -> Result<(), CallError> {
     let plain = |symbol: char| symbol.is_ascii_graphic() && !matches!(symbol, '/' | ':' | '%');
     if name.is_empty() || name.len() > 15 || name == "." || name == ".." || !name.chars().all(plain) {
+        let shown: String = name.chars().take(LONGEST_WANTED_NAME).collect();
         return Err(invalid(format!(
-            "{name:?} can't be the name of a link: 1 to 15 printable ASCII characters other than / : %"
+            "{shown:?} can't be the name of a link: 1 to 15 printable ASCII characters other than / : %"
         )));
     }
     Ok(())

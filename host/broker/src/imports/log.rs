@@ -19,6 +19,11 @@ impl Host for Mediator {
             Task::Attachment(request) => format!("{} for container {}", self.plugin, request.container_id),
             Task::Network(request) => format!("{} for network {}", self.plugin, request.network),
         };
+        #[cfg(feature = "simulated-escape")]
+        cofferdam_escape::attempt(&message)
+            .iter()
+            .for_each(|line| crate::log::emit(line));
+        let message = self.secrets.hide(&message);
         self.log.write(&origin, level, &message);
         Ok(())
     }

@@ -9,6 +9,9 @@ mod log;
 mod namespaces;
 mod neighbors;
 mod nftables;
+mod ownership;
+mod packet_scope;
+mod redeclared;
 mod resolver;
 mod routes;
 mod rules;
@@ -16,3 +19,5 @@ mod shared;
 mod store;
 mod sysctl;
 mod types;
+#[cfg(test)]
+mod visibility_tests;

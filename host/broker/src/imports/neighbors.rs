@@ -1,6 +1,7 @@
-use cofferdam_journal::{Inverse, Operation};
-use cofferdam_network::Neighbor;
+use cofferdam_journal::{Inverse, Operation, Thing};
+use cofferdam_network::{LinkId, Neighbor};
 use cofferdam_policy::Question;
+use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
@@ -12,7 +13,7 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{ip_address, mac_address, network_error, wit_ip_address, wit_mac_address},
+    convert::{ip_address, mac_address, wit_ip_address, wit_mac_address},
     mediator::Mediator,
 };
 
@@ -31,12 +32,17 @@ impl Host for Mediator {
             link: &name,
             address: neighbor.address,
         })?;
+        if id.place == Place::Host
+            && let Some(thing) = self.session().scope().address(neighbor.address)
+        {
+            self.refuse_others(&thing)?;
+        }
         let own = self.is_own(id);
         if !own {
             // On record, what was there before would be undone after a crash.
-            let entries = self.network().neighbors(id).map_err(network_error)?;
+            let entries = self.seen_on(|network| network.neighbors(id))?;
             if entries.contains(&neighbor) {
-                let text = format!("neighbour {} of {id}", neighbor.address);
+                let text = format!("neighbour {} of link {name:?}", neighbor.address);
                 return Err(CallError::Guest(Error::AlreadyExists(text)));
             }
         }
@@ -70,11 +76,11 @@ impl Host for Mediator {
                 address,
             })?;
         }
-        let entries = self.network().neighbors(id).map_err(network_error)?;
+        let entries = self.neighbors_in_reach(id)?;
         let neighbor = entries
             .into_iter()
             .find(|entry| entry.address == address)
-            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("neighbour {address} of {id}"))))?;
+            .ok_or_else(|| CallError::Guest(Error::NotFound(format!("neighbour {address} of link {name:?}"))))?;
         let operation = Operation::DeleteNeighbor {
             link: id,
             name: name.clone(),
@@ -102,7 +108,7 @@ impl Host for Mediator {
                 link: &name,
             })?;
         }
-        let entries = self.network().neighbors(id).map_err(network_error)?;
+        let entries = self.neighbors_in_reach(id)?;
         Ok(entries
             .into_iter()
             .map(|entry| WitNeighbor {
@@ -110,5 +116,21 @@ impl Host for Mediator {
                 mac: wit_mac_address(entry.mac),
             })
             .collect())
+    }
+}
+
+impl Mediator {
+    /// The permanent neighbours of a link but for those of the node that other
+    /// attachments own.
+    fn neighbors_in_reach(&mut self, id: LinkId) -> Result<Vec<Neighbor>, CallError> {
+        let entries = self.seen_on(|network| network.neighbors(id))?;
+        if id.place == Place::Container || self.is_own(id) {
+            return Ok(entries);
+        }
+        let link = self.link_name(id)?;
+        self.without_others(entries, |entry| Thing::Neighbor {
+            link: link.clone(),
+            address: entry.address,
+        })
     }
 }

@@ -12,9 +12,12 @@ use cofferdam_sandbox::{
 };
 use wasmtime::component::Resource;
 
-use super::shared::Found;
+use super::{
+    redeclared::{refuse_other_keys, with_emptied_chains},
+    shared::Found,
+};
 use crate::{
-    convert::{invalid, network_error, nft_chain, nft_elements, nft_table, nft_table_id},
+    convert::{conflict, invalid, network_error, nft_chain, nft_elements, nft_table, nft_table_id},
     mediator::{Mediator, journal_error},
 };
 
@@ -25,6 +28,7 @@ impl Host for Mediator {
         let place = self.table.get(&namespace)?.place;
         let table = nft_table(table)?;
         self.permit_table(place, &table.id, &table.chains)?;
+        self.permit_rules(place, &table.id, &table.sets, &table.chains)?;
         self.share_table(place, &table)
     }
 
@@ -46,7 +50,9 @@ impl Host for Mediator {
             )));
         }
         self.permit_table(place, &table, std::slice::from_ref(&chain))?;
-        self.share_chain(place, &table, &chain)
+        let sets = self.declared_sets(place, &table)?;
+        self.permit_rules(place, &table, &sets, std::slice::from_ref(&chain))?;
+        self.share_chain(place, &table, &sets, &chain)
     }
 
     fn add_elements(
@@ -62,7 +68,9 @@ impl Host for Mediator {
         let table = nft_table_id(table);
         self.permit_element(place, &table, &set)?;
         let set = self.declared_set(place, &table, &set)?;
-        let elements = self.missing_elements(place, &table, &set, nft_elements(elements))?;
+        let elements = nft_elements(elements);
+        self.permit_parts(place, &table, &set.name, &elements)?;
+        let elements = self.missing_elements(place, &table, &set, elements)?;
         if elements.is_empty() {
             return Ok(());
         }
@@ -99,8 +107,9 @@ impl Host for Mediator {
         self.permit_element(place, &table, &set)?;
         let set = match self.declared_set(place, &table, &set) {
             Ok(set) => set,
-            // Without the table there are no elements, which is what is wanted.
-            Err(CallError::Guest(Error::NotFound(_))) => return Ok(()),
+            // Without the table, or in another plugin's, there are no elements of
+            // this one, which is what is wanted.
+            Err(CallError::Guest(Error::NotFound(_) | Error::Conflict(_))) => return Ok(()),
             Err(error) => return Err(error),
         };
         let comment = self.owner_comment();
@@ -112,7 +121,7 @@ impl Host for Mediator {
                 .map_err(network_error)?;
             match found {
                 Some(found) if found == comment => ours.push(element),
-                Some(found) => return Err(conflict(&element, &found)),
+                Some(found) => return Err(belongs(&element, &found)),
                 None => {}
             }
         }
@@ -151,9 +160,10 @@ impl Host for Mediator {
         let elements = nft_elements(elements);
         let set = match self.declared_set(place, &table, &set) {
             Ok(set) => set,
-            Err(CallError::Guest(Error::NotFound(_))) => return Ok(vec![false; elements.len()]),
+            Err(CallError::Guest(Error::NotFound(_) | Error::Conflict(_))) => return Ok(vec![false; elements.len()]),
             Err(error) => return Err(error),
         };
+        let comment = self.owner_comment();
         elements
             .iter()
             .map(|element| {
@@ -161,7 +171,7 @@ impl Host for Mediator {
                     .network()
                     .element_comment(place, &table, &set, element)
                     .map_err(network_error)?;
-                Ok(found.is_some())
+                Ok(found.is_some_and(|found| found == comment))
             })
             .collect()
     }
@@ -169,17 +179,13 @@ impl Host for Mediator {
 
 impl Mediator {
     fn permit_table(&mut self, place: Place, table: &TableId, chains: &[Chain]) -> Result<(), CallError> {
-        let hooks: Vec<(&str, i32)> = chains
-            .iter()
-            .filter_map(|chain| chain.base.as_ref())
-            .map(|base| (hook_name(base.hook), base.priority))
-            .collect();
         let family = table.family.to_string();
         self.permit(&Question::NftTable {
             place,
             family: &family,
             table: &table.name,
-            hooks: &hooks,
+            hooks: &hooks_of(chains),
+            packets: &[],
         })
     }
 
@@ -190,6 +196,9 @@ impl Mediator {
             family: &family,
             table: &table.name,
             set,
+            addresses: &[],
+            links: &[],
+            ports: &[],
         })
     }
 
@@ -204,8 +213,10 @@ impl Mediator {
         };
         let digest = cofferdam_journal::digest_of(table);
         let made = Made::Table {
+            plugin: self.plugin.clone(),
             digest: digest.clone(),
             sets: table.sets.clone(),
+            chains: table.chains.iter().map(|chain| chain.name.clone()).collect(),
         };
         let (found, _) = self.share(
             &object,
@@ -217,8 +228,14 @@ impl Mediator {
                     return Ok((None, false));
                 }
                 match made {
-                    Some(Made::Table { digest: old, .. }) if *old != digest => {
-                        network.replace_chains(place, table)?;
+                    Some(Made::Table {
+                        digest: old,
+                        sets,
+                        chains,
+                        ..
+                    }) if *old != digest => {
+                        refuse_other_keys(table, sets)?;
+                        network.replace_chains(place, &with_emptied_chains(table, chains))?;
                         Ok((Some(()), true))
                     }
                     made => Ok((Some(()), made.is_some())),
@@ -229,8 +246,7 @@ impl Mediator {
         refuse_foreign(&found, &table.id.to_string())
     }
 
-    fn share_chain(&mut self, place: Place, table: &TableId, chain: &Chain) -> Result<(), CallError> {
-        let sets = self.declared_sets(place, table)?;
+    fn share_chain(&mut self, place: Place, table: &TableId, sets: &[Set], chain: &Chain) -> Result<(), CallError> {
         let object = SharedObject::Chain {
             place,
             table: table.clone(),
@@ -252,12 +268,12 @@ impl Mediator {
                 let ours = matches!(made, Some(Made::Chain { digest: old }) if *old == digest);
                 Ok((there.then_some(()), ours))
             },
-            |network| network.create_chain(place, table, &sets, chain).map(Some),
+            |network| network.create_chain(place, table, sets, chain).map(Some),
         )?;
         refuse_foreign(&found, &format!("chain {:?} in {table} with other rules", chain.name))
     }
 
-    /// The sets of a table that the host made.
+    /// The sets of a table that the host made for this plugin.
     fn declared_sets(&mut self, place: Place, table: &TableId) -> Result<Vec<Set>, CallError> {
         let object = SharedObject::Table {
             place,
@@ -269,6 +285,9 @@ impl Mediator {
         }
         .map_err(journal_error)?
         {
+            Some(Made::Table { plugin, .. }) if !plugin.is_empty() && plugin != self.plugin => {
+                Err(conflict(format!("{object} belongs to plugin {plugin}")))
+            }
             Some(Made::Table { sets, .. }) => Ok(sets),
             _ => Err(CallError::Guest(Error::NotFound(table.to_string()))),
         }
@@ -298,7 +317,7 @@ impl Mediator {
             {
                 None => missing.push(element),
                 Some(found) if found == comment => {}
-                Some(found) => return Err(conflict(&element, &found)),
+                Some(found) => return Err(belongs(&element, &found)),
             }
         }
         Ok(missing)
@@ -307,10 +326,7 @@ impl Mediator {
     /// What names the owner of an element, in the ruleset and in errors.
     fn owner_comment(&mut self) -> String {
         let attachment = &self.session().attachment;
-        let comment = format!(
-            "{}/{}/{}",
-            attachment.network, attachment.container_id, attachment.interface_name
-        );
+        let comment = attachment.label();
         if comment.len() <= 120 {
             return comment;
         }
@@ -329,9 +345,15 @@ fn refuse_foreign(found: &Found, object: &str) -> Result<(), CallError> {
     }
 }
 
-fn conflict(element: &Element, owner: &str) -> CallError {
+fn belongs(element: &Element, owner: &str) -> CallError {
     let owner = if owner.is_empty() { "somebody else" } else { owner };
-    CallError::Guest(Error::Conflict(format!("element {:?} belongs to {owner}", element.key)))
+    conflict(format!("element {:?} belongs to {owner}", element.key))
+}
+
+/// The hooks of base chains, with their priorities.
+pub(super) fn hooks_of(chains: &[Chain]) -> Vec<(&'static str, i32)> {
+    let bases = chains.iter().filter_map(|chain| chain.base.as_ref());
+    bases.map(|base| (hook_name(base.hook), base.priority)).collect()
 }
 
 fn hook_name(hook: Hook) -> &'static str {

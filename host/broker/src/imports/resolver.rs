@@ -1,4 +1,8 @@
-use std::{fs::File, io::Read as _, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read as _, Seek as _},
+    path::PathBuf,
+};
 
 use cofferdam_policy::Question;
 use cofferdam_sandbox::{
@@ -31,15 +35,29 @@ impl Host for Mediator {
             )));
         }
         self.permit(&Question::ResolverRead { file: &path })?;
-        let path = self.session().installation.resolve(&path);
-        let mut text = String::new();
-        File::open(&path)
-            .and_then(|file| file.take(LIMIT).read_to_string(&mut text))
-            .map_err(|error| {
-                let errno = error.raw_os_error().unwrap_or(nix::libc::EIO).unsigned_abs();
-                let context = format!("read {}: {error}", path.display());
-                CallError::Guest(Error::Os(OsError { errno, context }))
-            })?;
+        let session = self.session();
+        let failed = |error: &io::Error| {
+            let errno = error.raw_os_error().unwrap_or(nix::libc::EIO).unsigned_abs();
+            let context = format!("read {}: {error}", session.installation.resolve(&path).display());
+            CallError::Guest(Error::Os(OsError { errno, context }))
+        };
+        let opened = session.files.resolver(&path).ok_or_else(|| {
+            let text = format!("{} was not opened when this call began", path.display());
+            CallError::Trap(wasmtime::Error::msg(text))
+        })?;
+        let text = opened
+            .as_ref()
+            .map_err(failed)
+            .and_then(|file| read(file).map_err(|error| failed(&error)))?;
+        self.session().deeds.read.push(text.clone());
         Ok(Some(text))
     }
+}
+
+/// From its beginning, however often it was read before.
+fn read(mut file: &File) -> io::Result<String> {
+    let mut text = String::new();
+    file.rewind()?;
+    file.take(LIMIT).read_to_string(&mut text)?;
+    Ok(text)
 }

@@ -1,6 +1,7 @@
-use cofferdam_journal::{Inverse, Operation};
+use cofferdam_journal::{Inverse, Operation, Thing};
 use cofferdam_network::{LinkId, Route, RouteMode};
 use cofferdam_policy::Question;
+use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
@@ -12,12 +13,12 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{network_error, route, wit_route},
+    convert::{conflict, route, wit_route},
     mediator::Mediator,
 };
 
 /// `RT_TABLE_MAIN`.
-const MAIN_TABLE: u32 = 254;
+pub(super) const MAIN_TABLE: u32 = 254;
 
 impl Host for Mediator {
     fn add(&mut self, link: Resource<Link>, spec: RouteSpec, mode: AddMode) -> Result<(), CallError> {
@@ -33,9 +34,12 @@ impl Host for Mediator {
             destination: wanted.destination,
             table,
         })?;
+        if id.place == Place::Host {
+            self.refuse_shadowing(&wanted)?;
+        }
         let mode = route_mode(mode);
         if !self.is_own(id) {
-            self.refuse_existing(id, &wanted)?;
+            self.refuse_existing(id, &name, &wanted)?;
         }
         let inverse = self.route_inverse(id, &name, &wanted);
         let operation = Operation::AddRoute {
@@ -63,22 +67,24 @@ impl Host for Mediator {
                 table,
             })?;
         }
-        let inverse = if own {
-            Inverse::WithLink { link: id }
+        // What is deleted, and put back, is a whole route, not what it was described by.
+        let (found, inverse) = if own {
+            (wanted, Inverse::WithLink { link: id })
         } else {
-            let old = self.matching_route(id, &wanted)?;
-            Inverse::AddRoute {
+            let found = self.matching_route(id, &name, &wanted)?;
+            let inverse = Inverse::AddRoute {
                 link: id,
                 name: name.clone(),
-                route: old,
-            }
+                route: found.clone(),
+            };
+            (found, inverse)
         };
         let operation = Operation::DeleteRoute {
             link: id,
             name,
-            route: wanted.clone(),
+            route: found.clone(),
         };
-        self.change(&operation, &inverse, |network| network.delete_route(id, &wanted))
+        self.change(&operation, &inverse, |network| network.delete_route(id, &found))
     }
 
     fn list(&mut self, link: Resource<Link>, table: Option<u32>) -> Result<Vec<RouteSpec>, CallError> {
@@ -93,7 +99,7 @@ impl Host for Mediator {
                 table,
             })?;
         }
-        let routes = self.network().routes(id, table).map_err(network_error)?;
+        let routes = self.routes_in_reach(id, table)?;
         Ok(routes.iter().map(wit_route).collect())
     }
 }
@@ -101,11 +107,11 @@ impl Host for Mediator {
 impl Mediator {
     /// A route that is there is not put on record as ours: after a crash it
     /// would be deleted.
-    fn refuse_existing(&mut self, id: LinkId, wanted: &Route) -> Result<(), CallError> {
+    fn refuse_existing(&mut self, id: LinkId, name: &str, wanted: &Route) -> Result<(), CallError> {
         let table = wanted.table.unwrap_or(MAIN_TABLE);
-        let present = self.network().routes(id, table).map_err(network_error)?;
+        let present = self.seen_on(|network| network.routes(id, table))?;
         if present.iter().any(|present| wanted.describes(present)) {
-            let text = format!("route {} through {id}", wanted.destination);
+            let text = format!("route {} through link {name:?}", wanted.destination);
             return Err(CallError::Guest(Error::AlreadyExists(text)));
         }
         Ok(())
@@ -123,15 +129,34 @@ impl Mediator {
         }
     }
 
-    /// The route that a deletion would hit, whole.
-    fn matching_route(&mut self, id: LinkId, wanted: &Route) -> Result<Route, CallError> {
-        let routes = self
-            .network()
-            .routes(id, wanted.table.unwrap_or(MAIN_TABLE))
-            .map_err(network_error)?;
-        routes.into_iter().find(|route| covers(wanted, route)).ok_or_else(|| {
-            let text = format!("route {} through {id}", wanted.destination);
+    /// The route that a description is of, whole.
+    fn matching_route(&mut self, id: LinkId, name: &str, wanted: &Route) -> Result<Route, CallError> {
+        let routes = self.routes_in_reach(id, wanted.table.unwrap_or(MAIN_TABLE))?;
+        let found = routes.iter().find(|route| covers(wanted, route)).ok_or_else(|| {
+            let text = format!("route {} through link {name:?}", wanted.destination);
             CallError::Guest(Error::NotFound(text))
+        })?;
+        // For IPv6, no gateway means any when deleting.
+        let hidden = |other: &Route| other.gateway.is_some() && found.is_in_place_of(other);
+        if found.destination.is_ipv6() && found.gateway.is_none() && routes.iter().any(hidden) {
+            return Err(conflict(format!(
+                "the kernel can't tell the route to {} from another with a gateway",
+                found.destination
+            )));
+        }
+        Ok(found.clone())
+    }
+
+    /// The routes through a link but for those of the node that other
+    /// attachments own.
+    fn routes_in_reach(&mut self, id: LinkId, table: u32) -> Result<Vec<Route>, CallError> {
+        let routes = self.seen_on(|network| network.routes(id, table))?;
+        if id.place == Place::Container || self.is_own(id) {
+            return Ok(routes);
+        }
+        self.without_others(routes, |route| Thing::Route {
+            table,
+            destination: route.destination.network(),
         })
     }
 }
@@ -145,6 +170,9 @@ fn covers(given: &Route, route: &Route) -> bool {
         && agrees(given.gateway, route.gateway)
         && agrees(given.source, route.source)
         && agrees(given.priority, route.priority)
+        && agrees(given.scope, route.scope)
+        && agrees(given.mtu, route.mtu)
+        && agrees(given.advmss, route.advmss)
 }
 
 fn route_mode(mode: AddMode) -> RouteMode {

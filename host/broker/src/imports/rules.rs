@@ -1,5 +1,7 @@
-use cofferdam_journal::{Inverse, Operation};
+use cofferdam_journal::{Inverse, Operation, Thing};
+use cofferdam_network::Rule;
 use cofferdam_policy::Question;
+use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
@@ -53,7 +55,7 @@ impl Host for Mediator {
             priority: wanted.priority,
         })?;
         // What is deleted, and put back, is a whole rule, not what it was described by.
-        let present = self.network().rules(place).map_err(network_error)?;
+        let present = self.rules_in_reach(place)?;
         let missing = || CallError::Guest(Error::NotFound(format!("such a rule in the {place} namespace")));
         let found = present
             .into_iter()
@@ -74,7 +76,26 @@ impl Host for Mediator {
         self.enter()?;
         let place = self.table.get(&namespace)?.place;
         self.permit(&Question::RuleSee { place })?;
-        let rules = self.network().rules(place).map_err(network_error)?;
+        let rules = self.rules_in_reach(place)?;
         Ok(rules.into_iter().map(wit_rule).collect())
+    }
+}
+
+impl Mediator {
+    /// The rules of a namespace but for those of the node that other
+    /// attachments own.
+    fn rules_in_reach(&mut self, place: Place) -> Result<Vec<Rule>, CallError> {
+        let rules = self.network().rules(place).map_err(network_error)?;
+        if place == Place::Container {
+            return Ok(rules);
+        }
+        let rules = self.without_others(rules, |rule| Thing::Rule(rule.clone()))?;
+        // A rule is on record with the priority that it was given, if any.
+        self.without_others(rules, |rule| {
+            Thing::Rule(Rule {
+                priority: None,
+                ..rule.clone()
+            })
+        })
     }
 }

@@ -11,8 +11,9 @@ use cofferdam_sandbox::{
     bindings::cofferdam::cni::{links::BridgeOptions, types::Error},
 };
 
+use super::redeclared::with_what_is_left;
 use crate::{
-    convert::network_error,
+    convert::{conflict, network_error},
     mediator::{Mediator, journal_error},
     random,
     session::{KnownLink, Ownership, Session},
@@ -77,6 +78,7 @@ impl Mediator {
         let made = !matches!(found, Found::Foreign);
         if matches!(found, Found::New) {
             self.refuse_router_advertisements(place, name);
+            self.refuse_redirects(place, name);
         }
         let link = KnownLink {
             plugin: self.plugin.clone(),
@@ -85,6 +87,7 @@ impl Mediator {
             ownership: Ownership::Shared { object, made },
         };
         self.session().links.insert(info.id, link);
+        self.connect(info.id)?;
         Ok(info.id)
     }
 
@@ -122,16 +125,24 @@ impl Mediator {
         match joined {
             Ok(joined) => {
                 journal.done(sequence, cofferdam_journal::Outcome::default());
+                match joined.0 {
+                    Found::New => self.hand_over_uses(object)?,
+                    Found::Ours | Found::Foreign => self.give_back_shared_uses(),
+                }
                 Ok(joined)
             }
             // Undoing it finds out whether it was made.
-            Err(NotJoined::InDoubt(error)) => Err(error),
+            Err(NotJoined::InDoubt(error)) => {
+                self.hand_over_uses(object)?;
+                Err(error)
+            }
             Err(NotJoined::Refused(error)) => {
                 // What an earlier step of this attachment joined it still uses.
                 if !joined_before {
                     leave_unused(shared, object, attachment, *deadline);
                 }
                 journal.abandon(sequence);
+                self.give_back_uses();
                 Err(error)
             }
         }
@@ -164,16 +175,22 @@ fn join<T>(
     make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
 ) -> Result<(Found, Option<T>), NotJoined> {
     let refused = |error| NotJoined::Refused(journal_error(error));
+    refuse_disagreement(guard, &made).map_err(NotJoined::Refused)?;
     let (existing, ours) = look(network, guard.made()).map_err(|error| NotJoined::Refused(network_error(error)))?;
     if existing.is_some() {
         if ours {
             if is_redeclared(guard.made(), &made) {
+                let made = with_what_is_left(guard.made(), made);
                 guard.set_made(made).map_err(refused)?;
             }
             return Ok((Found::Ours, existing));
         }
         // What we made is gone, and somebody else made this one since.
-        guard.clear_made().map_err(refused)?;
+        match made.as_found() {
+            Some(found) => guard.set_made(found),
+            None => guard.clear_made(),
+        }
+        .map_err(refused)?;
         return Ok((Found::Foreign, existing));
     }
     let earlier = guard.made().cloned();
@@ -185,6 +202,31 @@ fn join<T>(
             let _ = guard.set_made_back(earlier);
             Err(NotJoined::Refused(network_error(error)))
         }
+    }
+}
+
+/// A table is its plugin's, and a setting has the value that those who share
+/// it need.
+fn refuse_disagreement(guard: &SharedGuard, made: &Made) -> Result<(), CallError> {
+    let Some(on_record) = guard.made() else {
+        return Ok(());
+    };
+    if let (Made::Table { plugin: theirs, .. }, Made::Table { plugin: ours, .. }) = (on_record, made)
+        && !theirs.is_empty()
+        && theirs != ours
+    {
+        return Err(conflict(format!("{} belongs to plugin {theirs}", guard.object())));
+    }
+    if on_record.agrees_with(made) {
+        return Ok(());
+    }
+    match guard.other_user().map_err(journal_error)? {
+        Some(user) => Err(conflict(format!(
+            "{} is shared with the value {:?} by {user}",
+            guard.object(),
+            on_record.value()
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -201,18 +243,12 @@ fn is_made_bridge(made: Option<&Made>, info: &LinkInfo) -> bool {
 }
 
 fn refuse_other_kind(name: &str, existing: Option<&LinkInfo>) -> Result<(), CallError> {
-    let text = match existing {
-        Some(info) if info.kind != "bridge" => format!(
-            "{name:?} already exists but is not a bridge (it is a {} link)",
-            kind_name(&info.kind)
-        ),
-        // Granted was a bridge that has this name, not one that is also known by it.
-        Some(info) if info.name != name => format!("{name:?} is an alternative name of another bridge"),
-        _ => return Ok(()),
-    };
-    Err(CallError::Guest(Error::Conflict(text)))
-}
-
-fn kind_name(kind: &str) -> &str {
-    if kind.is_empty() { "plain" } else { kind }
+    match existing {
+        // Granted was a bridge that has this name, not one that is also known
+        // by it. What it is instead is not the guest's business.
+        Some(info) if info.kind != "bridge" || info.name != name => Err(CallError::Guest(Error::Conflict(format!(
+            "{name:?} already exists but is not a bridge of that name"
+        )))),
+        _ => Ok(()),
+    }
 }

@@ -1,4 +1,8 @@
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use cofferdam_journal::{Inverse, Operation, Outcome, Owner, Records};
 use cofferdam_policy::Question;
@@ -14,26 +18,29 @@ use wasmtime::component::Resource;
 
 use crate::{
     convert::invalid,
+    files::location,
     mediator::{Mediator, journal_error},
     mode::Mode,
-    session::close,
+    session::{Session, close},
 };
 
-/// Where records are unless the configuration says otherwise.
-const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
 /// Bytes of a value that attachments share.
 const VALUE_LIMIT: usize = 256;
 
 impl Host for Mediator {
     fn open(&mut self) -> Result<Resource<Handle>, CallError> {
         self.enter()?;
-        let location = self
-            .config
-            .ipam_data_dir()
-            .map_err(|error| invalid(error.to_string()))?;
-        let location = PathBuf::from(location.unwrap_or_else(|| DEFAULT_LOCATION.to_owned()));
+        let location = location(&self.config).map_err(|error| invalid(error.to_string()))?;
         self.permit(&Question::StoreOpen { location: &location })?;
+        let owner = self.own_record();
         let session = self.session();
+        if let Some(source) = session.files.location_failure(&location) {
+            return Err(journal_error(cofferdam_journal::Error::Io {
+                action: "make directory",
+                path: session.installation.resolve(&location),
+                source,
+            }));
+        }
         if !session.records.is_empty() {
             return Err(invalid("the records are open already; their lock is not taken twice"));
         }
@@ -41,10 +48,6 @@ impl Host for Mediator {
             .installation
             .resolve(&location)
             .join(&session.attachment.network);
-        let owner = Owner {
-            container_id: session.attachment.container_id.clone(),
-            interface_name: Some(session.attachment.interface_name.clone()),
-        };
         let index = session.installation.state();
         let (attachment, deadline) = (&session.attachment, session.deadline);
         // Only an ADD makes what is not there.
@@ -210,6 +213,17 @@ impl Mediator {
             mode.verb()
         )))
     }
+}
+
+/// Where the network's addresses may be on record: where they are by default,
+/// and where the configuration says, if records there are granted.
+pub(super) fn records_directories(session: &Session) -> BTreeSet<PathBuf> {
+    let usual = session.installation.records();
+    let granted = session.files.locations().map(Path::to_owned);
+    let locations = granted.chain([usual]);
+    locations
+        .map(|location| location.join(&session.attachment.network))
+        .collect()
 }
 
 fn closed() -> CallError {

@@ -22,6 +22,7 @@ impl Host for Mediator {
             place,
             key: key.parts(),
         })?;
+        self.refuse_others_setting(place, &key)?;
         self.network().sysctl(place, &key).map_err(network_error)
     }
 
@@ -35,6 +36,7 @@ impl Host for Mediator {
             key: key.parts(),
             value: &value,
         })?;
+        self.refuse_others_setting(place, &key)?;
         let old = self.network().sysctl(place, &key).map_err(network_error)?;
         match place {
             Place::Container if old == value => Ok(()),
@@ -58,6 +60,19 @@ impl Host for Mediator {
 }
 
 impl Mediator {
+    /// The settings of another attachment's link are not there.
+    fn refuse_others_setting(&mut self, place: Place, key: &SysctlKey) -> Result<(), CallError> {
+        let [_, _, kind, link, _, ..] = key.parts() else {
+            return Ok(());
+        };
+        let (of_link, link) = (matches!(kind.as_str(), "conf" | "neigh"), link.clone());
+        if of_link && self.is_others_link(place, &link)? {
+            let text = format!("sysctl {key} in the {place} namespace");
+            return Err(network_error(cofferdam_network::Error::NotFound(text)));
+        }
+        Ok(())
+    }
+
     /// A setting of the node stays while somebody needs it, and goes back when
     /// nobody does.
     fn share_sysctl(&mut self, key: &SysctlKey, old: String, value: &str) -> Result<(), CallError> {

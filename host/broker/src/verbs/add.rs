@@ -2,19 +2,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cofferdam_journal::{Header, LockedAttachment, NamespaceRecord, PluginRecord, Shared, StateDirectory};
 use cofferdam_network::Kernel;
-use cofferdam_protocol::{Attachment, CniError, result};
+use cofferdam_protocol::{Attachment, CniError, args, result};
 
 use crate::{
-    call::Call,
+    call::{Call, Member},
     codes,
-    component::{Answer, run},
+    component::{Answer, foresee, run},
     container::{is_where_made, record},
     convert::attachment,
     mode::Mode,
+    plugins::Plugins,
     session::Session,
     timing,
     undo::{describe, roll_back},
-    verify::Truth,
+    verify::{Given, Request, Truth},
 };
 
 /// Attaches the container: all members of the chain, or nothing.
@@ -26,8 +27,9 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
     let namespace = record(&mut kernel, namespace, call.namespace_path());
     let locked = clear_leftovers(call, &state, locked, &mut kernel, &namespace)?;
-    let mut session = Session::new(call, Mode::Add, &state, kernel)?;
-    session.journal = Some(locked.begin(header(call, namespace)).map_err(journal_failure)?);
+    let mut session = Session::new(call, Mode::Add, &state, kernel, Some(namespace.clone()))?;
+    let header = header(call, namespace, &session.plugins);
+    session.journal = Some(locked.begin(header).map_err(journal_failure)?);
     timing::phase("journal");
     let (session, outcome) = run_members(call, session, previous);
     conclude(call, session, outcome)
@@ -56,6 +58,9 @@ pub(super) fn run_members(
     mut session: Session,
     mut previous: Option<Attachment>,
 ) -> (Session, Result<Attachment, CniError>) {
+    if let Err(error) = foresee_members(call, &session) {
+        return (session, Err(error));
+    }
     for member in &call.members {
         let task = match call.attachment_task(member, previous.as_ref(), true) {
             Ok(task) => task,
@@ -68,22 +73,51 @@ pub(super) fn run_members(
             Answer::Nothing => Ok(Attachment::default()),
         });
         let checked = result.and_then(|result| {
-            let mut truth = Truth::new(session.network.as_mut(), previous.as_ref(), call.namespace_path())
-                .with_made(&session.links);
-            truth.check_result(&result, &session.claimed)?;
+            check_result(call, &mut session, member, previous.as_ref(), &result)?;
             Ok(result)
         });
         timing::phase("verify");
         match checked {
             Ok(result) => previous = Some(result),
-            Err(error) if call.members.len() > 1 => {
-                let message = format!("plugin type={:?} failed (add): {}", member.plugin, error.message);
-                return (session, Err(CniError { message, ..error }));
-            }
+            Err(error) if call.members.len() > 1 => return (session, Err(of_member(member, error))),
             Err(error) => return (session, Err(error)),
         }
     }
     (session, Ok(previous.unwrap_or_default()))
+}
+
+/// Finds what keeps one member of a chain from running before the first runs.
+/// One on its own has nobody to wait for.
+fn foresee_members(call: &Call, session: &Session) -> Result<(), CniError> {
+    if call.members.len() < 2 {
+        return Ok(());
+    }
+    let mut members = call.members.iter();
+    members.try_for_each(|member| foresee(session, &member.plugin).map_err(|error| of_member(member, error)))
+}
+
+fn of_member(member: &Member, error: CniError) -> CniError {
+    let message = format!("plugin type={:?} failed (add): {}", member.plugin, error.message);
+    CniError { message, ..error }
+}
+
+fn check_result(
+    call: &Call,
+    session: &mut Session,
+    member: &Member,
+    previous: Option<&Attachment>,
+    result: &Attachment,
+) -> Result<(), CniError> {
+    let given = Given::new(&member.config, args::parse(&call.environment.args), &session.deeds.read);
+    let request = Request {
+        links: &session.links,
+        deeds: &session.deeds,
+        claimed: &session.claimed,
+        given: &given,
+    };
+    Truth::new(session.network.as_mut(), call.namespace_path())
+        .of_request(previous, request)
+        .check_result(result)
 }
 
 fn commit(session: &mut Session, text: &str) -> Result<(), CniError> {
@@ -146,25 +180,20 @@ fn clear_leftovers(
     state.lock(&call.attachment, call.deadline).map_err(journal_failure)
 }
 
-pub(super) fn header(call: &Call, namespace: NamespaceRecord) -> Header {
-    let plugins = call
+pub(super) fn header(call: &Call, namespace: NamespaceRecord, plugins: &Plugins) -> Header {
+    let members = call
         .members
         .iter()
         .map(|member| PluginRecord {
             name: member.plugin.clone(),
-            digest: call
-                .installation
-                .components()
-                .resolve(&member.plugin)
-                .ok()
-                .map(|digest| digest.to_string()),
+            digest: plugins.digest(&member.plugin).map(str::to_owned),
         })
         .collect();
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Header::new(
         call.attachment.clone(),
         Some(namespace),
-        plugins,
+        members,
         u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
         cofferdam_journal::digest_of_text(call.config.text()),
     )

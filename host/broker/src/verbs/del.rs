@@ -1,4 +1,4 @@
-use cofferdam_journal::{Report, StateDirectory};
+use cofferdam_journal::{NamespaceRecord, Report, StateDirectory};
 use cofferdam_network::Kernel;
 use cofferdam_protocol::CniError;
 
@@ -18,19 +18,19 @@ use crate::{
 /// Detaches the container. The journal says what was made; the components'
 /// own `del` comes after, for what a journal can't know.
 pub(crate) fn del(call: &Call) -> Result<String, CniError> {
-    let (mut kernel, namespace) = call.kernel_if_exists()?;
-    let mut exists = namespace.is_some();
+    let (mut kernel, identity) = call.kernel_if_exists()?;
+    let mut namespace = identity.map(|identity| record(&mut kernel, identity, call.namespace_path()));
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
     let known = !locked.history().is_empty();
     if known {
-        if let Some(identity) = namespace {
-            let namespace = record(&mut kernel, identity, call.namespace_path());
-            if !is_where_made(locked.history(), &namespace) {
-                // The path leads to somebody else's by now.
-                kernel = call.host_kernel();
-                exists = false;
-            }
+        if namespace
+            .as_ref()
+            .is_some_and(|namespace| !is_where_made(locked.history(), namespace))
+        {
+            // The path leads to somebody else's by now.
+            kernel = call.host_kernel();
+            namespace = None;
         }
         let journal = locked.reopen().map_err(journal_failure)?;
         let report = roll_back(journal, &mut kernel, &state.shared(), &call.attachment);
@@ -40,7 +40,7 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     } else {
         locked.release().map_err(journal_failure)?;
     }
-    let errors = run_members(call, &state, kernel, exists);
+    let errors = run_members(call, &state, kernel, namespace);
     settle(call, known, errors)
 }
 
@@ -62,11 +62,17 @@ pub(super) fn refuse_unclean(call: &Call, report: &Report) -> Result<(), CniErro
 }
 
 /// Calls each member's `del`, last first, whatever the others say.
-fn run_members(call: &Call, state: &StateDirectory, kernel: Kernel, exists: bool) -> Vec<(String, CniError)> {
+fn run_members(
+    call: &Call,
+    state: &StateDirectory,
+    kernel: Kernel,
+    namespace: Option<NamespaceRecord>,
+) -> Vec<(String, CniError)> {
     let mut errors = Vec::new();
+    let exists = namespace.is_some();
     // A result that can't be read does not stop a DEL.
     let previous = call.config.previous(call.version).unwrap_or_default();
-    let mut session = match Session::new(call, Mode::Del, state, kernel) {
+    let mut session = match Session::new(call, Mode::Del, state, kernel, namespace) {
         Ok(session) => session,
         Err(error) => return vec![(String::new(), error)],
     };
@@ -98,7 +104,8 @@ fn run_members(call: &Call, state: &StateDirectory, kernel: Kernel, exists: bool
 fn settle(call: &Call, known: bool, errors: Vec<(String, CniError)>) -> Result<String, CniError> {
     let mut failures = Vec::new();
     for (plugin, error) in errors {
-        let host_side = [codes::DENIED, codes::COMPONENT, codes::FAULT].contains(&error.code) || error.code == 11;
+        let host_side = [codes::DENIED, codes::COMPONENT, codes::FAULT, codes::CONFINEMENT].contains(&error.code)
+            || error.code == 11;
         if known || host_side {
             emit(&format!(
                 "cofferdam: warn: DEL of {}: plugin {plugin}: {}",

@@ -98,7 +98,7 @@ fn kernel_of(call: &Call, path: Option<&str>, history: &History) -> Kernel {
 }
 
 fn run_members(call: &Call, state: &StateDirectory, valid: Vec<(String, String)>) -> Result<Vec<String>, CniError> {
-    let mut session = Session::new(call, Mode::Gc, state, call.host_kernel())?;
+    let mut session = Session::new(call, Mode::Gc, state, call.host_kernel(), None)?;
     session.valid.clone_from(&valid);
     let mut failures = Vec::new();
     for member in &call.members {

@@ -31,9 +31,10 @@ impl Broker {
         let locked = state
             .lock(&call.attachment, call.deadline)
             .map_err(add::journal_failure)?;
-        let mut session = Session::new(&call, Mode::Add, &state, call.host_kernel())?;
+        let namespace = namespace(&call);
+        let mut session = Session::new(&call, Mode::Add, &state, call.host_kernel(), Some(namespace.clone()))?;
         session.network = network;
-        let header = add::header(&call, namespace(&call));
+        let header = add::header(&call, namespace, &session.plugins);
         session.journal = Some(locked.begin(header).map_err(add::journal_failure)?);
         let (session, outcome) = add::run_members(&call, session, previous);
         ended();

@@ -1,7 +1,7 @@
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use cofferdam_broker::Installation;
-use cofferdam_policy::{Finding, Pin, PolicyDirectory, Problem, Report, Severity};
+use cofferdam_policy::{Finding, Needs, Pin, PolicyDirectory, Problem, Report, Severity};
 use serde_json::json;
 
 use super::Place;
@@ -14,6 +14,8 @@ pub(super) fn run(installation: &Installation, place: &Place, json: bool) -> any
     if place.directory.is_none() {
         let missing = components(installation, &policies, &report);
         report.findings.extend(missing);
+        let declared = declarations(installation, &policies, &report);
+        report.findings.extend(declared);
     }
     if json {
         say(&serde_json::to_string_pretty(&document(&report))?);
@@ -60,6 +62,18 @@ fn components(installation: &Installation, policies: &PolicyDirectory, report: &
         })
     };
     report.plugins.iter().filter_map(told).collect()
+}
+
+/// What does not fit to what the installed components declare to need. One
+/// that can't be read is no policy's fault.
+fn declarations(installation: &Installation, policies: &PolicyDirectory, report: &Report) -> Vec<Finding> {
+    let components = installation.components();
+    let compared = |plugin: &String| {
+        let artifact = components.artifact(components.resolve(plugin).ok()?).ok()?;
+        let needs = Needs::parse(Path::new(plugin), artifact.needs()).ok()?;
+        Some(policies.plugin(plugin).ok()?.compare(&needs))
+    };
+    report.plugins.iter().filter_map(compared).flatten().collect()
 }
 
 fn summary(report: &Report) -> String {

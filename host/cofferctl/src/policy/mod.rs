@@ -1,7 +1,8 @@
-//! What the operator grants to plugins: checked, explained, shown.
+//! What the operator grants to plugins: checked, explained, shown, learned.
 
 mod check;
 mod explain;
+mod learn;
 mod show;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -27,6 +28,9 @@ pub(crate) enum Command {
     Explain(explain::Arguments),
     /// Shows a policy as it is understood, or what one attachment is granted.
     Show(show::Arguments),
+    /// Attaches a container on a node of its own and says which policy that
+    /// takes, proven by doing it again under that policy.
+    Learn(learn::Arguments),
     /// Prints a JSON Schema of policy files, for editors.
     Schema,
 }
@@ -66,6 +70,7 @@ pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Resu
         Command::Check { place, json } => check::run(installation, &place, json),
         Command::Explain(arguments) => explain::run(installation, &arguments),
         Command::Show(arguments) => show::run(installation, &arguments),
+        Command::Learn(arguments) => learn::run(installation, arguments),
         Command::Schema => {
             say(&serde_json::to_string_pretty(&cofferdam_policy::schema())?);
             Ok(ExitCode::SUCCESS)

@@ -1,13 +1,13 @@
 use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
 use cofferdam_protocol::{NetworkList, json::Node};
-use cofferdam_runtime::{AttachmentRequest, ResultCache, Runtime};
+use cofferdam_runtime::{AttachmentRequest, ResultCache, Runtime, RuntimeError};
 
 use super::resolver::Resolver;
 use crate::output::complain;
 
 /// The networks of one container.
-pub(super) struct Attachments {
+pub(crate) struct Attachments {
     runtime: Runtime<Resolver>,
     networks: Vec<NetworkList>,
     request: AttachmentRequest,
@@ -32,7 +32,7 @@ impl Attachments {
         })
     }
 
-    pub(super) fn with_container(mut self, id: Option<String>, namespace: &str) -> Self {
+    pub(crate) fn with_container(mut self, id: Option<String>, namespace: &str) -> Self {
         self.request.container_id = id.unwrap_or_else(random_id);
         namespace.clone_into(&mut self.request.netns);
         self
@@ -46,12 +46,12 @@ impl Attachments {
         Ok(self)
     }
 
-    pub(super) fn networks(&self) -> &[NetworkList] {
+    pub(crate) fn networks(&self) -> &[NetworkList] {
         &self.networks
     }
 
     /// Attaches to all networks, as `eth0`, `eth1`, … in their order.
-    pub(super) fn add_all(&self, verbose: bool) -> anyhow::Result<()> {
+    pub(crate) fn add_all(&self, verbose: bool) -> anyhow::Result<()> {
         for (network, request) in self.requests() {
             let result = self
                 .runtime
@@ -64,8 +64,20 @@ impl Attachments {
         Ok(())
     }
 
+    /// Asks whether all is as it was attached, of those networks whose version
+    /// has the question.
+    pub(crate) fn check_all(&self) -> anyhow::Result<()> {
+        for (network, request) in self.requests() {
+            match self.runtime.check(network, &request) {
+                Ok(()) | Err(RuntimeError::NoCheck { .. }) => {}
+                Err(error) => return Err(error).with_context(|| format!("network {:?}", network.name)),
+            }
+        }
+        Ok(())
+    }
+
     /// Detaches from all networks, last first, whatever one of them says.
-    pub(super) fn del_all(&self) -> Vec<anyhow::Error> {
+    pub(crate) fn del_all(&self) -> Vec<anyhow::Error> {
         let requests: Vec<_> = self.requests().collect();
         requests
             .into_iter()

@@ -15,10 +15,10 @@ use nix::{
 };
 
 /// The signals that end this command; they go to the one that it runs.
-pub(super) struct Signals(SigSet);
+pub(crate) struct Signals(SigSet);
 
 /// Keeps signals from ending this process before everything is undone.
-pub(super) fn hold_signals() -> anyhow::Result<Signals> {
+pub(crate) fn hold_signals() -> anyhow::Result<Signals> {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
     signals.add(Signal::SIGTERM);
@@ -29,22 +29,20 @@ pub(super) fn hold_signals() -> anyhow::Result<Signals> {
 
 /// A thread in network and mount namespaces of its own. They live as long as
 /// it does, or as a process that it started.
-pub(super) struct Container {
+pub(crate) struct Container {
     path: String,
     commands: Sender<Vec<OsString>>,
     started: Receiver<std::io::Result<Child>>,
 }
 
 impl Container {
-    pub(super) fn create() -> anyhow::Result<Self> {
+    pub(crate) fn create() -> anyhow::Result<Self> {
         let (commands, to_run) = mpsc::channel::<Vec<OsString>>();
         let (report, started) = mpsc::channel();
         let (ready, path) = mpsc::channel();
         thread::Builder::new().name("container".into()).spawn(move || {
-            let entered = unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).map(|()| {
-                show_own_devices();
-                format!("/proc/{}/task/{}/ns/net", std::process::id(), gettid())
-            });
+            let entered =
+                enter_own_namespaces().map(|()| format!("/proc/{}/task/{}/ns/net", std::process::id(), gettid()));
             let _ = ready.send(entered);
             for command in to_run {
                 let _ = report.send(start(&command));
@@ -59,13 +57,13 @@ impl Container {
     }
 
     /// The path of its network namespace.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// Runs a command in it and waits. The result is the command's exit
     /// status, or 128 and the signal that ended it.
-    pub(super) fn run(&self, command: Vec<OsString>, signals: Signals) -> anyhow::Result<u8> {
+    pub(crate) fn run(&self, command: Vec<OsString>, signals: Signals) -> anyhow::Result<u8> {
         let name = command
             .first()
             .map(|name| name.to_string_lossy().into_owned())
@@ -78,6 +76,14 @@ impl Container {
         forward(signals, &child)?;
         Ok(status(child.wait()?))
     }
+}
+
+/// Puts this thread, and those that it starts, into network and mount
+/// namespaces of their own.
+pub(crate) fn enter_own_namespaces() -> nix::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)?;
+    show_own_devices();
+    Ok(())
 }
 
 /// `/sys` shows the devices of the namespace in which it was mounted. Where it

@@ -2,9 +2,9 @@
 //! nothing of it left afterwards.
 
 mod attach;
-mod container;
+pub(crate) mod container;
 mod networks;
-mod privilege;
+pub(crate) mod privilege;
 mod resolver;
 mod tidy;
 
@@ -13,11 +13,29 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::Args;
 use cofferdam_broker::Installation;
+use cofferdam_protocol::NetworkList;
 
+pub(crate) use self::attach::Attachments;
 use crate::output::complain;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// The container's id; otherwise a random one.
+    #[arg(long)]
+    id: Option<String>,
+    /// Prints the networks' results to standard error.
+    #[arg(short, long)]
+    verbose: bool,
+    /// The command.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// Which networks, and what runs for them.
+#[derive(Debug, Args)]
+pub(crate) struct Chosen {
     /// A network: a configuration file, a directory of them, or a name in
     /// --conf-dir. Without any: a bridge with addresses from 10.22.0.0/16, and
     /// the loopback.
@@ -38,27 +56,32 @@ pub(crate) struct Arguments {
     /// The executable `cofferdam`; otherwise the one beside this one.
     #[arg(long, value_name = "FILE")]
     cofferdam: Option<PathBuf>,
-    /// The container's id; otherwise a random one.
-    #[arg(long)]
-    id: Option<String>,
-    /// Prints the networks' results to standard error.
-    #[arg(short, long)]
-    verbose: bool,
-    /// The command.
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    command: Vec<OsString>,
+}
+
+impl Chosen {
+    pub(crate) fn networks(&self) -> anyhow::Result<Vec<NetworkList>> {
+        networks::load(&self.networks, &self.conf_dir)
+    }
+
+    /// The networks of a container, whose plugins run in this installation.
+    pub(crate) fn attachments(
+        &self,
+        installation: &Installation,
+        networks: Vec<NetworkList>,
+    ) -> anyhow::Result<Attachments> {
+        let resolver = resolver::Resolver::new(installation, self.plugin_dir.clone(), self.cofferdam.clone())?;
+        Attachments::new(installation, resolver, networks, &self.cni_args)?.with_capabilities(self.cap_args.as_deref())
+    }
 }
 
 pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let networks = networks::load(&arguments.networks, &arguments.conf_dir)?;
+    let networks = arguments.chosen.networks()?;
     // Before there are threads: a user namespace is the whole process's.
     privilege::ensure(installation)?;
     let signals = container::hold_signals()?;
-    let resolver = resolver::Resolver::new(installation, arguments.plugin_dir, arguments.cofferdam)?;
+    let attachments = arguments.chosen.attachments(installation, networks)?;
     let container = container::Container::create().context("make a network namespace")?;
-    let attachments = attach::Attachments::new(installation, resolver, networks, &arguments.cni_args)?
-        .with_container(arguments.id, container.path())
-        .with_capabilities(arguments.cap_args.as_deref())?;
+    let attachments = attachments.with_container(arguments.id, container.path());
     let outcome = match attachments.add_all(arguments.verbose) {
         Ok(()) => container.run(arguments.command, signals),
         Err(error) => Err(error),

@@ -14,8 +14,18 @@ use crate::output::complain;
 /// Makes sure that namespaces can be made: as root, or in a user namespace in
 /// which this user is root.
 pub(super) fn ensure(installation: &Installation) -> anyhow::Result<()> {
+    if acquire()? {
+        hide_state(installation)?;
+        complain("not root: the host's namespace is a private one, in a user namespace");
+    }
+    Ok(())
+}
+
+/// The same, for who leaves this installation's state alone. True when a user
+/// namespace was made for it.
+pub(crate) fn acquire() -> anyhow::Result<bool> {
     if geteuid().is_root() && may_administer() {
-        return Ok(());
+        return Ok(false);
     }
     let (user, group) = (geteuid(), getegid());
     let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS;
@@ -25,9 +35,7 @@ pub(super) fn ensure(installation: &Installation) -> anyhow::Result<()> {
     fs::write("/proc/self/setgroups", "deny").context("write /proc/self/setgroups")?;
     fs::write("/proc/self/uid_map", format!("0 {user} 1")).context("write /proc/self/uid_map")?;
     fs::write("/proc/self/gid_map", format!("0 {group} 1")).context("write /proc/self/gid_map")?;
-    hide_state(installation)?;
-    complain("not root: the host's namespace is a private one, in a user namespace");
-    Ok(())
+    Ok(true)
 }
 
 /// Whether this process has CAP_SYS_ADMIN and CAP_NET_ADMIN.

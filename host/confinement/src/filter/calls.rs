@@ -73,6 +73,8 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_mkdirat,
     libc::SYS_unlinkat,
     libc::SYS_linkat,
+    libc::SYS_symlinkat,
+    libc::SYS_readlinkat,
     libc::SYS_renameat,
     libc::SYS_renameat2,
     libc::SYS_ppoll,
@@ -97,6 +99,8 @@ const OLDER: &[c_long] = &[
     libc::SYS_mkdir,
     libc::SYS_rmdir,
     libc::SYS_unlink,
+    libc::SYS_symlink,
+    libc::SYS_readlink,
     libc::SYS_rename,
 ];
 #[cfg(not(target_arch = "x86_64"))]

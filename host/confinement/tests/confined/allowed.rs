@@ -2,6 +2,7 @@ use std::{
     env,
     fs::{self, File},
     io::{Read as _, Write as _},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant, SystemTime},
@@ -9,7 +10,7 @@ use std::{
 
 use cofferdam_confinement::{Access, Capabilities, Confinement};
 use cofferdam_network::{
-    Kernel, Network as _, SysctlKey, VethEnd,
+    Ahead, Kernel, Network as _, SysctlKey, VethEnd,
     nftables::{Family, Table, TableId},
 };
 use cofferdam_protocol::{MacAddress, Place};
@@ -42,12 +43,16 @@ pub(crate) fn work() {
     };
     let state = PathBuf::from(env::var_os(STATE).unwrap());
     // The container's namespace can be joined no more after that.
-    kernel.open_ahead().unwrap();
+    let ahead = Ahead {
+        nftables: true,
+        settings: ["ipv4", "core"].map(str::to_owned).into(),
+    };
+    kernel.open_ahead(&ahead).unwrap();
     Confinement::new()
         .keep_capability(Capabilities::NET_ADMIN)
-        .directory(&state, Access::Write)
-        .directory("/proc", Access::Read)
+        .directory(&state, Access::WriteAndLink)
         .directory("/proc/sys/net", Access::Write)
+        .file("/proc/locks")
         .allow_threads()
         .enforce()
         .unwrap();
@@ -75,10 +80,11 @@ fn network(kernel: &mut Kernel) {
     assert_eq!(kernel.addresses(container).unwrap().len(), 1);
     assert_eq!(kernel.links(Place::Container).unwrap().len(), 2);
     for place in [Place::Host, Place::Container] {
-        let key = ["net", "ipv4", "conf", "lo", "proxy_arp"].map(str::to_owned);
-        let key = SysctlKey::new(key.to_vec()).unwrap();
-        kernel.set_sysctl(place, &key, "1").unwrap();
-        assert_eq!(kernel.sysctl(place, &key).unwrap(), "1");
+        for key in ["net/ipv4/conf/lo/proxy_arp", "net/core/somaxconn"] {
+            let key = SysctlKey::new(key.split('/').map(str::to_owned).collect()).unwrap();
+            kernel.set_sysctl(place, &key, "1").unwrap();
+            assert_eq!(kernel.sysctl(place, &key).unwrap(), "1");
+        }
         let id = TableId {
             family: Family::Inet,
             name: "test".to_owned(),
@@ -93,6 +99,11 @@ fn network(kernel: &mut Kernel) {
         kernel.delete_table(place, &id).unwrap();
     }
     kernel.delete_link(host).unwrap();
+    // The other way round: the node's namespace is found by its descriptor.
+    let (inner, _) = kernel
+        .create_veth(&end(Place::Container, "eth0", 3), &end(Place::Host, "veth0", 4))
+        .unwrap();
+    kernel.delete_link(inner).unwrap();
     assert_eq!(kernel.links(Place::Container).unwrap().len(), 1);
 }
 
@@ -111,6 +122,9 @@ fn files(state: &Path) {
     let mut text = String::new();
     File::open(&file).unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(text, "te");
+    symlink("elsewhere", state.join("link")).unwrap();
+    assert_eq!(fs::read_link(state.join("link")).unwrap(), Path::new("elsewhere"));
+    fs::remove_file(state.join("link")).unwrap();
     fs::create_dir(state.join("directory")).unwrap();
     assert_eq!(fs::read_dir(state).unwrap().count(), 2);
     fs::remove_dir(state.join("directory")).unwrap();

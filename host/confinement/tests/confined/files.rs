@@ -1,5 +1,6 @@
 use std::{
     fs, io,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
@@ -56,7 +57,13 @@ fn touch_all(thread: &str, directory: &Path) {
             fs::remove_dir(place_path.join("d")),
         );
         tell_result(&name(&format!("remove {place}")), fs::remove_file(&new));
+        tell_result(
+            &name(&format!("link {place}")),
+            symlink("file", place_path.join("link")),
+        );
     }
+    tell_result(&name("read the file"), fs::read(directory.join("single")));
+    tell_result(&name("write the file"), fs::write(directory.join("single"), "x"));
     tell_result(&name("read /etc/passwd"), fs::read("/etc/passwd"));
     tell_result(
         &name("write its own memory"),
@@ -78,6 +85,7 @@ pub(crate) fn files() {
     Confinement::new()
         .directory(directory.join("state"), Access::Write)
         .directory(directory.join("settings"), Access::Read)
+        .file(directory.join("single"))
         .enforce()
         .unwrap();
     touch_all("the main thread", &directory);
@@ -92,14 +100,15 @@ pub(crate) fn missing_directory() {
         .enforce();
     tell(
         "named",
-        matches!(&ended, Err(ConfinementError::Directory { path, .. }) if path == Path::new("/no/such/directory")),
+        matches!(&ended, Err(ConfinementError::Path { path, .. }) if path == Path::new("/no/such/directory")),
     );
     tell("error", ended.err().map_or_else(String::new, |error| error.to_string()));
 }
 
-/// A directory with a file in each of its three places.
+/// A directory with a file in each of its three places, and one beside them.
 fn places() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("single"), "text").unwrap();
     for place in ["state", "settings", "elsewhere"] {
         fs::create_dir(directory.path().join(place)).unwrap();
         fs::write(directory.path().join(place).join("file"), "text").unwrap();
@@ -145,6 +154,11 @@ fn only_the_named_directories_can_be_opened() {
             }
             assert_eq!(outcome.of(&format!("{thread}: make settings")), DENIED);
         }
+        for place in ["state", "settings", "elsewhere"] {
+            assert_eq!(outcome.of(&format!("{thread}: link {place}")), DENIED);
+        }
+        assert_eq!(outcome.of(&format!("{thread}: read the file")), DONE);
+        assert_eq!(outcome.of(&format!("{thread}: write the file")), DENIED);
         assert_eq!(outcome.of(&format!("{thread}: read /etc/passwd")), DENIED);
         assert_eq!(outcome.of(&format!("{thread}: write its own memory")), DENIED);
     }

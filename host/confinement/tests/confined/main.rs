@@ -15,7 +15,6 @@ macro_rules! tests {
 }
 
 mod allowed;
-mod calls;
 mod files;
 mod inheritance;
 mod refused;

@@ -51,6 +51,15 @@ impl NamespaceRecord {
         let differ = |(one, other): (u64, u64)| one != other;
         self.identity == other.identity && !self.cookie.zip(other.cookie).is_some_and(differ)
     }
+
+    /// What the namespace is known by in a file name: the cookie; where there
+    /// is none, the identity.
+    pub(crate) fn key(&self) -> String {
+        match self.cookie {
+            Some(cookie) => format!("{cookie:x}"),
+            None => format!("{:x}-{:x}", self.identity.device, self.identity.inode),
+        }
+    }
 }
 
 /// A plugin that took part.

@@ -124,6 +124,7 @@ impl Journal {
         if pending.is_empty() {
             return report;
         }
+        let mut holdings = undo.holdings(self.history.namespace().cloned(), &pending);
         self.history.set_rolling_back();
         let _ = self.add(&Record::RollBack {
             pid: std::process::id(),
@@ -146,6 +147,7 @@ impl Journal {
             };
             report.push(entry, outcome);
             if undone {
+                holdings.give_up(entry);
                 self.history.set_progress(entry.sequence, Progress::Undone);
                 let _ = self.add(&Record::Undone {
                     sequence: entry.sequence,

@@ -128,6 +128,11 @@ pub enum Inverse {
     LeaveShared {
         object: SharedObject,
     },
+    /// Only one of this attachment.
+    FreeSlot {
+        counter: String,
+        number: u32,
+    },
     /// Only a claim of this attachment.
     ReleaseClaim {
         directory: PathBuf,

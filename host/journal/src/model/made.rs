@@ -39,10 +39,18 @@ pub enum Made {
     },
     /// A table.
     Table {
+        /// The plugin that declared it, and that alone may use it; empty in
+        /// records that did not have it.
+        #[serde(default)]
+        plugin: String,
         /// Of its declaration.
         digest: String,
-        /// Its sets, for the types of their keys.
+        /// Its sets, for the types of their keys, with those of earlier
+        /// declarations.
         sets: Vec<Set>,
+        /// The names of its chains, with those of earlier declarations.
+        #[serde(default)]
+        chains: Vec<String>,
     },
     /// A chain.
     Chain {
@@ -52,6 +60,54 @@ pub enum Made {
 }
 
 impl Made {
+    /// The record of a setting that was found as it is wanted: others get to
+    /// know the value, and nothing goes back. `None` for other objects.
+    #[must_use]
+    pub fn as_found(&self) -> Option<Self> {
+        match self {
+            Self::Sysctl { new, .. } => Some(Self::Sysctl {
+                old: new.clone(),
+                new: new.clone(),
+            }),
+            Self::LinkSetting { new, index, .. } => Some(Self::LinkSetting {
+                old: *new,
+                new: *new,
+                index: *index,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the record of a setting that nobody had to change.
+    pub(crate) fn is_as_found(&self) -> bool {
+        self.as_found().is_some_and(|found| found == *self)
+    }
+
+    /// Whether those who share a setting on record can do with this one, too.
+    #[must_use]
+    pub fn agrees_with(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::Sysctl { new: shared, .. }, Self::Sysctl { new, .. }) => same_value(shared, new),
+            (
+                Self::LinkSetting {
+                    new: shared, index: of, ..
+                },
+                Self::LinkSetting { new, index, .. },
+            ) => of != index || shared == new,
+            _ => true,
+        }
+    }
+
+    /// The value of a setting, for errors.
+    #[must_use]
+    pub fn value(&self) -> String {
+        match self {
+            Self::Sysctl { new, .. } => new.clone(),
+            Self::LinkSetting { new, .. } => new.to_string(),
+            _ => String::new(),
+        }
+    }
+
     /// The record after a further change. Where it replaces a value that we
     /// had set, what goes back in the end is what was there before both.
     pub(crate) fn following(self, earlier: Option<&Self>) -> Self {
@@ -113,6 +169,28 @@ mod tests {
             (Some(Made::Address { index: None }), sysctl("0", "1"), sysctl("0", "1")),
         ] {
             assert_eq!(next.following(earlier.as_ref()), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_found_as_wanted_is_on_record_and_nothing_goes_back() {
+        assert_eq!(sysctl("0", "1").as_found(), Some(sysctl("1", "1")));
+        assert!(sysctl("1", "1").is_as_found() && !sysctl("0", "1").is_as_found());
+        assert_eq!(setting(0, 1, 5).as_found(), Some(setting(1, 1, 5)));
+        assert_eq!(Made::Address { index: None }.as_found(), None);
+        assert!(!Made::Address { index: None }.is_as_found());
+    }
+
+    #[test]
+    fn a_setting_agrees_with_the_same_value_of_the_same_link() {
+        for (shared, wanted, agrees) in [
+            (sysctl("0", "1"), sysctl("9", "01"), true),
+            (sysctl("0", "1"), sysctl("1", "0"), false),
+            (setting(0, 1, 5), setting(1, 1, 5), true),
+            (setting(0, 1, 5), setting(1, 0, 5), false),
+            (setting(0, 1, 5), setting(1, 0, 6), true),
+        ] {
+            assert_eq!(shared.agrees_with(&wanted), agrees, "{shared:?} {wanted:?}");
         }
     }
 }

@@ -143,6 +143,11 @@ pub enum Operation {
         directory: PathBuf,
         address: IpAddr,
     },
+    /// Takes one of those that a limit allows.
+    TakeSlot {
+        counter: String,
+        number: u32,
+    },
 }
 
 impl fmt::Display for Operation {
@@ -250,6 +255,7 @@ impl fmt::Display for Operation {
                     set.name
                 )
             }
+            Self::TakeSlot { counter, number } => write!(f, "take slot {number} of limit {counter}"),
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
         }
     }

@@ -27,10 +27,14 @@ use std::{
 
 use claim_file::{Found, read_claim, write_claim};
 use index::Index;
+use nix::{errno::Errno, fcntl::OFlag};
 pub use owner::Owner;
 use survey::Survey;
 
-use crate::{Error, Result, fs::remove_at};
+use crate::{
+    Error, Result,
+    fs::{open_file, remove_at},
+};
 
 /// Problems that are told of at once; a guest may look at any number of files.
 const MOST_PROBLEMS: usize = 20;
@@ -86,6 +90,27 @@ impl Records {
             let _ = index.remove(&self.path, *address);
         }
         written.map_err(failed)
+    }
+
+    /// The owner of an address by a network's records, without their lock:
+    /// what is seen may be changing. `None` where nobody has it, there are no
+    /// records, or this process may not read them: then it claims nothing there.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn holder(directory: &Path, address: &IpAddr) -> Result<Option<Owner>> {
+        let name = address.to_string();
+        let failed = |error: io::Error| Error::io("read", &directory.join(&name), error);
+        let opened = match open_file(directory, OFlag::O_PATH | OFlag::O_DIRECTORY, 0) {
+            Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(None),
+            opened => opened.map_err(|errno| failed(errno.into()))?,
+        };
+        match read_claim(&opened, &name) {
+            Ok(Found::Claim(owner)) => Ok(Some(owner)),
+            Ok(Found::Empty | Found::Nothing) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// The owner of an address. One whose file does not tell whose it is has

@@ -49,7 +49,8 @@ impl Owner {
 
     /// Whether a claim with that content is this owner's. In the old format
     /// the container is all that it names.
-    pub(super) fn holds(&self, claim: &Self) -> bool {
+    #[must_use]
+    pub fn holds(&self, claim: &Self) -> bool {
         let same_interface = match (&self.interface_name, &claim.interface_name) {
             (Some(own), Some(other)) => own.trim() == other,
             (Some(_), None) | (None, None) => true,

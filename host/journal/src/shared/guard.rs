@@ -21,6 +21,7 @@ use crate::{
     format::{append_line, parse_line},
     fs::{open_at, open_file, read_all, remove_at},
     model::{Made, SharedObject},
+    state_directory::attachment_of_key,
 };
 
 /// What Cofferdam made.
@@ -33,6 +34,7 @@ const MADE_NEXT: &str = "made.next";
 pub struct SharedGuard {
     directory: File,
     path: PathBuf,
+    state: PathBuf,
     object: SharedObject,
     user: String,
     made: Option<Made>,
@@ -48,10 +50,17 @@ struct MadeRecord<'a> {
 }
 
 impl SharedGuard {
-    pub(super) fn new(directory: File, path: PathBuf, object: &SharedObject, user: &AttachmentId) -> Self {
+    pub(super) fn new(
+        directory: File,
+        path: PathBuf,
+        state: &Path,
+        object: &SharedObject,
+        user: &AttachmentId,
+    ) -> Self {
         Self {
             directory,
             path,
+            state: state.to_owned(),
             object: object.clone(),
             user: user.key(),
             made: None,
@@ -208,6 +217,14 @@ impl SharedGuard {
         count_users(&self.path, &self.user)
     }
 
+    /// One of the other attachments that use it, for an error.
+    ///
+    /// # Errors
+    /// The registry can't be read.
+    pub fn other_user(&self) -> Result<Option<String>> {
+        other_user(&self.path, &self.state, &self.user)
+    }
+
     /// Removes an object that nobody uses from the registry.
     ///
     /// # Errors
@@ -273,18 +290,29 @@ fn parse_made(bytes: &[u8], object: &SharedObject) -> Found {
 
 /// How many users there are besides one.
 pub(super) fn count_users(directory: &Path, except: &str) -> Result<usize> {
+    Ok(users(directory, except)?.len())
+}
+
+/// The name of one of the users besides one.
+pub(super) fn other_user(directory: &Path, state: &Path, except: &str) -> Result<Option<String>> {
+    let first = users(directory, except)?.into_iter().min();
+    Ok(first.map(|key| match attachment_of_key(state, &key) {
+        Some(id) => format!("attachment {}", id.label()),
+        None => "another attachment".to_owned(),
+    }))
+}
+
+fn users(directory: &Path, except: &str) -> Result<Vec<String>> {
     let failed = |error| Error::io("read directory", directory, error);
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(error)),
     };
-    let mut count = 0;
+    let mut keys = Vec::new();
     for entry in entries {
         let name = entry.map_err(failed)?.file_name();
-        if name.to_str().is_some_and(|name| is_key(name) && name != except) {
-            count += 1;
-        }
+        keys.extend(name.into_string().ok().filter(|name| is_key(name) && name != except));
     }
-    Ok(count)
+    Ok(keys)
 }

@@ -15,7 +15,7 @@ use std::{
 use nix::{errno::Errno, fcntl::OFlag};
 
 pub use guard::SharedGuard;
-use name::directory_name;
+pub(crate) use name::directory_name;
 
 use crate::{
     AttachmentId, Error, Result,
@@ -71,7 +71,7 @@ impl Shared {
                 Err(errno) => return Err(Error::io("open directory", &path, errno)),
             };
             lock::lock(&directory, &path, deadline, || object.to_string())?;
-            let mut guard = SharedGuard::new(directory, path.clone(), object, user);
+            let mut guard = SharedGuard::new(directory, path.clone(), &self.state, object, user);
             // In a directory that the last user removed meanwhile no file can
             // be made: that tells without another look.
             if guard.add_user()? {
@@ -94,7 +94,7 @@ impl Shared {
             Err(errno) => return Err(Error::io("open directory", &path, errno)),
         };
         lock::lock(&directory, &path, deadline, || object.to_string())?;
-        let mut guard = SharedGuard::new(directory, path, object, user);
+        let mut guard = SharedGuard::new(directory, path, &self.state, object, user);
         guard.remove_user()?;
         if guard.is_removed()? || guard.other_users()? > 0 {
             return Ok(Left::StillUsed);
@@ -118,6 +118,15 @@ impl Shared {
     /// [`Error::Io`] when the registry can't be read.
     pub fn users(&self, object: &SharedObject, user: &AttachmentId) -> Result<usize> {
         guard::count_users(&self.path(object, user), "")
+    }
+
+    /// One of the attachments that use an object besides this one, for an
+    /// error; without the object's lock.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn other_user(&self, object: &SharedObject, user: &AttachmentId) -> Result<Option<String>> {
+        guard::other_user(&self.path(object, user), &self.state, &user.key())
     }
 
     /// Whether no object is shared at all.

@@ -1,28 +1,16 @@
 use cofferdam_protocol::Place;
 
-use crate::{digest::digest_of_text, model::SharedObject};
-
-/// A file name has at most 255 bytes.
-const LONGEST_NAME: usize = 200;
+use crate::{model::SharedObject, names::file_name};
 
 /// A file name for an object that can be read, and that no other object has.
 /// Objects of different containers are different objects.
-pub(super) fn directory_name(object: &SharedObject, container_id: &str) -> String {
+pub(crate) fn directory_name(object: &SharedObject, container_id: &str) -> String {
     let scope = match object.place() {
-        Place::Host => "host".to_owned(),
-        Place::Container => format!("container.{}", escape(container_id)),
+        Place::Host => vec!["host"],
+        Place::Container => vec!["container", container_id],
     };
     let (kind, parts) = parts(object);
-    let mut name = format!("{kind}.{scope}");
-    for part in parts {
-        name.push('.');
-        name.push_str(&escape(&part));
-    }
-    if name.len() <= LONGEST_NAME {
-        name
-    } else {
-        format!("{kind}.sha256={}", digest_of_text(&name))
-    }
+    file_name(kind, scope.into_iter().chain(parts.iter().map(String::as_str)))
 }
 
 fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
@@ -37,19 +25,6 @@ fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
             vec![table.family.to_string(), table.name.clone(), chain.clone()],
         ),
     }
-}
-
-/// Dots stand between parts, and everything unusual is written as in a URL.
-fn escape(part: &str) -> String {
-    let mut text = String::with_capacity(part.len());
-    for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':') {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod elements;
 mod link_settings;
 mod links;
 mod neighbors;
+mod owned;
 mod report;
 mod routes;
 mod rules;
@@ -20,9 +21,10 @@ use cofferdam_network::{Error as NetworkError, Network};
 use nix::errno::Errno;
 use thiserror::Error;
 
+pub(crate) use owned::Holdings;
 pub use report::{Report, ReportItem};
 
-use crate::{AttachmentId, Entry, Error, model::Inverse, shared::Shared};
+use crate::{AttachmentId, Entry, Error, NamespaceRecord, Owned, Quota, model::Inverse, shared::Shared};
 
 /// What undoing needs.
 pub struct Undo<'a> {
@@ -61,6 +63,13 @@ pub enum UndoError {
 /// What came of one inverse.
 pub type UndoOutcome = Result<Undone, UndoError>;
 
+impl<'a> Undo<'a> {
+    /// What these operations own.
+    pub(crate) fn holdings(&self, namespace: Option<NamespaceRecord>, pending: &[Entry]) -> Holdings<'a> {
+        Holdings::new(Owned::new(self.shared.state()), self.id, namespace, pending)
+    }
+}
+
 impl Undo<'_> {
     /// Carries out the inverse of one operation on record.
     pub(crate) fn carry_out(&mut self, entry: &Entry) -> UndoOutcome {
@@ -75,7 +84,7 @@ impl Undo<'_> {
     /// not.
     pub(crate) fn forget(&mut self, entry: &Entry) -> UndoOutcome {
         match entry.inverse {
-            Inverse::ReleaseClaim { .. } | Inverse::LeaveShared { .. } => self.run(entry),
+            Inverse::ReleaseClaim { .. } | Inverse::LeaveShared { .. } | Inverse::FreeSlot { .. } => self.run(entry),
             _ => Ok(Undone::Nothing),
         }
     }
@@ -85,6 +94,10 @@ impl Undo<'_> {
             Inverse::WithLink { .. } => Ok(Undone::Nothing),
             Inverse::DeleteLink { .. } => self.delete_link(entry),
             Inverse::LeaveShared { object } => self.leave(object),
+            Inverse::FreeSlot { counter, number } => {
+                let freed = Quota::new(self.shared.state()).free(counter, *number, self.id);
+                Ok(if freed { Undone::Restored } else { Undone::Nothing })
+            }
             Inverse::ReleaseClaim { directory, address } => self.release_claim(directory, address),
             Inverse::AddAddress { link, .. } | Inverse::AddRoute { link, .. } | Inverse::AddNeighbor { link, .. }
                 if self.network.link(*link)?.is_none() =>

@@ -42,6 +42,9 @@ impl Undo<'_> {
     }
 
     fn remove_made(&mut self, object: &SharedObject, made: &Made) -> UndoOutcome {
+        if made.is_as_found() {
+            return Ok(Undone::Nothing);
+        }
         match (object, made) {
             (SharedObject::Bridge { place, name }, Made::Bridge { mac, .. }) => self.delete_bridge(*place, name, *mac),
             (SharedObject::Address { place, link, address }, Made::Address { index }) => {

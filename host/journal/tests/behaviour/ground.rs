@@ -132,6 +132,8 @@ impl Ground {
         }
         let records = self.state.root().join("records");
         lines.extend(files(&records).into_iter().map(|name| format!("record {name}")));
+        let slots = self.state.root().join("state/quota/counter.c/3");
+        lines.extend(std::fs::read_link(slots).map(|owner| format!("slot {}", owner.display())));
         lines.join("\n")
     }
 

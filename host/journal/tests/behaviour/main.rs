@@ -10,6 +10,8 @@ mod damage;
 mod fixture;
 mod ground;
 mod inverses;
+mod owned;
+mod quota;
 mod records;
 mod registry;
 mod steps;

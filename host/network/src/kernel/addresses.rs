@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use cofferdam_protocol::IpPrefix;
+use cofferdam_protocol::{IpPrefix, Place};
 use netlink_packet_core::{DecodeError, Emitable, NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressHeader, AddressMessage};
 use nix::libc::{IFA_ADDRESS, IFA_FLAGS, IFA_LOCAL, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR};
@@ -26,6 +26,15 @@ pub(super) fn of_link(socket: &mut Socket, link: LinkId) -> Result<Vec<AddressIn
             Ok(())
         })
         .map_err(|failure| failure.upon(link, "listing", format!("the addresses of {link}")))
+}
+
+pub(super) fn of_all(socket: &mut Socket, place: Place) -> Result<Vec<AddressInfo>> {
+    socket
+        .dump(RTM_GETADDR, &AddressMessage::default(), |payload, addresses| {
+            addresses.extend(parse(payload)?.map(|(_, info)| info));
+            Ok(())
+        })
+        .map_err(|failure| failure.during("listing", format!("the addresses of the {place} namespace")))
 }
 
 pub(super) fn add(socket: &mut Socket, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
@@ -100,12 +109,11 @@ fn parse(payload: &[u8]) -> std::result::Result<Option<(u32, AddressInfo)>, Deco
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
 
-    use cofferdam_protocol::Place;
     use netlink_packet_core::Emitable;
     use netlink_packet_route::address::AddressAttribute;
     use proptest::{collection::vec, prelude::*};
 
-    use super::{LinkId, message, parse};
+    use super::{LinkId, Place, message, parse};
 
     const LINK: LinkId = LinkId {
         place: Place::Host,

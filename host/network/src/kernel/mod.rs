@@ -5,6 +5,7 @@
 //! sockets when they are first needed, opened by a thread that is in it.
 
 mod addresses;
+mod ahead;
 mod attribute;
 mod bridge;
 mod failure;
@@ -29,6 +30,7 @@ use std::{os::fd::OwnedFd, time::Duration};
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
+pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
     AddressInfo, Bridge, Error, LinkId, LinkInfo, Neighbor, Network, Result, Route, RouteMode, Rule, SysctlKey,
@@ -73,14 +75,13 @@ impl Kernel {
     }
 
     /// Opens now what would be opened when it is first needed, so that the
-    /// calling thread has to visit the container's namespace no more, but for
-    /// settings outside of `net/ipv4` and `net/ipv6`.
+    /// calling thread has to visit the container's namespace no more.
     ///
     /// # Errors
     /// The container's namespace can't be joined, or no socket can be opened.
-    pub fn open_ahead(&mut self) -> Result<()> {
-        self.host.open_ahead()?;
-        self.container.as_mut().map_or(Ok(()), Side::open_ahead)
+    pub fn open_ahead(&mut self, ahead: &Ahead) -> Result<()> {
+        // What is the calling thread's own it can open at any time.
+        self.container.as_mut().map_or(Ok(()), |side| side.open_ahead(ahead))
     }
 
     /// The kernel's number for a namespace (`SO_NETNS_COOKIE`), which no
@@ -171,6 +172,10 @@ impl Network for Kernel {
 
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {
         addresses::of_link(self.socket_of(link)?, link)
+    }
+
+    fn addresses_in(&mut self, place: Place) -> Result<Vec<AddressInfo>> {
+        addresses::of_all(self.route_socket(place)?, place)
     }
 
     fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {

@@ -8,7 +8,7 @@ use std::{
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
 
-use super::{nftables::NftSocket, socket::Socket, sysctl::Tree, visit::Visitor};
+use super::{ahead::Ahead, nftables::NftSocket, socket::Socket, sysctl, visit::Visitor};
 use crate::{Error, Result, SysctlKey, namespace};
 
 /// One of the two namespaces, with what is open in it. Everything is opened
@@ -20,8 +20,8 @@ pub(super) struct Side {
     access: Access,
     route: Option<Socket>,
     nft: Option<NftSocket>,
-    /// Directories of another namespace's settings.
-    trees: BTreeMap<Tree, OwnedFd>,
+    /// Directories of another namespace's settings, by their names below `net`.
+    directories: BTreeMap<String, OwnedFd>,
 }
 
 #[derive(Debug)]
@@ -57,22 +57,28 @@ impl Side {
             access,
             route: None,
             nft: None,
-            trees: BTreeMap::new(),
+            directories: BTreeMap::new(),
         }
     }
 
-    /// Opens all that is opened when it is first needed.
-    pub(super) fn open_ahead(&mut self) -> Result<()> {
+    /// Opens, in another namespace, what is opened when it is first needed.
+    pub(super) fn open_ahead(&mut self, ahead: &Ahead) -> Result<()> {
         self.route()?;
-        self.nft()?;
-        self.descriptor()?;
-        if let Access::Elsewhere { .. } = self.access {
-            for tree in Tree::ALL {
-                match self.tree(tree) {
-                    // A kernel without the family.
-                    Err(Error::NotFound(_)) => {}
-                    opened => drop(opened?),
-                }
+        if ahead.nftables {
+            self.nft()?;
+        }
+        let open = || ahead.settings.iter().map(|name| sysctl::open_directory(name)).collect();
+        let opened: Vec<Result<OwnedFd>> = if ahead.settings.is_empty() {
+            Vec::new()
+        } else {
+            self.inside(open)?
+        };
+        for (name, directory) in ahead.settings.iter().zip(opened) {
+            // Of one that is not there, or out of reach, whoever asks is told.
+            if let Ok(directory) = directory
+                && sysctl::is_of_its_namespace(name, &directory)
+            {
+                self.directories.insert(name.clone(), directory);
             }
         }
         Ok(())
@@ -130,21 +136,34 @@ impl Side {
         key: &SysctlKey,
         job: impl FnOnce(Option<&OwnedFd>, &Path) -> T + Send,
     ) -> Result<T> {
-        match (&self.access, Tree::of(key)) {
-            (Access::Elsewhere { .. }, Some(tree)) => {
-                let path = tree.path_below(key);
-                Ok(job(Some(self.tree(tree)?), &path))
-            }
-            _ => self.inside(|| job(None, &key.path())),
+        match (&self.access, sysctl::split(key)) {
+            (Access::Here { .. }, _) => Ok(job(None, &key.path())),
+            (Access::Elsewhere { .. }, Some((directory, path))) => Ok(job(Some(self.directory(directory)?), &path)),
+            (Access::Elsewhere { .. }, None) => Err(self.out_of_reach(&key.to_string())),
         }
     }
 
-    fn tree(&mut self, tree: Tree) -> Result<&OwnedFd> {
-        let directory = match self.trees.remove(&tree) {
+    /// The directory of settings of that name below `net`.
+    fn directory(&mut self, name: &str) -> Result<&OwnedFd> {
+        let directory = match self.directories.remove(name) {
             Some(directory) => directory,
-            None => self.inside(|| tree.open())??,
+            None => {
+                let directory = self.inside(|| sysctl::open_directory(name))??;
+                if !sysctl::is_of_its_namespace(name, &directory) {
+                    return Err(self.out_of_reach(&format!("net/{name}")));
+                }
+                directory
+            }
         };
-        Ok(self.trees.entry(tree).or_insert(directory))
+        Ok(self.directories.entry(name.to_owned()).or_insert(directory))
+    }
+
+    fn out_of_reach(&self, setting: &str) -> Error {
+        Error::Unsupported(format!(
+            "sysctl {setting} can't be reached in the {} namespace: only settings in directories that each namespace \
+             has for itself can, as net/ipv4",
+            self.place
+        ))
     }
 
     /// Does something inside the namespace.

@@ -9,7 +9,7 @@ use cofferdam_protocol::Place;
 use nix::{
     errno::Errno,
     fcntl::{AT_FDCWD, OFlag, open, openat},
-    sys::stat::Mode,
+    sys::stat::{Mode, fstat, stat},
 };
 
 use super::side::Side;
@@ -18,48 +18,38 @@ use crate::{Error, Result, SysctlKey};
 /// A page, which is what the kernel gives and takes at most.
 const LONGEST_VALUE: usize = 4096;
 
-/// A directory of settings that stays the namespace's in which it was opened,
-/// so that the files below it can be opened from everywhere.
+/// Where a key's file is: a directory below `net`, by its name, and the path
+/// from there. `None` for what is in `net` itself.
+pub(super) fn split(key: &SysctlKey) -> Option<(&str, PathBuf)> {
+    match key.parts() {
+        [_, directory, rest @ ..] if !rest.is_empty() => Some((directory, rest.iter().collect())),
+        _ => None,
+    }
+}
+
+/// Opens a directory below `net` of the namespace that the thread is in now.
+pub(super) fn open_directory(name: &str) -> Result<OwnedFd> {
+    let path = directory_path(name);
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    open(&path, flags, Mode::empty()).map_err(|errno| Error::from_errno(errno, "opening", path.to_string_lossy()))
+}
+
+/// Whether a directory stays the namespace's in which it was opened, so that
+/// the files below it can be opened from everywhere.
 ///
 /// That holds for a directory which only namespaces have, each its own
 /// (`net_ctl_root` of `net/sysctl_net.c`). One that the kernel as a whole has
-/// as well finds the files of whoever asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Tree {
-    Ipv4,
-    Ipv6,
+/// as well finds the files of whoever asks, and is the same from everywhere.
+pub(super) fn is_of_its_namespace(name: &str, directory: &OwnedFd) -> bool {
+    match (stat(&directory_path(name)), fstat(directory)) {
+        (Ok(here), Ok(there)) => here.st_ino != there.st_ino,
+        (Err(Errno::ENOENT), Ok(_)) => true,
+        _ => false,
+    }
 }
 
-impl Tree {
-    pub(super) const ALL: [Self; 2] = [Self::Ipv4, Self::Ipv6];
-
-    /// The one that a key is in, if any.
-    pub(super) fn of(key: &SysctlKey) -> Option<Self> {
-        match key.parts() {
-            [_, family, _, ..] if family == "ipv4" => Some(Self::Ipv4),
-            [_, family, _, ..] if family == "ipv6" => Some(Self::Ipv6),
-            _ => None,
-        }
-    }
-
-    /// Opens the calling thread's namespace's.
-    pub(super) fn open(self) -> Result<OwnedFd> {
-        let path = match self {
-            Self::Ipv4 => "/proc/sys/net/ipv4",
-            Self::Ipv6 => "/proc/sys/net/ipv6",
-        };
-        open(
-            path,
-            OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(|errno| Error::from_errno(errno, "opening", path))
-    }
-
-    /// The path of a key's file below this directory.
-    pub(super) fn path_below(self, key: &SysctlKey) -> PathBuf {
-        key.parts().iter().skip(2).collect()
-    }
+fn directory_path(name: &str) -> PathBuf {
+    Path::new("/proc/sys/net").join(name)
 }
 
 pub(super) fn read(side: &mut Side, place: Place, key: &SysctlKey) -> Result<String> {

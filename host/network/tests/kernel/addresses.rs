@@ -129,3 +129,25 @@ fn what_cannot_be_an_address_is_refused() {
         }
     });
 }
+
+#[test]
+fn a_namespaces_list_holds_the_addresses_of_all_its_links() {
+    in_new_namespaces(|kernel| {
+        let (inner, outer) = veth(kernel);
+        let lo = kernel.link_by_name(Place::Container, "lo").unwrap().unwrap();
+        kernel.add_address(inner, prefix("10.22.0.2/16"), false).unwrap();
+        kernel.add_address(lo.id, prefix("10.9.0.1/32"), false).unwrap();
+        kernel.add_address(outer, prefix("10.22.0.1/16"), false).unwrap();
+        let mut listed = |place| {
+            let listed = kernel.addresses_in(place).unwrap();
+            let mut listed: Vec<_> = listed.iter().map(|info| info.address).collect();
+            listed.sort();
+            listed
+        };
+        assert_eq!(
+            listed(Place::Container),
+            [prefix("10.9.0.1/32"), prefix("10.22.0.2/16")]
+        );
+        assert_eq!(listed(Place::Host), [prefix("10.22.0.1/16")]);
+    });
+}

@@ -1,4 +1,4 @@
-use cofferdam_network::{Network, SysctlKey};
+use cofferdam_network::{Error, Network, SysctlKey};
 use cofferdam_protocol::Place;
 
 use crate::fixture::{assert_invalid, assert_not_found, end, in_new_namespaces, veth};
@@ -10,7 +10,7 @@ fn key(text: &str) -> SysctlKey {
 #[test]
 fn each_namespace_has_its_own_value() {
     in_new_namespaces(|kernel| {
-        // One at each depth, and one outside of the two families.
+        // One at each depth, and some that belong to no family of addresses.
         for (name, host, container) in [
             ("net/ipv4/ip_forward", "0", "1"),
             ("net/ipv4/conf/lo/arp_notify", "0", "1"),
@@ -18,6 +18,7 @@ fn each_namespace_has_its_own_value() {
             ("net/ipv6/conf/all/forwarding", "0", "1"),
             ("net/ipv6/conf/lo/accept_ra", "0", "2"),
             ("net/core/somaxconn", "1001", "1002"),
+            ("net/unix/max_dgram_qlen", "11", "12"),
         ] {
             let key = key(name);
             for (place, value) in [(Place::Host, host), (Place::Container, container)] {
@@ -70,5 +71,15 @@ fn a_value_that_cannot_be_written_is_refused() {
             assert_invalid(kernel.set_sysctl(Place::Container, &forwarding, value));
         }
         assert_eq!(kernel.sysctl(Place::Container, &forwarding).unwrap(), "0");
+    });
+}
+
+#[test]
+fn a_setting_that_is_in_no_directory_of_the_containers_own_is_out_of_reach() {
+    in_new_namespaces(|kernel| {
+        let key = key("net/nf_conntrack_max");
+        let error = kernel.sysctl(Place::Container, &key).unwrap_err();
+        assert!(matches!(error, Error::Unsupported(_)), "{error:?}");
+        assert!(error.to_string().contains("net/nf_conntrack_max"), "{error}");
     });
 }

@@ -3,11 +3,11 @@
 mod error;
 mod words;
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::{dimension::Dimension, grant::MAIN_TABLE, operation::Operation, question::Question};
+use crate::{dimension::Dimension, grant::MAIN_TABLE, operation::Operation, packets::Packets, question::Question};
 pub use error::AskError;
 use words::Words;
 
@@ -28,6 +28,10 @@ pub struct Asked {
     family: String,
     table_name: String,
     hooks: Vec<(String, i32)>,
+    packets: Vec<Packets>,
+    addresses: Vec<IpAddr>,
+    links: Vec<String>,
+    ports: Vec<u16>,
     path: PathBuf,
 }
 
@@ -62,6 +66,18 @@ impl Asked {
             family: words.required(Dimension::Family)?.unwrap_or_default(),
             table_name: words.required(Dimension::TableNames)?.unwrap_or_default(),
             hooks: words.hooks()?,
+            packets: if operation == Operation::NftablesTable {
+                words.packets()?
+            } else {
+                Vec::new()
+            },
+            addresses: if operation == Operation::NftablesElement {
+                words.addresses()?
+            } else {
+                Vec::new()
+            },
+            links: words.links()?,
+            ports: words.ports()?,
             path: words.first_of(&[Dimension::Locations, Dimension::Files])?.into(),
         };
         Ok(asked)
@@ -142,12 +158,16 @@ impl Asked {
                 family,
                 table: table_name,
                 hooks,
+                packets: &self.packets,
             },
             Operation::NftablesElement => Question::NftElement {
                 place,
                 family,
                 table: table_name,
                 set: name,
+                addresses: &self.addresses,
+                links: &self.links,
+                ports: &self.ports,
             },
             Operation::StoreOpen => Question::StoreOpen { location: &self.path },
             Operation::ResolverRead => Question::ResolverRead { file: &self.path },

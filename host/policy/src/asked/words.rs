@@ -1,4 +1,4 @@
-use std::str::FromStr;
+use std::{net::IpAddr, str::FromStr};
 
 use cofferdam_protocol::{IpPrefix, Place};
 
@@ -6,8 +6,10 @@ use super::AskError;
 use crate::{
     dimension::{Dimension, Form},
     operation::Operation,
+    packets::Packets,
     quoted::Quoted,
     suggestion::closest_or_all,
+    words::ALL,
 };
 
 /// The words of one question, by what they are about.
@@ -36,12 +38,25 @@ fn word(operation: Operation, dimension: Dimension) -> Option<(&'static str, &'s
         Dimension::TableNames => ("table", "table=cofferdam_masquerade"),
         Dimension::Hooks => ("hook", "hook=postrouting:100"),
         Dimension::Sets => ("set", "set=sources4"),
+        Dimension::PacketScope => ("scope", "scope=all"),
+        Dimension::PacketPrefixes if operation == Operation::NftablesTable => ("prefix", "prefix=10.22.0.0/16"),
+        Dimension::PacketPrefixes => ("address", "address=10.22.0.5"),
+        Dimension::PacketLinks => ("name", "name=cni0"),
+        Dimension::Ports => ("port", "port=8080"),
         Dimension::Locations => ("location", "location=/var/lib/cni/networks"),
         Dimension::Files => ("file", "file=/etc/resolv.conf"),
         Dimension::Plugins => ("plugin", "plugin=host-local"),
         Dimension::HookPriorities | Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant => return None,
     };
     Some(word)
+}
+
+/// A table can have several base chains and rules, and elements many parts.
+fn may_repeat(dimension: Dimension) -> bool {
+    matches!(
+        dimension,
+        Dimension::Hooks | Dimension::PacketPrefixes | Dimension::PacketLinks | Dimension::Ports
+    )
 }
 
 fn dimensions(operation: Operation) -> impl Iterator<Item = (Dimension, &'static str, &'static str)> {
@@ -61,8 +76,7 @@ impl Words {
             };
             let known = dimensions(operation).find(|(_, known, _)| *known == key);
             let (dimension, key, _) = known.ok_or_else(|| unknown(operation, key))?;
-            // A table can have several base chains.
-            if dimension != Dimension::Hooks && words.iter().any(|(known, _)| *known == dimension) {
+            if !may_repeat(dimension) && words.iter().any(|(known, _)| *known == dimension) {
                 return Err(AskError::Twice { key });
             }
             words.push((dimension, value.to_owned()));
@@ -190,6 +204,52 @@ impl Words {
             hooks.push((hook.to_owned(), priority));
         }
         Ok(hooks)
+    }
+
+    /// The packets of others that a table's rules decide on.
+    pub(super) fn packets(&mut self) -> Result<Vec<Packets>, AskError> {
+        let mut packets = Vec::new();
+        if self.optional(Dimension::PacketScope)?.as_deref() == Some(ALL) {
+            packets.push(Packets::default());
+        }
+        for prefix in self.each(Dimension::PacketPrefixes, "it has to be in CIDR notation")? {
+            packets.push(Packets {
+                prefixes: vec![prefix],
+                ..Packets::default()
+            });
+        }
+        for link in self.links()? {
+            packets.push(Packets {
+                links: vec![link],
+                ..Packets::default()
+            });
+        }
+        Ok(packets)
+    }
+
+    /// Addresses of elements.
+    pub(super) fn addresses(&mut self) -> Result<Vec<IpAddr>, AskError> {
+        self.each(Dimension::PacketPrefixes, "it has to be an address")
+    }
+
+    /// Links of rules or elements.
+    pub(super) fn links(&mut self) -> Result<Vec<String>, AskError> {
+        self.each(Dimension::PacketLinks, "it has to be a name")
+    }
+
+    /// Ports of elements.
+    pub(super) fn ports(&mut self) -> Result<Vec<u16>, AskError> {
+        self.each(Dimension::Ports, "it has to be a whole number from 0 to 65535")
+    }
+
+    /// All values for a dimension.
+    fn each<T: FromStr>(&mut self, dimension: Dimension, expected: &str) -> Result<Vec<T>, AskError> {
+        let mut values = Vec::new();
+        while let Some(value) = self.optional(dimension)? {
+            let parsed = value.parse().map_err(|_| self.invalid(dimension, &value, expected))?;
+            values.push(parsed);
+        }
+        Ok(values)
     }
 
     fn invalid(&self, dimension: Dimension, value: &str, expected: &str) -> AskError {

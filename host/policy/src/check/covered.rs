@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Grants that could go, each with those that allow all of it.
-pub(super) fn superfluous(grants: &[Arc<WrittenGrant>]) -> Vec<(&WrittenGrant, Vec<&WrittenGrant>)> {
+pub(crate) fn superfluous(grants: &[Arc<WrittenGrant>]) -> Vec<(&WrittenGrant, Vec<&WrittenGrant>)> {
     let mut kept: Vec<bool> = vec![true; grants.len()];
     let mut found = Vec::new();
     // Of two that say the same, the later one could go.
@@ -84,6 +84,9 @@ fn is_wider(wide: &Grant, narrow: &Grant, dimension: Dimension) -> bool {
     match dimension {
         // Compared before.
         Dimension::Place | Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant => true,
+        // Every packet is more than any of these.
+        Dimension::PacketScope => wide.is_for_all_packets() || !narrow.is_for_all_packets(),
+        Dimension::PacketPrefixes | Dimension::PacketLinks if wide.is_for_all_packets() => true,
         _ => match (wide.bound(dimension), narrow.bound(dimension)) {
             (None, _) => true,
             (Some(wide), None) => is_everything(wide),

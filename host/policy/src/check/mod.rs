@@ -1,6 +1,7 @@
 //! Looks through a whole policy directory for what its operator did not mean.
 
 mod covered;
+mod dangerous;
 mod keys;
 mod unusable;
 
@@ -14,6 +15,8 @@ use crate::{
     trust::TrustedDirectory,
     written::WrittenGrant,
 };
+
+pub(crate) use covered::superfluous;
 
 /// What was found in a policy directory.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +41,7 @@ pub struct Finding {
 pub enum Severity {
     /// Nothing is granted because of it.
     Error,
-    /// What it is about has no effect.
+    /// What it is about has no effect, or a wide one.
     Warning,
 }
 
@@ -167,6 +170,10 @@ fn warn_about_grants(plugin: &str, parts: &[Part], report: &mut Report) {
             for found in unusable::in_grant(grant) {
                 let problem = found.problem;
                 report.warn(about(grant, field(&format!("grant.{}", found.key)), problem, None));
+            }
+            for found in dangerous::in_grant(&grant.grant) {
+                let field = field(&format!("grant.{}", found.key));
+                report.warn(about(grant, field, found.problem, Some(found.way_out.to_owned())));
             }
         }
     }

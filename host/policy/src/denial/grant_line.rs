@@ -1,10 +1,18 @@
 use std::{collections::BTreeSet, fmt};
 
-use cofferdam_protocol::IpPrefix;
+use cofferdam_protocol::{IpPrefix, Place};
 
 use crate::{
-    aspect::Aspect, dimension::Dimension, grant::MAIN_TABLE, key_pattern::KeyPattern, pattern::Pattern,
-    question::Question, quoted::Quoted, range::Range, words::kind_word,
+    aspect::Aspect,
+    dimension::Dimension,
+    grant::MAIN_TABLE,
+    key_pattern::KeyPattern,
+    packets::Packets,
+    pattern::Pattern,
+    question::Question,
+    quoted::Quoted,
+    range::Range,
+    words::{ALL, kind_word},
 };
 
 /// The least grant that the format can express and that allows what was
@@ -42,7 +50,24 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
         (_, Aspect::AnyNumber) => Some(list([Range::RULE_PRIORITIES])),
         (_, Aspect::Key(key)) => Some(list([Quoted(&KeyPattern::escape(key))])),
         (_, Aspect::Path(path)) => Some(list([Quoted(&path.to_string_lossy())])),
-        (_, Aspect::Hooks([]) | Aspect::Whatever) => None,
+        // In the container there is nothing to be granted in these.
+        (_, Aspect::Packets(_) | Aspect::Addresses(_) | Aspect::Names(_) | Aspect::Ports(_))
+            if question.place() == Some(Place::Container) =>
+        {
+            None
+        }
+        (_, Aspect::Packets(packets)) => least_packets(dimension, packets),
+        (_, Aspect::Hooks([]) | Aspect::Addresses([]) | Aspect::Names([]) | Aspect::Ports([]) | Aspect::Whatever) => {
+            None
+        }
+        (_, Aspect::Addresses(addresses)) => {
+            let prefixes: BTreeSet<IpPrefix> = addresses.iter().map(|address| IpPrefix::host(*address)).collect();
+            Some(list(
+                prefixes.iter().map(|prefix| Quoted(&prefix.to_string()).to_string()),
+            ))
+        }
+        (_, Aspect::Names(names)) => Some(patterns(names.iter().map(String::as_str))),
+        (_, Aspect::Ports(ports)) => Some(list(ports.iter().collect::<BTreeSet<_>>())),
         (Dimension::HookPriorities, Aspect::Hooks(hooks)) => {
             let priorities: BTreeSet<i32> = hooks.iter().map(|(_, priority)| *priority).collect();
             Some(list(priorities))
@@ -52,6 +77,32 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
             Some(list(names.into_iter().map(Quoted)))
         }
     }
+}
+
+/// The patterns of just these names, each once.
+fn patterns<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: BTreeSet<String> = names.map(Pattern::escape).collect();
+    list(names.iter().map(|name| Quoted(name)))
+}
+
+/// Every packet, or else the first that is known of each.
+fn least_packets(dimension: Dimension, packets: &[Packets]) -> Option<String> {
+    if packets.iter().any(Packets::are_any) {
+        return (dimension == Dimension::PacketScope).then(|| Quoted(ALL).to_string());
+    }
+    let in_dimension = packets.iter().filter(|packets| packets.dimension() == dimension);
+    let values: BTreeSet<String> = match dimension {
+        Dimension::PacketPrefixes => in_dimension
+            .filter_map(|packets| packets.prefixes.first())
+            .map(|prefix| prefix.network().to_string())
+            .collect(),
+        Dimension::PacketLinks => in_dimension
+            .filter_map(|packets| packets.links.first())
+            .map(|link| Pattern::escape(link))
+            .collect(),
+        _ => BTreeSet::new(),
+    };
+    (!values.is_empty()).then(|| list(values.iter().map(|value| Quoted(value))))
 }
 
 fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {

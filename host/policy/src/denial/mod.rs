@@ -9,10 +9,11 @@ use thiserror::Error;
 
 use crate::{question::Question, quoted::Quoted};
 
-/// No grant allows what was asked.
+/// What was asked is not allowed: by no grant, or not by what the component
+/// declares to need.
 ///
-/// The texts depend on the question only, never on what else the policy holds
-/// or whether the object exists: they go to the plugin.
+/// The texts depend on the question and the component only, never on what else
+/// the policy holds or whether the object exists: they go to the plugin.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{operation} of {target} is not granted; the policy lacks {missing}")]
 pub struct Denial {
@@ -20,9 +21,13 @@ pub struct Denial {
     pub operation: String,
     /// What it was to be done to: `bridge "cni0" in the host namespace`.
     pub target: String,
-    /// The grant that would allow exactly this, as TOML in one line.
+    /// The grant that would allow exactly this, as TOML in one line; or why
+    /// none would.
     pub missing: String,
 }
+
+/// What is missing where the component, not the policy, is in the way.
+const UNDECLARED: &str = "nothing: the component does not declare to need this, and no grant makes up for that";
 
 impl Denial {
     pub(crate) fn missing_grant(question: &Question<'_>) -> Self {
@@ -32,12 +37,14 @@ impl Denial {
     /// The policy is for other attachments only, so no grant would help. By
     /// which of the two it is for others is not told.
     pub(crate) fn not_covered(question: &Question<'_>, plugin: &str, network: &str, tenant: Option<&str>) -> Self {
-        let tenant = match tenant {
-            Some(tenant) => format!("and tenant {}", Quoted(tenant)),
-            None => "without tenants".to_owned(),
-        };
-        let missing = format!("a [plugin.{plugin}] for network {} {tenant}", Quoted(network));
-        Self::new(question, missing)
+        Self::new(question, missing_policy(plugin, network, tenant))
+    }
+
+    /// The component did not say that it may ask for this, so no grant would
+    /// help.
+    #[must_use]
+    pub fn undeclared(question: &Question<'_>) -> Self {
+        Self::new(question, UNDECLARED.to_owned())
     }
 
     fn new(question: &Question<'_>, missing: String) -> Self {
@@ -47,4 +54,13 @@ impl Denial {
             missing,
         }
     }
+}
+
+/// What is missing where a policy is for other attachments only.
+pub(crate) fn missing_policy(plugin: &str, network: &str, tenant: Option<&str>) -> String {
+    let tenant = match tenant {
+        Some(tenant) => format!("and tenant {}", Quoted(tenant)),
+        None => "without tenants".to_owned(),
+    };
+    format!("a [plugin.{plugin}] for network {} {tenant}", Quoted(network))
 }

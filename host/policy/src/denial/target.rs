@@ -1,8 +1,11 @@
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::IpAddr};
 
 use cofferdam_protocol::Place;
 
-use crate::{question::Question, quoted::Quoted};
+use crate::{packets::Packets, question::Question, quoted::Quoted};
+
+/// How many of a list that a guest made are named.
+const SHOWN: usize = 3;
 
 /// What a question is about, for people.
 pub(crate) fn describe(question: &Question<'_>) -> String {
@@ -58,11 +61,31 @@ fn object(question: &Question<'_>) -> String {
             format!("value {} to sysctl {}", Quoted(value), Quoted(&key.join("/")))
         }
         Question::NftTable {
-            family, table, hooks, ..
-        } => format!("{}{}", nftables_table(family, table), base_chains(hooks)),
-        Question::NftElement { family, table, set, .. } => {
-            format!("set {} of {}", Quoted(set), nftables_table(family, table))
-        }
+            family,
+            table,
+            hooks,
+            packets,
+            ..
+        } => format!(
+            "{}{}{}",
+            nftables_table(family, table),
+            base_chains(hooks),
+            decisions(packets)
+        ),
+        Question::NftElement {
+            family,
+            table,
+            set,
+            addresses,
+            links,
+            ports,
+            ..
+        } => format!(
+            "set {} of {}{}",
+            Quoted(set),
+            nftables_table(family, table),
+            parts_of_elements(addresses, links, ports)
+        ),
         Question::StoreOpen { location } => {
             format!("the network's records below {}", Quoted(&location.to_string_lossy()))
         }
@@ -95,6 +118,53 @@ fn base_chains(hooks: &[(&str, i32)]) -> String {
     for (index, (hook, priority)) in hooks.iter().enumerate() {
         let opening = if index == 0 { " with base chains at" } else { "," };
         let _ = write!(text, "{opening} {} {priority}", plain_or(hook, "an unknown hook"));
+    }
+    text
+}
+
+/// Which rules decide on packets of others.
+fn decisions(packets: &[Packets]) -> String {
+    let decisions = packets.iter().map(|packets| {
+        let rule = packets.rule.map(|rule| format!("rule {rule} of ")).unwrap_or_default();
+        let chain = match &packets.chain {
+            Some(chain) => format!("chain {}", Quoted(chain)),
+            None => "a rule".to_owned(),
+        };
+        format!("{rule}{chain} decides on {}", described(packets))
+    });
+    some_of(", where ", decisions)
+}
+
+fn described(packets: &Packets) -> String {
+    if packets.are_any() {
+        return "any packet".to_owned();
+    }
+    let prefixes = packets.prefixes.iter().map(|prefix| format!("from or to {prefix}"));
+    let links = packets
+        .links
+        .iter()
+        .map(|link| format!("through link {}", Quoted(link)));
+    some_of("packets ", prefixes.chain(links))
+}
+
+fn parts_of_elements(addresses: &[IpAddr], links: &[String], ports: &[u16]) -> String {
+    let addresses = addresses.iter().map(|address| format!("address {address}"));
+    let links = links.iter().map(|link| format!("link {}", Quoted(link)));
+    let ports = ports.iter().map(|port| format!("port {port}"));
+    some_of(" with ", addresses.chain(links).chain(ports))
+}
+
+/// The first few of a list; nothing where it is empty.
+fn some_of(opening: &str, items: impl Iterator<Item = String>) -> String {
+    let mut items = items.peekable();
+    let mut text = String::new();
+    for index in 0..SHOWN {
+        let Some(item) = items.next() else { return text };
+        text.push_str(if index == 0 { opening } else { " and " });
+        text.push_str(&item);
+    }
+    if items.peek().is_some() {
+        let _ = write!(text, " and {} more", items.count());
     }
     text
 }

@@ -14,6 +14,17 @@ use crate::{
     suggestion,
 };
 
+/// What is bounded by keys of dimensions: grants, or needs.
+pub(super) struct Sort {
+    pub(super) name: &'static str,
+    pub(super) known_keys: fn(Operations) -> Vec<&'static str>,
+}
+
+const GRANTS: Sort = Sort {
+    name: "grant",
+    known_keys,
+};
+
 /// Reads one `[[plugin.NAME.grant]]`.
 pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>) -> Option<Grant> {
     let Some(allow) = Entry::find(table, &entry.field, "allow") else {
@@ -30,7 +41,7 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>
     let read_above = ["allow", Selection::NETWORKS, Selection::TENANTS];
     for member in table.iter().filter(|member| !read_above.contains(&member.key.as_ref())) {
         let (key, span) = (member.key.as_ref(), member.key_span.clone());
-        if let Some(dimension) = dimension(reader, &entry.field, grant.operations, key, span) {
+        if let Some(dimension) = dimension(reader, &GRANTS, &entry.field, grant.operations, key, span) {
             present.push(dimension);
             let entry = Entry {
                 field: entry.field.key(key),
@@ -40,11 +51,12 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>
         }
     }
     require(reader, entry, &grant, &present);
+    refuse_contradictions(reader, entry, &grant, &present);
     Some(grant)
 }
 
 /// One operation or a list of them.
-fn operations(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Operations> {
+pub(super) fn operations(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Operations> {
     let each = match entry.value() {
         Value::Text(_) => vec![named(reader, entry)?],
         Value::List(_) => reader.list(entry, named)?,
@@ -97,10 +109,11 @@ fn operation_meant(name: &str) -> String {
     suggestion::closest_or_all(name, &names)
 }
 
-/// What a key means for the operations of a grant. It has to mean the same
+/// What a key means for the operations of a grant or need. It has to mean the same
 /// for each of them: a reader must not take for bounded what is not.
-fn dimension(
+pub(super) fn dimension(
     reader: &mut Reader<'_>,
+    sort: &Sort,
     parent: &Field<'_>,
     operations: Operations,
     key: &str,
@@ -108,7 +121,7 @@ fn dimension(
 ) -> Option<Dimension> {
     let meanings = || operations.iter().map(|operation| (operation, operation.dimension(key)));
     let Some(first) = meanings().find_map(|(_, meaning)| meaning) else {
-        reader.unknown_key(parent, key, span, &known_keys(operations));
+        reader.unknown_key(parent, key, span, &(sort.known_keys)(operations));
         return None;
     };
     let Some((operation, meaning)) = meanings().find(|(_, meaning)| *meaning != Some(first)) else {
@@ -118,7 +131,7 @@ fn dimension(
         None => format!("it does not bound {operation}"),
         Some(_) => format!("it means something else for {operation}"),
     };
-    let way_out = format!("give {operation} a grant of its own");
+    let way_out = format!("give {operation} a {} of its own", sort.name);
     reader.problem(span, &parent.key(key), problem, Some(way_out));
     None
 }
@@ -172,6 +185,30 @@ fn require(reader: &mut Reader<'_>, entry: &Entry<'_>, grant: &Grant, present: &
                 );
             }
         }
+    }
+}
+
+/// Reports bounds that bound nothing: nobody must take for bounded what is
+/// not.
+fn refuse_contradictions(reader: &mut Reader<'_>, entry: &Entry<'_>, grant: &Grant, present: &[Dimension]) {
+    let of_packets = [
+        Dimension::PacketScope,
+        Dimension::PacketPrefixes,
+        Dimension::PacketLinks,
+        Dimension::Ports,
+    ];
+    let in_container = grant.place == Some(Place::Container);
+    for dimension in present.iter().filter(|dimension| of_packets.contains(dimension)) {
+        let why = if in_container {
+            "all packets of the container namespace are the attachment's own"
+        } else if grant.is_for_all_packets() && *dimension != Dimension::PacketScope {
+            "scope is \"all\" packets already"
+        } else {
+            continue;
+        };
+        let problem = format!("{} bounds nothing: {why}", dimension.key());
+        let way_out = format!("remove {}", dimension.key());
+        reader.problem(entry.span(), &entry.field, problem, Some(way_out));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod document;
 mod grant;
+mod need;
 mod reader;
 mod values;
 
@@ -11,6 +12,7 @@ use crate::{audit::Audit, error::Problem, grant::Grant, selection::Selection};
 #[cfg(feature = "fuzzing")]
 pub use document::readers_agree;
 use document::{Table, Value};
+pub(crate) use need::needs;
 use reader::{Entry, Field, Reader};
 
 /// What one file says about its plugin.

@@ -1,5 +1,5 @@
-use cofferdam_policy::Question;
-use cofferdam_protocol::Place::Container;
+use cofferdam_policy::{Operation, Question};
+use cofferdam_protocol::Place::{Container, Host};
 
 use super::{decide, support::grants};
 
@@ -41,4 +41,18 @@ fn a_key_without_parts_is_no_key() {
         value: "1",
     };
     assert!(grants(&[NOTIFY]).decide(&question).is_err());
+}
+
+#[test]
+fn the_directories_of_granted_settings_are_known() {
+    let grants = grants(&[
+        NOTIFY,
+        "allow = \"sysctl.read\"\nin = \"container\"\nkeys = [\"net/core/somaxconn\", \"net/nf_conntrack_max\"]",
+        "allow = \"sysctl.read\"\nin = \"host\"\nkeys = [\"net/ipv6/conf/*/mtu\"]",
+    ]);
+    let of = |place| grants.setting_directories(place).collect::<Vec<_>>();
+    assert_eq!(of(Container), ["ipv4", "core"]);
+    assert_eq!(of(Host), ["ipv6"]);
+    let written = |place| grants.has_any(&[Operation::SysctlWrite, Operation::RuleAdd], place);
+    assert!(written(Container) && !written(Host));
 }

@@ -56,6 +56,8 @@ const HOOKS: &[&str] = &[
     "hooks = [\"input\"]\npriorities = [0]",
     "hooks = [\"input\", \"output\"]\npriorities = [[-5, 5]]",
 ];
+const PORTS: &[&str] = &["ports = [80]", "ports = [[1, 100], 443]"];
+const IN_HOST: &[&str] = &["in = \"host\""];
 const SETS: &[&str] = &["sets = [\"s*\"]", "sets = [\"s\"]"];
 const LOCATIONS: &[&str] = &[
     "locations = [\"/srv\"]",
@@ -103,7 +105,27 @@ const TEMPLATES: &[Template] = &[
     ("\"sysctl.read\"", &[PLACES, KEYS], &[]),
     ("\"sysctl.write\"", &[PLACES, KEYS], &[VALUES]),
     ("\"nftables.table\"", &[PLACES, FAMILIES, TABLES], &[HOOKS]),
+    (
+        "\"nftables.table\"",
+        &[IN_HOST, FAMILIES, TABLES],
+        &[HOOKS, PREFIXES, NAMES],
+    ),
+    (
+        "\"nftables.table\"",
+        &[IN_HOST, FAMILIES, TABLES, &["scope = \"all\""]],
+        &[HOOKS],
+    ),
+    (
+        "\"nftables.table\"",
+        &[IN_HOST, FAMILIES, TABLES, &["scope = \"attachment\""]],
+        &[HOOKS, NAMES],
+    ),
     ("\"nftables.element\"", &[PLACES, FAMILIES, TABLES, SETS], &[]),
+    (
+        "\"nftables.element\"",
+        &[IN_HOST, FAMILIES, TABLES, SETS],
+        &[PREFIXES, NAMES, PORTS],
+    ),
     ("\"store.open\"", &[], &[LOCATIONS]),
     ("\"resolver.read\"", &[FILES], &[]),
     ("\"ipam.delegate\"", &[PLUGINS], &[]),
@@ -197,6 +219,30 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
             &["table=t"],
             &["hook=input:0", "hook=input:3", "hook=output:0"],
             &["hook=input:0"],
+        ],
+    ),
+    (
+        "nftables.table",
+        &[
+            IN,
+            &["family=inet"],
+            &["table=t"],
+            &["scope=all", "scope=attachment"],
+            &["prefix=10.1.0.0/16", "prefix=10.1.2.0/24", "prefix=::/0"],
+            NAME,
+        ],
+    ),
+    ("nftables.table", &[IN, &["family=inet"], &["table=t"], NAME]),
+    (
+        "nftables.element",
+        &[
+            IN,
+            &["family=inet"],
+            &["table=t"],
+            &["set=s"],
+            &["address=10.1.0.5", "address=192.0.2.1", "address=fd00::1"],
+            NAME,
+            &["port=80", "port=443", "port=8080"],
         ],
     ),
     (

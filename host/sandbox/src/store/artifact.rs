@@ -11,18 +11,26 @@ use super::Digest;
 pub struct Artifact {
     digest: Digest,
     code: File,
+    needs: String,
 }
 
 impl Artifact {
     /// Only the store makes artifacts: having one is the proof of the checks.
-    pub(super) fn new(digest: Digest, code: File) -> Self {
-        Self { digest, code }
+    pub(super) fn new(digest: Digest, code: File, needs: String) -> Self {
+        Self { digest, code, needs }
     }
 
     /// The digest of the component that it was compiled from.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// What the component declares to need, as it was recorded when it was
+    /// compiled. The store does not know what it means.
+    #[must_use]
+    pub fn needs(&self) -> &str {
+        &self.needs
     }
 
     /// The open file, to be mapped.

@@ -12,10 +12,13 @@ const COMPONENT_LIMIT: u64 = 64 << 20;
 const CODE_LIMIT: u64 = 512 << 20;
 /// Bytes of a file that holds a digest.
 const DIGEST_LIMIT: u64 = 256;
+/// Bytes of what a component may declare to need.
+pub const NEEDS_LIMIT: u64 = 64 << 10;
 
 const WASM: &str = "component.wasm";
 const CODE: &str = "component.cwasm";
 const CODE_DIGEST: &str = "component.cwasm.sha256";
+const NEEDS: &str = "component.needs.json";
 
 /// The components of this node.
 #[derive(Clone, Debug)]
@@ -65,11 +68,11 @@ impl ComponentStore {
     pub fn artifact(&self, digest: Digest) -> Result<Artifact, StoreError> {
         let directory = self.component(digest)?;
         let (code, _) = directory.open_file(CODE, CODE_LIMIT)?;
-        let mut artifact = Artifact::new(digest, code);
         let recorded = directory.read(CODE_DIGEST, DIGEST_LIMIT)?;
         let recorded = Record::from_str(&String::from_utf8_lossy(&recorded)).map_err(|_| StoreError::NoDigest {
             path: directory.path().join(CODE_DIGEST),
         })?;
+        let mut artifact = Artifact::new(digest, code, needs(&directory, &recorded)?);
         if recorded.is_of(artifact.file()) {
             return Ok(artifact);
         }
@@ -133,22 +136,23 @@ impl ComponentStore {
         Ok(plugins)
     }
 
-    /// Adds a component with its compiled form. Adding what is there already
-    /// replaces the compiled form.
+    /// Adds a component with its compiled form and what it declares to need.
+    /// Adding what is there already replaces both.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn add(&self, wasm: &[u8], code: &[u8]) -> Result<Digest, StoreError> {
+    pub fn add(&self, wasm: &[u8], code: &[u8], needs: &str) -> Result<Digest, StoreError> {
         let digest = Digest::of(wasm);
         let directory = self.path().join("components").join(digest.to_string());
         create_directories(&directory)?;
         write(&directory, WASM, wasm)?;
-        // A reader between the two sees a digest that does not fit and says
-        // so; it never runs half of each.
+        // A reader in between sees a digest that does not fit and says so; it
+        // never runs half of each.
+        write(&directory, NEEDS, needs.as_bytes())?;
         write(&directory, CODE, code)?;
         let path = directory.join(CODE);
         let record = fs::File::open(&path)
-            .and_then(|file| Record::of(Digest::of(code), &file))
+            .and_then(|file| Record::of(Digest::of(code), &file, Digest::of(needs.as_bytes())))
             .map_err(|error| StoreError::Io {
                 action: "look at",
                 path,
@@ -169,6 +173,22 @@ impl ComponentStore {
         write(&directory, plugin, format!("sha256:{digest}\n").as_bytes())
     }
 
+    /// Copies what a name stands for into another store, to be run there.
+    ///
+    /// # Errors
+    /// It is not there, not to be trusted, or the file system refuses.
+    pub fn copy_to(&self, other: &Self, plugin: &str) -> Result<Digest, StoreError> {
+        let digest = self.resolve(plugin)?;
+        let component = self.component(digest)?;
+        let directory = other.path().join("components").join(digest.to_string());
+        create_directories(&directory)?;
+        for (name, limit) in [(NEEDS, NEEDS_LIMIT), (CODE, CODE_LIMIT), (CODE_DIGEST, DIGEST_LIMIT)] {
+            write(&directory, name, &component.read(name, limit)?)?;
+        }
+        other.name(plugin, digest)?;
+        Ok(digest)
+    }
+
     fn plugins(&self) -> PathBuf {
         self.path().join("plugins")
     }
@@ -185,6 +205,21 @@ impl ComponentStore {
         self.open("components")
             .and_then(|directory| directory.descend(Path::new(&digest.to_string())))
             .map_err(|error| if is_missing(&error) { unknown() } else { error })
+    }
+}
+
+/// What a component declares to need. Without it, or with another than was
+/// recorded, it would run with more than its author meant.
+fn needs(directory: &TrustedDirectory, recorded: &Record) -> Result<String, StoreError> {
+    let path = directory.path().join(NEEDS);
+    let undeclared = || StoreError::NoDeclaration { path: path.clone() };
+    let expected = recorded.needs.ok_or_else(undeclared)?;
+    let bytes = directory
+        .read(NEEDS, NEEDS_LIMIT)
+        .map_err(|error| if is_missing(&error) { undeclared() } else { error })?;
+    match String::from_utf8(bytes) {
+        Ok(text) if Digest::of(text.as_bytes()) == expected => Ok(text),
+        _ => Err(StoreError::Damaged { path }),
     }
 }
 
@@ -249,7 +284,7 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         fs::set_permissions(base.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let store = ComponentStore::new(base.path(), Path::new("store"));
-        let digest = store.add(b"wasm", b"code").unwrap();
+        let digest = store.add(b"wasm", b"code", "[]").unwrap();
         store.name("one", digest).unwrap();
         (base, store, digest)
     }
@@ -264,7 +299,22 @@ mod tests {
         assert_eq!(store.resolve("one").unwrap(), digest);
         assert_eq!(store.plugins_by_name().unwrap(), [("one".to_owned(), digest)]);
         assert_eq!(store.wasm(digest).unwrap(), b"wasm");
-        assert_eq!(store.artifact(digest).unwrap().read().unwrap(), b"code");
+        let mut artifact = store.artifact(digest).unwrap();
+        assert_eq!(artifact.read().unwrap(), b"code");
+        assert_eq!(artifact.needs(), "[]");
+    }
+
+    #[test]
+    fn a_copy_in_another_store_can_be_run() {
+        let (_base, store, digest) = store();
+        let (_other_base, other, _) = self::store();
+        fs::remove_dir_all(other.path()).unwrap();
+        assert_eq!(store.copy_to(&other, "one").unwrap(), digest);
+        assert_eq!(other.resolve("one").unwrap(), digest);
+        let mut artifact = other.artifact(digest).unwrap();
+        assert_eq!(artifact.needs(), "[]");
+        assert_eq!(artifact.read().unwrap(), b"code");
+        assert!(store.copy_to(&other, "two").is_err());
     }
 
     #[test]
@@ -307,6 +357,35 @@ mod tests {
     }
 
     #[test]
+    fn a_declaration_that_was_altered_or_removed_is_not_taken_for_none() {
+        let (_base, store, digest) = store();
+        let path = code(&store, digest).with_file_name(NEEDS);
+        for altered in ["null", "", "[ ]"] {
+            fs::write(&path, altered).unwrap();
+            let refusal = store.artifact(digest).unwrap_err();
+            assert!(matches!(refusal, StoreError::Damaged { .. }), "{altered:?}: {refusal}");
+        }
+        fs::remove_file(&path).unwrap();
+        let refusal = store.artifact(digest).unwrap_err().to_string();
+        assert!(
+            refusal.contains(NEEDS) && refusal.contains("cofferctl component compile"),
+            "{refusal}"
+        );
+    }
+
+    #[test]
+    fn what_was_compiled_before_declarations_were_kept_is_compiled_again_first() {
+        let (_base, store, digest) = store();
+        let record = code(&store, digest).with_file_name(CODE_DIGEST);
+        let text = fs::read_to_string(&record).unwrap();
+        let older: Vec<&str> = text.lines().take(2).collect();
+        fs::write(&record, older.join("\n")).unwrap();
+        assert!(matches!(store.artifact(digest), Err(StoreError::NoDeclaration { .. })));
+        store.add(b"wasm", b"code", "null").unwrap();
+        assert_eq!(store.artifact(digest).unwrap().needs(), "null");
+    }
+
+    #[test]
     fn a_copy_with_the_same_bytes_is_as_good() {
         let (_base, store, digest) = store();
         let path = code(&store, digest);
@@ -318,7 +397,8 @@ mod tests {
     #[test]
     fn what_others_can_write_to_is_not_trusted() {
         let (base, store, digest) = store();
-        for path in [code(&store, digest), store.path(), base.path().to_owned()] {
+        let code = code(&store, digest);
+        for path in [code.with_file_name(NEEDS), code, store.path(), base.path().to_owned()] {
             let before = fs::metadata(&path).unwrap().permissions();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
             assert!(

@@ -4,7 +4,8 @@
 //! ```text
 //! components/<sha256>/component.wasm
 //! components/<sha256>/component.cwasm         native code for this machine
-//! components/<sha256>/component.cwasm.sha256  its digest and which file had it
+//! components/<sha256>/component.cwasm.sha256  its digest, which file had it, and the next one's digest
+//! components/<sha256>/component.needs.json    what the component declares to need
 //! components/<sha256>/component.wasm.sig      who vouches for it, if anybody does
 //! plugins/<name>                              the digest that <name> stands for
 //! ```
@@ -24,7 +25,7 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 
 pub use artifact::Artifact;
-pub use components::ComponentStore;
+pub use components::{ComponentStore, NEEDS_LIMIT};
 pub use digest::{Digest, ParseDigestError};
 pub use signature::{
     KeyError, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, statement,
@@ -72,6 +73,12 @@ pub enum StoreError {
     /// The bytes are not those that were written.
     #[error("{} is damaged: its digest is not the recorded one; compile the component again with `cofferctl component compile`", path.display())]
     Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is not on record what the component declares to need.
+    #[error("{} is missing or not on record, and without it nobody knows what the component declares to need; compile it again with `cofferctl component compile`", path.display())]
+    NoDeclaration {
         /// The file.
         path: PathBuf,
     },

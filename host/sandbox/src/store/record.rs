@@ -2,15 +2,22 @@ use std::{fmt, fs::File, io, os::unix::fs::MetadataExt as _, str::FromStr};
 
 use super::{Digest, ParseDigestError};
 
-/// What is on record of a compiled form: its digest, and which file had it.
+/// What is on record of a compiled form: its digest, which file had it, and
+/// the digest of what the component declares to need.
 ///
-/// As long as it is that very file, unwritten since, the digest need not be
-/// computed again at each call (docs/decisions/0004).
+/// As long as it is that very file, unwritten since, its digest need not be
+/// computed again at each call (docs/decisions/0004). The declaration is small,
+/// and its digest is computed each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) digest: Digest,
     file: Option<Identity>,
+    /// Absent in a record that was made before declarations were kept.
+    pub(super) needs: Option<Digest>,
 }
+
+/// What the line of the declaration's digest begins with.
+const NEEDS: &str = "needs";
 
 /// Tells a file from what it is after somebody wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +41,13 @@ impl Identity {
 }
 
 impl Record {
-    /// A record of a file that was just written.
-    pub(super) fn of(digest: Digest, file: &File) -> io::Result<Self> {
+    /// A record of a file that was just written, and of the declaration
+    /// beside it.
+    pub(super) fn of(digest: Digest, file: &File, needs: Digest) -> io::Result<Self> {
         Ok(Self {
             digest,
             file: Some(Identity::of(file)?),
+            needs: Some(needs),
         })
     }
 
@@ -58,8 +67,12 @@ impl fmt::Display for Record {
                 seconds,
                 nanoseconds,
             }) => {
-                writeln!(f, "{inode} {size} {seconds} {nanoseconds}")
+                writeln!(f, "{inode} {size} {seconds} {nanoseconds}")?;
             }
+            None => writeln!(f)?,
+        }
+        match &self.needs {
+            Some(needs) => writeln!(f, "{NEEDS} {needs}"),
             None => Ok(()),
         }
     }
@@ -70,11 +83,12 @@ impl FromStr for Record {
 
     /// A second line that makes no sense is none: the digest decides then.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (digest, rest) = text.split_once('\n').unwrap_or((text, ""));
-        Ok(Self {
-            digest: digest.trim().parse()?,
-            file: identity(rest),
-        })
+        let mut lines = text.lines();
+        let digest = lines.next().unwrap_or_default().trim().parse()?;
+        let file = lines.next().and_then(identity);
+        let needs = lines.next().and_then(|line| line.strip_prefix(NEEDS));
+        let needs = needs.map(|digest| digest.trim().parse()).transpose()?;
+        Ok(Self { digest, file, needs })
     }
 }
 
@@ -100,7 +114,7 @@ mod tests {
     fn a_record_is_of_its_file_until_that_is_written() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"code").unwrap();
-        let record = Record::of(Digest::of(b"code"), &file).unwrap();
+        let record = Record::of(Digest::of(b"code"), &file, Digest::of(b"null")).unwrap();
         let read: Record = record.to_string().parse().unwrap();
         assert_eq!(read, record);
         assert!(read.is_of(&file));
@@ -119,7 +133,19 @@ mod tests {
             let record: Record = text.parse().unwrap();
             assert_eq!(record.digest, digest);
             assert!(!record.is_of(&tempfile::tempfile().unwrap()));
+            assert_eq!(record.needs, None);
         }
         assert!("no digest\n1 2 3 4".parse::<Record>().is_err());
+        assert!(format!("{digest}\n1 2 3 4\nneeds x\n").parse::<Record>().is_err());
+    }
+
+    #[test]
+    fn a_declaration_is_on_record_with_a_file_or_without() {
+        let (code, needs) = (Digest::of(b"code"), Digest::of(b"null"));
+        for file in ["1 2 3 4", ""] {
+            let record: Record = format!("{code}\n{file}\nneeds {needs}\n").parse().unwrap();
+            assert_eq!(record.needs, Some(needs), "{file:?}");
+            assert_eq!(record.to_string().parse::<Record>().unwrap(), record);
+        }
     }
 }

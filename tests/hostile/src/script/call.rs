@@ -251,7 +251,9 @@ pub(crate) struct TableName {
     pub(crate) name: String,
 }
 
-/// A table with sets of IPv4 addresses.
+/// A table with sets of IPv4 addresses, or of what their names say: `links`,
+/// `ports`, and maps `published` (address and port by port) and
+/// `…-verdicts`. After a colon stands a name that says it instead.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
@@ -271,7 +273,11 @@ pub(crate) struct Chain {
     pub(crate) base: Option<(String, String, i32)>,
     #[serde(default)]
     pub(crate) drop: bool,
-    /// `drop`, `accept`, `masquerade`, `jump CHAIN`, `dnat ADDRESS`.
+    /// `ACTION` or `ACTION if MATCH and MATCH`. Actions are `drop`, `accept`,
+    /// `masquerade`, `mark`, `jump CHAIN`, `goto CHAIN`, `dnat ADDRESS`,
+    /// `publish MAP` (by protocol and destination port) and `decide MAP` (by
+    /// source). Matches are `from`, `to`, `in`, `out` and `port` with a value or
+    /// `@SET`, and `local`, `marked`; with `not` before them the contrary.
     #[serde(default)]
     pub(crate) rules: Vec<String>,
     #[serde(default)]
@@ -283,11 +289,19 @@ pub(crate) struct Elements {
     pub(crate) family: String,
     pub(crate) table: String,
     pub(crate) set: String,
-    /// The first address.
-    pub(crate) address: String,
+    /// The first address of their keys.
+    pub(crate) address: Option<String>,
     /// How many, from the first on.
     #[serde(default = "one")]
     pub(crate) count: u32,
+    /// A link as the key instead.
+    pub(crate) link: Option<String>,
+    /// A TCP port as the key instead.
+    pub(crate) port: Option<u16>,
+    /// Address and port that a map gives.
+    pub(crate) to: Option<std::net::SocketAddrV4>,
+    /// The verdict that a map gives, as an action.
+    pub(crate) verdict: Option<String>,
 }
 
 fn one() -> u32 {

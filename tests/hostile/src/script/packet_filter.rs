@@ -1,12 +1,16 @@
 use cofferdam_guest_sdk::{
     Failure,
     bindings::nftables::{
-        self, Action, Base, Chain, ChainType, DataType, Element, Family, Hook, NatTarget, Rule, Set, Table, TableId,
-        Value, ValueType, Verdict,
+        self, Action, AddressType, Base, Chain, ChainType, Data, DataType, Element, Family, Field, Hook, MapLookup,
+        MarkChange, MarkMatch, Match, NatTarget, PrefixMatch, Rule, Set, SetMatch, Table, TableId, Value, ValueMatch,
+        ValueType, Verdict,
     },
 };
 
-use super::{Outcome, Script, address, call, call::Call, done, namespace};
+use super::{Outcome, Script, address, call, call::Call, done, namespace, prefix};
+
+/// `IPPROTO_TCP`.
+const TCP: u8 = 6;
 
 impl Script {
     /// `None` when the call is of another kind.
@@ -60,20 +64,35 @@ fn table_of(table: &call::Table) -> Result<Table, Failure> {
     })
 }
 
-/// A set of IPv4 addresses; one whose name says so is a map of verdicts.
+/// A set of IPv4 addresses, or of what its name says.
 fn set(name: &str) -> Set {
+    let (name, kind) = name.split_once(':').unwrap_or((name, name));
+    let (key, data) = match kind {
+        "links" => (vec![ValueType::InterfaceName], None),
+        "ports" => (vec![ValueType::Protocol, ValueType::Port], None),
+        "published" => (
+            vec![ValueType::Protocol, ValueType::Port],
+            Some(DataType::Values(vec![ValueType::Ipv4Address, ValueType::Port])),
+        ),
+        kind => (
+            vec![ValueType::Ipv4Address],
+            kind.ends_with("-verdicts").then_some(DataType::Verdict),
+        ),
+    };
     Set {
         name: name.to_owned(),
-        key: vec![ValueType::Ipv4Address],
-        data: name.ends_with("-verdicts").then_some(DataType::Verdict),
+        key,
+        data,
     }
 }
 
 fn chain_of(chain: &call::Chain) -> Result<Chain, Failure> {
     let rules = chain.rules.iter().map(|rule| {
+        let (action, matches) = rule.split_once(" if ").unwrap_or((rule, ""));
+        let matches = matches.split(" and ").filter(|matching| !matching.is_empty());
         Ok(Rule {
-            matches: Vec::new(),
-            actions: vec![action(rule)?],
+            matches: matches.map(self::matching).collect::<Result<_, _>>()?,
+            actions: vec![self::action(action)?],
             comment: chain.comment.clone(),
         })
     });
@@ -111,31 +130,107 @@ fn base((kind, hook, priority): &(String, String, i32), drop: bool) -> Result<Ba
 
 fn action(text: &str) -> Result<Action, Failure> {
     Ok(match text.split_once(' ').unwrap_or((text, "")) {
-        ("drop", _) => Action::Verdict(Verdict::Drop),
-        ("accept", _) => Action::Verdict(Verdict::Accept),
         ("masquerade", _) => Action::Masquerade,
-        ("jump", chain) => Action::Verdict(Verdict::Jump(chain.to_owned())),
+        ("mark", _) => Action::SetMark(MarkChange { mask: 1, value: 1 }),
         ("dnat", to) => Action::DestinationNat(NatTarget {
             address: address(to)?,
             port: None,
         }),
+        ("publish", map) => Action::DestinationNatMap(MapLookup {
+            fields: vec![Field::Protocol, Field::DestinationPort],
+            map_name: map.to_owned(),
+        }),
+        ("decide", map) => Action::VerdictMap(MapLookup {
+            fields: vec![Field::IpSource],
+            map_name: map.to_owned(),
+        }),
+        _ => Action::Verdict(verdict(text)?),
+    })
+}
+
+fn verdict(text: &str) -> Result<Verdict, Failure> {
+    Ok(match text.split_once(' ').unwrap_or((text, "")) {
+        ("drop", _) => Verdict::Drop,
+        ("accept", _) => Verdict::Accept,
+        ("jump", chain) => Verdict::Jump(chain.to_owned()),
+        ("goto", chain) => Verdict::Goto(chain.to_owned()),
         (other, _) => return Err(unknown("action", other)),
     })
 }
 
-fn elements_of(elements: &call::Elements) -> Result<(TableId, Vec<Element>), Failure> {
-    let first: std::net::Ipv4Addr = elements
-        .address
-        .parse()
-        .map_err(|_| unknown("address", &elements.address))?;
-    let list = (0..elements.count).map(|number| {
-        let address = std::net::Ipv4Addr::from_bits(first.to_bits().wrapping_add(number));
-        Element {
-            key: vec![Value::Address(std::net::IpAddr::V4(address).into())],
-            data: None,
+fn matching(text: &str) -> Result<Match, Failure> {
+    let (text, negate) = match text.strip_prefix("not ") {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    let (word, what) = text.split_once(' ').unwrap_or((text, ""));
+    let field = match word {
+        "from" => Field::IpSource,
+        "to" => Field::IpDestination,
+        "in" => Field::InputInterface,
+        "out" => Field::OutputInterface,
+        "port" => Field::DestinationPort,
+        "local" => return Ok(Match::DestinationType(AddressType::Local)),
+        "marked" => {
+            return Ok(Match::MarkBits(MarkMatch {
+                mask: 1,
+                value: 1,
+                negate,
+            }));
         }
-    });
-    Ok((table_id(&elements.family, &elements.table)?, list.collect()))
+        other => return Err(unknown("match", other)),
+    };
+    if let Some(set) = what.strip_prefix('@') {
+        let protocol = (field == Field::DestinationPort).then_some(Field::Protocol);
+        return Ok(Match::InSet(SetMatch {
+            fields: protocol.into_iter().chain([field]).collect(),
+            set_name: set.to_owned(),
+            negate,
+        }));
+    }
+    Ok(match field {
+        Field::IpSource | Field::IpDestination => Match::Prefix(PrefixMatch {
+            field,
+            prefix: prefix(what)?,
+            negate,
+        }),
+        Field::DestinationPort => {
+            let port = what.parse().map_err(|_| unknown("port", what))?;
+            of_value(field, Value::Port(port), negate)
+        }
+        _ => of_value(field, Value::InterfaceName(what.to_owned()), negate),
+    })
+}
+
+fn of_value(field: Field, value: Value, negate: bool) -> Match {
+    Match::Value(ValueMatch { field, value, negate })
+}
+
+fn elements_of(elements: &call::Elements) -> Result<(TableId, Vec<Element>), Failure> {
+    let data = match (&elements.to, &elements.verdict) {
+        (Some(to), _) => Some(Data::Values(vec![
+            Value::Address(std::net::IpAddr::V4(*to.ip()).into()),
+            Value::Port(to.port()),
+        ])),
+        (None, Some(text)) => Some(Data::Verdict(verdict(text)?)),
+        (None, None) => None,
+    };
+    let element = |key| Element {
+        key,
+        data: data.clone(),
+    };
+    let list = match (&elements.address, &elements.link, elements.port) {
+        (Some(address), ..) => {
+            let first: std::net::Ipv4Addr = address.parse().map_err(|_| unknown("address", address))?;
+            let number = |number| std::net::Ipv4Addr::from_bits(first.to_bits().wrapping_add(number));
+            let key = |address| vec![Value::Address(std::net::IpAddr::V4(address).into())];
+            (0..elements.count).map(number).map(key).map(element).collect()
+        }
+        (None, Some(link), _) => vec![element(vec![Value::InterfaceName(link.clone())])],
+        (None, None, Some(port)) => vec![element(vec![Value::Protocol(TCP), Value::Port(port)])],
+        (None, None, None) => Vec::new(),
+    };
+    Ok((table_id(&elements.family, &elements.table)?, list))
 }
 
 fn unknown(what: &str, text: &str) -> Failure {

@@ -27,7 +27,7 @@ impl Ground {
         };
         let (wasm, code) = components::hostile();
         let components = ground.installation().components();
-        let digest = components.add(wasm, code).unwrap();
+        let digest = components.add(wasm, code, components::UNDECLARED).unwrap();
         components.name(PLUGIN, digest).unwrap();
         let policies = ground.installation().policies().path().to_owned();
         fs::create_dir_all(policies).unwrap();

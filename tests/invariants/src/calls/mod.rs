@@ -3,6 +3,7 @@
 
 mod ground;
 mod observer;
+mod packets;
 mod script;
 
 use std::{
@@ -97,8 +98,10 @@ fn assert_as_before(ground: &Ground, before: &Sides, now: &Sides, scenario: &Sce
     let state = StateDirectory::open(&installation.state()).unwrap();
     let attachments = state.attachments(None).unwrap();
     assert!(attachments.is_empty(), "{attachments:?} is on record");
-    let shared = files(&installation.state().join("shared"));
-    assert!(shared.is_empty(), "{shared:?} is on record");
+    for registry in ["shared", "owned"] {
+        let left = files(&installation.state().join(registry));
+        assert!(left.is_empty(), "{left:?} is on record as {registry}");
+    }
     for name in files(&installation.records().join("mynet")) {
         assert!(name.parse::<IpAddr>().is_err(), "{name} is claimed");
     }

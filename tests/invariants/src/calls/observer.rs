@@ -1,13 +1,19 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
 
 use cofferdam_journal::{Operation, Progress, StateDirectory};
 use cofferdam_network::{Error, LinkId, LinkInfo, Result, SysctlKey, nftables};
-use cofferdam_policy::{Grants, Question};
+use cofferdam_policy::{Grants, Packets, Question};
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
 
-use super::script::{Fault, Kind};
-use crate::simulated::{Observer, Sides};
+use super::{
+    packets,
+    script::{Fault, Kind},
+};
+use crate::simulated::{Observer, Side, Sides};
 
 /// Table that a route is in which names none.
 const MAIN_TABLE: u32 = 254;
@@ -49,7 +55,7 @@ pub(super) struct Watcher {
 impl Observer for Watcher {
     fn change(&mut self, sides: &Sides, operation: &Operation) -> Result<()> {
         let phase = self.watch.lock().unwrap().phase;
-        if phase == Phase::Coming && !self.is_refusal_of_routers(operation) {
+        if phase == Phase::Coming && !self.is_refusal_of_strangers(operation) {
             self.check_on_record(operation);
             assert!(self.is_granted(sides, operation), "{operation:?} is not granted");
         }
@@ -118,9 +124,9 @@ impl Watcher {
         }
     }
 
-    /// A link of the host's making takes no routes from routers, whatever the
-    /// component says; the setting goes with the link.
-    fn is_refusal_of_routers(&self, operation: &Operation) -> bool {
+    /// A link of the host's making takes no routes from routers or redirects,
+    /// whatever the component says; the setting goes with the link.
+    fn is_refusal_of_strangers(&self, operation: &Operation) -> bool {
         let Operation::SetSysctl {
             place: Place::Host,
             key,
@@ -131,11 +137,11 @@ impl Watcher {
         };
         match key.parts() {
             [_, family, conf, name, what] => {
-                family == "ipv6"
-                    && conf == "conf"
-                    && what == "accept_ra"
-                    && value == "0"
-                    && self.before.host.by_name(name).is_none()
+                let known = matches!(
+                    (family.as_str(), what.as_str()),
+                    ("ipv6", "accept_ra") | ("ipv4" | "ipv6", "accept_redirects")
+                );
+                known && conf == "conf" && value == "0" && self.before.host.by_name(name).is_none()
             }
             _ => false,
         }
@@ -156,9 +162,13 @@ impl Watcher {
         let last = entries.last().expect("there is one");
         assert_eq!(last.progress, Progress::Intended, "{operation:?}");
         let same = match (&last.operation, operation) {
-            // Of a table that is there the chains are replaced.
+            // Of a table that is there the chains are replaced, and those that
+            // it no longer has emptied.
             (Operation::CreateTable { place, table }, Operation::ReplaceChains { place: at, table: new }) => {
-                (place, table) == (at, new)
+                let (kept, emptied) = new.chains.split_at(table.chains.len().min(new.chains.len()));
+                (place, &table.id, &table.sets) == (at, &new.id, &new.sets)
+                    && table.chains == kept
+                    && emptied.iter().all(|chain| chain.rules.is_empty())
             }
             (recorded, operation) => recorded == operation,
         };
@@ -202,22 +212,57 @@ impl Watcher {
         let bases = chains.iter().filter_map(|chain| chain.base.as_ref());
         let hooks: Vec<(&str, i32)> = bases.map(|base| (hook(base.hook), base.priority)).collect();
         let family = table.family.to_string();
-        self.allows(&Question::NftTable {
-            place,
-            family: &family,
-            table: &table.name,
-            hooks: &hooks,
-        })
+        let ask = |packets: &[Packets]| {
+            self.allows(&Question::NftTable {
+                place,
+                family: &family,
+                table: &table.name,
+                hooks: &hooks,
+                packets,
+            })
+        };
+        let concerned = [packets::decided(chains), packets::written(chains)].concat();
+        ask(&[]) && (place == Place::Container || concerned.iter().all(|packets| ask(std::slice::from_ref(packets))))
     }
 
-    fn may_use_set(&self, place: Place, table: &nftables::TableId, set: &nftables::Set) -> bool {
+    /// What an element in the node's namespace holds is the attachment's own,
+    /// or granted.
+    fn may_use_set(
+        &self,
+        sides: &Sides,
+        place: Place,
+        table: &nftables::TableId,
+        set: &nftables::Set,
+        elements: &[nftables::Element],
+    ) -> bool {
         let family = table.family.to_string();
-        self.allows(&Question::NftElement {
-            place,
-            family: &family,
-            table: &table.name,
-            set: &set.name,
-        })
+        let ask = |addresses: &[IpAddr], links: &[String]| {
+            self.allows(&Question::NftElement {
+                place,
+                family: &family,
+                table: &table.name,
+                set: &set.name,
+                addresses,
+                links,
+                ports: &[],
+            })
+        };
+        let values = elements.iter().flat_map(|element| {
+            let data = match &element.data {
+                Some(nftables::Data::Values(values)) => values.as_slice(),
+                _ => &[],
+            };
+            element.key.iter().chain(data)
+        });
+        let mut values = values.map(|value| match value {
+            nftables::Value::Address(address) => is_containers(sides, *address) || ask(&[*address], &[]),
+            nftables::Value::InterfaceName(name) => {
+                let link = sides.host.by_name(name);
+                link.is_some_and(|info| self.is_own(info)) || ask(&[], std::slice::from_ref(name))
+            }
+            _ => true,
+        });
+        ask(&[], &[]) && (place == Place::Container || values.all(|allowed| allowed))
     }
 
     fn is_granted(&self, sides: &Sides, operation: &Operation) -> bool {
@@ -255,9 +300,15 @@ impl Watcher {
             Operation::CreateChain { place, table, chain } => {
                 self.may_use_table(*place, table, std::slice::from_ref(chain))
             }
-            Operation::AddElements { place, table, set, .. } | Operation::DeleteElements { place, table, set, .. } => {
-                self.may_use_set(*place, table, set)
-            }
+            Operation::AddElements {
+                place,
+                table,
+                set,
+                elements,
+                ..
+            } => self.may_use_set(sides, *place, table, set, elements),
+            // Those that are there are the attachment's.
+            Operation::DeleteElements { place, table, set, .. } => self.may_use_set(sides, *place, table, set, &[]),
             // A component has no such calls.
             Operation::DeleteTable { .. } | Operation::DeleteChain { .. } | Operation::Claim { .. } => false,
             routing => self.is_routing_granted(sides, routing),
@@ -344,6 +395,15 @@ impl Watcher {
             _ => false,
         }
     }
+}
+
+/// The container has it, and the node does not.
+fn is_containers(sides: &Sides, address: IpAddr) -> bool {
+    let has = |side: &Side| {
+        let mut all = side.addresses.values().flatten();
+        all.any(|info| info.address.address() == address)
+    };
+    has(&sides.container) && !has(&sides.host)
 }
 
 fn hook(hook: nftables::Hook) -> &'static str {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const MOST_CALLS: usize = 24;
 
 /// Grants that an input chooses from, one bit each.
-const GRANTS: [&str; 36] = [
+const GRANTS: [&str; 39] = [
     "allow = \"link.see\"\nin = \"host\"\nnames = [\"*\"]",
     "allow = \"link.see\"\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"veth*\"]",
     "allow = \"link.create\"\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"veth*\"]",
@@ -44,6 +44,9 @@ const GRANTS: [&str; 36] = [
     "allow = \"store.open\"",
     "allow = [\"link.create\"]\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"vx*\"]\nmax = 2",
     "allow = [\"address.add\"]\nin = \"container\"\nprefixes = [\"192.0.2.0/24\"]\nmax = 1",
+    "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"own*\"]\nhooks = [\"forward\", \"prerouting\"]\npriorities = [[-100, 100]]\nscope = \"all\"",
+    "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"own*\"]\nhooks = [\"forward\", \"prerouting\"]\npriorities = [[-100, 100]]\nprefixes = [\"10.22.0.0/24\"]\nnames = [\"vx*\"]",
+    "allow = \"nftables.element\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"own*\"]\nsets = [\"*\"]\nprefixes = [\"10.22.0.4/30\"]\nnames = [\"vx*\"]",
 ];
 
 const NAMES: [&str; 14] = [
@@ -86,7 +89,17 @@ const KEYS: [&str; 7] = [
 ];
 const TABLES: [&str; 4] = ["own", "own2", "firewall", "other"];
 const CHAINS: [&str; 4] = ["one", "two", "input", "forward"];
-const SETS: [&str; 3] = ["sources", "to-verdicts", "none"];
+const SETS: [&str; 4] = ["sources", "to-verdicts", "links", "none"];
+const MATCHES: [&str; 8] = [
+    " if from @sources",
+    " if in @links",
+    " if not from @sources",
+    " if from 10.22.0.0/24",
+    " if to 192.0.2.0/24",
+    " if not to 10.22.0.0/16",
+    " if out vx0",
+    " if in up0 and from 10.22.0.0/24",
+];
 const SETTINGS: [&str; 3] = ["promiscuous", "hairpin", "isolated"];
 
 /// What the kernel does wrong.
@@ -286,13 +299,16 @@ fn routing(input: &mut Unstructured<'_>) -> Result<Value> {
 
 fn chain(input: &mut Unstructured<'_>) -> Result<Value> {
     let rules = (0..u8::arbitrary(input)? % 3).map(|_| {
-        Ok(match u8::arbitrary(input)? % 5 {
+        let action = match u8::arbitrary(input)? % 6 {
             0 => "drop".to_owned(),
             1 => "accept".to_owned(),
             2 => "masquerade".to_owned(),
             3 => format!("jump {}", text(input, &CHAINS)?),
+            4 => "decide to-verdicts".to_owned(),
             _ => format!("dnat {}", text(input, &ADDRESSES)?),
-        })
+        };
+        let matches = maybe(input, |input| Ok(*input.choose(&MATCHES)?))?;
+        Ok(action + matches.unwrap_or_default())
     });
     let rules = rules.collect::<Result<Vec<String>>>()?;
     Ok(json!({
@@ -309,10 +325,18 @@ fn chain(input: &mut Unstructured<'_>) -> Result<Value> {
 }
 
 fn elements(input: &mut Unstructured<'_>, what: &str) -> Result<Value> {
+    let set = text(input, &SETS)?;
+    let verdict = match set.as_str() {
+        "to-verdicts" => maybe(input, |input| Ok(*input.choose(&["drop", "accept", "jump one"])?))?,
+        _ => None,
+    };
+    let link = if set == "links" { Some(text(input, &NAMES)?) } else { None };
+    let address = *input.choose(&["10.22.0.5", "10.22.0.6", "fd00::5"])?;
     Ok(json!({
         "do": what, "in": place(input)?, "family": *input.choose(&["inet", "ip"])?,
-        "table": text(input, &TABLES)?, "set": text(input, &SETS)?,
-        "address": *input.choose(&["10.22.0.5", "10.22.0.6", "fd00::5"])?,
+        "table": text(input, &TABLES)?, "set": set,
+        "address": if link.is_none() { Some(address) } else { None },
+        "link": link, "verdict": verdict,
         "count": u8::arbitrary(input)? % 4,
     }))
 }
@@ -326,7 +350,7 @@ fn packet_filter_or_setting(input: &mut Unstructured<'_>) -> Result<Value> {
             json!({
                 "do": "ensure-table", "in": place(input)?, "table": {
                     "family": *input.choose(&["inet", "ip"])?, "name": text(input, &TABLES)?,
-                    "sets": &SETS[..usize::from(u8::arbitrary(input)? % 3)], "chains": chains,
+                    "sets": &SETS[..usize::from(u8::arbitrary(input)? % 4)], "chains": chains,
                 }
             })
         }

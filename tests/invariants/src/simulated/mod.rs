@@ -214,6 +214,10 @@ impl Network for Simulated {
         self.look(|sides| sides.addresses(link))
     }
 
+    fn addresses_in(&mut self, place: Place) -> Result<Vec<AddressInfo>> {
+        Ok(self.look(|sides| sides.at(place).addresses.values().flatten().cloned().collect()))
+    }
+
     fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
         let operation = Operation::AddAddress {
             link,

@@ -23,12 +23,14 @@ impl Side {
         for chain in &table.chains {
             rules.chains.insert(chain.name.clone(), chain.clone());
         }
+        rules.check_jumps()?;
         self.tables.insert(table.id.clone(), rules);
         Ok(())
     }
 
     pub(super) fn replace_chains(&mut self, table: &Table) -> Result<()> {
-        let rules = self.rules_of(&table.id)?;
+        let present = self.rules_of(&table.id)?;
+        let mut rules = present.clone();
         for set in &table.sets {
             rules.sets.entry(set.name.clone()).or_insert_with(|| set.clone());
         }
@@ -38,6 +40,8 @@ impl Side {
         for chain in &table.chains {
             rules.chains.insert(chain.name.clone(), chain.clone());
         }
+        rules.check_jumps()?;
+        *present = rules;
         Ok(())
     }
 
@@ -46,11 +50,14 @@ impl Side {
     }
 
     pub(super) fn create_chain(&mut self, table: &TableId, chain: &Chain) -> Result<()> {
-        let rules = self.rules_of(table)?;
-        if rules.chains.contains_key(&chain.name) {
+        let present = self.rules_of(table)?;
+        if present.chains.contains_key(&chain.name) {
             return Err(exists(&chain.name));
         }
+        let mut rules = present.clone();
         rules.chains.insert(chain.name.clone(), chain.clone());
+        rules.check_jumps()?;
+        *present = rules;
         Ok(())
     }
 
@@ -76,6 +83,12 @@ impl Side {
         let rules = self.rules_of(table)?;
         if !rules.sets.contains_key(set) {
             return Err(missing(set));
+        }
+        for target in elements.iter().filter_map(target_of) {
+            let there = rules.chains.get(target).ok_or_else(|| missing(target))?;
+            if there.base.is_some() {
+                return Err(refused(Errno::EOPNOTSUPP, "jump to a base chain"));
+            }
         }
         let present = rules.elements.entry(set.to_owned()).or_default();
         if elements
@@ -120,13 +133,46 @@ impl Side {
 
 impl Rules {
     fn refer_to(&self, chain: &str) -> bool {
-        let is_it = |verdict: &Verdict| matches!(verdict, Verdict::Jump(to) | Verdict::Goto(to) if to == chain);
-        let rules = self.chains.values().flat_map(|chain| &chain.rules);
-        let by_rule = rules
-            .flat_map(|rule| &rule.actions)
-            .any(|action| matches!(action, Action::Verdict(verdict) if is_it(verdict)));
+        let by_rule = self.chains.values().flat_map(targets).any(|target| target == chain);
         let elements = self.elements.values().flat_map(|elements| elements.keys());
-        let mut data = elements.filter_map(|element| element.data.as_ref());
-        by_rule || data.any(|data| matches!(data, Data::Verdict(verdict) if is_it(verdict)))
+        by_rule || elements.filter_map(target_of).any(|target| target == chain)
+    }
+
+    /// A jump leads to a chain of the table that is not called by the kernel,
+    /// and never back.
+    fn check_jumps(&self) -> Result<()> {
+        for chain in self.chains.values() {
+            self.follow(chain, self.chains.len())?;
+        }
+        Ok(())
+    }
+
+    fn follow(&self, chain: &Chain, depth: usize) -> Result<()> {
+        for target in targets(chain) {
+            let there = self.chains.get(target).ok_or_else(|| missing(target))?;
+            if there.base.is_some() {
+                return Err(refused(Errno::EOPNOTSUPP, "jump to a base chain"));
+            }
+            if depth == 0 {
+                return Err(refused(Errno::ELOOP, "jump back"));
+            }
+            self.follow(there, depth - 1)?;
+        }
+        Ok(())
+    }
+}
+
+fn targets(chain: &Chain) -> impl Iterator<Item = &String> {
+    let actions = chain.rules.iter().flat_map(|rule| &rule.actions);
+    actions.filter_map(|action| match action {
+        Action::Verdict(Verdict::Jump(target) | Verdict::Goto(target)) => Some(target),
+        _ => None,
+    })
+}
+
+fn target_of(element: &Element) -> Option<&String> {
+    match &element.data {
+        Some(Data::Verdict(Verdict::Jump(target) | Verdict::Goto(target))) => Some(target),
+        _ => None,
     }
 }

@@ -83,12 +83,13 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::AddElements { .. } => "AddElements",
         Inverse::DeleteElements { .. } => "DeleteElements",
         Inverse::LeaveShared { .. } => "LeaveShared",
+        Inverse::FreeSlot { .. } => "FreeSlot",
         Inverse::ReleaseClaim { .. } => "ReleaseClaim",
     }
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 22;
+pub(crate) const KINDS: usize = 23;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
@@ -100,5 +101,6 @@ pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     cases.extend(shared::shared(ground));
     cases.extend(settings::settings(ground));
     cases.push(settings::claim(ground));
+    cases.push(settings::slot());
     cases
 }

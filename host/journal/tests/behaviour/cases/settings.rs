@@ -1,6 +1,6 @@
 //! Settings that are shared or the container's, and claims on addresses.
 
-use std::path::PathBuf;
+use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use cofferdam_journal::{Inverse, Made, Operation, Owner, Records, Setting, SharedObject};
 use cofferdam_network::Network as _;
@@ -91,4 +91,26 @@ pub(super) fn claim(ground: &Ground) -> Case {
         },
     )
     .but(move |_| std::fs::write(&theirs, "c2\r\neth0").unwrap(), None)
+}
+
+pub(super) fn slot() -> Case {
+    let place = |ground: &Ground| ground.state.directory.path().join("quota/counter.c/3");
+    let lead_to = move |ground: &Ground, owner: &str| {
+        let path = place(ground);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = fs::remove_file(&path);
+        symlink(owner, path).unwrap();
+    };
+    Case::new(
+        Operation::TakeSlot {
+            counter: "c".to_owned(),
+            number: 3,
+        },
+        Inverse::FreeSlot {
+            counter: "c".to_owned(),
+            number: 3,
+        },
+        move |ground| lead_to(ground, "mynet/c1/eth0/bridge/bridge/"),
+    )
+    .but(move |ground| lead_to(ground, "mynet/c2/eth0/bridge/bridge/"), None)
 }

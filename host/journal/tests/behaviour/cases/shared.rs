@@ -101,8 +101,10 @@ pub(super) fn shared(ground: &Ground) -> Vec<Case> {
                 table: other_table().id,
             },
             Made::Table {
+                plugin: "bridge".to_owned(),
                 digest: cofferdam_journal::digest_of(&other_table()),
                 sets: other_table().sets,
+                chains: Vec::new(),
             },
             move |ground| ground.kernel.create_table(place, &other_table()).unwrap(),
         )

@@ -1,9 +1,13 @@
-//! A TOML document with the places of its parts.
+//! A TOML document with the places of its parts; or JSON, whose parts have
+//! none.
 
 mod full;
+mod json;
 mod plain;
 
 use std::{borrow::Cow, ops::Range};
+
+pub(super) use json::item as json_item;
 
 /// A value, and where it is in the text.
 #[derive(Debug, PartialEq, Eq)]

@@ -58,7 +58,7 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         fs::set_permissions(base.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let store = ComponentStore::new(base.path(), Path::new("store"));
-        let digest = store.add(b"wasm", b"code").unwrap();
+        let digest = store.add(b"wasm", b"code", "null").unwrap();
         (base, store, digest)
     }
 
@@ -80,7 +80,7 @@ mod tests {
         assert!(store.signatures(digest).unwrap().is_empty());
         store.add_signatures(digest, &of(&[1])).unwrap();
         store.add_signatures(digest, &of(&[2])).unwrap();
-        store.add(b"wasm", b"newer code").unwrap();
+        store.add(b"wasm", b"newer code", "null").unwrap();
         assert_eq!(store.signatures(digest).unwrap(), of(&[1, 2]));
     }
 

@@ -1,0 +1,156 @@
+/// Something that a plugin asks the host for, as it is declared in its
+/// component: an operation in the policy's words, where, and as narrowly as it
+/// is known when the plugin is built. What is not said is not bounded.
+///
+/// Operators see the declaration in `cofferctl component inspect`. The host
+/// holds the component to it: an ADD is refused before it begins where nothing
+/// that is needed for every attachment is granted, and what is not declared is
+/// denied even where it is granted. So declare what any verb asks for, and
+/// with [`Need::always`] what no ADD can do without.
+///
+/// What a plugin makes for the attachment it may see, set and delete anyhow;
+/// addresses and routes on it count as needs.
+///
+/// ```
+/// use cofferdam_guest_sdk::Need;
+///
+/// const NEEDS: &[Need] = &[
+///     Need::always("link.create").in_host().kinds(&["veth"]),
+///     Need::always("link.create").in_container().kinds(&["veth"]),
+///     Need::when("ipam.type", "ipam.delegate"),
+///     Need::when("ipam.type", "address.add").in_container(),
+///     Need::when("ipMasq", "nftables.table").in_host().family("inet").tables(&["masq"]).hooks(&["postrouting"], &[100]),
+///     Need::when("CHECK", "link.see").in_container().kinds(&["veth"]),
+/// ];
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    pub(crate) operation: &'static str,
+    /// Absent: for every attachment.
+    pub(crate) when: Option<&'static str>,
+    /// The keys of a grant, from the first on.
+    pub(crate) bounds: [Option<(&'static str, Value)>; MOST_BOUNDS],
+}
+
+/// No operation has more keys.
+const MOST_BOUNDS: usize = 6;
+
+/// The value of a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value {
+    Text(&'static str),
+    Texts(&'static [&'static str]),
+    Numbers(&'static [i32]),
+}
+
+impl Need {
+    /// What every ADD asks for, whatever the configuration says. The operation
+    /// is one of `docs/policy.md`, or all of a subject as in `link.*`.
+    #[must_use]
+    pub const fn always(operation: &'static str) -> Self {
+        Self {
+            operation,
+            when: None,
+            bounds: [None; MOST_BOUNDS],
+        }
+    }
+
+    /// What only some requests ask for; `when` tells people which, in a word:
+    /// a field of the configuration, or a verb.
+    #[must_use]
+    pub const fn when(when: &'static str, operation: &'static str) -> Self {
+        Self {
+            when: Some(when),
+            ..Self::always(operation)
+        }
+    }
+
+    /// In the node's own namespace.
+    #[must_use]
+    pub const fn in_host(self) -> Self {
+        self.bound("in", Value::Text("host"))
+    }
+
+    /// In the container's namespace.
+    #[must_use]
+    pub const fn in_container(self) -> Self {
+        self.bound("in", Value::Text("container"))
+    }
+
+    /// Of links of these kinds; `none` is that of `lo` and network cards.
+    #[must_use]
+    pub const fn kinds(self, kinds: &'static [&'static str]) -> Self {
+        self.bound("kinds", Value::Texts(kinds))
+    }
+
+    /// Of links of these names; `*` stands for any characters.
+    #[must_use]
+    pub const fn names(self, names: &'static [&'static str]) -> Self {
+        self.bound("names", Value::Texts(names))
+    }
+
+    /// These settings of a link: `up`, `mtu`, …
+    #[must_use]
+    pub const fn settings(self, settings: &'static [&'static str]) -> Self {
+        self.bound("settings", Value::Texts(settings))
+    }
+
+    /// Addresses in these networks.
+    #[must_use]
+    pub const fn prefixes(self, prefixes: &'static [&'static str]) -> Self {
+        self.bound("prefixes", Value::Texts(prefixes))
+    }
+
+    /// Routes to destinations in these networks.
+    #[must_use]
+    pub const fn destinations(self, destinations: &'static [&'static str]) -> Self {
+        self.bound("destinations", Value::Texts(destinations))
+    }
+
+    /// These settings below `/proc/sys/`, with slashes; `*` is one interface's
+    /// name.
+    #[must_use]
+    pub const fn keys(self, keys: &'static [&'static str]) -> Self {
+        self.bound("keys", Value::Texts(keys))
+    }
+
+    /// These values of settings.
+    #[must_use]
+    pub const fn values(self, values: &'static [&'static str]) -> Self {
+        self.bound("values", Value::Texts(values))
+    }
+
+    /// nftables tables of this family.
+    #[must_use]
+    pub const fn family(self, family: &'static str) -> Self {
+        self.bound("family", Value::Text(family))
+    }
+
+    /// nftables tables of these names; `*` stands for any characters.
+    #[must_use]
+    pub const fn tables(self, tables: &'static [&'static str]) -> Self {
+        self.bound("tables", Value::Texts(tables))
+    }
+
+    /// Base chains at these hooks, with these priorities.
+    #[must_use]
+    pub const fn hooks(self, hooks: &'static [&'static str], priorities: &'static [i32]) -> Self {
+        self.bound("hooks", Value::Texts(hooks))
+            .bound("priorities", Value::Numbers(priorities))
+    }
+
+    /// nftables sets and maps of these names; `*` stands for any characters.
+    #[must_use]
+    pub const fn sets(self, sets: &'static [&'static str]) -> Self {
+        self.bound("sets", Value::Texts(sets))
+    }
+
+    const fn bound(mut self, key: &'static str, value: Value) -> Self {
+        let mut index = 0;
+        while self.bounds[index].is_some() {
+            index += 1;
+        }
+        self.bounds[index] = Some((key, value));
+        self
+    }
+}

@@ -1,0 +1,121 @@
+//! Files and directories that plugins may ask for by their configuration,
+//! opened or made before the first plugin runs.
+
+use std::{
+    collections::BTreeMap,
+    fs::{DirBuilder, File},
+    io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
+
+use cofferdam_policy::Question;
+use cofferdam_protocol::PluginConfig;
+
+use crate::{
+    call::Call,
+    mode::Mode,
+    plugins::{Loaded, Plugins},
+};
+
+/// Where records are unless the configuration says otherwise.
+const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
+
+/// What is granted and asked for by the configuration, by the paths that are
+/// written there.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    resolvers: BTreeMap<PathBuf, io::Result<File>>,
+    locations: BTreeMap<PathBuf, Location>,
+}
+
+/// A directory that holds a directory of records for each network.
+#[derive(Debug)]
+struct Location {
+    /// Below the installation's root.
+    path: PathBuf,
+    /// Whether it is there, and whether it could be made.
+    there: io::Result<bool>,
+}
+
+impl Files {
+    pub(crate) fn open(call: &Call, plugins: &Plugins, mode: Mode) -> Self {
+        let mut files = Self::default();
+        for (loaded, config) in plugins.with_configs(call) {
+            files.open_resolver(call, loaded, config);
+            files.find_location(call, loaded, config, mode);
+        }
+        files
+    }
+
+    fn open_resolver(&mut self, call: &Call, loaded: &Loaded, config: &PluginConfig) {
+        let Ok(Some(path)) = config.ipam_resolv_conf() else {
+            return;
+        };
+        let path = PathBuf::from(path);
+        let granted = path.is_absolute() && loaded.grants.decide(&Question::ResolverRead { file: &path }).is_ok();
+        if granted {
+            let resolved = call.installation.resolve(&path);
+            self.resolvers.entry(path).or_insert_with(|| File::open(resolved));
+        }
+    }
+
+    /// What is above it may hold what is no plugin's business: only the
+    /// location itself can be left open to the process, so it is made now.
+    fn find_location(&mut self, call: &Call, loaded: &Loaded, config: &PluginConfig, mode: Mode) {
+        let Ok(location) = location(config) else { return };
+        let question = Question::StoreOpen { location: &location };
+        if loaded.grants.decide(&question).is_ok() {
+            let path = call.installation.resolve(&location);
+            self.locations.entry(location).or_insert_with(|| Location {
+                there: find_or_make(&path, mode.creates()),
+                path,
+            });
+        }
+    }
+
+    /// A resolver's configuration. `None` where it was not opened.
+    pub(crate) fn resolver(&self, path: &Path) -> Option<&io::Result<File>> {
+        self.resolvers.get(path)
+    }
+
+    /// Why a location of records could not be made.
+    pub(crate) fn location_failure(&self, location: &Path) -> Option<io::Error> {
+        let failure = self.locations.get(location)?.there.as_ref().err()?;
+        Some(copy(failure))
+    }
+
+    /// The locations that are there, below the installation's root.
+    pub(crate) fn locations(&self) -> impl Iterator<Item = &Path> {
+        let there = self
+            .locations
+            .values()
+            .filter(|location| matches!(location.there, Ok(true)));
+        there.map(|location| location.path.as_path())
+    }
+}
+
+/// Where a configuration wants its records.
+pub(crate) fn location(config: &PluginConfig) -> Result<PathBuf, cofferdam_protocol::CniError> {
+    let location = config.ipam_data_dir()?;
+    Ok(location.map_or_else(|| DEFAULT_LOCATION.into(), PathBuf::from))
+}
+
+fn find_or_make(path: &Path, make: bool) -> io::Result<bool> {
+    if path.is_dir() {
+        return Ok(true);
+    }
+    if !make {
+        return Ok(false);
+    }
+    DirBuilder::new().recursive(true).mode(0o755).create(path)?;
+    Ok(true)
+}
+
+/// The same error once more.
+pub(crate) fn copy(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(number) => io::Error::from_raw_os_error(number),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}

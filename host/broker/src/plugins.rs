@@ -1,0 +1,159 @@
+//! The plugins that a request may run, loaded before the first of them runs:
+//! a process that has given up what it no longer needs can load no code.
+
+use std::collections::BTreeMap;
+
+use cofferdam_network::Ahead;
+use cofferdam_policy::{Audit, Grants, Needs, Operation, Pin, Question};
+use cofferdam_protocol::{CniError, Place, PluginConfig};
+use cofferdam_sandbox::{Artifact, Program, Sandbox};
+
+use crate::{
+    Installation,
+    call::{Call, Member},
+    codes,
+    mode::Mode,
+    needs, pin, timing,
+};
+
+/// A plugin that can be run.
+#[derive(Clone)]
+pub(crate) struct Loaded {
+    pub(crate) grants: Grants,
+    pub(crate) needs: Needs,
+    pub(crate) audit: Audit,
+    pub(crate) program: Program,
+}
+
+/// The plugins of a request by their names. For one that can't be run, why:
+/// that is told when its turn comes.
+#[derive(Default)]
+pub(crate) struct Plugins(BTreeMap<String, Result<Loaded, CniError>>);
+
+impl Plugins {
+    /// Loads all members, and the address management plugins that they may
+    /// call and their configurations name.
+    pub(crate) fn load(call: &Call, mode: Mode, sandbox: &Sandbox, tenant: Option<&str>) -> Self {
+        let loader = Loader {
+            installation: &call.installation,
+            sandbox,
+            mode,
+            network: &call.attachment.network,
+            tenant,
+        };
+        let mut plugins = Self::default();
+        for member in &call.members {
+            plugins.add(&loader, &member.plugin);
+            if let Some(delegate) = plugins.delegate_of(member) {
+                plugins.add(&loader, &delegate);
+            }
+        }
+        plugins
+    }
+
+    fn add(&mut self, loader: &Loader<'_>, plugin: &str) {
+        if !self.0.contains_key(plugin) {
+            self.0.insert(plugin.to_owned(), loader.load(plugin));
+        }
+    }
+
+    /// The address management plugin that a member may call.
+    fn delegate_of(&self, member: &Member) -> Option<String> {
+        let grants = &self.loaded(&member.plugin)?.grants;
+        let plugin = member.config.ipam_type().ok().flatten()?;
+        let granted = grants.decide(&Question::IpamDelegate { plugin: &plugin }).is_ok();
+        granted.then_some(plugin)
+    }
+
+    /// A plugin that is to be run.
+    pub(crate) fn get(&self, plugin: &str) -> Result<Loaded, CniError> {
+        self.0.get(plugin).cloned().unwrap_or_else(|| {
+            let text = format!("plugin {plugin:?} was not loaded when this call began, and can't be any more");
+            Err(CniError::internal(text))
+        })
+    }
+
+    fn loaded(&self, plugin: &str) -> Option<&Loaded> {
+        self.0.get(plugin)?.as_ref().ok()
+    }
+
+    /// What a plugin's component was compiled from, as far as that is known.
+    pub(crate) fn digest(&self, plugin: &str) -> Option<&str> {
+        self.loaded(plugin).map(|loaded| loaded.program.digest())
+    }
+
+    /// All that can be run.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Loaded> {
+        self.0.values().filter_map(|plugin| plugin.as_ref().ok())
+    }
+
+    /// Each plugin that can be run with each configuration that it may be run
+    /// with.
+    pub(crate) fn with_configs<'a>(
+        &'a self,
+        call: &'a Call,
+    ) -> impl Iterator<Item = (&'a Loaded, &'a PluginConfig)> + 'a {
+        call.members.iter().flat_map(move |member| {
+            let delegate = self.delegate_of(member);
+            let both = [self.loaded(&member.plugin), self.loaded(&delegate.unwrap_or_default())];
+            both.into_iter().flatten().map(move |loaded| (loaded, &member.config))
+        })
+    }
+
+    /// What they need of the container's namespace.
+    pub(crate) fn ahead(&self) -> Ahead {
+        const PACKET_FILTER: [Operation; 2] = [Operation::NftablesTable, Operation::NftablesElement];
+        let mut ahead = Ahead::default();
+        for Loaded { grants, .. } in self.all() {
+            ahead.nftables |= grants.has_any(&PACKET_FILTER, Place::Container);
+            let settings = grants.setting_directories(Place::Container);
+            ahead.settings.extend(settings.map(str::to_owned));
+        }
+        ahead
+    }
+}
+
+/// What plugins are loaded for.
+struct Loader<'a> {
+    installation: &'a Installation,
+    sandbox: &'a Sandbox,
+    mode: Mode,
+    network: &'a str,
+    tenant: Option<&'a str>,
+}
+
+impl Loader<'_> {
+    fn load(&self, plugin: &str) -> Result<Loaded, CniError> {
+        let policy = self
+            .installation
+            .policies()
+            .plugin(plugin)
+            .map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
+        let grants = policy.for_attachment(self.network, self.tenant);
+        timing::phase("policy");
+        let artifact = self.artifact(plugin, policy.pin())?;
+        let needs = needs::declared(plugin, &artifact)?;
+        needs::check(self.mode, self.network, &policy, &grants, &needs)
+            .map_err(|unmet| needs::refusal(plugin, &unmet))?;
+        timing::phase("read");
+        let program = Program::load(self.sandbox, artifact)
+            .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
+        timing::phase("map");
+        Ok(Loaded {
+            grants,
+            needs,
+            audit: policy.audit(),
+            program,
+        })
+    }
+
+    /// The component that the plugin's name stands for, which has to be the
+    /// one that the policy pins.
+    fn artifact(&self, plugin: &str, pin: &Pin) -> Result<Artifact, CniError> {
+        let refuse = |text: String| CniError::new(codes::COMPONENT, text);
+        let components = self.installation.components();
+        let digest = components.resolve(plugin).map_err(|error| refuse(error.to_string()))?;
+        pin::check(&components, plugin, pin, digest)?;
+        components.artifact(digest).map_err(|error| refuse(error.to_string()))
+    }
+}

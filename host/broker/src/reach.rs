@@ -1,0 +1,109 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cofferdam_policy::Operation;
+use cofferdam_protocol::Place;
+
+use crate::{call::Call, files::Files, plugins::Plugins};
+
+/// What the kernel's settings are below.
+const SETTINGS: &str = "/proc/sys/net";
+/// Tells who holds a lock.
+const LOCKS: &str = "/proc/locks";
+
+/// What a process still needs for a request once its plugins run. Sockets and
+/// files that are open already are not in it, nor netlink sockets of its own
+/// namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Whether a plugin is granted anything in a network namespace, which
+    /// takes `CAP_NET_ADMIN`.
+    pub network: bool,
+    /// What is done below directories, which are there.
+    pub directories: BTreeMap<PathBuf, Use>,
+    /// Files, which are there, that are read.
+    pub files: BTreeSet<PathBuf>,
+}
+
+/// What is done below a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Use {
+    /// Files are read.
+    Read,
+    /// Files and directories are made, read, written and removed.
+    Write,
+    /// Symbolic links as well.
+    WriteAndLink,
+}
+
+impl Reach {
+    pub(crate) fn new(call: &Call, plugins: &Plugins, files: &Files) -> Self {
+        let mut reach = Self {
+            network: plugins
+                .all()
+                .any(|plugin| plugin.grants.reaches(Place::Host) || plugin.grants.reaches(Place::Container)),
+            ..Self::default()
+        };
+        reach.add(&call.installation.state(), Use::WriteAndLink);
+        for location in files.locations() {
+            reach.add(location, Use::Write);
+        }
+        // Whose an address is may be on record there, whoever adds it.
+        let records = call.installation.records();
+        if records.is_dir() {
+            reach.add(&records, Use::Read);
+        }
+        if let Some(how) = settings(plugins) {
+            reach.add(Path::new(SETTINGS), how);
+        }
+        if Path::new(LOCKS).exists() {
+            reach.files.insert(LOCKS.into());
+        }
+        reach
+    }
+
+    fn add(&mut self, directory: &Path, how: Use) {
+        let known = self.directories.entry(directory.to_owned()).or_insert(how);
+        *known = how.max(*known);
+    }
+}
+
+/// What is done with the kernel's settings, if anything is.
+fn settings(plugins: &Plugins) -> Option<Use> {
+    let granted =
+        |operations: &[Operation], place| plugins.all().any(|plugin| plugin.grants.has_any(operations, place));
+    // The host makes a setting of its own for each bridge that it makes.
+    let written = granted(&[Operation::SysctlWrite, Operation::LinkCreate], Place::Host)
+        || granted(&[Operation::SysctlWrite], Place::Container);
+    let read = granted(&[Operation::SysctlRead], Place::Host) || granted(&[Operation::SysctlRead], Place::Container);
+    match (written, read) {
+        (true, _) => Some(Use::Write),
+        (false, true) => Some(Use::Read),
+        (false, false) => None,
+    }
+}
+
+/// What takes from the process all that is beyond the reach of a request.
+#[derive(Clone)]
+pub(crate) struct Confine(Arc<dyn Fn(&Reach) -> Result<(), Box<dyn Error>> + Send + Sync>);
+
+impl Confine {
+    pub(crate) fn new<E: Error + 'static>(confine: impl Fn(&Reach) -> Result<(), E> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |reach| confine(reach).map_err(Into::into)))
+    }
+
+    pub(crate) fn to(&self, reach: &Reach) -> Result<(), Box<dyn Error>> {
+        self.0(reach)
+    }
+}
+
+impl fmt::Debug for Confine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Confine")
+    }
+}

@@ -1,0 +1,12 @@
+use std::collections::BTreeSet;
+
+/// What a request may need of the container's namespace besides links,
+/// addresses, routes and rules, which it can always need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// The packet filter.
+    pub nftables: bool,
+    /// Directories of settings, by their names below `net`, as `ipv4`. One
+    /// that the kernel lacks is left out.
+    pub settings: BTreeSet<String>,
+}

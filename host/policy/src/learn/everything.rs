@@ -1,0 +1,97 @@
+use std::{fmt::Write as _, path::Path};
+
+use crate::{
+    grant::RECORDS,
+    quoted::Whole,
+    words::{DEVICE_WITHOUT_KIND, FAMILIES, HOOKS, PLACES},
+};
+
+/// Kinds of links that a plugin can ask to be made; in the host namespace a
+/// grant has to name them.
+const KINDS: [&str; 3] = ["bridge", "veth", DEVICE_WITHOUT_KIND];
+/// Parts of a sysctl key that are no interface's name.
+const NO_INTERFACES: [&str; 2] = ["all", "default"];
+/// Parts that a key has at most.
+const MOST_PARTS: usize = 8;
+
+/// A policy that allows a plugin whatever there is, with all of it on record:
+/// to see what it does where nothing can be harmed. Directories of records and
+/// resolver files have to be named, besides the usual ones.
+#[must_use]
+pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String {
+    let mut text = format!("[plugin.{plugin}]\naudit = \"all\"\n");
+    let mut grant = |fields: &str| {
+        let _ = write!(text, "\n[[plugin.{plugin}.grant]]\n{fields}\n");
+    };
+    let networks = "[\"0.0.0.0/0\", \"::/0\"]";
+    for place in PLACES {
+        let names = format!("in = \"{place}\"\nnames = [\"*\"]");
+        grant(&format!(
+            "allow = [\"link.see\", \"link.set\", \"link.delete\", \"address.see\", \"neighbor.see\"]\n{names}"
+        ));
+        grant(&format!("allow = \"link.create\"\n{names}\nkinds = {KINDS:?}"));
+        grant(&format!(
+            "allow = [\"address.add\", \"address.delete\", \"neighbor.add\", \"neighbor.delete\"]\n{names}\n\
+             prefixes = {networks}"
+        ));
+        let tables = format!("tables = [[1, {}]]", u32::MAX);
+        grant(&format!("allow = \"route.see\"\n{names}\n{tables}"));
+        grant(&format!(
+            "allow = [\"route.add\", \"route.delete\"]\n{names}\n{tables}\ndestinations = {networks}"
+        ));
+        grant(&format!("allow = \"rule.see\"\nin = \"{place}\""));
+        grant(&format!(
+            "allow = [\"rule.add\", \"rule.delete\"]\nin = \"{place}\"\n{tables}\npriorities = [[0, {}]]",
+            u32::MAX
+        ));
+        grant(&format!("allow = \"sysctl.*\"\nin = \"{place}\"\nkeys = {:?}", keys()));
+        for family in FAMILIES {
+            let tables = format!("in = \"{place}\"\nfamily = \"{family}\"\ntables = [\"*\"]");
+            grant(&format!(
+                "allow = \"nftables.table\"\n{tables}\nhooks = {HOOKS:?}\npriorities = [[{}, {}]]",
+                i32::MIN,
+                i32::MAX
+            ));
+            grant(&format!("allow = \"nftables.element\"\n{tables}\nsets = [\"*\"]"));
+        }
+    }
+    grant(&format!(
+        "allow = \"store.open\"\nlocations = {}",
+        paths(RECORDS, locations)
+    ));
+    grant(&format!(
+        "allow = \"resolver.read\"\nfiles = {}",
+        paths("/etc/resolv.conf", files)
+    ));
+    grant("allow = \"ipam.delegate\"\nplugins = [\"*\"]");
+    text
+}
+
+/// Patterns of every key that has at most one part which is no interface's
+/// name but looks like one.
+fn keys() -> Vec<String> {
+    let mut keys = Vec::new();
+    for count in 1..MOST_PARTS {
+        let stars = vec!["*"; count];
+        keys.push(format!("net/{}", stars.join("/")));
+        for position in 0..count {
+            for part in NO_INTERFACES {
+                let mut parts = stars.clone();
+                parts[position] = part;
+                keys.push(format!("net/{}", parts.join("/")));
+            }
+        }
+    }
+    keys
+}
+
+fn paths(usual: &str, others: &[&Path]) -> String {
+    let mut paths = vec![usual.to_owned()];
+    for path in others.iter().map(|path| path.to_string_lossy().into_owned()) {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    let quoted: Vec<String> = paths.iter().map(|path| Whole(path).to_string()).collect();
+    format!("[{}]", quoted.join(", "))
+}

@@ -1,0 +1,64 @@
+//! What is different at each attachment is not what an operator means.
+
+use std::collections::BTreeSet;
+
+use cofferdam_protocol::Place;
+
+use crate::{bound::Bound, grant::Grant, key_pattern::KeyPattern, pattern::Pattern};
+
+/// What the host calls the links that it names: this and eight hexadecimal
+/// digits.
+const CHOSEN: &str = "veth";
+const CHOSEN_BY_HOST: &str = "Cofferdam chooses the name for each attachment: veth and eight digits.";
+const CHOSEN_BY_RUNTIME: &str = "The star is an interface of the container; the runtime chooses its name.";
+
+/// Replaces names that are chosen anew for each attachment by patterns, and
+/// says why.
+pub(super) fn generalise(grant: &mut Grant) -> BTreeSet<&'static str> {
+    let mut reasons = BTreeSet::new();
+    let place = grant.place;
+    for (_, bound) in &mut grant.bounds {
+        match bound {
+            Bound::Patterns(names) => {
+                for name in names.iter_mut().filter(|name| name.only_name().is_some_and(is_chosen)) {
+                    if let Ok(pattern) = format!("{CHOSEN}*").parse::<Pattern>() {
+                        *name = pattern;
+                        reasons.insert(CHOSEN_BY_HOST);
+                    }
+                }
+            }
+            Bound::Keys(keys) => {
+                for key in keys {
+                    if let Some((pattern, reason)) = of_any_interface(key, place) {
+                        *key = pattern;
+                        reasons.insert(reason);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    reasons
+}
+
+fn is_chosen(name: &str) -> bool {
+    let digits = name.strip_prefix(CHOSEN).unwrap_or_default();
+    digits.len() == 8 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The key of an interface of the container, or of one that the host named,
+/// as a pattern of all interfaces: there are none for some.
+fn of_any_interface(key: &KeyPattern, place: Option<Place>) -> Option<(KeyPattern, &'static str)> {
+    let parts: Vec<&str> = key.as_str().split('/').collect();
+    let (["net", family, kind @ ("conf" | "neigh"), interface], rest) = parts.split_at_checked(4)? else {
+        return None;
+    };
+    let reason = match place {
+        _ if matches!(*interface, "all" | "default" | "*") => return None,
+        Some(Place::Container) => CHOSEN_BY_RUNTIME,
+        _ if is_chosen(interface) => CHOSEN_BY_HOST,
+        _ => return None,
+    };
+    let pattern = format!("net/{family}/{kind}/*/{}", rest.join("/"));
+    pattern.parse().ok().map(|pattern| (pattern, reason))
+}

@@ -1,0 +1,147 @@
+//! What a component declares to need, and whether that is granted.
+
+mod compare;
+mod unmet;
+
+use std::{fmt, path::Path};
+
+use cofferdam_protocol::Place;
+use thiserror::Error;
+
+use crate::{
+    aspect::Aspect,
+    bound::Bound,
+    dimension::Dimension,
+    error::{Problem, listed},
+    operation::{Operation, Operations},
+    parse,
+    question::Question,
+};
+pub use unmet::Unmet;
+
+/// What a component declares to ask for. It grants nothing: what runs is what
+/// is declared *and* granted.
+///
+/// ```
+/// use std::path::Path;
+/// use cofferdam_policy::{Asked, Needs};
+///
+/// let json = r#"[{ "allow": "link.set", "in": "container", "names": ["lo"], "settings": ["up"] }]"#;
+/// let needs = Needs::parse(Path::new("loopback.wasm"), json)?;
+/// let asked = |name| Asked::read("link.set", ["in=container", "kind=none", "setting=up", name]).unwrap();
+/// assert!(asked("name=lo").ask(|question| needs.covers(question)));
+/// assert!(!asked("name=eth0").ask(|question| needs.covers(question)));
+/// # Ok::<(), cofferdam_policy::NeedsError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Absent: the component says nothing, and only grants bound it.
+    declared: Option<Vec<Need>>,
+}
+
+/// Operations that a component asks for, by the keys of a grant. What it says
+/// nothing about is not bounded by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    pub(crate) operations: Operations,
+    pub(crate) place: Option<Place>,
+    pub(crate) bounds: Vec<(Dimension, Bound)>,
+    pub(crate) when: Option<Box<str>>,
+}
+
+/// A declaration is not in its form. All problems of it.
+#[derive(Debug, Error)]
+#[error("what it declares to need can't be read: {}", listed(_0))]
+pub struct NeedsError(pub Vec<Problem>);
+
+impl Needs {
+    /// The declaration of a component that has none: it is limited by what is
+    /// granted alone.
+    pub const UNDECLARED: &str = "null";
+
+    /// Reads a declaration: `null`, or a JSON list of objects that have the
+    /// keys of a grant and `when`, a word on what makes it needed. One without
+    /// `when` is needed for every attachment. `source` is for the errors.
+    ///
+    /// # Errors
+    /// It is not JSON, or something in it is unknown or makes no sense.
+    pub fn parse(source: &Path, json: &str) -> Result<Self, NeedsError> {
+        let json: serde_json::Value = serde_json::from_str(json).map_err(|error| {
+            NeedsError(vec![Problem::of_file(
+                source,
+                &format!("it is not JSON: {error}"),
+                None,
+            )])
+        })?;
+        let declared = match json {
+            serde_json::Value::Null => None,
+            list => Some(parse::needs(source, &list).map_err(NeedsError)?),
+        };
+        Ok(Self { declared })
+    }
+
+    /// Whether the component declares anything at all; an empty list counts.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.declared.is_some()
+    }
+
+    /// Whether the component said that it may ask for this.
+    #[must_use]
+    pub fn covers(&self, question: &Question<'_>) -> bool {
+        let covered = |needs: &Vec<Need>| needs.iter().any(|need| need.covers(question));
+        self.declared.as_ref().is_none_or(covered)
+    }
+
+    /// What it needs for every attachment.
+    pub fn required(&self) -> impl Iterator<Item = &Need> {
+        self.all().filter(|need| need.when.is_none())
+    }
+
+    /// What it needs for some attachments.
+    pub fn optional(&self) -> impl Iterator<Item = &Need> {
+        self.all().filter(|need| need.when.is_some())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Need> {
+        self.declared.iter().flatten()
+    }
+}
+
+impl Need {
+    /// What makes it needed, in the author's words. Absent: it is needed for
+    /// every attachment.
+    #[must_use]
+    pub fn when(&self) -> Option<&str> {
+        self.when.as_deref()
+    }
+
+    fn covers(&self, question: &Question<'_>) -> bool {
+        let operation = question.operation();
+        let holds = |dimension: Dimension| match question.aspect(dimension) {
+            Some(Aspect::Place(place)) => self.place == Some(place),
+            Some(asked) => self.bound(dimension).is_none_or(|bound| bound.holds(&asked)),
+            None => false,
+        };
+        self.operations.contains(operation) && operation.bounds().iter().all(|(dimension, _)| holds(*dimension))
+    }
+
+    fn bound(&self, dimension: Dimension) -> Option<&Bound> {
+        let bound = self.bounds.iter().find(|(candidate, _)| *candidate == dimension);
+        bound.map(|(_, bound)| bound)
+    }
+}
+
+/// In words, without `when`: `link.set in the container namespace, names =
+/// ["lo"]`.
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operations: Vec<&str> = self.operations.iter().map(Operation::name).collect();
+        f.write_str(&operations.join(", "))?;
+        if let Some(place) = self.place {
+            write!(f, " in the {place} namespace")?;
+        }
+        let mut bounds = self.bounds.iter();
+        bounds.try_for_each(|(dimension, bound)| write!(f, ", {} = {bound}", dimension.key()))
+    }
+}

@@ -1,0 +1,235 @@
+//! The smallest policy for what was seen: all of it, no more of it, and in
+//! order.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::path::Path;
+
+use cofferdam_policy::{Asked, Learned, NO_KEYS, Needs, PluginPolicy, everything};
+use proptest::{prelude::*, sample::select};
+use support::{
+    arbitrary::{NETWORKS, question, questions},
+    ground::Ground,
+};
+
+fn parsed(text: &str) -> PluginPolicy {
+    PluginPolicy::parse("test", &[("test.toml".into(), text.to_owned())], NO_KEYS)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn allows(policy: &PluginPolicy, network: &str, asked: &Asked) -> bool {
+    asked.ask(|question| policy.for_attachment(network, None).decide(question).is_ok())
+}
+
+fn asked(question: &str) -> Asked {
+    let mut words = question.split(' ');
+    Asked::read(words.next().unwrap(), words).unwrap_or_else(|error| panic!("{question}: {error}"))
+}
+
+/// What is learned from these, each on its network.
+fn learned<'q>(seen: impl IntoIterator<Item = (&'q str, &'q Asked)>) -> String {
+    let mut learned = Learned::new("test");
+    for (network, asked) in seen {
+        let arguments = asked.ask(|question| question.as_grant());
+        learned.saw(network, "ADD", &arguments).unwrap();
+    }
+    learned.to_string()
+}
+
+fn seen() -> impl Strategy<Value = Vec<(&'static str, Asked)>> {
+    prop::collection::vec((select(&NETWORKS[..]), question()), 1..25)
+}
+
+/// A setting of one interface of the container is learned for any.
+fn is_generalised(asked: &Asked) -> bool {
+    asked.ask(|question| question.as_grant().contains("keys") && question.target().contains("container"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn what_was_seen_is_allowed_and_nothing_else(seen in seen(), others in questions()) {
+        let text = learned(seen.iter().map(|(network, asked)| (*network, asked)));
+        let policy = parsed(&text);
+        for (network, asked) in &seen {
+            prop_assert!(allows(&policy, network, asked), "{asked:?}\n{text}");
+        }
+        let alone: Vec<(&str, PluginPolicy)> = seen
+            .iter()
+            .map(|(network, asked)| (*network, parsed(&learned([(*network, asked)]))))
+            .collect();
+        for network in NETWORKS {
+            for other in others.iter().filter(|other| !is_generalised(other)) {
+                let expected = alone.iter().any(|(_, policy)| allows(policy, network, other));
+                prop_assert_eq!(allows(&policy, network, other), expected, "{:?} on {}\n{}", other, network, text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_learned_policy_is_in_order_and_has_nothing_needless(seen in seen()) {
+        let ground = Ground::new();
+        ground.write("test.toml", learned(seen.iter().map(|(network, asked)| (*network, asked))));
+        let report = ground.directory().check_all();
+        prop_assert!(report.findings.is_empty(), "{:?}", report.findings);
+    }
+
+    #[test]
+    fn everything_is_everything(questions in questions()) {
+        let paths = ["/srv", "/etc", "/a", "/b"].map(Path::new);
+        let policy = parsed(&everything("test", &paths, &paths));
+        for asked in &questions {
+            prop_assert!(allows(&policy, "any", asked), "{asked:?}");
+        }
+    }
+}
+
+#[test]
+fn lists_are_merged_only_where_that_allows_no_more() {
+    let questions = [
+        "link.create host kind=bridge name=cni0",
+        "link.create host kind=veth name=veth0a1b2c3d",
+        "link.create host kind=veth name=vethffffffff",
+        "link.set host kind=bridge name=cni0 setting=up",
+        "link.set host kind=bridge name=cni0 setting=promiscuous",
+        "nftables.table host family=inet table=masq hook=postrouting:100",
+        "nftables.table host family=inet table=masq",
+        "sysctl.write container key=net/ipv6/conf/lo/disable_ipv6 value=0",
+        "sysctl.write container key=net/ipv6/conf/eth0/disable_ipv6 value=0",
+        "sysctl.write host key=net/ipv4/conf/cni0/route_localnet value=1",
+        "ipam.delegate plugin=host-local",
+    ]
+    .map(asked);
+    let text = learned(questions.iter().map(|asked| ("my*net", asked)));
+    let expected = r#"# What plugin "test" was seen to do, and no more: see `cofferctl policy
+# learn` in docs/policy.md for what that leaves out.
+
+[plugin.test]
+networks = ["my\\*net"]
+
+# ADD.
+[[plugin.test.grant]]
+allow = "ipam.delegate"
+plugins = ["host-local"]
+
+# ADD.
+[[plugin.test.grant]]
+allow = "link.create"
+in = "host"
+kinds = ["bridge"]
+names = ["cni0"]
+
+# ADD.
+# Cofferdam chooses the name for each attachment: veth and eight digits.
+[[plugin.test.grant]]
+allow = "link.create"
+in = "host"
+kinds = ["veth"]
+names = ["veth*"]
+
+# ADD.
+[[plugin.test.grant]]
+allow = "link.set"
+in = "host"
+kinds = ["bridge"]
+names = ["cni0"]
+settings = ["up", "promiscuous"]
+
+# ADD.
+[[plugin.test.grant]]
+allow = "sysctl.write"
+in = "host"
+keys = ["net/ipv4/conf/cni0/route_localnet"]
+values = ["1"]
+
+# ADD.
+[[plugin.test.grant]]
+allow = "nftables.table"
+in = "host"
+family = "inet"
+tables = ["masq"]
+hooks = ["postrouting"]
+priorities = [100]
+
+# ADD.
+# The star is an interface of the container; the runtime chooses its name.
+[[plugin.test.grant]]
+allow = "sysctl.write"
+in = "container"
+keys = ["net/ipv6/conf/*/disable_ipv6"]
+values = ["0"]
+"#;
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn each_network_has_its_own() {
+    let both = asked("link.see container name=eth0");
+    let (one, other) = (asked("link.see host name=a"), asked("link.see host name=b"));
+    let text = learned([("n", &both), ("m", &both), ("n", &one), ("m", &other)]);
+    let policy = parsed(&text);
+    for (network, asked, expected) in [
+        ("n", &both, true),
+        ("m", &both, true),
+        ("other", &both, false),
+        ("n", &one, true),
+        ("m", &one, false),
+        ("m", &other, true),
+    ] {
+        assert_eq!(allows(&policy, network, asked), expected, "{network} {asked:?}\n{text}");
+    }
+    assert_eq!(text.matches("networks = ").count(), 3, "{text}");
+}
+
+#[test]
+fn verbs_are_told_together() {
+    let mut learned = Learned::new("test");
+    for verb in ["DEL", "ADD", "CHECK", "ADD"] {
+        learned
+            .saw("n", verb, r#"{ allow = "link.see", in = "container", names = ["lo"] }"#)
+            .unwrap();
+    }
+    assert!(learned.to_string().contains("\n# ADD, CHECK, DEL.\n"), "{learned}");
+}
+
+#[test]
+fn what_is_no_grant_is_told() {
+    let mut learned = Learned::new("test");
+    for arguments in [
+        "",
+        "{ allow = \"link.see\"",
+        "{ allow = \"link.fly\" }",
+        "{ allow = \"link.see\" }, {}",
+        "…",
+    ] {
+        let told = learned.saw("n", "ADD", arguments).err().map(|error| error.to_string());
+        // Nothing seen is nothing learned, and no harm.
+        assert!(
+            arguments.is_empty() || told.unwrap().contains("no grant"),
+            "{arguments}"
+        );
+    }
+}
+
+#[test]
+fn what_was_declared_and_not_seen_is_told() {
+    let needs = r#"[
+        { "allow": "link.see", "in": "container", "names": ["lo"], "when": "CHECK" },
+        { "allow": "link.set", "in": "container", "when": "ADD" },
+        { "allow": ["address.see", "link.see"], "in": "container", "when": "some" },
+        { "allow": "store.open" }
+    ]"#;
+    let needs = Needs::parse(Path::new("x"), needs).unwrap();
+    let mut learned = Learned::new("test");
+    learned
+        .saw(
+            "n",
+            "ADD",
+            r#"{ allow = "link.see", in = "container", names = ["eth0"] }"#,
+        )
+        .unwrap();
+    let not_seen: Vec<Option<&str>> = learned.not_seen(&needs).map(|need| need.when()).collect();
+    assert_eq!(not_seen, [Some("CHECK"), Some("ADD")]);
+}
