@@ -30,6 +30,7 @@ const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSIO
 pub struct Broker {
     installation: Installation,
     budget: Duration,
+    sandbox: Option<Sandbox>,
     confine: Option<Confine>,
 }
 
@@ -51,7 +52,20 @@ impl Broker {
         Self {
             installation,
             budget,
+            sandbox: None,
             confine: None,
+        }
+    }
+
+    /// Runs all components in this sandbox, and leaves it to the caller to
+    /// interrupt those that run for too long. For a process that answers many
+    /// requests: the sandbox that a request gets otherwise, with the timer
+    /// that watches it, stays until the process ends.
+    #[must_use]
+    pub fn in_sandbox(self, sandbox: Sandbox) -> Self {
+        Self {
+            sandbox: Some(sandbox),
+            ..self
         }
     }
 
@@ -182,11 +196,12 @@ pub(crate) struct Call {
     pub(crate) members: Vec<Member>,
     pub(crate) attachment: AttachmentId,
     pub(crate) deadline: Instant,
+    sandbox: Option<Sandbox>,
     confine: Option<Confine>,
 }
 
 impl Call {
-    fn new(
+    pub(crate) fn new(
         broker: &Broker,
         name: &str,
         environment: Environment,
@@ -223,6 +238,7 @@ impl Call {
             members,
             attachment,
             deadline: started + broker.budget,
+            sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         })
     }
@@ -266,8 +282,12 @@ impl Call {
         Kernel::new(self.time_left().min(Duration::from_secs(10)))
     }
 
-    /// The engine, with the watchdog for this call.
+    /// The engine, with the watchdog for this call unless the caller of the
+    /// broker watches.
     pub(crate) fn sandbox(&self) -> Result<Sandbox, CniError> {
+        if let Some(sandbox) = &self.sandbox {
+            return Ok(sandbox.clone());
+        }
         let sandbox = Sandbox::new().map_err(|error| CniError::new(codes::COMPONENT, error.to_string()))?;
         Watchdog::start(&sandbox, self.deadline)
             .map_err(|error| CniError::internal(format!("no timer for the watchdog: {error}")))?;

@@ -61,6 +61,8 @@ pub use name::is_plain as is_plain_name;
 pub use needs::{Need, Needs, NeedsError, Unmet};
 pub use operation::Operation;
 pub use packets::Packets;
+#[cfg(feature = "fuzzing")]
+pub use parse::readers_agree;
 pub use pattern::{ParsePatternError, Pattern};
 pub use pin::Pin;
 pub use plugin_policy::{NO_KEYS, PluginPolicy};

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use wasmtime::{Config, Engine};
 
 use crate::SandboxError;
@@ -24,6 +26,12 @@ impl Sandbox {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").finish_non_exhaustive()
     }
 }
 

@@ -28,7 +28,7 @@ pub use linker::Imports;
 pub use load::Program;
 pub use run::{Guest, GuestState, Verdict};
 pub use store::{
-    Artifact, ComponentStore, Digest, KeyError, NEEDS_LIMIT, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT,
+    Artifact, ComponentStore, Digest, KeyError, NEEDS_LIMIT, ParseDigestError, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT,
     SignatureError, Signatures, StoreError, TrustedDirectory, statement,
 };
 pub use wasi::ClosedWasi;

@@ -31,11 +31,16 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     let header = header(call, namespace, &session.plugins);
     session.journal = Some(locked.begin(header).map_err(journal_failure)?);
     timing::phase("journal");
-    attach(call, session, previous)
+    let (session, outcome) = run_members(call, session, previous);
+    conclude(call, session, outcome)
 }
 
-fn attach(call: &Call, session: Session, previous: Option<Attachment>) -> Result<String, CniError> {
-    let (mut session, outcome) = run_members(call, session, previous);
+/// Commits what the members made, or undoes it.
+pub(super) fn conclude(
+    call: &Call,
+    mut session: Session,
+    outcome: Result<Attachment, CniError>,
+) -> Result<String, CniError> {
     let outcome = outcome.and_then(|result| {
         let text = result::to_json(&result, call.version).map_err(CniError::from)?;
         commit(&mut session, &text)?;
@@ -48,7 +53,7 @@ fn attach(call: &Call, session: Session, previous: Option<Attachment>) -> Result
     }
 }
 
-fn run_members(
+pub(super) fn run_members(
     call: &Call,
     mut session: Session,
     mut previous: Option<Attachment>,
@@ -180,7 +185,7 @@ fn clear_leftovers(
     state.lock(&call.attachment, call.deadline).map_err(journal_failure)
 }
 
-fn header(call: &Call, namespace: NamespaceRecord, plugins: &Plugins) -> Header {
+pub(super) fn header(call: &Call, namespace: NamespaceRecord, plugins: &Plugins) -> Header {
     let members = call
         .members
         .iter()

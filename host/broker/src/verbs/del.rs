@@ -50,7 +50,7 @@ fn tell_remarks(call: &Call, report: &Report) {
     }
 }
 
-fn refuse_unclean(call: &Call, report: &Report) -> Result<(), CniError> {
+pub(super) fn refuse_unclean(call: &Call, report: &Report) -> Result<(), CniError> {
     if report.is_clean() {
         return Ok(());
     }

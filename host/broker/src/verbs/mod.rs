@@ -4,6 +4,8 @@ mod add;
 mod check;
 mod del;
 mod gc;
+#[cfg(feature = "simulation")]
+mod simulated;
 mod status;
 
 use cofferdam_protocol::{CniError, Verb};

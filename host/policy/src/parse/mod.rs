@@ -9,6 +9,8 @@ mod values;
 use std::{fmt, path::Path};
 
 use crate::{audit::Audit, error::Problem, grant::Grant, selection::Selection};
+#[cfg(feature = "fuzzing")]
+pub use document::readers_agree;
 use document::{Table, Value};
 pub(crate) use need::needs;
 use reader::{Entry, Field, Reader};

@@ -49,15 +49,16 @@ impl ComponentStore {
     /// [`StoreError::UnknownPlugin`] when there is none.
     pub fn resolve(&self, plugin: &str) -> Result<Digest, StoreError> {
         check_name(plugin)?;
+        let path = self.plugins().join(plugin);
         let unknown = || StoreError::UnknownPlugin {
             name: plugin.to_owned(),
-            path: self.plugins().join(plugin),
+            path: path.clone(),
         };
         let text = self
             .open("plugins")
             .and_then(|directory| directory.read(plugin, DIGEST_LIMIT))
             .map_err(|error| if is_missing(&error) { unknown() } else { error })?;
-        Digest::from_str(String::from_utf8_lossy(&text).trim())
+        Digest::from_str(String::from_utf8_lossy(&text).trim()).map_err(|_| StoreError::NoDigest { path })
     }
 
     /// The compiled form of a component.
@@ -68,7 +69,9 @@ impl ComponentStore {
         let directory = self.component(digest)?;
         let (code, _) = directory.open_file(CODE, CODE_LIMIT)?;
         let recorded = directory.read(CODE_DIGEST, DIGEST_LIMIT)?;
-        let recorded = Record::from_str(&String::from_utf8_lossy(&recorded))?;
+        let recorded = Record::from_str(&String::from_utf8_lossy(&recorded)).map_err(|_| StoreError::NoDigest {
+            path: directory.path().join(CODE_DIGEST),
+        })?;
         let mut artifact = Artifact::new(digest, code, needs(&directory, &recorded)?);
         if recorded.is_of(artifact.file()) {
             return Ok(artifact);
@@ -335,6 +338,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_the_digest_that_it_should_hold_is_told() {
+        let (_base, store, digest) = store();
+        let record = code(&store, digest).with_extension("cwasm.sha256");
+        fs::write(&record, "no digest\n").unwrap();
+        let name = store.path().join("plugins/one");
+        fs::write(&name, "").unwrap();
+        for (told, path) in [
+            (store.artifact(digest).unwrap_err(), record),
+            (store.resolve("one").unwrap_err(), name),
+        ] {
+            let text = told.to_string();
+            assert!(
+                text.contains(path.to_str().unwrap()) && text.contains("cofferctl component add"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn a_declaration_that_was_altered_or_removed_is_not_taken_for_none() {
         let (_base, store, digest) = store();
         let path = code(&store, digest).with_file_name(NEEDS);
@@ -387,6 +409,13 @@ mod tests {
             fs::set_permissions(&path, before).unwrap();
         }
         assert!(store.artifact(digest).is_ok());
+    }
+
+    #[test]
+    fn a_sticky_file_that_others_can_write_to_is_not_trusted() {
+        let (_base, store, digest) = store();
+        fs::set_permissions(code(&store, digest), fs::Permissions::from_mode(0o1646)).unwrap();
+        assert!(matches!(store.artifact(digest), Err(StoreError::Untrusted { .. })));
     }
 
     #[test]

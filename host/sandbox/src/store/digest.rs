@@ -1,8 +1,7 @@
 use std::{fmt, str::FromStr};
 
 use sha2::{Digest as _, Sha256};
-
-use super::StoreError;
+use thiserror::Error;
 
 /// A SHA-256 digest; a component's name in the store.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,20 +15,24 @@ impl Digest {
     }
 }
 
+/// A text is no digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a digest is 64 hexadecimal digits, with or without sha256: before them")]
+pub struct ParseDigestError;
+
 impl FromStr for Digest {
-    type Err = StoreError;
+    type Err = ParseDigestError;
 
     /// Takes 64 hexadecimal digits, with or without `sha256:` before them.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || StoreError::BadName(text.to_owned());
         let digits = text.strip_prefix("sha256:").unwrap_or(text);
         if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(bad());
+            return Err(ParseDigestError);
         }
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| bad())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| bad())?;
+            let pair = std::str::from_utf8(pair).map_err(|_| ParseDigestError)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| ParseDigestError)?;
         }
         Ok(Self(bytes))
     }

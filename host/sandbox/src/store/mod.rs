@@ -26,7 +26,7 @@ use thiserror::Error;
 
 pub use artifact::Artifact;
 pub use components::{ComponentStore, NEEDS_LIMIT};
-pub use digest::Digest;
+pub use digest::{Digest, ParseDigestError};
 pub use signature::{
     KeyError, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, statement,
 };
@@ -46,6 +46,12 @@ pub enum StoreError {
     /// A name that can't be a plugin's.
     #[error("{0:?} can't be the name of a plugin")]
     BadName(String),
+    /// A file that should hold a digest holds something else.
+    #[error("{} holds no digest; add the component again with `cofferctl component add`", path.display())]
+    NoDigest {
+        /// The file.
+        path: PathBuf,
+    },
     /// The component is not in the store.
     #[error("component {digest} is not in the store {}; add it with `cofferctl component add`", store.display())]
     UnknownComponent {

@@ -1,6 +1,6 @@
 use std::{fmt, fs::File, io, os::unix::fs::MetadataExt as _, str::FromStr};
 
-use super::{Digest, StoreError};
+use super::{Digest, ParseDigestError};
 
 /// What is on record of a compiled form: its digest, which file had it, and
 /// the digest of what the component declares to need.
@@ -79,7 +79,7 @@ impl fmt::Display for Record {
 }
 
 impl FromStr for Record {
-    type Err = StoreError;
+    type Err = ParseDigestError;
 
     /// A second line that makes no sense is none: the digest decides then.
     fn from_str(text: &str) -> Result<Self, Self::Err> {

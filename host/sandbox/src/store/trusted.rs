@@ -117,8 +117,10 @@ impl TrustedDirectory {
                 "make root its owner (chown root)",
             ));
         }
-        // A sticky directory such as /tmp lets nobody replace another's entry.
-        let sticky = status.st_mode & nix::libc::S_ISVTX != 0;
+        // A sticky directory such as /tmp lets nobody replace another's entry;
+        // for a file the bit means nothing.
+        let is_directory = status.st_mode & nix::libc::S_IFMT == nix::libc::S_IFDIR;
+        let sticky = is_directory && status.st_mode & nix::libc::S_ISVTX != 0;
         let writable = status.st_mode & 0o022 != 0;
         if writable && !sticky {
             let mode = status.st_mode & 0o7777;

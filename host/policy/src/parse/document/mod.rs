@@ -55,6 +55,18 @@ pub(super) fn read(text: &str) -> Result<Table<'_>, Vec<Fault>> {
     }
 }
 
+/// Whether the reader of the usual form either leaves a text to the reader of
+/// all of TOML, or understands it as that one does. For the fuzzers.
+#[cfg(feature = "fuzzing")]
+#[must_use]
+pub fn readers_agree(text: &str) -> bool {
+    match (plain::read(text), full::read(text)) {
+        (None, _) => true,
+        (Some(plain), Ok(full)) => plain == full,
+        (Some(_), Err(_)) => false,
+    }
+}
+
 impl<'i> Table<'i> {
     pub(super) fn get(&self, key: &str) -> Option<&Item<'i>> {
         let member = self.0.iter().find(|member| member.key == key);

@@ -1,0 +1,72 @@
+//! ADD and DEL on a network that is not the kernel's, for tests: what is above
+//! the kernel is the same, from the configuration to the printed result.
+
+use std::time::Instant;
+
+use cofferdam_journal::{NamespaceRecord, StateDirectory};
+use cofferdam_network::{Network, namespace::NamespaceIdentity};
+use cofferdam_protocol::{CniError, Environment, PluginConfig};
+
+use super::{add, del};
+use crate::{Broker, call::Call, mode::Mode, session::Session, undo::roll_back};
+
+impl Broker {
+    /// ADD for plugin `name`, and its printed result. Nothing may be on record
+    /// of the attachment. `ended` is called when the components are through,
+    /// before what they made is committed or undone.
+    ///
+    /// # Errors
+    /// As of an ADD, with what was undone.
+    pub fn add_simulated(
+        &self,
+        name: &str,
+        environment: Environment,
+        config: PluginConfig,
+        network: Box<dyn Network + Send>,
+        ended: impl FnOnce(),
+    ) -> Result<String, CniError> {
+        let call = Call::new(self, name, environment, config, Instant::now())?;
+        let previous = call.config.previous(call.version)?;
+        let state = StateDirectory::open(&call.installation.state()).map_err(add::journal_failure)?;
+        let locked = state
+            .lock(&call.attachment, call.deadline)
+            .map_err(add::journal_failure)?;
+        let namespace = namespace(&call);
+        let mut session = Session::new(&call, Mode::Add, &state, call.host_kernel(), Some(namespace.clone()))?;
+        session.network = network;
+        let header = add::header(&call, namespace, &session.plugins);
+        session.journal = Some(locked.begin(header).map_err(add::journal_failure)?);
+        let (session, outcome) = add::run_members(&call, session, previous);
+        ended();
+        add::conclude(&call, session, outcome)
+    }
+
+    /// The host's part of DEL: what is on record is undone.
+    ///
+    /// # Errors
+    /// Not everything could be undone.
+    pub fn del_simulated(
+        &self,
+        name: &str,
+        environment: Environment,
+        config: PluginConfig,
+        network: &mut dyn Network,
+    ) -> Result<(), CniError> {
+        let call = Call::new(self, name, environment, config, Instant::now())?;
+        let state = StateDirectory::open(&call.installation.state()).map_err(add::journal_failure)?;
+        let locked = state
+            .lock(&call.attachment, call.deadline)
+            .map_err(add::journal_failure)?;
+        let journal = locked.reopen().map_err(add::journal_failure)?;
+        let report = roll_back(journal, network, &state.shared(), &call.attachment);
+        del::refuse_unclean(&call, &report)
+    }
+}
+
+fn namespace(call: &Call) -> NamespaceRecord {
+    NamespaceRecord {
+        identity: NamespaceIdentity { device: 0, inode: 0 },
+        path: call.namespace_path().unwrap_or_default().to_owned(),
+        cookie: None,
+    }
+}

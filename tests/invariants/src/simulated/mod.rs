@@ -1,0 +1,420 @@
+//! A network that is not the kernel's: two namespaces in memory that behave as
+//! the kernel does where the host depends on it, and an [`Observer`] that is
+//! told of each change before it is done.
+
+mod links;
+pub(crate) mod node;
+mod packet_filter;
+mod routing;
+mod settings;
+mod side;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use cofferdam_journal::Operation;
+use cofferdam_network::{
+    AddressInfo, Bridge, Error, LinkId, LinkInfo, Neighbor, Network, Result, Route, RouteMode, Rule, SysctlKey,
+    VethEnd,
+    nftables::{Chain, Element, Set, Table, TableId},
+};
+use cofferdam_protocol::{IpPrefix, MacAddress, Place};
+
+pub(crate) use side::Side;
+
+/// Both namespaces.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Sides {
+    pub(crate) host: Side,
+    pub(crate) container: Side,
+}
+
+impl Sides {
+    pub(crate) fn at(&self, place: Place) -> &Side {
+        match place {
+            Place::Host => &self.host,
+            Place::Container => &self.container,
+        }
+    }
+
+    pub(crate) fn at_mut(&mut self, place: Place) -> &mut Side {
+        match place {
+            Place::Host => &mut self.host,
+            Place::Container => &mut self.container,
+        }
+    }
+}
+
+/// Who looks at what is done.
+pub(crate) trait Observer: Send {
+    /// A change is about to be done. An error is what the kernel says instead
+    /// of doing it.
+    fn change(&mut self, sides: &Sides, operation: &Operation) -> Result<()>;
+    /// It was done. An error is what the kernel says although it was.
+    fn changed(&mut self) -> Result<()>;
+    /// A setting is read.
+    fn read(&mut self, sides: &Sides, place: Place, key: &SysctlKey);
+}
+
+/// For what needs no watching.
+pub(crate) struct Nobody;
+
+impl Observer for Nobody {
+    fn change(&mut self, _: &Sides, _: &Operation) -> Result<()> {
+        Ok(())
+    }
+
+    fn changed(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn read(&mut self, _: &Sides, _: Place, _: &SysctlKey) {}
+}
+
+/// The network of one attachment; clones are the same network.
+#[derive(Clone)]
+pub(crate) struct Simulated {
+    inner: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    sides: Sides,
+    /// Of all links that ever were: what is told of one that is gone still has
+    /// its name.
+    names: BTreeMap<LinkId, String>,
+    observer: Box<dyn Observer>,
+}
+
+impl Simulated {
+    pub(crate) fn new(sides: Sides, observer: Box<dyn Observer>) -> Self {
+        Self {
+            inner: Arc::new(Mutex::new(Inner {
+                sides,
+                names: BTreeMap::new(),
+                observer,
+            })),
+        }
+    }
+
+    /// All that there is now.
+    pub(crate) fn sides(&self) -> Sides {
+        self.lock().sides.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("a test that panicked goes no further")
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&Sides) -> T) -> T {
+        look(&self.lock().sides)
+    }
+
+    fn change<T>(&self, operation: &Operation, act: impl FnOnce(&mut Sides) -> Result<T>) -> Result<T> {
+        let inner = &mut *self.lock();
+        inner.observer.change(&inner.sides, operation)?;
+        for place in [Place::Host, Place::Container] {
+            let links = inner.sides.at(place).links.values();
+            inner.names.extend(links.map(|info| (info.id, info.name.clone())));
+        }
+        let value = act(&mut inner.sides)?;
+        inner.observer.changed()?;
+        Ok(value)
+    }
+
+    /// The name of a link, for the operation that is told.
+    fn name(&self, link: LinkId) -> String {
+        let inner = self.lock();
+        let present = inner.sides.at(link.place).links.get(&link.index);
+        let name = present.map(|info| &info.name).or_else(|| inner.names.get(&link));
+        name.cloned().unwrap_or_default()
+    }
+}
+
+impl Network for Simulated {
+    fn link_by_name(&mut self, place: Place, name: &str) -> Result<Option<LinkInfo>> {
+        Ok(self.look(|sides| sides.at(place).by_name(name).cloned()))
+    }
+
+    fn link(&mut self, link: LinkId) -> Result<Option<LinkInfo>> {
+        Ok(self.look(|sides| sides.at(link.place).links.get(&link.index).cloned()))
+    }
+
+    fn links(&mut self, place: Place) -> Result<Vec<LinkInfo>> {
+        Ok(self.look(|sides| sides.at(place).links.values().cloned().collect()))
+    }
+
+    fn create_bridge(&mut self, bridge: &Bridge) -> Result<LinkId> {
+        let operation = Operation::CreateBridge { bridge: bridge.clone() };
+        self.change(&operation, |sides| sides.create_bridge(bridge))
+    }
+
+    fn create_veth(&mut self, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId)> {
+        let operation = Operation::CreateVeth {
+            first: first.clone(),
+            second: second.clone(),
+        };
+        self.change(&operation, |sides| sides.create_veth(first, second))
+    }
+
+    fn delete_link(&mut self, link: LinkId) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::DeleteLink { link, name }, |sides| sides.delete_link(link))
+    }
+
+    fn set_link_up(&mut self, link: LinkId, up: bool) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkUp { link, name, up }, |sides| sides.set_up(link, up))
+    }
+
+    fn set_link_mtu(&mut self, link: LinkId, mtu: u32) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkMtu { link, name, mtu }, |sides| {
+            sides.set_mtu(link, mtu)
+        })
+    }
+
+    fn set_link_mac(&mut self, link: LinkId, mac: MacAddress) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkMac { link, name, mac }, |sides| {
+            sides.set_mac(link, mac)
+        })
+    }
+
+    fn set_link_promiscuous(&mut self, link: LinkId, on: bool) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkPromiscuous { link, name, on }, |sides| {
+            sides.set_promiscuous(link, on)
+        })
+    }
+
+    fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkMaster { link, name, master }, |sides| {
+            sides.set_master(link, master)
+        })
+    }
+
+    fn set_port_hairpin(&mut self, link: LinkId, on: bool) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetPortHairpin { link, name, on }, |sides| {
+            sides.set_port(link, |info| &mut info.hairpin, on)
+        })
+    }
+
+    fn set_port_isolated(&mut self, link: LinkId, on: bool) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetPortIsolated { link, name, on }, |sides| {
+            sides.set_port(link, |info| &mut info.isolated, on)
+        })
+    }
+
+    fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {
+        self.look(|sides| sides.addresses(link))
+    }
+
+    fn addresses_in(&mut self, place: Place) -> Result<Vec<AddressInfo>> {
+        Ok(self.look(|sides| sides.at(place).addresses.values().flatten().cloned().collect()))
+    }
+
+    fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
+        let operation = Operation::AddAddress {
+            link,
+            name: self.name(link),
+            address,
+            skip_duplicate_detection,
+        };
+        self.change(&operation, |sides| sides.add_address(link, address))
+    }
+
+    fn delete_address(&mut self, link: LinkId, address: IpPrefix) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::DeleteAddress { link, name, address }, |sides| {
+            sides.delete_address(link, address)
+        })
+    }
+
+    fn routes(&mut self, link: LinkId, table: u32) -> Result<Vec<Route>> {
+        self.look(|sides| sides.routes(link, table))
+    }
+
+    fn add_route(&mut self, link: LinkId, route: &Route, mode: RouteMode) -> Result<()> {
+        let operation = Operation::AddRoute {
+            link,
+            name: self.name(link),
+            route: route.clone(),
+            mode,
+        };
+        self.change(&operation, |sides| sides.add_route(link, route, mode))
+    }
+
+    fn delete_route(&mut self, link: LinkId, route: &Route) -> Result<()> {
+        let operation = Operation::DeleteRoute {
+            link,
+            name: self.name(link),
+            route: route.clone(),
+        };
+        self.change(&operation, |sides| sides.delete_route(link, route))
+    }
+
+    fn rules(&mut self, place: Place) -> Result<Vec<Rule>> {
+        Ok(self.look(|sides| sides.at(place).rules.clone()))
+    }
+
+    fn add_rule(&mut self, place: Place, rule: &Rule) -> Result<()> {
+        let operation = Operation::AddRule {
+            place,
+            rule: rule.clone(),
+        };
+        self.change(&operation, |sides| sides.add_rule(place, rule))
+    }
+
+    fn delete_rule(&mut self, place: Place, rule: &Rule) -> Result<()> {
+        let operation = Operation::DeleteRule {
+            place,
+            rule: rule.clone(),
+        };
+        self.change(&operation, |sides| sides.delete_rule(place, rule))
+    }
+
+    fn neighbors(&mut self, link: LinkId) -> Result<Vec<Neighbor>> {
+        self.look(|sides| sides.neighbors(link))
+    }
+
+    fn add_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()> {
+        let operation = Operation::AddNeighbor {
+            link,
+            name: self.name(link),
+            neighbor: neighbor.clone(),
+        };
+        self.change(&operation, |sides| sides.add_neighbor(link, neighbor))
+    }
+
+    fn delete_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()> {
+        let operation = Operation::DeleteNeighbor {
+            link,
+            name: self.name(link),
+            neighbor: neighbor.clone(),
+        };
+        self.change(&operation, |sides| sides.delete_neighbor(link, neighbor))
+    }
+
+    fn sysctl(&mut self, place: Place, key: &SysctlKey) -> Result<String> {
+        let inner = &mut *self.lock();
+        inner.observer.read(&inner.sides, place, key);
+        inner.sides.at(place).setting(key)
+    }
+
+    fn set_sysctl(&mut self, place: Place, key: &SysctlKey, value: &str) -> Result<()> {
+        let operation = Operation::SetSysctl {
+            place,
+            key: key.clone(),
+            value: value.to_owned(),
+        };
+        self.change(&operation, |sides| sides.at_mut(place).set(key, value))
+    }
+
+    fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {
+        Ok(self.look(|sides| sides.at(place).tables.contains_key(table)))
+    }
+
+    fn create_table(&mut self, place: Place, table: &Table) -> Result<()> {
+        let operation = Operation::CreateTable {
+            place,
+            table: table.clone(),
+        };
+        self.change(&operation, |sides| sides.at_mut(place).create_table(table))
+    }
+
+    fn replace_chains(&mut self, place: Place, table: &Table) -> Result<()> {
+        let operation = Operation::ReplaceChains {
+            place,
+            table: table.clone(),
+        };
+        self.change(&operation, |sides| sides.at_mut(place).replace_chains(table))
+    }
+
+    fn delete_table(&mut self, place: Place, table: &TableId) -> Result<()> {
+        let operation = Operation::DeleteTable {
+            place,
+            table: table.clone(),
+        };
+        self.change(&operation, |sides| sides.at_mut(place).delete_table(table))
+    }
+
+    fn has_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<bool> {
+        Ok(self.look(|sides| {
+            let table = sides.at(place).tables.get(table);
+            table.is_some_and(|table| table.chains.contains_key(chain))
+        }))
+    }
+
+    fn create_chain(&mut self, place: Place, table: &TableId, _: &[Set], chain: &Chain) -> Result<()> {
+        let operation = Operation::CreateChain {
+            place,
+            table: table.clone(),
+            chain: chain.clone(),
+        };
+        self.change(&operation, |sides| sides.at_mut(place).create_chain(table, chain))
+    }
+
+    fn delete_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<()> {
+        let operation = Operation::DeleteChain {
+            place,
+            table: table.clone(),
+            chain: chain.to_owned(),
+        };
+        self.change(&operation, |sides| sides.at_mut(place).delete_chain(table, chain))
+    }
+
+    fn add_elements(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        elements: &[Element],
+        comment: &str,
+    ) -> Result<()> {
+        let operation = Operation::AddElements {
+            place,
+            table: table.clone(),
+            set: set.clone(),
+            elements: elements.to_vec(),
+            comment: comment.to_owned(),
+        };
+        self.change(&operation, |sides| {
+            sides.at_mut(place).add_elements(table, &set.name, elements, comment)
+        })
+    }
+
+    fn delete_elements(&mut self, place: Place, table: &TableId, set: &Set, elements: &[Element]) -> Result<()> {
+        let operation = Operation::DeleteElements {
+            place,
+            table: table.clone(),
+            set: set.clone(),
+            elements: elements.to_vec(),
+        };
+        self.change(&operation, |sides| {
+            sides.at_mut(place).delete_elements(table, &set.name, elements)
+        })
+    }
+
+    fn element_comment(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        element: &Element,
+    ) -> Result<Option<String>> {
+        self.look(|sides| sides.at(place).element_comment(table, &set.name, element))
+    }
+}
+
+fn missing(what: impl std::fmt::Display) -> Error {
+    Error::NotFound(what.to_string())
+}
+
+fn exists(what: impl std::fmt::Display) -> Error {
+    Error::AlreadyExists(what.to_string())
+}
