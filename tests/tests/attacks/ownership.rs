@@ -66,6 +66,7 @@ in = "host"
 family = "inet"
 tables = ["*"]
 sets = ["*"]
+prefixes = ["0.0.0.0/0"]
 
 [[plugin.hostile.grant]]
 allow = ["link.see", "link.create", "link.set", "link.delete", "address.see", "address.add", "address.delete"]
