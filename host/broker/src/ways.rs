@@ -355,7 +355,7 @@ mod tests {
         let mut plain = Picture::default().with_link(Place::Host, "cni9");
         let mut apart = Picture::default().with_link(Place::Host, "cni9").in_vrf("blue");
         for address in ["10.22.0.7/32", "10.22.0.1/24", "10.23.0.1/24"] {
-            let mut refused = |network: &mut Picture| {
+            let refused = |network: &mut Picture| {
                 let link = network.id("cni9");
                 let operation = Operation::AddAddress {
                     link,

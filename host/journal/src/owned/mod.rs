@@ -30,6 +30,8 @@ pub struct Owned {
 }
 
 /// What came of taking several things at once.
+// Looked at once and gone: no allocation for the common case.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// All are the attachment's. These were not before: they are given up if

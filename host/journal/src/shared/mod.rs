@@ -35,6 +35,8 @@ pub struct Shared {
 
 /// What is left of an object that a user left.
 #[derive(Debug)]
+// Looked at once and gone: no allocation for the common case.
+#[allow(clippy::large_enum_variant)]
 pub enum Left {
     /// Others use it, or nobody ever did.
     StillUsed,

@@ -170,7 +170,7 @@ fn a_set_of_addresses_or_links_keeps_a_rule_to_attachments() {
             "services",
         ),
     ] {
-        check_rule(&[matching.clone()], &[DROP], &[]);
+        check_rule(std::slice::from_ref(&matching), &[DROP], &[]);
         check_rule(&[negated(matching)], &[DROP], &["base 1: any"]);
     }
     check_rule(&[], &[verdict_map(SOURCE, "by-address")], &[]);
