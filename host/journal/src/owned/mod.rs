@@ -12,7 +12,7 @@ mod owner_links;
 mod scope;
 mod thing;
 
-use std::{net::IpAddr, path::Path, time::Instant};
+use std::{collections::BTreeSet, net::IpAddr, path::Path, time::Instant};
 
 use cofferdam_protocol::IpPrefix;
 pub use owned_by::OwnedBy;
@@ -138,6 +138,37 @@ impl Owned {
             }
         }
         Ok(None)
+    }
+
+    /// Who owns these addresses of containers, in whichever networks. Lists
+    /// the whole registry.
+    ///
+    /// # Errors
+    /// The registry can't be read.
+    pub fn address_owners(&self, addresses: &BTreeSet<IpAddr>) -> Result<Vec<(IpAddr, OwnedBy)>> {
+        let mut owners = Vec::new();
+        if addresses.is_empty() {
+            return Ok(owners);
+        }
+        for name in self.things.names()? {
+            if !Thing::may_be_address_of(&name, addresses) {
+                continue;
+            }
+            let Found::By(by) = self.things.read(&name)? else {
+                continue;
+            };
+            let address = addresses.iter().find(|address| {
+                let network = by.attachment.network.clone();
+                let address = **address;
+                Thing::Address { network, address }.file_name() == name
+            });
+            if let Some(address) = address
+                && self.things.is_live(&by)
+            {
+                owners.push((*address, by));
+            }
+        }
+        Ok(owners)
     }
 
     fn take_one(&self, thing: &Thing, by: &OwnedBy, text: &str, deadline: Instant) -> Result<One> {

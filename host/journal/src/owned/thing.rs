@@ -1,9 +1,9 @@
-use std::{fmt, net::IpAddr};
+use std::{collections::BTreeSet, fmt, net::IpAddr};
 
 use cofferdam_network::Rule;
 use cofferdam_protocol::{IpPrefix, MacAddress};
 
-use crate::names::{escape, file_name};
+use crate::names::{escape, file_name, unescape};
 
 /// Something that one attachment owns, and others have to leave alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,20 @@ impl Thing {
             }
             Self::Rule(rule) => file_name("rule", rule_parts(rule).iter().map(String::as_str)),
             Self::Neighbor { link, address } => file_name("neighbor", [link, &*address.to_string()]),
+        }
+    }
+
+    /// Whether a file's name can be that of one of these addresses. Where it
+    /// is a digest, it may be that of any.
+    pub(super) fn may_be_address_of(file_name: &str, addresses: &BTreeSet<IpAddr>) -> bool {
+        let Some(parts) = file_name.strip_prefix("address.") else {
+            return false;
+        };
+        match parts.split_once('.') {
+            Some((_, address)) => unescape(address)
+                .and_then(|text| text.parse().ok())
+                .is_some_and(|address| addresses.contains(&address)),
+            None => true,
         }
     }
 
