@@ -7,6 +7,7 @@
 mod arena;
 mod configuration;
 mod delegation;
+mod elements;
 mod handles;
 mod logs;
 mod names;

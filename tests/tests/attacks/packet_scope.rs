@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::arena::{Arena, CONFLICT, INVALID, config, own_pair};
 
 /// Hooks, sets and ports to be tried, without a word on whose packets.
-const GRANTS: &str = r#"
+pub(crate) const GRANTS: &str = r#"
 [[plugin.hostile.grant]]
 allow = "nftables.table"
 in = "host"
@@ -28,7 +28,7 @@ ports = [8080, [30000, 32767]]
 
 const SETS: [&str; 5] = ["sources", "links", "ports", "published", "source-verdicts"];
 
-fn table(chains: &Value) -> Value {
+pub(crate) fn table(chains: &Value) -> Value {
     json!({
         "do": "ensure-table", "in": "host",
         "table": { "family": "inet", "name": "hostile", "sets": SETS, "chains": chains }
@@ -40,7 +40,7 @@ fn forward(rules: &[&str]) -> Value {
     table(&json!([{ "name": "a", "base": ["filter", "forward", 0], "rules": rules }]))
 }
 
-fn element(set: &str, what: &Value) -> Value {
+pub(crate) fn element(set: &str, what: &Value) -> Value {
     let mut call = json!({ "do": "add-elements", "in": "host", "family": "inet", "table": "hostile", "set": set });
     for (key, value) in what.as_object().unwrap() {
         call[key] = value.clone();

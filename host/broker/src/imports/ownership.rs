@@ -72,21 +72,30 @@ impl Mediator {
     /// The address must not be on record for somebody else, where the
     /// network's addresses are on record.
     fn refuse_leased(&mut self, address: IpAddr) -> Result<(), CallError> {
+        let Some(holder) = self.lease_of_other(address)? else {
+            return Ok(());
+        };
+        let network = &self.session().attachment.network;
+        let owner = match (holder.is_nobody(), &holder.interface_name) {
+            (true, _) => "somebody else".to_owned(),
+            (false, Some(interface)) => format!("container {} interface {interface}", holder.container_id),
+            (false, None) => format!("container {}", holder.container_id),
+        };
+        let text = format!("address {address} of network {network} is on record for {owner}");
+        Err(conflict(text))
+    }
+
+    /// For whom an address of the network is on record, if that is another
+    /// attachment.
+    pub(super) fn lease_of_other(&mut self, address: IpAddr) -> Result<Option<Owner>, CallError> {
+        let own = self.own_record();
         for directory in records_directories(self.session()) {
             let holder = Records::holder(&directory, &address).map_err(journal_error)?;
-            let Some(holder) = holder.filter(|holder| !self.own_record().holds(holder)) else {
-                continue;
-            };
-            let network = &self.session().attachment.network;
-            let owner = match (holder.is_nobody(), &holder.interface_name) {
-                (true, _) => "somebody else".to_owned(),
-                (false, Some(interface)) => format!("container {} interface {interface}", holder.container_id),
-                (false, None) => format!("container {}", holder.container_id),
-            };
-            let text = format!("address {address} of network {network} is on record for {owner}");
-            return Err(conflict(text));
+            if let Some(holder) = holder.filter(|holder| !own.holds(holder)) {
+                return Ok(Some(holder));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// What names this attachment in records of addresses.

@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use cofferdam_protocol::IpPrefix;
 
@@ -26,6 +26,15 @@ impl<'a> Survey<'a> {
     /// The registry can't be read.
     pub fn addresses_within(&self, prefix: &IpPrefix) -> Result<Vec<(IpAddr, OwnedBy)>> {
         self.owned(|name| Thing::address_of_name(name).filter(|address| prefix.contains(*address)))
+    }
+
+    /// Who owns which of these addresses of containers, whatever their
+    /// networks.
+    ///
+    /// # Errors
+    /// The registry can't be read.
+    pub fn owners_of(&self, addresses: &BTreeSet<IpAddr>) -> Result<Vec<(IpAddr, OwnedBy)>> {
+        self.owned(|name| Thing::address_of_name(name).filter(|address| addresses.contains(address)))
     }
 
     /// The routes of the node, and the addresses on its links, whose networks

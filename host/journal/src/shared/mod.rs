@@ -116,6 +116,15 @@ impl Shared {
         guard::read_made(&self.path(object, user), object)
     }
 
+    /// Whether an attachment uses an object, without its lock.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn is_user(&self, object: &SharedObject, user: &AttachmentId) -> Result<bool> {
+        let path = self.path(object, user).join(user.key());
+        path.try_exists().map_err(|error| Error::io("look at", &path, error))
+    }
+
     /// How many attachments use an object, without its lock.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What attachments own.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, sync::Barrier, thread, time::Duration};
+use std::{collections::BTreeSet, fs, net::IpAddr, path::PathBuf, sync::Barrier, thread, time::Duration};
 
 use cofferdam_journal::{
     AttachmentId, Header, Inverse, Journal, Operation, Outcome, OwnedBy, Scope, Taken, Thing, Undo,
@@ -78,6 +78,39 @@ fn roll_back(state: &State, id: &AttachmentId, journal: &mut Journal) {
         deadline: soon(),
     });
     assert!(report.is_clean(), "{report}");
+}
+
+#[test]
+fn an_address_has_owners_in_all_networks_whatever_their_names() {
+    let state = State::new();
+    let asked: BTreeSet<IpAddr> = [[10, 22, 0, 5].into(), [10, 22, 0, 6].into()].into();
+    let mut expected = BTreeSet::new();
+    let mut journals = Vec::new();
+    for (network, last) in [
+        ("mynet", 5),
+        ("other.net", 5),
+        (&*"n".repeat(250), 5),
+        ("mynet", 7),
+        (&*"n".repeat(250), 8),
+    ] {
+        let id = AttachmentId {
+            network: network.to_owned(),
+            ..attachment(&format!("c{last}"))
+        };
+        journals.push(state.begin(&id));
+        let address = [10, 22, 0, last].into();
+        let thing = Thing::Address {
+            network: network.to_owned(),
+            address,
+        };
+        assert!(matches!(take(&state, &id, &[thing]), Taken::All(_)));
+        if last == 5 {
+            expected.insert((address, network.to_owned()));
+        }
+    }
+    let owners = state.directory.owned().survey().unwrap().owners_of(&asked).unwrap();
+    let owners = owners.into_iter().map(|(address, by)| (address, by.attachment.network));
+    assert_eq!(owners.collect::<BTreeSet<(IpAddr, String)>>(), expected);
 }
 
 /// The only file of the registry.
