@@ -45,10 +45,13 @@ impl Snapshot {
         self
     }
 
-    /// The same, with all that Cofferdam has on record of attachments.
+    /// The same, with all that Cofferdam has on record of attachments. What it
+    /// knows of the leases from the last look at them is no record.
     #[must_use]
     pub fn and_state(mut self, installation: &Installation) -> Self {
-        self.files("state", &installation.state(), &|_| false);
+        self.files("state", &installation.state(), &|name| {
+            name.ends_with(".claims") || name.ends_with(".survey")
+        });
         self
     }
 

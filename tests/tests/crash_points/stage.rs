@@ -25,6 +25,9 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new(scenario: &Scenario, beside_another: bool) -> Self {
         let site = Site::new();
+        // The kernel gives links addresses of their own some time after they
+        // are made; without them a picture is the same at any time.
+        site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
         let container = Container::new("c1");
         let config = scenario.config.clone();
         let mut valid = json!([]);
