@@ -134,6 +134,23 @@ impl StateDirectory {
         Ok(summaries)
     }
 
+    /// Removes the journals of a network that nothing was ever written to, and
+    /// that nobody holds: they were made for their locks, by processes that
+    /// were killed then. Nobody is kept waiting.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the network's directory can't be read.
+    pub fn clear_empty(&self, network: &str) -> Result<()> {
+        for path in entries(&self.path.join("attachments").join(directory_name(network)))? {
+            let is_empty = fs::symlink_metadata(&path).is_ok_and(|status| status.is_file() && status.len() == 0);
+            if is_empty {
+                // It goes when it is let go.
+                drop(JournalFile::lock(&path, false, Instant::now(), String::new));
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the directory and those in it, as far as they are empty.
     ///
     /// # Errors

@@ -60,6 +60,9 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
             failures.push(format!("{id}: {error}"));
         }
     }
+    if let Err(error) = state.clear_empty(&call.attachment.network) {
+        failures.push(error.to_string());
+    }
     failures.extend(run_members(call, &state, valid)?);
     if failures.is_empty() {
         return Ok(String::new());

@@ -10,6 +10,7 @@ mod damage;
 mod fixture;
 mod ground;
 mod inverses;
+mod leftovers;
 mod owned;
 mod quota;
 mod records;
