@@ -32,9 +32,9 @@ pub enum Plan {
     KillAt(usize),
     /// The kernel refuses one thing.
     RefuseAt(usize, Errno),
-    /// From here on the kernel refuses all things of a kind, such as all that
-    /// writes files.
-    RefuseFrom(usize, Kind, Errno),
+    /// From here on the kernel refuses all things of these kinds, such as all
+    /// that writes files.
+    RefuseFrom(usize, &'static [Kind], Errno),
 }
 
 /// How a traced program went.
@@ -137,7 +137,7 @@ impl Tracer {
     fn refused(&self, number: usize, kind: Kind) -> Option<Errno> {
         match self.plan {
             Plan::RefuseAt(at, errno) if at == number => Some(errno),
-            Plan::RefuseFrom(from, of, errno) if number >= from && kind == of => Some(errno),
+            Plan::RefuseFrom(from, kinds, errno) if number >= from && kinds.contains(&kind) => Some(errno),
             _ => None,
         }
     }

@@ -18,8 +18,10 @@ pub struct Point {
 /// What kinds of things a program changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Files of its own, in whichever directory.
+    /// Files of its own, in whichever directory: made, written, renamed.
     File,
+    /// Files that it removes or cuts, for which no disk is too full.
+    Removal,
     /// Settings below `/proc/sys`.
     Setting,
     /// What netlink is asked for.
@@ -51,19 +53,19 @@ impl Point {
             libc::SYS_openat => created(third).and_then(|()| of(Kind::File, "openat", text(pid, second))),
             libc::SYS_mkdir => of(Kind::File, "mkdir", text(pid, first)),
             libc::SYS_mkdirat => of(Kind::File, "mkdirat", text(pid, second)),
-            libc::SYS_rmdir => of(Kind::File, "rmdir", text(pid, first)),
-            libc::SYS_unlink => of(Kind::File, "unlink", text(pid, first)),
-            libc::SYS_unlinkat => of(Kind::File, "unlinkat", text(pid, second)),
+            libc::SYS_rmdir => of(Kind::Removal, "rmdir", text(pid, first)),
+            libc::SYS_unlink => of(Kind::Removal, "unlink", text(pid, first)),
+            libc::SYS_unlinkat => of(Kind::Removal, "unlinkat", text(pid, second)),
             libc::SYS_rename => of(Kind::File, "rename", text(pid, second)),
             libc::SYS_renameat | libc::SYS_renameat2 => of(Kind::File, "renameat", text(pid, call.arguments[3])),
             libc::SYS_link | libc::SYS_symlink => of(Kind::File, "link", text(pid, second)),
             libc::SYS_linkat => of(Kind::File, "linkat", text(pid, call.arguments[3])),
             libc::SYS_symlinkat => of(Kind::File, "symlinkat", text(pid, third)),
             libc::SYS_mknodat => of(Kind::File, "mknodat", text(pid, second)),
-            libc::SYS_truncate => of(Kind::File, "truncate", text(pid, first)),
-            libc::SYS_ftruncate | libc::SYS_fchmod | libc::SYS_fallocate => {
-                of(Kind::File, "ftruncate", name_of_descriptor(pid, first))
-            }
+            libc::SYS_truncate => of(Kind::Removal, "truncate", text(pid, first)),
+            libc::SYS_ftruncate => of(Kind::Removal, "ftruncate", name_of_descriptor(pid, first)),
+            libc::SYS_fchmod => of(Kind::File, "fchmod", name_of_descriptor(pid, first)),
+            libc::SYS_fallocate => of(Kind::File, "fallocate", name_of_descriptor(pid, first)),
             libc::SYS_chmod => of(Kind::File, "chmod", text(pid, first)),
             libc::SYS_fchmodat => of(Kind::File, "fchmodat", text(pid, second)),
             libc::SYS_utimensat => of(Kind::File, "utimensat", text(pid, second)),

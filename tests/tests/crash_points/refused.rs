@@ -3,7 +3,7 @@
 
 use cofferdam_tests::{
     Output, needs_kernel,
-    tracer::{Kind, Plan, Point, Trace},
+    tracer::{Kind, Plan, Point},
 };
 use nix::errno::Errno;
 
@@ -13,6 +13,7 @@ use crate::{Attempt, Stage, at_every_point};
 fn errors_of(kind: Kind) -> &'static [Errno] {
     match kind {
         Kind::File => &[Errno::ENOSPC, Errno::EIO],
+        Kind::Removal => &[Errno::EIO],
         Kind::Setting => &[Errno::EINVAL],
         Kind::Kernel => &[Errno::ENOBUFS],
         Kind::Output => &[Errno::EPIPE],
@@ -43,7 +44,7 @@ fn add_refused(stage: &Stage, number: usize, errno: Errno, plan: Plan) -> Attemp
         );
     }
     if output.code != 0 {
-        let changes = left_behind(stage, plan, &trace);
+        let changes = left_behind(stage, plan);
         if !changes.is_empty() {
             return fault(Some(point), errno, &changes, &output);
         }
@@ -62,7 +63,7 @@ fn add_refused(stage: &Stage, number: usize, errno: Errno, plan: Plan) -> Attemp
 
 /// Where files can't be written any more, records of the attachment may stay;
 /// in the kernel there is nothing.
-fn left_behind(stage: &Stage, plan: Plan, _trace: &Trace) -> String {
+fn left_behind(stage: &Stage, plan: Plan) -> String {
     match plan {
         Plan::RefuseFrom(..) => stage.kernel_changes(),
         _ => stage.changes(),
@@ -94,7 +95,7 @@ fn an_add_on_a_disk_that_becomes_full_leaves_nothing() {
     needs_kernel!();
     at_every_point("ADD, the disk becomes full", |stage, number| {
         let errno = Errno::ENOSPC;
-        add_refused(stage, number, errno, Plan::RefuseFrom(number, Kind::File, errno))
+        add_refused(stage, number, errno, Plan::RefuseFrom(number, &[Kind::File], errno))
     });
 }
 
@@ -104,7 +105,7 @@ fn a_del_on_a_disk_that_becomes_read_only_detaches_all_the_same() {
     at_every_point("DEL, the disk becomes read-only", |stage, number| {
         stage.add();
         let errno = Errno::EROFS;
-        let (trace, output) = stage.traced("DEL", Plan::RefuseFrom(number, Kind::File, errno));
+        let (trace, output) = stage.traced("DEL", Plan::RefuseFrom(number, &[Kind::File, Kind::Removal], errno));
         let output = output.unwrap();
         let Some(point) = trace.points.get(number) else {
             assert_eq!(output.code, 0, "{output}");

@@ -61,7 +61,10 @@ impl Index {
             line.to_owned()
         };
         file.write_all(text.as_bytes()).inspect_err(|_| {
-            let _ = file.set_len(length);
+            let _ = match length {
+                0 => fs::remove_file(&self.path),
+                length => file.set_len(length),
+            };
         })
     }
 

@@ -89,7 +89,11 @@ impl SharedGuard {
         }
     }
 
-    pub(super) fn remove_user(&self) -> Result<()> {
+    /// Takes the user off, if it is one.
+    ///
+    /// # Errors
+    /// It can't be recorded.
+    pub(crate) fn remove_user(&self) -> Result<()> {
         remove_at(&self.directory, &self.user).map_err(|errno| Error::io("remove a user from", &self.path, errno))?;
         Ok(())
     }
@@ -230,6 +234,7 @@ impl SharedGuard {
     /// # Errors
     /// It can't be removed.
     pub fn remove(self) -> Result<()> {
+        self.remove_user()?;
         for name in [MADE, MADE_NEXT] {
             remove_at(&self.directory, name).map_err(|errno| self.failed("remove", errno.into()))?;
         }

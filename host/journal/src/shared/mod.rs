@@ -85,11 +85,12 @@ impl Shared {
         }
     }
 
-    /// Takes the attachment off the object's users.
+    /// Takes the attachment off the object's users. The last one is told so
+    /// also where that can't be recorded: what was made can go all the same.
     ///
     /// # Errors
     /// [`Error::Busy`] at the deadline, [`Error::Io`] when it can't be
-    /// recorded.
+    /// recorded and there are others.
     pub fn leave(&self, object: &SharedObject, user: &AttachmentId, deadline: Instant) -> Result<Left> {
         let path = self.path(object, user);
         let directory = match open_file(&path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
@@ -99,9 +100,9 @@ impl Shared {
         };
         lock::lock(&directory, &path, deadline, || object.to_string())?;
         let mut guard = SharedGuard::new(directory, path, &self.state, object, user);
-        guard.remove_user()?;
+        let recorded = guard.remove_user();
         if guard.is_removed()? || guard.other_users()? > 0 {
-            return Ok(Left::StillUsed);
+            return recorded.map(|()| Left::StillUsed);
         }
         guard.read_made()?;
         Ok(Left::Last(guard))

@@ -35,7 +35,9 @@ impl Undo<'_> {
         let in_use = matches!(object, SharedObject::Bridge { .. } | SharedObject::Chain { .. })
             && matches!(outcome, Undone::Left(_))
             && guard.made().is_some();
-        if !in_use {
+        if in_use {
+            guard.remove_user()?;
+        } else {
             guard.remove()?;
         }
         Ok(outcome)

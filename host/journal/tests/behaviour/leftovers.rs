@@ -9,17 +9,15 @@ fn an_empty_journal_is_removed_unless_somebody_holds_or_wrote_it() {
     let state = State::new();
     let held = state.directory.lock(&attachment("held"), soon()).unwrap();
     drop(state.begin(&attachment("written")));
-    let left = state.journal_path(&attachment("left"));
-    fs::write(&left, "").unwrap();
-    let other = left.with_file_name("a-directory");
-    fs::create_dir(&other).unwrap();
+    let directory = state.directory.path().join("attachments/mynet");
+    let journal = |container: &str| directory.join(format!("{}.journal", attachment(container).key()));
+    fs::write(journal("left"), "").unwrap();
+    fs::create_dir(directory.join("other")).unwrap();
 
-    state.directory.clear_empty(&attachment("any").network).unwrap();
+    state.directory.clear_empty("mynet").unwrap();
 
-    assert!(!left.exists());
-    for container in ["held", "written"] {
-        assert!(state.journal_path(&attachment(container)).exists(), "{container}");
-    }
-    assert!(other.exists());
+    assert!(!journal("left").exists());
+    assert!(journal("held").exists() && journal("written").exists());
+    assert!(directory.join("other").exists());
     drop(held);
 }
