@@ -35,7 +35,7 @@ pub struct Need {
 }
 
 /// No operation has more keys.
-const MOST_BOUNDS: usize = 8;
+const MOST_BOUNDS: usize = 9;
 
 /// The value of a key.
 #[derive(Clone, Copy, Debug)]
@@ -158,6 +158,13 @@ impl Need {
     #[must_use]
     pub const fn scope(self, scope: &'static str) -> Self {
         self.bound("scope", Value::Text(scope))
+    }
+
+    /// Marks that the rules of an nftables table in the host set: `VALUE/MASK`,
+    /// `VALUE` for the whole mark, `*/MASK` for any value of these bits.
+    #[must_use]
+    pub const fn marks(self, marks: &'static [&'static str]) -> Self {
+        self.bound("marks", Value::Texts(marks))
     }
 
     /// Ports in the keys of nftables elements in the host: ranges, with first

@@ -210,9 +210,12 @@ impl Mediator {
         Err(invalid(format!("nothing new can be made during {}", mode.verb())))
     }
 
-    /// Counts a change: what was done has to be undone in bounded time.
+    /// Counts a change: what was done has to be undone in bounded time. What
+    /// the attachment's own addresses are has to be found out anew: a link that
+    /// is deleted or set down takes some away as well.
     pub(crate) fn count_change(&mut self) -> Result<(), CallError> {
         let (plugin, limits) = (self.plugin.clone(), self.limits);
+        self.session().own_addresses.clear();
         let spent = &mut self.session().spent;
         spent.change(&plugin, limits).map_err(quota)
     }

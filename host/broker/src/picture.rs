@@ -166,6 +166,7 @@ impl Network for Picture {
         rules(Place) -> Vec<Rule>;
         add_rule(Place, &Rule) -> ();
         delete_rule(Place, &Rule) -> ();
+        has_rule_like(Place, &Rule) -> bool;
         neighbors(LinkId) -> Vec<Neighbor>;
         add_neighbor(LinkId, &Neighbor) -> ();
         delete_neighbor(LinkId, &Neighbor) -> ();

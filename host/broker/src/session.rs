@@ -57,8 +57,8 @@ pub(crate) struct Session {
     pub(crate) records: BTreeMap<u32, Records>,
     /// Addresses that were claimed for the attachment in this call.
     pub(crate) claimed: Vec<IpAddr>,
-    /// Addresses that were found to be on the container's links and on none of
-    /// the node's.
+    /// Addresses that were found to be the attachment's own since its last
+    /// change.
     pub(crate) own_addresses: BTreeSet<IpAddr>,
     pub(crate) deeds: Deeds,
     /// What each plugin used up of its bounds.

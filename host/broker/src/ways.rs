@@ -92,7 +92,23 @@ impl Ways {
                 return Err(belongs(address, &owner));
             }
         }
+        self.refuse_routes_of_network(&survey, &prefix)?;
         self.refuse_ways_to(&survey, &prefix, MAIN_TABLE, None, network)
+    }
+
+    /// In other tables than the main one, only routes of the network's own
+    /// attachments are looked at, as in [`refuse_route`](Self::refuse_route):
+    /// there the default route is for this address, too.
+    fn refuse_routes_of_network(&self, survey: &Survey<'_>, prefix: &IpPrefix) -> Result<(), Astray> {
+        for (way, owner) in self.others(survey.ways_to(prefix)?) {
+            if let Thing::Route { table, .. } = way
+                && table != MAIN_TABLE
+                && owner.attachment.network == self.attachment.network
+            {
+                return Err(Astray::Conflict(format!("{way} belongs to {owner}")));
+            }
+        }
+        Ok(())
     }
 
     /// An address of the node must not be a container's, and the network

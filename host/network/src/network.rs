@@ -63,8 +63,14 @@ pub trait Network {
     fn rules(&mut self, place: Place) -> Result<Vec<Rule>>;
     /// `ip rule add …`; fails when the very same rule exists.
     fn add_rule(&mut self, place: Place, rule: &Rule) -> Result<()>;
-    /// `ip rule del …`
+    /// `ip rule del …`: the rule that is just this, or else the first that has
+    /// all that is given. Nothing is deleted where the kernel would take an
+    /// older one for it.
     fn delete_rule(&mut self, place: Place, rule: &Rule) -> Result<()>;
+    /// Whether there is a rule that the kernel would take for this one when it
+    /// is to delete this one. It may be one that [`rules`](Network::rules)
+    /// does not tell.
+    fn has_rule_like(&mut self, place: Place, rule: &Rule) -> Result<bool>;
 
     /// `ip neighbor show dev NAME nud permanent`
     fn neighbors(&mut self, link: LinkId) -> Result<Vec<Neighbor>>;

@@ -2,7 +2,12 @@ use std::{net::IpAddr, path::Path};
 
 use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::{dimension::Dimension, packets::Packets, question::Question};
+use crate::{
+    dimension::Dimension,
+    mark::Mark,
+    packets::{self, Packets},
+    question::Question,
+};
 
 /// What a question asks for in one dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +32,7 @@ pub(crate) enum Aspect<'a> {
     /// Each of them.
     Addresses(&'a [IpAddr]),
     Names(&'a [String]),
+    Marks(&'a [Mark]),
     Ports(&'a [u16]),
 }
 
@@ -73,8 +79,12 @@ impl<'a> Question<'a> {
                 Dimension::PacketScope | Dimension::PacketPrefixes | Dimension::PacketLinks,
                 Q::NftTable { packets, .. },
             ) => Aspect::Packets(packets),
+            (Dimension::PacketScope, Q::RuleAdd { of_others, .. }) => {
+                Aspect::Packets(if of_others { &packets::ANY } else { &[] })
+            }
             (Dimension::PacketPrefixes, Q::NftElement { addresses, .. }) => Aspect::Addresses(addresses),
             (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
+            (Dimension::Marks, Q::NftTable { marks, .. }) => Aspect::Marks(marks),
             (Dimension::Ports, Q::NftElement { ports, .. }) => Aspect::Ports(ports),
             (Dimension::Locations, Q::StoreOpen { location: path })
             | (Dimension::Files, Q::ResolverRead { file: path }) => Aspect::Path(path),

@@ -2,7 +2,10 @@ use std::{fmt, path::Path};
 
 use cofferdam_protocol::IpPrefix;
 
-use crate::{aspect::Aspect, key_pattern::KeyPattern, pattern::Pattern, quoted::Whole, range::Range, words::kind_word};
+use crate::{
+    aspect::Aspect, key_pattern::KeyPattern, mark::MarkPattern, pattern::Pattern, quoted::Whole, range::Range,
+    words::kind_word,
+};
 
 /// How far a grant goes in one dimension. None of the lists is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub(crate) enum Bound {
     Ranges(Vec<Range>),
     Keys(Vec<KeyPattern>),
     Paths(Vec<Box<Path>>),
+    Marks(Vec<MarkPattern>),
 }
 
 impl Bound {
@@ -52,6 +56,9 @@ impl Bound {
             (Self::Ranges(ranges), Aspect::Ports(ports)) => ports
                 .iter()
                 .all(|port| ranges.iter().any(|range| range.contains((*port).into()))),
+            (Self::Marks(patterns), Aspect::Marks(marks)) => marks
+                .iter()
+                .all(|mark| patterns.iter().any(|pattern| pattern.holds(*mark))),
             _ => false,
         }
     }
@@ -69,6 +76,7 @@ impl Bound {
             (Self::Ranges(all), Self::Ranges(others)) => any(all, others, Range::overlaps),
             (Self::Keys(all), Self::Keys(others)) => any(all, others, KeyPattern::overlaps),
             (Self::Paths(all), Self::Paths(others)) => any(all, others, |one, other| one == other),
+            (Self::Marks(all), Self::Marks(others)) => any(all, others, MarkPattern::overlaps),
             _ => false,
         }
     }
@@ -85,6 +93,7 @@ impl Bound {
             Self::Ranges(ranges) => each(ranges, Self::Ranges),
             Self::Keys(keys) => each(keys, Self::Keys),
             Self::Paths(paths) => each(paths, Self::Paths),
+            Self::Marks(marks) => each(marks, Self::Marks),
         }
     }
 
@@ -98,6 +107,7 @@ impl Bound {
             (Self::Ranges(all), Self::Ranges(others)) => put(all, others),
             (Self::Keys(all), Self::Keys(others)) => put(all, others),
             (Self::Paths(all), Self::Paths(others)) => put(all, others),
+            (Self::Marks(all), Self::Marks(others)) => put(all, others),
             _ => {}
         }
     }
@@ -132,6 +142,7 @@ impl fmt::Display for Bound {
             Self::Ranges(ranges) => list(f, ranges, |f, range| write!(f, "{range}")),
             Self::Keys(keys) => list(f, keys, |f, key| write!(f, "{}", Whole(key.as_str()))),
             Self::Paths(paths) => list(f, paths, |f, path| write!(f, "{}", Whole(&path.to_string_lossy()))),
+            Self::Marks(marks) => list(f, marks, |f, mark| write!(f, "\"{mark}\"")),
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum Dimension {
     PacketPrefixes,
     /// Links whose packets may be decided on, besides the attachment's.
     PacketLinks,
+    /// Marks that rules may set.
+    Marks,
     /// Ports in the keys of elements.
     Ports,
     Locations,
@@ -61,6 +63,8 @@ pub(crate) enum Form {
     Keys,
     /// A list of absolute paths.
     Paths,
+    /// A list of marks with masks.
+    Marks,
     /// A number of objects.
     Count,
 }
@@ -80,9 +84,15 @@ pub(crate) enum Required {
 pub(crate) type Bound = (Dimension, Required);
 
 impl Dimension {
-    /// Those that bound packets of others, and have no meaning in the
-    /// container's namespace.
-    pub(crate) const OF_PACKETS: [Self; 4] = [Self::PacketScope, Self::PacketPrefixes, Self::PacketLinks, Self::Ports];
+    /// Those that bound what is done to packets of others, or tells others
+    /// what to do, and have no meaning in the container's namespace.
+    pub(crate) const OF_PACKETS: [Self; 5] = [
+        Self::PacketScope,
+        Self::PacketPrefixes,
+        Self::PacketLinks,
+        Self::Marks,
+        Self::Ports,
+    ];
 
     /// As a policy writes it. Two that never belong to one operation may
     /// share a key.
@@ -102,6 +112,7 @@ impl Dimension {
             Self::Hooks => "hooks",
             Self::Sets => "sets",
             Self::PacketScope => "scope",
+            Self::Marks => "marks",
             Self::Ports => "ports",
             Self::Locations => "locations",
             Self::Files => "files",
@@ -120,6 +131,7 @@ impl Dimension {
             Self::Settings => Form::Words(&SETTINGS),
             Self::Prefixes | Self::Destinations | Self::PacketPrefixes => Form::Prefixes,
             Self::PacketScope => Form::Word(&PACKET_SCOPES),
+            Self::Marks => Form::Marks,
             Self::Ports => Form::Ranges(Range::PORTS),
             Self::RoutingTables => Form::Ranges(Range::ROUTING_TABLES),
             Self::RulePriorities => Form::Ranges(Range::RULE_PRIORITIES),
@@ -154,6 +166,7 @@ impl Dimension {
             Self::PacketScope => "Whose packets rules may decide on; without it, the attachment's only.",
             Self::PacketPrefixes => "Networks whose packets may be decided on as well, besides the attachment's own.",
             Self::PacketLinks => "Links whose packets may be decided on as well, besides the attachment's own.",
+            Self::Marks => "Marks that rules may set, each as VALUE/MASK, or * for any value; without it, none.",
             Self::Ports => "Ports that keys of elements may have, or [first, last]; without it, none.",
             Self::Locations => "Directories that hold a directory of records for each network.",
             Self::Files => "Files in the form of resolv.conf(5).",
@@ -187,6 +200,7 @@ impl Dimension {
             Self::PacketScope => r#"scope = "attachment""#,
             Self::PacketPrefixes => r#"prefixes = ["10.22.0.0/16"]"#,
             Self::PacketLinks => r#"names = ["cni0"]"#,
+            Self::Marks => r#"marks = ["0x2000/0x2000"]"#,
             Self::Ports => "ports = [8080, [30000, 32767]]",
             Self::Locations => r#"locations = ["/var/lib/cni/networks"]"#,
             Self::Files => r#"files = ["/etc/resolv.conf"]"#,
@@ -202,9 +216,9 @@ impl Operation {
     /// The dimensions that a grant of this operation can be bounded in.
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
-            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Max, MaxPerNetwork,
-            MaxPerTenant, PacketLinks, PacketPrefixes, PacketScope, Place, Plugins, Ports, Prefixes, RoutingTables,
-            RulePriorities, Sets, Settings, TableNames, Values,
+            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Marks, Max,
+            MaxPerNetwork, MaxPerTenant, PacketLinks, PacketPrefixes, PacketScope, Place, Plugins, Ports, Prefixes,
+            RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -249,6 +263,7 @@ impl Operation {
                 (Place, Always),
                 (RoutingTables, No),
                 (RulePriorities, InHost),
+                (PacketScope, No),
                 (Max, No),
                 (MaxPerNetwork, No),
                 (MaxPerTenant, No),
@@ -265,6 +280,7 @@ impl Operation {
                 (PacketScope, No),
                 (PacketPrefixes, No),
                 (PacketLinks, No),
+                (Marks, No),
             ],
             Self::NftablesElement => &[
                 (Place, Always),

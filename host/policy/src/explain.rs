@@ -175,6 +175,7 @@ impl Aspect<'_> {
             Self::Packets(packets) => packets_in_words(dimension, packets),
             Self::Addresses(addresses) => joined(addresses),
             Self::Names(names) => joined(names.iter().map(|name| Quoted(name))),
+            Self::Marks(marks) => joined(marks),
             Self::Ports(ports) => joined(ports),
             Self::Path(path) => Quoted(&path.to_string_lossy()).to_string(),
             Self::Hooks(hooks) => {

@@ -55,7 +55,7 @@ impl Grant {
         match asked {
             Aspect::Place(place) => self.place == Some(place),
             // All packets of its namespace are the container's own.
-            Aspect::Packets(_) | Aspect::Addresses(_) | Aspect::Names(_) | Aspect::Ports(_)
+            Aspect::Packets(_) | Aspect::Addresses(_) | Aspect::Names(_) | Aspect::Marks(_) | Aspect::Ports(_)
                 if self.place == Some(Place::Container) =>
             {
                 true
@@ -92,6 +92,7 @@ static NO_NUMBERS: Bound = Bound::Ranges(Vec::new());
 /// Packets of others than the attachment.
 static ATTACHMENT_ONLY: Bound = Bound::Word(ATTACHMENT);
 static NO_PREFIXES: Bound = Bound::Prefixes(Vec::new());
+static NO_MARKS: Bound = Bound::Marks(Vec::new());
 static NO_LINKS: Bound = Bound::Patterns(Vec::new());
 /// Of what a grant has to be bounded in.
 static NOTHING: Bound = Bound::Texts(Vec::new());
@@ -118,6 +119,7 @@ impl Dimension {
             Self::PacketScope => Some(&ATTACHMENT_ONLY),
             Self::PacketPrefixes => Some(&NO_PREFIXES),
             Self::PacketLinks => Some(&NO_LINKS),
+            Self::Marks => Some(&NO_MARKS),
             Self::Place | Self::Keys | Self::Family | Self::TableNames | Self::Sets | Self::Files | Self::Plugins => {
                 Some(&NOTHING)
             }

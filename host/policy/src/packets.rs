@@ -21,6 +21,14 @@ pub struct Packets {
     pub rule: Option<usize>,
 }
 
+/// Any packets, in a list of its own.
+pub(crate) static ANY: [Packets; 1] = [Packets {
+    prefixes: Vec::new(),
+    links: Vec::new(),
+    chain: None,
+    rule: None,
+}];
+
 impl Packets {
     /// Whether nothing is known of them.
     #[must_use]

@@ -2,7 +2,7 @@ use std::{net::IpAddr, path::Path};
 
 use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::{denial, operation::Operation, packets::Packets};
+use crate::{denial, mark::Mark, operation::Operation, packets::Packets};
 
 /// Something that a plugin wants to do, to be decided by
 /// [`Grants::decide`](crate::Grants::decide).
@@ -75,11 +75,13 @@ pub enum Question<'a> {
         place: Place,
     },
     /// Without a priority the kernel chooses one, which a grant with
-    /// `priorities` does not cover.
+    /// `priorities` does not cover. `of_others` tells that its packets may be
+    /// others' than the attachment's.
     RuleAdd {
         place: Place,
         table: u32,
         priority: Option<u32>,
+        of_others: bool,
     },
     /// Without a priority a rule of any is meant.
     RuleDelete {
@@ -114,13 +116,14 @@ pub enum Question<'a> {
     },
     /// `hooks` are those of the table's base chains, with their priorities;
     /// `packets` are those that its rules decide on, besides the attachment's
-    /// own.
+    /// own; `marks` are all that its rules set.
     NftTable {
         place: Place,
         family: &'a str,
         table: &'a str,
         hooks: &'a [(&'a str, i32)],
         packets: &'a [Packets],
+        marks: &'a [Mark],
     },
     /// `addresses` and `links` are those in the elements that are not the
     /// attachment's own, `ports` all in their keys.

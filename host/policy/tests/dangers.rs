@@ -44,6 +44,43 @@ fn a_scope_of_all_packets_is_told() {
 }
 
 #[test]
+fn routing_rules_for_all_packets_are_told() {
+    let rules = "allow = \"rule.add\"\npriorities = [1000]\n";
+    for (bounds, is_told) in [
+        ("in = \"host\"\nscope = \"all\"", true),
+        ("in = \"host\"\nscope = \"attachment\"", false),
+        ("in = \"host\"", false),
+    ] {
+        let expected = "scope: its rules may lead every packet of the node elsewhere, those of other tenants and of the node \
+                        itself too (without it, those of the attachment only)";
+        let expected = if is_told { vec![expected] } else { vec![] };
+        assert_eq!(told(&format!("{rules}{bounds}")), expected, "{bounds}");
+    }
+}
+
+#[test]
+fn marks_with_bits_that_kubernetes_decides_by_are_told() {
+    let table = "allow = \"nftables.table\"\nfamily = \"inet\"\ntables = [\"t\"]\nin = \"host\"\n";
+    for (mark, shown) in [
+        ("0x4000/0x4000", Some("0x4000/0x4000")),
+        ("0/0xffff", Some("0x0/0xffff")),
+        ("7", Some("0x7")),
+        ("*", Some("*")),
+        ("0x2000/0x2000", None),
+        ("*/0x3fff", None),
+    ] {
+        let expected = shown.map(|shown| {
+            format!(
+                "marks: \"{shown}\" sets or clears bits that Kubernetes decides by (0x4000 and 0x8000): what it has \
+                 masqueraded or dropped (use a bit of the plugin's own, with a mask, as in \"0x2000/0x2000\")"
+            )
+        });
+        let grant = format!("{table}marks = [\"1/1\", \"{mark}\"]");
+        assert_eq!(told(&grant), Vec::from_iter(expected), "{grant}");
+    }
+}
+
+#[test]
 fn setting_every_link_of_the_node_is_told() {
     for (bounds, is_told) in [
         ("in = \"host\"\nnames = [\"*\"]", true),

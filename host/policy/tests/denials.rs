@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use cofferdam_policy::{Packets, Question};
+use cofferdam_policy::{Mark, Packets, Question};
 use cofferdam_protocol::Place::{Container, Host};
 use proptest::{prelude::*, sample::select};
 use support::grants;
@@ -71,6 +71,7 @@ fn a_denial_names_operation_target_and_missing_grant() {
                 table: "t",
                 hooks: &[("prerouting", -100), ("output", 0)],
                 packets: &[],
+                marks: &[],
             },
             r#"nftables.table of nftables table inet "t" with base chains at prerouting -100, output 0 in the host namespace is not granted; the policy lacks { allow = "nftables.table", in = "host", family = "inet", tables = ["t"], hooks = ["output", "prerouting"], priorities = [-100, 0] }"#,
         ),
@@ -81,6 +82,7 @@ fn a_denial_names_operation_target_and_missing_grant() {
                 table: "t",
                 hooks: &[("forward", 0)],
                 packets: &[any_packet("a", 2), through("eth0")],
+                marks: &[],
             },
             r#"nftables.table of nftables table inet "t" with base chains at forward 0, where rule 2 of chain "a" decides on any packet and a rule decides on packets through link "eth0" in the host namespace is not granted; the policy lacks { allow = "nftables.table", in = "host", family = "inet", tables = ["t"], hooks = ["forward"], priorities = [0], scope = "all" }"#,
         ),
@@ -91,8 +93,20 @@ fn a_denial_names_operation_target_and_missing_grant() {
                 table: "t",
                 hooks: &[],
                 packets: &[of("10.1.0.0/16"), of("10.2.0.0/16"), through("eth*"), of("10.3.0.0/16")],
+                marks: &[],
             },
             r#"nftables.table of nftables table inet "t", where a rule decides on packets from or to 10.1.0.0/16 and a rule decides on packets from or to 10.2.0.0/16 and a rule decides on packets through link "eth*" and 1 more in the host namespace is not granted; the policy lacks { allow = "nftables.table", in = "host", family = "inet", tables = ["t"], prefixes = ["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"], names = ["eth\\*"] }"#,
+        ),
+        (
+            Question::NftTable {
+                place: Host,
+                family: "inet",
+                table: "t",
+                hooks: &[("forward", 0)],
+                packets: &[any_packet("a", 1)],
+                marks: &[Mark::new(7, u32::MAX).unwrap(), Mark::new(0x4000, 0x4000).unwrap()],
+            },
+            r#"nftables.table of nftables table inet "t" with base chains at forward 0 with rules that set mark 0x7 and 0x4000/0x4000, where rule 1 of chain "a" decides on any packet in the host namespace is not granted; the policy lacks { allow = "nftables.table", in = "host", family = "inet", tables = ["t"], hooks = ["forward"], priorities = [0], scope = "all", marks = ["0x7", "0x4000/0x4000"] }"#,
         ),
         (
             Question::NftElement {
@@ -113,6 +127,15 @@ fn a_denial_names_operation_target_and_missing_grant() {
                 priority: None,
             },
             r#"rule.delete of a routing rule of no given priority for table 254 in the host namespace is not granted; the policy lacks { allow = "rule.delete", in = "host", priorities = [[0, 4294967295]] }"#,
+        ),
+        (
+            Question::RuleAdd {
+                place: Host,
+                table: 100,
+                priority: Some(7),
+                of_others: true,
+            },
+            r#"rule.add of the routing rule of priority 7 for table 100 about packets that may be others' in the host namespace is not granted; the policy lacks { allow = "rule.add", in = "host", tables = [100], priorities = [7], scope = "all" }"#,
         ),
         (
             Question::StoreOpen {
@@ -204,6 +227,7 @@ struct Words {
     priority: Option<u32>,
     hooks: Vec<(usize, i32)>,
     packets: Vec<Packets>,
+    marks: Vec<Mark>,
     ports: Vec<u16>,
 }
 
@@ -219,10 +243,12 @@ prop_compose! {
         priority in any::<Option<u32>>(),
         hooks in prop::collection::vec((0_usize..5, any::<i32>()), 0..4),
         packets in prop::collection::vec(packets(), 0..4),
+        marks in prop::collection::vec(any::<(u32, u32)>(), 0..4),
         ports in prop::collection::vec(any::<u16>(), 0..4),
     ) -> Words {
         let key = ["net", "ipv4", "conf", &part, "mtu"].map(str::to_owned).to_vec();
-        Words { name, key, value, path, address, length, number, priority, hooks, packets, ports }
+        let marks = marks.into_iter().filter_map(|(value, mask)| Mark::new(value, mask)).collect();
+        Words { name, key, value, path, address, length, number, priority, hooks, packets, marks, ports }
     }
 }
 
@@ -263,14 +289,22 @@ proptest! {
             Question::RouteAdd { place, link, destination: prefix, table },
             Question::RouteDelete { place, link, destination: prefix, table },
             Question::RuleSee { place },
-            Question::RuleAdd { place, table, priority: words.priority },
+            Question::RuleAdd { place, table, priority: words.priority, of_others: false },
+            Question::RuleAdd { place, table, priority: words.priority, of_others: true },
             Question::RuleDelete { place, table, priority: words.priority },
             Question::NeighborSee { place, link },
             Question::NeighborAdd { place, link, address },
             Question::NeighborDelete { place, link, address },
             Question::SysctlRead { place, key },
             Question::SysctlWrite { place, key, value },
-            Question::NftTable { place, family: "inet", table: name, hooks: &hooks, packets: &words.packets },
+            Question::NftTable {
+                place,
+                family: "inet",
+                table: name,
+                hooks: &hooks,
+                packets: &words.packets,
+                marks: &words.marks,
+            },
             Question::NftElement {
                 place,
                 family: "ip6",

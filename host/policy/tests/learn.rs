@@ -96,9 +96,11 @@ proptest! {
 fn everything_has_the_packets_of_everybody() {
     let policy = parsed(&everything("test", &[], &[]));
     for question in [
-        "nftables.table host family=inet table=t hook=forward:0 scope=all prefix=10.0.0.0/8 name=eth0",
+        "nftables.table host family=inet table=t hook=forward:0 scope=all prefix=10.0.0.0/8 name=eth0 mark=7 mark=1/1",
         "nftables.element host family=ip6 table=t set=s address=2001:db8::1 address=192.0.2.1 name=eth0 port=0 port=65535",
-        "nftables.table container family=inet table=t scope=all",
+        "nftables.table container family=inet table=t scope=all mark=7",
+        "rule.add host table=7 priority=7 scope=all",
+        "rule.delete host table=7 priority=7",
         "nftables.element container family=inet table=t set=s address=192.0.2.1 name=eth0 port=80",
     ] {
         assert!(allows(&policy, "any", &asked(question)), "{question}");
@@ -117,6 +119,10 @@ fn whose_packets_were_decided_on_is_learned_as_narrowly() {
             "nftables.table host family=inet table=t scope=all",
             Some("scope = \"all\"\n"),
         ),
+        (
+            "nftables.table host family=inet table=t mark=8192/8192",
+            Some("marks = [\"0x2000/0x2000\"]\n"),
+        ),
         ("nftables.element host family=inet table=t set=s", None),
         (
             "nftables.element host family=inet table=t set=s address=192.0.2.1 name=veth0a1b2c3d port=80",
@@ -127,7 +133,7 @@ fn whose_packets_were_decided_on_is_learned_as_narrowly() {
         match expected {
             Some(expected) => assert!(text.contains(expected), "{question}\n{text}"),
             None => assert!(
-                ["scope", "prefixes", "names", "ports"]
+                ["scope", "prefixes", "names", "marks", "ports"]
                     .iter()
                     .all(|key| !text.contains(&format!("\n{key} = "))),
                 "{question}\n{text}"

@@ -120,6 +120,10 @@ fn whose_packets_are_decided_on_is_open_until_a_need_says_something_of_it() {
             " prefix=10.1.0.0/16 name=eth0",
             true,
         ),
+        ("", " mark=1/1", true),
+        (r#", "scope": "attachment""#, " mark=1/1", true),
+        (r#", "marks": ["*/3"]"#, " mark=1/1 mark=0/2", true),
+        (r#", "marks": ["*/3"]"#, " mark=4/4", false),
         (r#", "scope": "all""#, "", true),
         (r#", "scope": "all""#, " scope=all prefix=10.1.0.0/16 name=eth0", true),
     ] {
@@ -162,6 +166,13 @@ fn packets_of_others_that_are_always_needed_have_to_be_granted() {
         ),
         (r#""prefixes": ["10.1.0.0/16"]"#, "prefixes = ['10.0.0.0/8']", ""),
         (r#""prefixes": ["10.1.0.0/16"]"#, "scope = 'all'", ""),
+        (r#""marks": ["1/1"]"#, "marks = ['*/3']", ""),
+        (r#""marks": ["1/1"]"#, "scope = 'all'", r#"marks = ["0x1/0x1"]"#),
+        (
+            r#""marks": ["1/1", "2/2"]"#,
+            "marks = ['1/1']",
+            r#"marks = ["0x2/0x2"]"#,
+        ),
         (
             r#""prefixes": ["10.1.0.0/16"]"#,
             "names = ['eth0']",

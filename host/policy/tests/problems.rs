@@ -138,6 +138,14 @@ fn a_problem_of_a_grant_names_file_line_field_and_a_way_out() {
             "test.toml:2: plugin.test.grant: prefixes bounds nothing: scope is \"all\" packets already (remove prefixes)",
         ),
         (
+            "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"t\"]\nmarks = [\"3/1\"]",
+            "test.toml:7: plugin.test.grant.marks: \"3/1\" is not a mark: its value has bits that are not in its mask (as in 0x2000/0x2000, which leaves all other bits as they are, or */0xff00)",
+        ),
+        (
+            "allow = \"nftables.table\"\nin = \"container\"\nfamily = \"inet\"\ntables = [\"t\"]\nmarks = [\"1/1\"]",
+            "test.toml:2: plugin.test.grant: marks bounds nothing: all packets of the container namespace are the attachment's own (remove marks)",
+        ),
+        (
             "allow = \"nftables.table\"\nin = \"container\"\nfamily = \"inet\"\ntables = [\"t\"]\nscope = \"attachment\"",
             "test.toml:2: plugin.test.grant: scope bounds nothing: all packets of the container namespace are the attachment's own (remove scope)",
         ),

@@ -123,6 +123,16 @@ fn a_grant_that_another_makes_superfluous_is_told() {
             format!("{table}tables = [\"t\"]\nnames = [\"a\"]"),
             false,
         ),
+        (
+            format!("{table}tables = [\"t\"]\nmarks = [\"*/0xff\"]"),
+            format!("{table}tables = [\"t\"]\nmarks = [\"1/3\", \"*/2\"]"),
+            true,
+        ),
+        (
+            format!("{table}tables = [\"t\"]\nscope = \"all\""),
+            format!("{table}tables = [\"t\"]\nmarks = [\"1/1\"]"),
+            false,
+        ),
         (route.to_owned(), format!("{route}max = 5"), true),
         (
             format!("{route}max = 5"),

@@ -163,13 +163,70 @@ fn a_rule_of_the_node_takes_no_packets_of_others() {
         ("what leaves by its link", json!({ "output": "vethown" })),
         ("what comes by no link of the node", json!({ "input": "eth0" })),
     ] {
-        arena.refused(attack, &with_rule(rule), INVALID, "a rule of the node needs");
+        let words = "routing rule of priority 1000 for table 100 about packets that may be others'";
+        arena.denied(attack, &with_rule(rule), "rule.add", words, "scope = \"all\"");
     }
     for rule in [json!({ "from": "10.22.0.5/32" }), json!({ "input": "vethown" })] {
         let calls = config(&with_rule(rule));
         arena.site.add(&arena.container, &calls);
         arena.site.del(&arena.container, &calls);
         arena.assert_untouched("its own");
+    }
+}
+
+#[test]
+fn rules_for_packets_of_others_can_be_granted() {
+    needs_kernel!();
+    let arena = Arena::with_grants(
+        "[[plugin.hostile.grant]]\nallow = \"rule.add\"\nin = \"host\"\ntables = [100]\npriorities = \
+         [1000]\nscope = \"all\"\n",
+    );
+    let calls = config(&json!([
+        own_pair(),
+        { "do": "add-rule", "in": "host", "table": 100, "priority": 1000, "from": "10.22.0.0/16" },
+    ]));
+    arena.site.add(&arena.container, &calls);
+    let rules = arena.site.node().ip(&["rule", "show"]);
+    assert!(rules.contains("from 10.22.0.0/16 lookup 100"), "{rules}");
+    arena.site.del(&arena.container, &calls);
+    arena.assert_untouched("what is granted");
+}
+
+/// To undo it the kernel would delete the narrower one, and leave it.
+#[test]
+fn a_rule_that_the_kernel_takes_for_a_narrower_one_is_not_made() {
+    needs_kernel!();
+    let arena =
+        Arena::with_grants("[[plugin.hostile.grant]]\nallow = \"rule.add\"\nin = \"container\"\ntables = [100]\n");
+    let rule = |place: &str, rule: Value| {
+        with(
+            json!({ "do": "add-rule", "in": place, "table": 100, "priority": 1000 }),
+            rule,
+        )
+    };
+    let address = || json!({ "do": "add-address", "link": 1, "address": "10.22.0.5/16" });
+    for (narrow, wide) in [
+        (
+            rule("container", json!({ "from": "10.1.0.0/16" })),
+            rule("container", json!({})),
+        ),
+        (
+            rule("container", json!({ "from": "10.1.0.0/16", "mark": 1 })),
+            rule("container", json!({ "from": "10.1.0.0/16" })),
+        ),
+        (
+            rule("host", json!({ "input": "vethown", "from": "10.22.0.5/32" })),
+            rule("host", json!({ "input": "vethown" })),
+        ),
+    ] {
+        let attack = format!("{wide} after {narrow}");
+        let calls = json!([own_pair(), address(), narrow, wide]);
+        arena.refused(&attack, &calls, CONFLICT, "give it another priority");
+        // The wide one is found first: each is told from the other.
+        let calls = config(&json!([own_pair(), address(), wide, narrow]));
+        arena.site.add(&arena.container, &calls);
+        arena.site.del(&arena.container, &calls);
+        arena.assert_untouched(&attack);
     }
 }
 

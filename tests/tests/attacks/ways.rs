@@ -119,6 +119,43 @@ fn an_address_is_not_taken_on_the_same_bridge_under_another_networks_name() {
     }
 }
 
+/// It is no attachment's, and was not asked for by name.
+#[test]
+fn an_address_is_not_taken_on_the_same_bridge_of_the_nodes() {
+    needs_kernel!();
+    let find = json!({ "do": "find", "in": "host", "name": "br-ex" });
+    let connected = json!([find, port(), add_address(2, "10.22.0.2/16")]);
+    let to_be_connected = json!([
+        own_pair(),
+        add_address(1, "10.22.0.2/16"),
+        find,
+        { "do": "master", "link": 0, "master": 2 },
+    ]);
+    let free = |calls: &Value| serde_json::from_str(&calls.to_string().replace("vethown", "vethother")).unwrap();
+    for (attack, calls) in [("connected", connected.clone()), ("to be connected", to_be_connected)] {
+        let (arena, victim) = beside(&free(&connected));
+        let error = arena.site.try_add(&arena.container, &evil(&calls)).error();
+        assert_eq!(error.code, CONFLICT, "{attack}: {error:?}");
+        assert!(error.message.contains(OWNER), "{attack}: {error:?}");
+        arena.assert_untouched(attack);
+        arena.site.del(&victim, &config(&free(&connected)));
+        arena.site.add(&arena.container, &evil(&calls));
+    }
+}
+
+#[test]
+fn a_bridge_stays_as_long_as_somebody_is_connected_to_it() {
+    needs_kernel!();
+    let (arena, victim) = beside(&json!([bridge("cni0")]));
+    let calls = json!([{ "do": "find", "in": "host", "name": "cni0" }, port()]);
+    arena.site.add(&arena.container, &config(&calls));
+    let has_bridge = || arena.site.node().ip(&["link", "show"]).contains("cni0:");
+    arena.site.del(&victim, &config(&json!([bridge("cni0")])));
+    assert!(has_bridge());
+    arena.site.del(&arena.container, &config(&calls));
+    assert!(!has_bridge());
+}
+
 #[test]
 fn bridges_without_an_address_may_have_the_same_addresses_behind_them() {
     needs_kernel!();
@@ -190,6 +227,24 @@ fn nothing_that_leads_elsewhere_waits_for_an_address() {
             add_address(1, "10.22.0.9/16"),
         ]);
         refused(&arena, attack, &calls, words);
+    }
+}
+
+/// A rule of the operator's may look into any table.
+#[test]
+fn no_address_is_taken_that_a_route_of_the_network_leads_elsewhere_in_another_table() {
+    needs_kernel!();
+    for to in ["10.20.0.0/14", "10.22.0.9/32", "0.0.0.0/0"] {
+        let route = json!({ "do": "add-route", "link": 0, "to": to, "table": 100, "priority": 7 });
+        let (arena, _first) = beside(&json!([own_pair(), { "do": "up", "link": 0 }, route]));
+        let calls = json!([
+            { "do": "veth", "first": { "in": "host" }, "second": { "in": "container", "name": "eth0" } },
+            add_address(1, "10.22.0.9/16"),
+        ]);
+        let words = format!("the route to {to} in table 100 belongs to attachment mynet/victim/eth0");
+        arena.refused(to, &calls, CONFLICT, &words);
+        // Others' networks are others'.
+        arena.site.add(&arena.container, &evil(&calls));
     }
 }
 

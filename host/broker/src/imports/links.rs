@@ -187,6 +187,7 @@ impl Mediator {
                 what: "ports",
             };
             self.permit(&question)?;
+            self.use_bridge(&info)?;
             self.connect(id)?;
         }
         Ok(id.index)

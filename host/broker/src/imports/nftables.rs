@@ -188,6 +188,7 @@ impl Mediator {
             table: &table.name,
             hooks: &hooks_of(chains),
             packets: &[],
+            marks: &[],
         })
     }
 

@@ -12,12 +12,13 @@ use super::nftables::hooks_of;
 use crate::{
     convert::{ip_prefix, network_error},
     mediator::{Mediator, Task, journal_error},
-    packet_scope::{Parts, can_be_own, decided_packets, parts_of},
+    packet_scope::{Parts, can_be_own, decided_packets, marks_set, parts_of},
 };
 
 impl Mediator {
     /// Asks the policy for the packets that rules decide on, where not every
-    /// one of these is known to be an attachment's.
+    /// one of these is known to be an attachment's, and for the marks that they
+    /// set on any.
     pub(super) fn permit_rules(
         &mut self,
         place: Place,
@@ -29,7 +30,8 @@ impl Mediator {
             return Ok(());
         }
         let packets = decided_packets(sets, chains);
-        if packets.is_empty() {
+        let marks = marks_set(chains);
+        if packets.is_empty() && marks.is_empty() {
             return Ok(());
         }
         let family = table.family.to_string();
@@ -39,6 +41,7 @@ impl Mediator {
             table: &table.name,
             hooks: &hooks_of(chains),
             packets: &packets,
+            marks: &marks,
         })
     }
 

@@ -15,7 +15,7 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{invalid, network_error, rule, wit_rule},
+    convert::{conflict, network_error, rule, wit_rule},
     mediator::Mediator,
 };
 
@@ -25,20 +25,21 @@ impl Host for Mediator {
         self.require_creation()?;
         let place = self.table.get(&namespace)?.place;
         let wanted = rule(&spec)?;
+        // Asked once, whatever is found: what a grant limits is counted.
+        let of_others = place == Place::Host && !self.keeps_to_attachment(&wanted)?;
         self.permit(&Question::RuleAdd {
             place,
             table: wanted.table,
             priority: wanted.priority,
+            of_others,
         })?;
-        if place == Place::Host {
-            self.refuse_packets_of_others(&wanted)?;
-        }
         // On record, what was there before would be undone after a crash.
         let present = self.network().rules(place).map_err(network_error)?;
         if present.iter().any(|present| wanted.describes(present)) {
             let text = format!("that rule in the {place} namespace");
             return Err(CallError::Guest(Error::AlreadyExists(text)));
         }
+        self.refuse_rule_like_others(place, &wanted)?;
         let operation = Operation::AddRule {
             place,
             rule: wanted.clone(),
@@ -87,25 +88,37 @@ impl Host for Mediator {
 }
 
 impl Mediator {
-    /// A rule of the node sends packets of the attachment's elsewhere, and
-    /// nobody else's: those from an address that its container has, or that
+    /// Whether a rule of the node sends packets of the attachment's elsewhere
+    /// and nobody else's: those from an address that its container has, or that
     /// come in by a link that this request made.
-    fn refuse_packets_of_others(&mut self, rule: &Rule) -> Result<(), CallError> {
+    fn keeps_to_attachment(&mut self, rule: &Rule) -> Result<bool, CallError> {
         if let Some(link) = &rule.input_interface
             && self.session().links.has_own(Place::Host, link)
         {
-            return Ok(());
+            return Ok(true);
         }
-        if let Some(source) = rule.source
-            && source == IpPrefix::host(source.address())
-            && self.addresses_of_others(BTreeSet::from([source.address()]))?.is_empty()
-        {
-            return Ok(());
+        match rule.source {
+            Some(source) if source == IpPrefix::host(source.address()) => {
+                let others = self.addresses_of_others(BTreeSet::from([source.address()]))?;
+                Ok(others.is_empty())
+            }
+            _ => Ok(false),
         }
-        Err(invalid(
-            "a rule of the node needs an address that the container has as its source, or a link that this request \
-             made in the host namespace as its input interface",
-        ))
+    }
+
+    /// A rule that could not be undone is not made: of one priority and table
+    /// the kernel deletes the first that a description fits.
+    fn refuse_rule_like_others(&mut self, place: Place, rule: &Rule) -> Result<(), CallError> {
+        // Else the kernel chooses one that no other has.
+        let Some(priority) = rule.priority else { return Ok(()) };
+        if self.network().has_rule_like(place, rule).map_err(network_error)? {
+            return Err(conflict(format!(
+                "a narrower rule of priority {priority} for table {} is in the {place} namespace already, and the \
+                 kernel could not tell this one from it when it is to be deleted; give it another priority",
+                rule.table
+            )));
+        }
+        Ok(())
     }
 
     /// The rules of a namespace but for those of the node that other

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use cofferdam_journal::{AttachmentId, Inverse, Left, Made, Operation, Shared, SharedGuard, SharedObject};
 use cofferdam_network::{Bridge, LinkId, LinkInfo, Network, nftables::Set};
-use cofferdam_protocol::Place;
+use cofferdam_protocol::{MacAddress, Place};
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{links::BridgeOptions, types::Error},
@@ -90,6 +90,41 @@ impl Mediator {
         self.session().links.insert(info.id, link);
         self.connect(info.id)?;
         Ok(info.id)
+    }
+
+    /// Puts on record that the attachment is connected to a bridge of the node
+    /// that it did not ask for by name: who else is has to know. The bridge
+    /// stays as it is, and its plugin's only by grants.
+    pub(super) fn use_bridge(&mut self, info: &LinkInfo) -> Result<(), CallError> {
+        let LinkId { place, .. } = info.id;
+        let is_known = self.session().segments.links.contains(&info.id);
+        if place == Place::Container || info.kind != "bridge" || is_known || !self.session().mode.creates() {
+            return Ok(());
+        }
+        let mac = info.mac.unwrap_or(MacAddress([0; 6]));
+        let object = SharedObject::Bridge {
+            place,
+            name: info.name.clone(),
+        };
+        let bridge = Bridge {
+            place,
+            name: info.name.clone(),
+            mac,
+            mtu: None,
+            vlan_filtering: false,
+        };
+        self.share(
+            &object,
+            &Operation::CreateBridge { bridge },
+            Made::Bridge { mac, index: None },
+            |network, made| {
+                let found = network.link(info.id)?;
+                let ours = found.as_ref().is_some_and(|found| is_made_bridge(made, found));
+                Ok((found, ours))
+            },
+            |_| Err(cofferdam_network::Error::NotFound(format!("bridge {:?}", info.name))),
+        )?;
+        Ok(())
     }
 
     /// Joins a shared object that stays as it was made.

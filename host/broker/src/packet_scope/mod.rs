@@ -11,6 +11,7 @@
 
 mod elements;
 mod facts;
+mod marks;
 mod own;
 mod ruleset;
 #[cfg(test)]
@@ -18,5 +19,6 @@ mod tests;
 mod ways;
 
 pub(crate) use elements::{Parts, parts_of};
+pub(crate) use marks::marks_set;
 pub(crate) use own::can_be_own;
 pub(crate) use ruleset::decided_packets;

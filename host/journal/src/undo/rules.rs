@@ -1,4 +1,4 @@
-use cofferdam_network::Rule;
+use cofferdam_network::{Error, Rule};
 use cofferdam_protocol::Place;
 
 use super::{Undo, UndoOutcome, Undone, deleted, put_back};
@@ -14,11 +14,15 @@ impl Undo<'_> {
 
     /// Deletes a rule that the attachment added. It is looked for first: to the
     /// kernel what a description leaves out matches anything, and another rule
-    /// would be taken for one that is gone.
+    /// would be taken for one that is gone. Where somebody put a narrower one
+    /// in front of it since, it stays.
     pub(super) fn delete_rule(&mut self, place: Place, rule: &Rule) -> UndoOutcome {
         let present = self.network.rules(place)?;
         match present.iter().find(|present| rule.describes(present)) {
-            Some(added) => deleted(self.network.delete_rule(place, added)),
+            Some(added) => match self.network.delete_rule(place, added) {
+                Err(Error::Conflict(text)) => Ok(Undone::Left(text)),
+                result => deleted(result),
+            },
             None => Ok(Undone::Nothing),
         }
     }

@@ -211,6 +211,10 @@ impl Network for Kernel {
         rules::delete(self.route_socket(place)?, place, rule)
     }
 
+    fn has_rule_like(&mut self, place: Place, rule: &Rule) -> Result<bool> {
+        rules::has_like(self.route_socket(place)?, place, rule)
+    }
+
     fn neighbors(&mut self, link: LinkId) -> Result<Vec<Neighbor>> {
         neighbors::of_link(self.socket_of(link)?, link)
     }

@@ -33,22 +33,30 @@ const FRA_IP_PROTO: u16 = 22;
 /// A suppressor that is off.
 const NO_SUPPRESSION: u32 = u32::MAX;
 
+/// A rule that looks into a table, as the kernel tells it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) rule: Rule,
+    /// Whether it has no condition that [`Rule`] has no field for. With one,
+    /// `rule` looks like another rule.
+    pub(super) is_whole: bool,
+}
+
 /// The rule of an `RTM_NEWRULE` message. `None` when it does not look into a
-/// table or has a condition that [`Rule`] has no field for: without it, it
-/// would look like another rule.
-pub(super) fn parse(payload: &[u8]) -> Result<Option<Rule>, DecodeError> {
+/// table.
+pub(super) fn parse(payload: &[u8]) -> Result<Option<Listed>, DecodeError> {
     let header = RuleHeader::parse(payload)?;
     let ipv6 = match header.family {
         AddressFamily::Inet => false,
         AddressFamily::Inet6 => true,
         _ => return Ok(None),
     };
-    if header.action != RuleAction::ToTable || header.tos != 0 || header.flags.contains(RuleFlags::Invert) {
+    if header.action != RuleAction::ToTable {
         return Ok(None);
     }
     let mut reading = Reading {
         mask: None,
-        expressible: true,
+        is_whole: header.tos == 0 && !header.flags.contains(RuleFlags::Invert),
         rule: Rule {
             ipv6,
             source: None,
@@ -64,13 +72,13 @@ pub(super) fn parse(payload: &[u8]) -> Result<Option<Rule>, DecodeError> {
     for (kind, value) in attributes(payload.get(header.buffer_len()..).unwrap_or_default()) {
         reading.take(&header, kind, value);
     }
-    Ok(reading.finish())
+    Ok(Some(reading.finish()))
 }
 
 struct Reading {
     rule: Rule,
     mask: Option<u32>,
-    expressible: bool,
+    is_whole: bool,
 }
 
 impl Reading {
@@ -86,21 +94,27 @@ impl Reading {
             FRA_FWMASK => self.mask = unsigned(value),
             FRA_TABLE => rule.table = unsigned(value).unwrap_or(rule.table),
             FRA_SUPPRESS_IFGROUP | FRA_SUPPRESS_PREFIXLEN => {
-                self.expressible &= unsigned(value) == Some(NO_SUPPRESSION);
+                self.is_whole &= unsigned(value) == Some(NO_SUPPRESSION);
             }
-            FRA_FLOW | FRA_TUN_ID | FRA_UID_RANGE | FRA_IP_PROTO.. => self.expressible = false,
-            FRA_L3MDEV => self.expressible &= value.first() == Some(&0),
+            FRA_FLOW | FRA_TUN_ID | FRA_UID_RANGE | FRA_IP_PROTO.. => self.is_whole = false,
+            FRA_L3MDEV => self.is_whole &= value.first() == Some(&0),
             _ => {}
         }
     }
 
-    fn finish(mut self) -> Option<Rule> {
+    fn finish(mut self) -> Listed {
         match self.mask {
             None | Some(0) => self.rule.mark = None,
             Some(u32::MAX) => self.rule.mark = Some(self.rule.mark.unwrap_or(0)),
-            Some(_) => return None,
+            Some(_) => {
+                self.rule.mark = None;
+                self.is_whole = false;
+            }
         }
-        self.expressible.then_some(self.rule)
+        Listed {
+            rule: self.rule,
+            is_whole: self.is_whole,
+        }
     }
 }
 
@@ -143,13 +157,14 @@ mod tests {
             (vec![RuleAttribute::FwMark(7), RuleAttribute::FwMask(0xff)], None),
         ];
         for (attributes, expected) in table {
-            let rule = parse(&message(attributes.clone())).unwrap();
-            assert_eq!(rule.map(|rule| rule.mark), expected, "{attributes:?}");
+            let listed = parse(&message(attributes.clone())).unwrap().unwrap();
+            let mark = listed.is_whole.then_some(listed.rule.mark);
+            assert_eq!(mark, expected, "{attributes:?}");
         }
     }
 
     #[test]
-    fn a_rule_with_a_condition_that_cannot_be_told_is_left_out() {
+    fn a_rule_with_a_condition_that_cannot_be_told_is_not_whole() {
         let table = [
             (RuleAttribute::SuppressPrefixLen(0), false),
             (RuleAttribute::SuppressPrefixLen(u32::MAX), true),
@@ -159,9 +174,9 @@ mod tests {
             (RuleAttribute::Other(DefaultNla::new(25, vec![1])), false),
             (RuleAttribute::Other(DefaultNla::new(21, vec![3])), true),
         ];
-        for (attribute, listed) in table {
-            let rule = parse(&message(vec![attribute.clone()])).unwrap();
-            assert_eq!(rule.is_some(), listed, "{attribute:?}");
+        for (attribute, is_whole) in table {
+            let listed = parse(&message(vec![attribute.clone()])).unwrap().unwrap();
+            assert_eq!(listed.is_whole, is_whole, "{attribute:?}");
         }
     }
 

@@ -6,22 +6,28 @@ use netlink_packet_route::{
 };
 use nix::libc::{RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE};
 
-use super::{name::check_name, rule_info, socket::Socket};
+use super::{
+    name::check_name,
+    rule_info::{self, Listed},
+    socket::Socket,
+};
 use crate::{Error, Result, Rule};
 
 pub(super) fn all(socket: &mut Socket, place: Place) -> Result<Vec<Rule>> {
     let mut rules = family(socket, place, false)?;
     rules.extend(family(socket, place, true)?);
-    Ok(rules)
+    let whole = rules.into_iter().filter(|listed| listed.is_whole);
+    Ok(whole.map(|listed| listed.rule).collect())
 }
 
-fn family(socket: &mut Socket, place: Place, ipv6: bool) -> Result<Vec<Rule>> {
+/// In the order in which the kernel goes through them.
+fn family(socket: &mut Socket, place: Place, ipv6: bool) -> Result<Vec<Listed>> {
     let mut request = RuleMessage::default();
     request.header.family = family_of(ipv6);
     socket
         .dump(RTM_GETRULE, &request, |payload, rules| {
             // Without the family the kernel answers with all that it has.
-            rules.extend(rule_info::parse(payload)?.filter(|rule| rule.ipv6 == ipv6));
+            rules.extend(rule_info::parse(payload)?.filter(|listed| listed.rule.ipv6 == ipv6));
             Ok(())
         })
         .map_err(|failure| failure.during("listing", format!("the rules of the {place} namespace")))
@@ -33,46 +39,48 @@ pub(super) fn add(socket: &mut Socket, place: Place, rule: &Rule) -> Result<()> 
         .map_err(|failure| failure.during("adding", named(place, rule)))
 }
 
-pub(super) fn delete(socket: &mut Socket, place: Place, rule: &Rule) -> Result<()> {
-    let request = message(&pin_down(socket, place, rule)?)?;
-    socket
-        .change(RTM_DELRULE, 0, &request)
-        .map_err(|failure| failure.during("deleting", named(place, rule)))
-}
-
-/// When deleting, the kernel takes mark 0 for any mark: the rule has to be
-/// found first, and is then deleted by its priority.
-fn pin_down(socket: &mut Socket, place: Place, wanted: &Rule) -> Result<Rule> {
-    if wanted.mark != Some(0) {
-        return Ok(wanted.clone());
-    }
-    let mut candidates = all(socket, place)?;
-    candidates.retain(|rule| matches_but_for_mark(rule, wanted));
-    let found = candidates
-        .iter()
-        .find(|rule| rule.mark == Some(0))
-        .ok_or_else(|| Error::NotFound(named(place, wanted)))?;
-    let ambiguous = |other: &Rule| other.priority == found.priority && other.mark != Some(0);
-    if candidates.iter().any(ambiguous) {
+/// To the kernel, what a description leaves out matches anything: of several
+/// rules of one priority and table it would delete the oldest that the
+/// description fits, which may be a narrower one. So the rule is looked for
+/// first.
+pub(super) fn delete(socket: &mut Socket, place: Place, described: &Rule) -> Result<()> {
+    check(described)?;
+    let listed = family(socket, place, described.ipv6)?;
+    let whole = || listed.iter().filter(|listed| listed.is_whole);
+    let wanted = whole()
+        .find(|listed| described.describes(&listed.rule))
+        .or_else(|| whole().find(|listed| described.covers(&listed.rule)))
+        .ok_or_else(|| Error::NotFound(named(place, described)))?;
+    let first = listed.iter().find(|listed| is_taken_for(listed, &wanted.rule));
+    if first.is_some_and(|first| first != wanted) {
         return Err(Error::Conflict(format!(
-            "{}: the kernel can't tell it from a rule of the same priority with another mark",
-            named(place, found)
+            "{}: the kernel would delete an older rule of the same priority and table instead",
+            named(place, &wanted.rule)
         )));
     }
-    Ok(found.clone())
+    socket
+        .change(RTM_DELRULE, 0, &message(&wanted.rule)?)
+        .map_err(|failure| failure.during("deleting", named(place, &wanted.rule)))
 }
 
-fn matches_but_for_mark(rule: &Rule, wanted: &Rule) -> bool {
-    fn same<T: PartialEq>(present: Option<&T>, wanted: Option<&T>) -> bool {
-        wanted.is_none() || wanted == present
+pub(super) fn has_like(socket: &mut Socket, place: Place, rule: &Rule) -> Result<bool> {
+    let listed = family(socket, place, rule.ipv6)?;
+    Ok(listed.iter().any(|listed| is_taken_for(listed, rule)))
+}
+
+/// Whether the kernel takes a rule that it has for one that it is to delete,
+/// as its `rule_find`. To it mark 0 is any mark, and whether a rule is
+/// inverted, or has a condition that [`Rule`] has no field for, is nothing
+/// that it looks at.
+fn is_taken_for(listed: &Listed, wanted: &Rule) -> bool {
+    let any_mark = Rule {
+        mark: None,
+        ..wanted.clone()
+    };
+    match wanted.mark {
+        Some(0) => any_mark.covers(&listed.rule) && listed.rule.mark.is_some(),
+        _ => wanted.covers(&listed.rule),
     }
-    rule.ipv6 == wanted.ipv6
-        && rule.table == wanted.table
-        && same(rule.source.as_ref(), wanted.source.as_ref())
-        && same(rule.destination.as_ref(), wanted.destination.as_ref())
-        && same(rule.input_interface.as_ref(), wanted.input_interface.as_ref())
-        && same(rule.output_interface.as_ref(), wanted.output_interface.as_ref())
-        && same(rule.priority.as_ref(), wanted.priority.as_ref())
 }
 
 fn family_of(ipv6: bool) -> AddressFamily {

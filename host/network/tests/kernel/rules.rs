@@ -190,9 +190,106 @@ fn a_rule_without_a_mark_bit_is_told_from_one_with() {
         assert_not_found(kernel.delete_rule(place, &wanted), &["fwmark 0x0"]);
 
         kernel.add_rule(place, &marked(0, 1000)).unwrap();
+        assert!(kernel.has_rule_like(place, &marked(0, 1000)).unwrap());
         assert_conflict(kernel.delete_rule(place, &wanted), &["1000:"]);
         assert_eq!(added(kernel, place).len(), 2);
     });
+}
+
+/// By source and destination the kernel takes the wide rule for the narrower
+/// one already when it is added, else only when it is deleted.
+#[test]
+fn a_narrower_rule_of_the_same_priority_is_not_deleted_instead() {
+    in_new_namespaces(|kernel| {
+        if !rules_work(kernel) {
+            return;
+        }
+        let place = Place::Container;
+        let wide = Rule {
+            priority: Some(1000),
+            ..rule(false)
+        };
+        let other_priority = Rule {
+            priority: Some(999),
+            ..wide.clone()
+        };
+        let with = |set: fn(&mut Rule)| {
+            let mut narrow = wide.clone();
+            set(&mut narrow);
+            narrow
+        };
+        for (narrow, is_added) in [
+            (with(|rule| rule.source = Some(prefix("10.0.0.0/8"))), false),
+            (with(|rule| rule.destination = Some(prefix("10.0.0.0/8"))), false),
+            (with(|rule| rule.input_interface = Some("in0".to_owned())), true),
+            (with(|rule| rule.output_interface = Some("out0".to_owned())), true),
+            (with(|rule| rule.mark = Some(7)), true),
+        ] {
+            assert!(!kernel.has_rule_like(place, &wide).unwrap());
+            kernel.add_rule(place, &narrow).unwrap();
+            assert!(kernel.has_rule_like(place, &wide).unwrap(), "{narrow:?}");
+            assert!(!kernel.has_rule_like(place, &other_priority).unwrap());
+            if is_added {
+                kernel.add_rule(place, &wide).unwrap();
+                assert_conflict(kernel.delete_rule(place, &wide), &["1000:", "older rule"]);
+                assert_eq!(added(kernel, place), [narrow.clone(), wide.clone()]);
+                kernel.delete_rule(place, &narrow).unwrap();
+            } else {
+                assert_exists(kernel.add_rule(place, &wide), &["1000:"]);
+                kernel.delete_rule(place, &narrow).unwrap();
+                kernel.add_rule(place, &wide).unwrap();
+            }
+            // The other way round each is the first that its description fits.
+            kernel.add_rule(place, &narrow).unwrap();
+            assert_eq!(added(kernel, place), [wide.clone(), narrow.clone()]);
+            kernel.delete_rule(place, &wide).unwrap();
+            assert_eq!(added(kernel, place), std::slice::from_ref(&narrow));
+            kernel.delete_rule(place, &narrow).unwrap();
+        }
+    });
+}
+
+/// Neither inversion nor what a `Rule` has no field for is looked at.
+#[test]
+fn a_rule_that_is_not_told_is_not_deleted_instead() {
+    in_new_namespaces(|kernel| {
+        if !rules_work(kernel) {
+            return;
+        }
+        let place = Place::Host;
+        let wide = Rule {
+            source: Some(prefix("10.0.0.0/8")),
+            priority: Some(1000),
+            ..rule(false)
+        };
+        for (other, is_added) in [
+            ("not from 10.0.0.0/8 lookup 100 priority 1000", false),
+            ("from 10.0.0.0/8 tos 0x10 lookup 100 priority 1000", false),
+            ("from 10.0.0.0/8 ipproto tcp lookup 100 priority 1000", true),
+            ("from 10.0.0.0/8 fwmark 7/0xff lookup 100 priority 1000", true),
+        ] {
+            ip("add", other);
+            assert_eq!(added(kernel, place), [], "{other}");
+            assert!(kernel.has_rule_like(place, &wide).unwrap(), "{other}");
+            assert_not_found(kernel.delete_rule(place, &wide), &["1000:"]);
+            if is_added {
+                kernel.add_rule(place, &wide).unwrap();
+                assert_conflict(kernel.delete_rule(place, &wide), &["1000:", "older rule"]);
+                assert_eq!(added(kernel, place), std::slice::from_ref(&wide));
+                ip("del", other);
+                kernel.delete_rule(place, &wide).unwrap();
+            } else {
+                assert_exists(kernel.add_rule(place, &wide), &["1000:"]);
+                ip("del", other);
+            }
+        }
+    });
+}
+
+fn ip(what: &str, rule: &str) {
+    let arguments = ["rule", what].into_iter().chain(rule.split(' '));
+    let output = std::process::Command::new("ip").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{what} {rule}: {output:?}");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::{net::IpAddr, path::PathBuf};
 
 use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::{dimension::Dimension, grant::MAIN_TABLE, operation::Operation, packets::Packets, question::Question};
+use crate::{
+    dimension::Dimension, grant::MAIN_TABLE, mark::Mark, operation::Operation, packets::Packets, question::Question,
+};
 pub use error::AskError;
 use words::Words;
 
@@ -29,6 +31,7 @@ pub struct Asked {
     table_name: String,
     hooks: Vec<(String, i32)>,
     packets: Vec<Packets>,
+    marks: Vec<Mark>,
     addresses: Vec<IpAddr>,
     links: Vec<String>,
     ports: Vec<u16>,
@@ -66,7 +69,7 @@ impl Asked {
             family: words.required(Dimension::Family)?.unwrap_or_default(),
             table_name: words.required(Dimension::TableNames)?.unwrap_or_default(),
             hooks: words.hooks()?,
-            packets: if operation == Operation::NftablesTable {
+            packets: if matches!(operation, Operation::NftablesTable | Operation::RuleAdd) {
                 words.packets()?
             } else {
                 Vec::new()
@@ -76,6 +79,7 @@ impl Asked {
             } else {
                 Vec::new()
             },
+            marks: words.marks()?,
             links: words.links()?,
             ports: words.ports()?,
             path: words.first_of(&[Dimension::Locations, Dimension::Files])?.into(),
@@ -138,7 +142,12 @@ impl Asked {
                 table,
             },
             Operation::RuleSee => Question::RuleSee { place },
-            Operation::RuleAdd => Question::RuleAdd { place, table, priority },
+            Operation::RuleAdd => Question::RuleAdd {
+                place,
+                table,
+                priority,
+                of_others: !self.packets.is_empty(),
+            },
             Operation::RuleDelete => Question::RuleDelete { place, table, priority },
             Operation::NeighborSee => Question::NeighborSee { place, link },
             Operation::NeighborAdd => Question::NeighborAdd {
@@ -159,6 +168,7 @@ impl Asked {
                 table: table_name,
                 hooks,
                 packets: &self.packets,
+                marks: &self.marks,
             },
             Operation::NftablesElement => Question::NftElement {
                 place,

@@ -5,6 +5,7 @@ use cofferdam_protocol::{IpPrefix, Place};
 use super::AskError;
 use crate::{
     dimension::{Dimension, Form},
+    mark::Mark,
     operation::Operation,
     packets::Packets,
     quoted::Quoted,
@@ -42,6 +43,7 @@ fn word(operation: Operation, dimension: Dimension) -> Option<(&'static str, &'s
         Dimension::PacketPrefixes if operation == Operation::NftablesTable => ("prefix", "prefix=10.22.0.0/16"),
         Dimension::PacketPrefixes => ("address", "address=10.22.0.5"),
         Dimension::PacketLinks => ("name", "name=cni0"),
+        Dimension::Marks => ("mark", "mark=0x2000/0x2000"),
         Dimension::Ports => ("port", "port=8080"),
         Dimension::Locations => ("location", "location=/var/lib/cni/networks"),
         Dimension::Files => ("file", "file=/etc/resolv.conf"),
@@ -55,7 +57,7 @@ fn word(operation: Operation, dimension: Dimension) -> Option<(&'static str, &'s
 fn may_repeat(dimension: Dimension) -> bool {
     matches!(
         dimension,
-        Dimension::Hooks | Dimension::PacketPrefixes | Dimension::PacketLinks | Dimension::Ports
+        Dimension::Hooks | Dimension::PacketPrefixes | Dimension::PacketLinks | Dimension::Marks | Dimension::Ports
     )
 }
 
@@ -235,6 +237,11 @@ impl Words {
     /// Links of rules or elements.
     pub(super) fn links(&mut self) -> Result<Vec<String>, AskError> {
         self.each(Dimension::PacketLinks, "it has to be a name")
+    }
+
+    /// Marks that rules set.
+    pub(super) fn marks(&mut self) -> Result<Vec<Mark>, AskError> {
+        self.each(Dimension::Marks, "it has to be VALUE/MASK, or VALUE for the whole mark")
     }
 
     /// Ports of elements.

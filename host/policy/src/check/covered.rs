@@ -104,7 +104,9 @@ fn is_everything(bound: &Bound) -> bool {
             .all(|ipv6| prefixes.contains(&IpPrefix::any(ipv6))),
         Bound::Ranges(ranges) => ranges.contains(&Range::RULE_PRIORITIES),
         Bound::Words(words) => SETTINGS.iter().all(|setting| words.contains(setting)),
-        Bound::Word(_) | Bound::Kinds(_) | Bound::Texts(_) | Bound::Keys(_) | Bound::Paths(_) => false,
+        Bound::Word(_) | Bound::Kinds(_) | Bound::Texts(_) | Bound::Keys(_) | Bound::Paths(_) | Bound::Marks(_) => {
+            false
+        }
     }
 }
 
@@ -121,6 +123,7 @@ fn includes(wide: &Bound, narrow: &Bound) -> bool {
         (Bound::Ranges(wide), Bound::Ranges(narrow)) => each(narrow, wide, |narrow, wide| {
             wide.first <= narrow.first && narrow.last <= wide.last
         }),
+        (Bound::Marks(wide), Bound::Marks(narrow)) => each(narrow, wide, |narrow, wide| wide.includes(narrow)),
         (Bound::Keys(wide), Bound::Keys(narrow)) => each(narrow, wide, |narrow, wide| wide.includes(narrow)),
         (Bound::Paths(wide), Bound::Paths(narrow)) => each(narrow, wide, |narrow, wide| narrow == wide),
         _ => false,

@@ -108,6 +108,7 @@ pub(super) fn in_grant(grant: &Grant) -> Vec<Danger> {
     }
     let mut found = Vec::new();
     found.extend(all_packets(grant));
+    found.extend(marks(grant));
     if grant.operations.contains(Operation::LinkSet) {
         found.extend(uplinks(grant));
     }
@@ -128,11 +129,33 @@ fn all_packets(grant: &Grant) -> Option<Danger> {
     };
     Some(Danger {
         key: key.key(),
-        problem:
+        problem: if grant.operations.contains(Operation::RuleAdd) {
+            "its rules may lead every packet of the node elsewhere, those of other tenants and of the node itself too"
+        } else {
             "its rules may drop, mark and redirect every packet of the node, those of other tenants and of the node \
-                  itself too"
-                .to_owned(),
+             itself too"
+        }
+        .to_owned(),
         way_out: "without it, those of the attachment only",
+    })
+}
+
+/// The bits by which kube-proxy and kubelet have packets masqueraded and
+/// dropped, unless they are told to use others.
+const KUBERNETES_BITS: u32 = 0xc000;
+
+fn marks(grant: &Grant) -> Option<Danger> {
+    let Some(Bound::Marks(marks)) = grant.written_bound(Dimension::Marks) else {
+        return None;
+    };
+    let shared = marks.iter().find(|mark| mark.mask() & KUBERNETES_BITS != 0)?;
+    Some(Danger {
+        key: Dimension::Marks.key(),
+        problem: format!(
+            "\"{shared}\" sets or clears bits that Kubernetes decides by (0x4000 and 0x8000): what it has masqueraded or \
+             dropped"
+        ),
+        way_out: "use a bit of the plugin's own, with a mask, as in \"0x2000/0x2000\"",
     })
 }
 

@@ -51,15 +51,21 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
         (_, Aspect::Key(key)) => Some(list([Quoted(&KeyPattern::escape(key))])),
         (_, Aspect::Path(path)) => Some(list([Quoted(&path.to_string_lossy())])),
         // In the container there is nothing to be granted in these.
-        (_, Aspect::Packets(_) | Aspect::Addresses(_) | Aspect::Names(_) | Aspect::Ports(_))
+        (_, Aspect::Packets(_) | Aspect::Addresses(_) | Aspect::Names(_) | Aspect::Marks(_) | Aspect::Ports(_))
             if question.place() == Some(Place::Container) =>
         {
             None
         }
         (_, Aspect::Packets(packets)) => least_packets(dimension, packets),
-        (_, Aspect::Hooks([]) | Aspect::Addresses([]) | Aspect::Names([]) | Aspect::Ports([]) | Aspect::Whatever) => {
-            None
-        }
+        (
+            _,
+            Aspect::Hooks([])
+            | Aspect::Addresses([])
+            | Aspect::Names([])
+            | Aspect::Marks([])
+            | Aspect::Ports([])
+            | Aspect::Whatever,
+        ) => None,
         (_, Aspect::Addresses(addresses)) => {
             let prefixes: BTreeSet<IpPrefix> = addresses.iter().map(|address| IpPrefix::host(*address)).collect();
             Some(list(
@@ -67,6 +73,10 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
             ))
         }
         (_, Aspect::Names(names)) => Some(patterns(names.iter().map(String::as_str))),
+        (_, Aspect::Marks(marks)) => {
+            let marks: BTreeSet<_> = marks.iter().collect();
+            Some(list(marks.iter().map(|mark| format!("\"{mark}\""))))
+        }
         (_, Aspect::Ports(ports)) => Some(list(ports.iter().collect::<BTreeSet<_>>())),
         (Dimension::HookPriorities, Aspect::Hooks(hooks)) => {
             let priorities: BTreeSet<i32> = hooks.iter().map(|(_, priority)| *priority).collect();

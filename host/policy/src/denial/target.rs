@@ -2,7 +2,7 @@ use std::{fmt::Write as _, net::IpAddr};
 
 use cofferdam_protocol::Place;
 
-use crate::{packets::Packets, question::Question, quoted::Quoted};
+use crate::{mark::Mark, packets::Packets, question::Question, quoted::Quoted};
 
 /// How many of a list that a guest made are named.
 const SHOWN: usize = 3;
@@ -49,9 +49,20 @@ fn object(question: &Question<'_>) -> String {
             )
         }
         Question::RuleSee { .. } => "the routing rules".to_owned(),
-        Question::RuleAdd { table, priority, .. } | Question::RuleDelete { table, priority, .. } => {
-            rule(table, priority)
+        Question::RuleAdd {
+            table,
+            priority,
+            of_others,
+            ..
+        } => {
+            let whose = if of_others {
+                " about packets that may be others'"
+            } else {
+                ""
+            };
+            format!("{}{whose}", rule(table, priority))
         }
+        Question::RuleDelete { table, priority, .. } => rule(table, priority),
         Question::NeighborSee { link, .. } => format!("the neighbors of link {}", Quoted(link)),
         Question::NeighborAdd { link, address, .. } | Question::NeighborDelete { link, address, .. } => {
             format!("neighbor {address} of link {}", Quoted(link))
@@ -65,11 +76,13 @@ fn object(question: &Question<'_>) -> String {
             table,
             hooks,
             packets,
+            marks,
             ..
         } => format!(
-            "{}{}{}",
+            "{}{}{}{}",
             nftables_table(family, table),
             base_chains(hooks),
+            changes(marks),
             decisions(packets)
         ),
         Question::NftElement {
@@ -120,6 +133,10 @@ fn base_chains(hooks: &[(&str, i32)]) -> String {
         let _ = write!(text, "{opening} {} {priority}", plain_or(hook, "an unknown hook"));
     }
     text
+}
+
+fn changes(marks: &[Mark]) -> String {
+    some_of(" with rules that set mark ", marks.iter().map(Mark::to_string))
 }
 
 /// Which rules decide on packets of others.

@@ -42,24 +42,23 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
             "allow = [\"route.add\", \"route.delete\"]\n{names}\n{tables}\ndestinations = {networks}"
         ));
         grant(&format!("allow = \"rule.see\"\nin = \"{place}\""));
-        grant(&format!(
-            "allow = [\"rule.add\", \"rule.delete\"]\nin = \"{place}\"\n{tables}\npriorities = [[0, {}]]",
-            u32::MAX
-        ));
+        // All packets of the container are its own: there is nothing to be said of them.
+        let (all_packets, marks) = match place {
+            Place::Host => ("scope = \"all\"", "marks = [\"*\"]"),
+            Place::Container => ("", ""),
+        };
+        let rules = format!("in = \"{place}\"\n{tables}\npriorities = [[0, {}]]", u32::MAX);
+        grant(&format!("allow = \"rule.add\"\n{rules}\n{all_packets}"));
+        grant(&format!("allow = \"rule.delete\"\n{rules}"));
         grant(&format!("allow = \"sysctl.*\"\nin = \"{place}\"\nkeys = {:?}", keys()));
         for family in FAMILIES {
             let tables = format!("in = \"{place}\"\nfamily = \"{family}\"\ntables = [\"*\"]");
-            // All packets of the container are its own: there is nothing to be said of them.
-            let (packets, elements) = if place == Place::Host {
-                (
-                    "scope = \"all\"".to_owned(),
-                    format!("prefixes = {networks}\nnames = [\"*\"]\nports = [[0, {}]]", u16::MAX),
-                )
-            } else {
-                Default::default()
+            let elements = match place {
+                Place::Host => format!("prefixes = {networks}\nnames = [\"*\"]\nports = [[0, {}]]", u16::MAX),
+                Place::Container => String::new(),
             };
             grant(&format!(
-                "allow = \"nftables.table\"\n{tables}\nhooks = {HOOKS:?}\npriorities = [[{}, {}]]\n{packets}",
+                "allow = \"nftables.table\"\n{tables}\nhooks = {HOOKS:?}\npriorities = [[{}, {}]]\n{all_packets}\n{marks}",
                 i32::MIN,
                 i32::MAX
             ));

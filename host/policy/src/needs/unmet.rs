@@ -135,7 +135,7 @@ pub(super) fn is_in_common(
 /// own packets, which every grant is for.
 fn is_granted_of_packets(grant: &Grant, dimension: Dimension, item: &Bound) -> bool {
     match dimension {
-        _ if grant.is_for_all_packets() => true,
+        _ if dimension != Dimension::Marks && grant.is_for_all_packets() => true,
         Dimension::PacketScope => *item != Bound::Word(ALL),
         _ => grant.bound(dimension).is_none_or(|granted| item.overlaps(granted)),
     }

@@ -206,7 +206,7 @@ pub(super) fn refuse_contradictions(
     for dimension in of_packets {
         let why = if place == Some(Place::Container) {
             "all packets of the container namespace are the attachment's own"
-        } else if is_for_all && *dimension != Dimension::PacketScope {
+        } else if is_for_all && !matches!(dimension, Dimension::PacketScope | Dimension::Marks) {
             "scope is \"all\" packets already"
         } else {
             continue;

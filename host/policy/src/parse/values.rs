@@ -14,6 +14,7 @@ use crate::{
     bound::Bound,
     dimension::Form,
     key_pattern::KeyPattern,
+    mark::MarkPattern,
     name,
     pattern::Pattern,
     quoted::Quoted,
@@ -78,6 +79,7 @@ pub(super) fn bound(reader: &mut Reader<'_>, entry: &Entry<'_>, form: Form) -> O
         }
         Form::Keys => reader.list(entry, key_pattern).map(Bound::Keys),
         Form::Paths => reader.list(entry, path).map(Bound::Paths),
+        Form::Marks => reader.list(entry, mark).map(Bound::Marks),
         // Kept apart from the bounds.
         Form::Count => None,
     }
@@ -124,6 +126,19 @@ fn key_pattern(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<KeyPattern>
         Err(error) => {
             let problem = format!("{} is not a sysctl key: {error}", Quoted(text));
             let way_out = "as in net/ipv4/ip_forward or net/ipv4/conf/*/arp_notify".to_owned();
+            reader.problem(entry.span(), &entry.field, problem, Some(way_out));
+            None
+        }
+    }
+}
+
+fn mark(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<MarkPattern> {
+    let text = reader.string(entry)?;
+    match MarkPattern::from_str(text) {
+        Ok(mark) => Some(mark),
+        Err(error) => {
+            let problem = format!("{} is not a mark: {error}", Quoted(text));
+            let way_out = "as in 0x2000/0x2000, which leaves all other bits as they are, or */0xff00".to_owned();
             reader.problem(entry.span(), &entry.field, problem, Some(way_out));
             None
         }

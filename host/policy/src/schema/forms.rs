@@ -14,6 +14,9 @@ const KEY: &str = r"^net(/(?!\.{1,2}(/|$))([^/\\]|\\[*\\])+){1,7}$";
 /// Absolute, without `..`.
 const PATH: &str = r"^/(?!([\s\S]*/)?\.\.(/|$))";
 
+/// A value and a mask, each in hexadecimal or decimal.
+const MARK: &str = r"^(\*|0[xX][0-9A-Fa-f]{1,8}|0|[1-9][0-9]{0,9})(/(0[xX][0-9A-Fa-f]{1,8}|[1-9][0-9]{0,9}))?$";
+
 /// The schema of a dimension's value.
 pub(super) fn of(dimension: Dimension) -> Value {
     let mut schema = match dimension.form() {
@@ -30,6 +33,7 @@ pub(super) fn of(dimension: Dimension) -> Value {
         }
         Form::Keys => list(text(KEY)),
         Form::Paths => list(text(PATH)),
+        Form::Marks => list(text(MARK)),
         Form::Count => json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX }),
     };
     schema["description"] = Value::from(dimension.meaning());

@@ -117,6 +117,7 @@ fn what_is_known_of_packets_together_needs_one_grant_only() {
         table: "t",
         hooks: &[],
         packets: &packets,
+        marks: &[],
     };
     for (granted, expected) in [
         ("prefixes = [\"10.0.0.0/8\"]", true),
@@ -129,6 +130,38 @@ fn what_is_known_of_packets_together_needs_one_grant_only() {
             format!("allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"t\"]\n{granted}");
         let grants = crate::support::grants(&[&grant]);
         assert_eq!(grants.decide(&question).is_ok(), expected, "{granted}");
+    }
+}
+
+#[test]
+fn rules_set_the_marks_that_are_granted_whosever_packets_they_are_about() {
+    let table = "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"t\"]\n";
+    let asked = [
+        "",
+        " mark=0x2000/0x2000",
+        " mark=8192/8192 mark=0/0x2000",
+        " mark=0x2000",
+        " scope=all mark=0x2000/0x2000",
+    ];
+    let asked = asked.map(|words| format!("nftables.table host family=inet table=t{words}"));
+    for (granted, expected) in [
+        ("", [true, false, false, false, false]),
+        ("scope = \"all\"", [true, false, false, false, false]),
+        ("marks = [\"0x2000/0x2000\"]", [true, true, false, false, false]),
+        (
+            "marks = [\"0x2000/0x2000\", \"0/8192\"]",
+            [true, true, true, false, false],
+        ),
+        ("marks = [\"*/0x3000\"]", [true, true, true, false, false]),
+        ("marks = [\"0x2000\"]", [true, false, false, true, false]),
+        ("marks = [\"*\"]", [true, true, true, true, false]),
+        (
+            "scope = \"all\"\nmarks = [\"*/0x2000\"]",
+            [true, true, true, false, true],
+        ),
+    ] {
+        let questions: Vec<(&str, bool)> = asked.iter().map(String::as_str).zip(expected).collect();
+        decide(&format!("{table}{granted}"), &questions);
     }
 }
 
@@ -163,7 +196,10 @@ fn elements_hold_nothing_of_others_unless_it_is_granted() {
 fn in_the_container_every_packet_is_its_own() {
     decide(
         "allow = \"nftables.table\"\nin = \"container\"\nfamily = \"inet\"\ntables = [\"t\"]",
-        &[("nftables.table container family=inet table=t scope=all name=eth0", true)],
+        &[(
+            "nftables.table container family=inet table=t scope=all name=eth0 mark=1",
+            true,
+        )],
     );
     decide(
         "allow = \"nftables.element\"\nin = \"container\"\nfamily = \"inet\"\ntables = [\"t\"]\nsets = [\"s\"]",

@@ -56,6 +56,7 @@ const HOOKS: &[&str] = &[
     "hooks = [\"input\"]\npriorities = [0]",
     "hooks = [\"input\", \"output\"]\npriorities = [[-5, 5]]",
 ];
+const MARKS: &[&str] = &["marks = [\"1/1\"]", "marks = [\"*/3\", \"7\"]"];
 const PORTS: &[&str] = &["ports = [80]", "ports = [[1, 100], 443]"];
 const IN_HOST: &[&str] = &["in = \"host\""];
 const SETS: &[&str] = &["sets = [\"s*\"]", "sets = [\"s\"]"];
@@ -97,6 +98,7 @@ const TEMPLATES: &[Template] = &[
     ),
     ("\"rule.add\"", &[PLACES, PRIORITIES], &[ROUTING_TABLES, MAX_PER_TENANT]),
     ("\"rule.add\"", &[&["in = \"container\""]], &[ROUTING_TABLES]),
+    ("\"rule.add\"", &[IN_HOST, PRIORITIES, &["scope = \"all\""]], &[MAX]),
     (
         "[\"neighbor.add\", \"neighbor.delete\"]",
         &[PLACES, NAMES, PREFIXES],
@@ -108,12 +110,12 @@ const TEMPLATES: &[Template] = &[
     (
         "\"nftables.table\"",
         &[IN_HOST, FAMILIES, TABLES],
-        &[HOOKS, PREFIXES, NAMES],
+        &[HOOKS, PREFIXES, NAMES, MARKS],
     ),
     (
         "\"nftables.table\"",
         &[IN_HOST, FAMILIES, TABLES, &["scope = \"all\""]],
-        &[HOOKS],
+        &[HOOKS, MARKS],
     ),
     (
         "\"nftables.table\"",
@@ -202,6 +204,10 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
     ("rule.add", &[IN, TABLE]),
     ("rule.add", &[IN, TABLE, &["priority=1", "priority=5", "priority=100"]]),
     (
+        "rule.add",
+        &[IN, &["table=254"], &["priority=5"], &["scope=all", "scope=attachment"]],
+    ),
+    (
         "neighbor.add",
         &[IN, NAME, &["address=10.1.2.3", "address=fd00::1", "address=192.0.2.1"]],
     ),
@@ -233,6 +239,10 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     ("nftables.table", &[IN, &["family=inet"], &["table=t"], NAME]),
+    (
+        "nftables.table",
+        &[IN, &["family=inet"], &["table=t"], &["mark=1/1", "mark=0/2", "mark=7"]],
+    ),
     (
         "nftables.element",
         &[

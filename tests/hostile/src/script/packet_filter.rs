@@ -128,7 +128,8 @@ fn base((kind, hook, priority): &(String, String, i32), drop: bool) -> Result<Ba
 fn action(text: &str) -> Result<Action, Failure> {
     Ok(match text.split_once(' ').unwrap_or((text, "")) {
         ("masquerade", _) => Action::Masquerade,
-        ("mark", _) => Action::SetMark(MarkChange { mask: 1, value: 1 }),
+        ("mark", "") => Action::SetMark(MarkChange { mask: 1, value: 1 }),
+        ("mark", change) => Action::SetMark(mark(change)?),
         ("dnat", to) => Action::DestinationNat(NatTarget {
             address: address(to)?,
             port: None,
@@ -142,6 +143,16 @@ fn action(text: &str) -> Result<Action, Failure> {
             map_name: map.to_owned(),
         }),
         _ => Action::Verdict(verdict(text)?),
+    })
+}
+
+/// `VALUE/MASK`, both in hexadecimal.
+fn mark(text: &str) -> Result<MarkChange, Failure> {
+    let number = |text| u32::from_str_radix(text, 16).map_err(|_| unknown("mark", text));
+    let (value, mask) = text.split_once('/').unwrap_or((text, "ffffffff"));
+    Ok(MarkChange {
+        value: number(value)?,
+        mask: number(mask)?,
     })
 }
 

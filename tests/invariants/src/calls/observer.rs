@@ -4,9 +4,9 @@ use std::{
 };
 
 use cofferdam_journal::{Operation, Progress, StateDirectory};
-use cofferdam_network::{Error, LinkId, LinkInfo, Result, SysctlKey, nftables};
-use cofferdam_policy::{Grants, Packets, Question};
-use cofferdam_protocol::Place;
+use cofferdam_network::{Error, LinkId, LinkInfo, Result, Rule, SysctlKey, nftables};
+use cofferdam_policy::{Grants, Mark, Packets, Question};
+use cofferdam_protocol::{IpPrefix, Place};
 use nix::errno::Errno;
 
 use super::{
@@ -208,21 +208,40 @@ impl Watcher {
         self.may_set(master, "ports") || kind == "bridge" && self.allows(&joins)
     }
 
+    fn keeps_to_attachment(&self, sides: &Sides, rule: &Rule) -> bool {
+        let input = rule
+            .input_interface
+            .as_deref()
+            .and_then(|name| sides.host.by_name(name));
+        let source = rule.source.filter(|source| *source == IpPrefix::host(source.address()));
+        input.is_some_and(|info| self.is_own(info))
+            || source.is_some_and(|source| is_containers(sides, source.address()))
+    }
+
     fn may_use_table(&self, place: Place, table: &nftables::TableId, chains: &[nftables::Chain]) -> bool {
         let bases = chains.iter().filter_map(|chain| chain.base.as_ref());
         let hooks: Vec<(&str, i32)> = bases.map(|base| (hook(base.hook), base.priority)).collect();
         let family = table.family.to_string();
-        let ask = |packets: &[Packets]| {
+        let ask = |packets: &[Packets], marks: &[Mark]| {
             self.allows(&Question::NftTable {
                 place,
                 family: &family,
                 table: &table.name,
                 hooks: &hooks,
                 packets,
+                marks,
             })
         };
         let concerned = [packets::decided(chains), packets::written(chains)].concat();
-        ask(&[]) && (place == Place::Container || concerned.iter().all(|packets| ask(std::slice::from_ref(packets))))
+        let rules = chains.iter().flat_map(|chain| &chain.rules);
+        let mut marks = rules.flat_map(|rule| &rule.actions).filter_map(|action| match action {
+            nftables::Action::SetMark { mask, value } => Mark::new(*value, *mask),
+            _ => None,
+        });
+        let is_allowed = |packets| ask(std::slice::from_ref(packets), &[]);
+        ask(&[], &[])
+            && (place == Place::Container
+                || concerned.iter().all(is_allowed) && marks.all(|mark| ask(&[], std::slice::from_ref(&mark))))
     }
 
     /// What an element in the node's namespace holds is the attachment's own,
@@ -364,6 +383,7 @@ impl Watcher {
                 place: *place,
                 table: rule.table,
                 priority: rule.priority,
+                of_others: *place == Place::Host && !self.keeps_to_attachment(sides, rule),
             }),
             Operation::DeleteRule { place, rule } => self.allows(&Question::RuleDelete {
                 place: *place,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const MOST_CALLS: usize = 24;
 
 /// Grants that an input chooses from, one bit each.
-const GRANTS: [&str; 39] = [
+const GRANTS: [&str; 40] = [
     "allow = \"link.see\"\nin = \"host\"\nnames = [\"*\"]",
     "allow = \"link.see\"\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"veth*\"]",
     "allow = \"link.create\"\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"veth*\"]",
@@ -47,6 +47,7 @@ const GRANTS: [&str; 39] = [
     "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"own*\"]\nhooks = [\"forward\", \"prerouting\"]\npriorities = [[-100, 100]]\nscope = \"all\"",
     "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"own*\"]\nhooks = [\"forward\", \"prerouting\"]\npriorities = [[-100, 100]]\nprefixes = [\"10.22.0.0/24\"]\nnames = [\"vx*\"]",
     "allow = \"nftables.element\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"own*\"]\nsets = [\"*\"]\nprefixes = [\"10.22.0.4/30\"]\nnames = [\"vx*\"]",
+    "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"own*\"]\nhooks = [\"forward\"]\npriorities = [[-100, 100]]\nmarks = [\"1/1\"]",
 ];
 
 const NAMES: [&str; 14] = [
@@ -299,7 +300,9 @@ fn routing(input: &mut Unstructured<'_>) -> Result<Value> {
 
 fn chain(input: &mut Unstructured<'_>) -> Result<Value> {
     let rules = (0..u8::arbitrary(input)? % 3).map(|_| {
-        let action = match u8::arbitrary(input)? % 6 {
+        let chosen = u8::arbitrary(input)?;
+        let action = match chosen % 6 {
+            _ if chosen > 240 => "mark 1/1".to_owned(),
             0 => "drop".to_owned(),
             1 => "accept".to_owned(),
             2 => "masquerade".to_owned(),

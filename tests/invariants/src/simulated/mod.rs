@@ -278,6 +278,10 @@ impl Network for Simulated {
         self.change(&operation, |sides| sides.delete_rule(place, rule))
     }
 
+    fn has_rule_like(&mut self, place: Place, rule: &Rule) -> Result<bool> {
+        Ok(self.look(|sides| sides.has_rule_like(place, rule)))
+    }
+
     fn neighbors(&mut self, link: LinkId) -> Result<Vec<Neighbor>> {
         self.look(|sides| sides.neighbors(link))
     }

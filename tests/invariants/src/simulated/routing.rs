@@ -1,4 +1,4 @@
-use cofferdam_network::{AddressInfo, LinkId, Neighbor, Result, Route, RouteMode, Rule};
+use cofferdam_network::{AddressInfo, Error, LinkId, Neighbor, Result, Route, RouteMode, Rule};
 use cofferdam_protocol::{IpPrefix, Place};
 
 use super::{Sides, exists, missing};
@@ -110,17 +110,43 @@ impl Sides {
             .filter(|number| *number > 0)
             .min();
         let chosen = lowest.unwrap_or(FIRST_PRIORITY).saturating_sub(1);
-        rules.push(Rule {
+        let added = Rule {
             priority: rule.priority.or(Some(chosen)),
             ..rule.clone()
-        });
+        };
+        // A source or destination that is left out is any here, too.
+        let same = |present: &Rule| {
+            let alike = Rule {
+                source: added.source.or(present.source),
+                destination: added.destination.or(present.destination),
+                ..added.clone()
+            };
+            alike == *present
+        };
+        if rules.iter().any(same) {
+            return Err(exists("rule"));
+        }
+        // Behind those of the same priority.
+        let position = rules.partition_point(|present| present.priority <= added.priority);
+        rules.insert(position, added);
         Ok(())
     }
 
     pub(super) fn delete_rule(&mut self, place: Place, rule: &Rule) -> Result<()> {
         let rules = &mut self.at_mut(place).rules;
-        take(rules, |present| rule.covers(present)).ok_or_else(|| missing("rule"))?;
+        let just_this = rules.iter().position(|present| rule.describes(present));
+        let wanted = just_this.or_else(|| rules.iter().position(|present| rule.covers(present)));
+        let wanted = wanted.ok_or_else(|| missing("rule"))?;
+        let first = rules.iter().position(|present| rules[wanted].covers(present));
+        if first != Some(wanted) {
+            return Err(Error::Conflict("an older rule would be deleted instead".to_owned()));
+        }
+        rules.remove(wanted);
         Ok(())
+    }
+
+    pub(super) fn has_rule_like(&self, place: Place, rule: &Rule) -> bool {
+        self.at(place).rules.iter().any(|present| rule.covers(present))
     }
 
     pub(super) fn neighbors(&self, link: LinkId) -> Result<Vec<Neighbor>> {

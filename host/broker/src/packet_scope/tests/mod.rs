@@ -70,6 +70,7 @@ fn allows(grants: &Grants, packets: &[Packets]) -> bool {
         table: "t",
         hooks: &[],
         packets,
+        marks: &[],
     };
     grants.decide(&question).is_ok()
 }

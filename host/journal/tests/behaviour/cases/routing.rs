@@ -1,7 +1,7 @@
 //! Addresses, routes, rules and neighbours.
 
 use cofferdam_journal::{Inverse, Operation};
-use cofferdam_network::{LinkId, Network as _, Route, RouteMode};
+use cofferdam_network::{LinkId, Network as _, Route, RouteMode, Rule};
 use cofferdam_protocol::Place;
 
 use super::Case;
@@ -174,6 +174,21 @@ pub(super) fn rules_and_neighbors(ground: &Ground) -> Vec<Case> {
         .but(
             |ground| ground.kernel.delete_rule(Place::Host, &rule(None, Some(2000))).unwrap(),
             None,
+        )
+        // The kernel would delete the one that is in front of it now.
+        .but(
+            |ground| {
+                let ours = rule(None, Some(2000));
+                ground.kernel.delete_rule(Place::Host, &ours).unwrap();
+                let narrower = Rule {
+                    input_interface: Some("nic0".to_owned()),
+                    ..ours.clone()
+                };
+                for rule in [narrower, ours] {
+                    ground.kernel.add_rule(Place::Host, &rule).unwrap();
+                }
+            },
+            Some("the kernel would delete an older rule"),
         ),
         Case::new(
             Operation::DeleteNeighbor {
