@@ -60,7 +60,7 @@ impl Broker {
     /// Runs all components in this sandbox, and leaves it to the caller to
     /// interrupt those that run for too long. For a process that answers many
     /// requests: the sandbox that a request gets otherwise, with the timer
-    /// that watches it, stays until the process ends.
+    /// that watches it and the components in it, stays until the process ends.
     #[must_use]
     pub fn in_sandbox(self, sandbox: Sandbox) -> Self {
         Self {
@@ -280,6 +280,12 @@ impl Call {
     /// The kernel without a container.
     pub(crate) fn host_kernel(&self) -> Kernel {
         Kernel::new(self.time_left().min(Duration::from_secs(10)))
+    }
+
+    /// Whether the process has nothing to do after this request, as far as the
+    /// broker knows.
+    pub(crate) fn ends_with_request(&self) -> bool {
+        self.sandbox.is_none()
     }
 
     /// The engine, with the watchdog for this call unless the caller of the

@@ -39,7 +39,7 @@ pub(crate) fn run(
         needs,
         audit,
         program,
-    } = match session.plugins.get(plugin) {
+    } = match session.plugins.get(plugin).cloned() {
         Ok(loaded) => loaded,
         Err(error) => {
             trail.refused(&error.message);

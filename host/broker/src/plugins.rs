@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cofferdam_network::Ahead;
 use cofferdam_policy::{Audit, Grants, Needs, Operation, Pin, Question};
 use cofferdam_protocol::{CniError, Place, PluginConfig};
-use cofferdam_sandbox::{Artifact, Program, Sandbox};
+use cofferdam_sandbox::{Artifact, ComponentStore, Program, Sandbox};
 
 use crate::{
     Installation,
@@ -36,10 +36,12 @@ impl Plugins {
     pub(crate) fn load(call: &Call, mode: Mode, sandbox: &Sandbox, tenant: Option<&str>) -> Self {
         let loader = Loader {
             installation: &call.installation,
+            components: call.installation.components().held_open(),
             sandbox,
             mode,
             network: &call.attachment.network,
             tenant,
+            ends_with_request: call.ends_with_request(),
         };
         let mut plugins = Self::default();
         for member in &call.members {
@@ -67,11 +69,15 @@ impl Plugins {
     }
 
     /// A plugin that is to be run.
-    pub(crate) fn get(&self, plugin: &str) -> Result<Loaded, CniError> {
-        self.0.get(plugin).cloned().unwrap_or_else(|| {
-            let text = format!("plugin {plugin:?} was not loaded when this call began, and can't be any more");
-            Err(CniError::internal(text))
-        })
+    pub(crate) fn get(&self, plugin: &str) -> Result<&Loaded, CniError> {
+        match self.0.get(plugin) {
+            Some(Ok(loaded)) => Ok(loaded),
+            Some(Err(error)) => Err(error.clone()),
+            None => {
+                let text = format!("plugin {plugin:?} was not loaded when this call began, and can't be any more");
+                Err(CniError::internal(text))
+            }
+        }
     }
 
     fn loaded(&self, plugin: &str) -> Option<&Loaded> {
@@ -117,10 +123,13 @@ impl Plugins {
 /// What plugins are loaded for.
 struct Loader<'a> {
     installation: &'a Installation,
+    components: ComponentStore,
     sandbox: &'a Sandbox,
     mode: Mode,
     network: &'a str,
     tenant: Option<&'a str>,
+    /// Whether the process has nothing to do after this request.
+    ends_with_request: bool,
 }
 
 impl Loader<'_> {
@@ -140,6 +149,9 @@ impl Loader<'_> {
         timing::phase("needs");
         let program = Program::load(self.sandbox, artifact)
             .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
+        if self.ends_with_request {
+            program.stay();
+        }
         timing::phase("map");
         Ok(Loaded {
             grants,
@@ -153,9 +165,13 @@ impl Loader<'_> {
     /// one that the policy pins.
     fn artifact(&self, plugin: &str, pin: &Pin) -> Result<Artifact, CniError> {
         let refuse = |text: String| CniError::new(codes::COMPONENT, text);
-        let components = self.installation.components();
-        let digest = components.resolve(plugin).map_err(|error| refuse(error.to_string()))?;
-        pin::check(&components, plugin, pin, digest)?;
-        components.artifact(digest).map_err(|error| refuse(error.to_string()))
+        let digest = self
+            .components
+            .resolve(plugin)
+            .map_err(|error| refuse(error.to_string()))?;
+        pin::check(&self.components, plugin, pin, digest)?;
+        self.components
+            .artifact(digest)
+            .map_err(|error| refuse(error.to_string()))
     }
 }

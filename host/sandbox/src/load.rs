@@ -25,6 +25,13 @@ impl Program {
         Ok(Self { component, digest })
     }
 
+    /// Leaves it mapped until the process ends, however soon it is dropped: to
+    /// take it apart costs a process that ends then anyway a good part of the
+    /// time in which it was mapped.
+    pub fn stay(&self) {
+        std::mem::forget(self.component.clone());
+    }
+
     /// The digest of the component that this was compiled from.
     #[must_use]
     pub fn digest(&self) -> &str {

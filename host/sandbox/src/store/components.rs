@@ -2,6 +2,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     str::FromStr as _,
+    sync::Arc,
 };
 
 use super::{Artifact, Digest, StoreError, TrustedDirectory, record::Record};
@@ -25,6 +26,8 @@ const NEEDS: &str = "component.needs.json";
 pub struct ComponentStore {
     base: PathBuf,
     relative: PathBuf,
+    /// The directory itself, checked, where it is held open.
+    opened: Option<Arc<TrustedDirectory>>,
 }
 
 impl ComponentStore {
@@ -34,7 +37,18 @@ impl ComponentStore {
         Self {
             base: base.to_owned(),
             relative: relative.to_owned(),
+            opened: None,
         }
+    }
+
+    /// The same store, whose directory is opened and checked this once for all
+    /// that is read of it. For a request's time only: what takes the
+    /// directory's place meanwhile is not seen.
+    #[must_use]
+    pub fn held_open(self) -> Self {
+        // Where it can't be opened, whoever reads is told so.
+        let opened = TrustedDirectory::open(&self.base, &self.relative).ok().map(Arc::new);
+        Self { opened, ..self }
     }
 
     /// Where the store is.
@@ -194,7 +208,10 @@ impl ComponentStore {
     }
 
     fn open(&self, part: &str) -> Result<TrustedDirectory, StoreError> {
-        TrustedDirectory::open(&self.base, &self.relative.join(part))
+        match &self.opened {
+            Some(directory) => directory.descend(Path::new(part)),
+            None => TrustedDirectory::open(&self.base, &self.relative.join(part)),
+        }
     }
 
     pub(super) fn component(&self, digest: Digest) -> Result<TrustedDirectory, StoreError> {
@@ -302,6 +319,22 @@ mod tests {
         let mut artifact = store.artifact(digest).unwrap();
         assert_eq!(artifact.read().unwrap(), b"code");
         assert_eq!(artifact.needs(), "[]");
+    }
+
+    #[test]
+    fn a_store_that_is_held_open_trusts_no_more_than_one_that_is_not() {
+        let (_base, store, digest) = store();
+        let held = store.clone().held_open();
+        assert_eq!(held.resolve("one").unwrap(), digest);
+        assert_eq!(held.artifact(digest).unwrap().needs(), "[]");
+        fs::set_permissions(store.path().join("plugins"), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(matches!(held.resolve("one"), Err(StoreError::Untrusted { .. })));
+        fs::set_permissions(store.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let opened_too_late = store.held_open();
+        assert!(matches!(
+            opened_too_late.artifact(digest),
+            Err(StoreError::Untrusted { .. })
+        ));
     }
 
     #[test]
