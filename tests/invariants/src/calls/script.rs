@@ -330,7 +330,11 @@ fn elements(input: &mut Unstructured<'_>, what: &str) -> Result<Value> {
         "to-verdicts" => maybe(input, |input| Ok(*input.choose(&["drop", "accept", "jump one"])?))?,
         _ => None,
     };
-    let link = if set == "links" { Some(text(input, &NAMES)?) } else { None };
+    let link = if set == "links" {
+        Some(text(input, &NAMES)?)
+    } else {
+        None
+    };
     let address = *input.choose(&["10.22.0.5", "10.22.0.6", "fd00::5"])?;
     Ok(json!({
         "do": what, "in": place(input)?, "family": *input.choose(&["inet", "ip"])?,
