@@ -112,6 +112,19 @@ impl<const N: usize> Buffer<N> {
                 }
                 self.closed(numbers.len());
             }
+            Value::Ranges(ranges) => {
+                let mut index = 0;
+                while index < ranges.len() {
+                    self.byte(if index == 0 { b'[' } else { b',' });
+                    self.byte(b'[');
+                    self.number(ranges[index][0] as i32);
+                    self.byte(b',');
+                    self.number(ranges[index][1] as i32);
+                    self.byte(b']');
+                    index += 1;
+                }
+                self.closed(ranges.len());
+            }
         }
     }
 
@@ -220,6 +233,17 @@ mod tests {
                 .in_host()
                 .family("inet")
                 .hooks(&["postrouting"], &[100, -1050, 0, i32::MIN]),
+            Need::always("nftables.table")
+                .in_host()
+                .family("inet")
+                .tables(&["t"])
+                .hooks(&["input"], &[0])
+                .scope("attachment")
+                .prefixes(&["10.0.0.0/8"])
+                .names(&["eth0"]),
+            Need::always("nftables.element")
+                .in_host()
+                .ports(&[[0, 0], [1024, 65535]]),
             Need::when("\"x\"", "ipam.delegate"),
         ],
     };
@@ -242,6 +266,12 @@ mod tests {
                         "allow": "nftables.table", "in": "host", "family": "inet", "hooks": ["postrouting"],
                         "priorities": [100, -1050, 0, i32::MIN], "when": "ipMasq",
                     },
+                    {
+                        "allow": "nftables.table", "in": "host", "family": "inet", "tables": ["t"],
+                        "hooks": ["input"], "priorities": [0], "scope": "attachment", "prefixes": ["10.0.0.0/8"],
+                        "names": ["eth0"],
+                    },
+                    { "allow": "nftables.element", "in": "host", "ports": [[0, 0], [1024, 65535]] },
                     { "allow": "ipam.delegate", "when": "\"x\"" },
                 ],
             })

@@ -19,7 +19,9 @@
 ///     Need::always("link.create").in_container().kinds(&["veth"]),
 ///     Need::when("ipam.type", "ipam.delegate"),
 ///     Need::when("ipam.type", "address.add").in_container(),
-///     Need::when("ipMasq", "nftables.table").in_host().family("inet").tables(&["masq"]).hooks(&["postrouting"], &[100]),
+///     Need::when("ipMasq", "nftables.table").in_host().family("inet").tables(&["masq"]).hooks(&["postrouting"], &[100])
+///         .scope("attachment"),
+///     Need::when("portMappings", "nftables.element").in_host().family("inet").tables(&["ports"]).ports(&[[1024, 65535]]),
 ///     Need::when("CHECK", "link.see").in_container().kinds(&["veth"]),
 /// ];
 /// ```
@@ -33,7 +35,7 @@ pub struct Need {
 }
 
 /// No operation has more keys.
-const MOST_BOUNDS: usize = 6;
+const MOST_BOUNDS: usize = 8;
 
 /// The value of a key.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,8 @@ pub(crate) enum Value {
     Text(&'static str),
     Texts(&'static [&'static str]),
     Numbers(&'static [i32]),
+    /// From and to, both included.
+    Ranges(&'static [[u16; 2]]),
 }
 
 impl Need {
@@ -83,7 +87,8 @@ impl Need {
         self.bound("kinds", Value::Texts(kinds))
     }
 
-    /// Of links of these names; `*` stands for any characters.
+    /// Of links of these names; `*` stands for any characters. Of nftables:
+    /// links whose packets are decided on, besides the attachment's.
     #[must_use]
     pub const fn names(self, names: &'static [&'static str]) -> Self {
         self.bound("names", Value::Texts(names))
@@ -95,7 +100,8 @@ impl Need {
         self.bound("settings", Value::Texts(settings))
     }
 
-    /// Addresses in these networks.
+    /// Addresses in these networks. Of nftables: networks whose packets are
+    /// decided on, besides the attachment's.
     #[must_use]
     pub const fn prefixes(self, prefixes: &'static [&'static str]) -> Self {
         self.bound("prefixes", Value::Texts(prefixes))
@@ -107,8 +113,8 @@ impl Need {
         self.bound("destinations", Value::Texts(destinations))
     }
 
-    /// These settings below `/proc/sys/`, with slashes; `*` is one interface's
-    /// name.
+    /// These settings below `/proc/sys/`, with slashes; `*` stands for any
+    /// characters of one interface's name.
     #[must_use]
     pub const fn keys(self, keys: &'static [&'static str]) -> Self {
         self.bound("keys", Value::Texts(keys))
@@ -143,6 +149,22 @@ impl Need {
     #[must_use]
     pub const fn sets(self, sets: &'static [&'static str]) -> Self {
         self.bound("sets", Value::Texts(sets))
+    }
+
+    /// Whose packets the rules of an nftables table in the host decide on:
+    /// those of the `attachment`, besides what [`prefixes`](Self::prefixes) and
+    /// [`names`](Self::names) tell, or `all`. Where none of the three is said,
+    /// all may be.
+    #[must_use]
+    pub const fn scope(self, scope: &'static str) -> Self {
+        self.bound("scope", Value::Text(scope))
+    }
+
+    /// Ports in the keys of nftables elements in the host: ranges, with first
+    /// and last.
+    #[must_use]
+    pub const fn ports(self, ports: &'static [[u16; 2]]) -> Self {
+        self.bound("ports", Value::Ranges(ports))
     }
 
     const fn bound(mut self, key: &'static str, value: Value) -> Self {

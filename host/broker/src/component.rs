@@ -90,8 +90,8 @@ fn hidden(error: CniError, secrets: &Secrets) -> CniError {
     CniError::new(error.code, secrets.hide(&error.message)).with_details(secrets.hide(details))
 }
 
-/// Refuses what [`run`] would refuse before it runs the component, so that of
-/// a chain no member runs in vain.
+/// Refuses what [`run`] would refuse before it runs the component, so that no
+/// other one runs in vain.
 pub(crate) fn foresee(session: &Session, plugin: &str) -> Result<(), CniError> {
     session.plugins.get(plugin).map(drop).inspect_err(|error| {
         Trail::new(session, plugin).refused(&error.message);

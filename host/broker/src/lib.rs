@@ -31,6 +31,7 @@ mod undo;
 mod uses;
 mod verbs;
 mod verify;
+mod ways;
 
 pub use call::{Answer, Broker};
 pub use installation::Installation;

@@ -21,6 +21,7 @@ use crate::{
     secrets::Secrets,
     session::{KnownLink, Session},
     uses::Uses,
+    ways::{Astray, Ways},
 };
 
 /// The state behind one instance of a component: what stands between the
@@ -44,7 +45,6 @@ pub(crate) struct Mediator {
     wasi: ClosedWasi,
     memory: MemoryGuard,
     limits: Limits,
-    calls: u32,
 }
 
 /// What the guest may do: what it is granted, as far as its component declares
@@ -123,7 +123,6 @@ impl Mediator {
             wasi: ClosedWasi::new(limits.log),
             memory: MemoryGuard::new(limits),
             limits,
-            calls: 0,
         }
     }
 
@@ -159,8 +158,12 @@ impl Mediator {
     pub(crate) fn enter(&mut self) -> Result<(), CallError> {
         // Nothing came of the operation before, if it is not settled.
         self.give_back_uses();
-        self.calls += 1;
-        if self.calls > self.limits.host_calls {
+        let limits = self.limits;
+        let session = self
+            .session
+            .as_mut()
+            .expect("a delegate gives the session back before its caller goes on");
+        if !session.spent.call(&self.plugin, limits) {
             let rule = format!("it made more than {} host calls", self.limits.host_calls);
             return Err(CallError::Trap(wasmtime::Error::msg(rule)));
         }
@@ -240,6 +243,7 @@ impl Mediator {
             )));
         }
         let things = session.scope().things(operation, inverse);
+        let ways = Ways::concern(operation).then(|| Ways::new(session));
         let Some(journal) = session.journal.as_mut() else {
             return act(session.network.as_mut()).map_err(|error| link_error(error, &session.deeds));
         };
@@ -252,6 +256,11 @@ impl Mediator {
                 return Err(error);
             }
         };
+        if let Err(astray) = refuse_astray(ways, operation, session.network.as_mut()) {
+            session.owned.give_up(&taken, &session.attachment);
+            journal.abandon(sequence);
+            return Err(astray.into());
+        }
         match act(session.network.as_mut()) {
             Ok(value) => {
                 journal.done(sequence, outcome(&value));
@@ -339,6 +348,11 @@ fn take(
         Taken::All(taken) => Ok(taken),
         Taken::Belongs { thing, to } => Err(belongs(&thing, &to)),
     }
+}
+
+/// An operation must not lead what is another attachment's astray.
+fn refuse_astray(ways: Option<Ways>, operation: &Operation, network: &mut dyn Network) -> Result<(), Astray> {
+    ways.map_or(Ok(()), |ways| ways.refuse(operation, network))
 }
 
 fn quota(text: String) -> CallError {

@@ -81,6 +81,16 @@ impl Picture {
         self
     }
 
+    /// Puts the last link into a VRF.
+    pub(crate) fn in_vrf(mut self, name: &str) -> Self {
+        let port = self.links.len() - 1;
+        self = self.with_link(Place::Host, name);
+        let vrf = self.links.last_mut().unwrap();
+        vrf.kind = "vrf".to_owned();
+        self.links[port].master = Some(vrf.id.index);
+        self
+    }
+
     /// The number of a link.
     pub(crate) fn id(&self, name: &str) -> LinkId {
         self.links.iter().find(|link| link.name == name).unwrap().id
@@ -109,6 +119,15 @@ impl Network for Picture {
     fn link(&mut self, link: LinkId) -> Result<Option<LinkInfo>> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         Ok(self.links.iter().find(|info| info.id == link).cloned())
+    }
+
+    fn addresses_in(&mut self, place: Place) -> Result<Vec<AddressInfo>> {
+        let links: Vec<LinkId> = self.addresses.keys().copied().collect();
+        let mut addresses = Vec::new();
+        for link in links.into_iter().filter(|link| link.place == place) {
+            addresses.extend(self.addresses(link)?);
+        }
+        Ok(addresses)
     }
 
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {

@@ -58,11 +58,12 @@ impl Plugins {
     }
 
     /// The address management plugin that a member may call.
-    fn delegate_of(&self, member: &Member) -> Option<String> {
-        let grants = &self.loaded(&member.plugin)?.grants;
+    pub(crate) fn delegate_of(&self, member: &Member) -> Option<String> {
+        let Loaded { grants, needs, .. } = self.loaded(&member.plugin)?;
         let plugin = member.config.ipam_type().ok().flatten()?;
-        let granted = grants.decide(&Question::IpamDelegate { plugin: &plugin }).is_ok();
-        granted.then_some(plugin)
+        let question = Question::IpamDelegate { plugin: &plugin };
+        let may_call = needs.covers(&question) && grants.decide(&question).is_ok();
+        may_call.then_some(plugin)
     }
 
     /// A plugin that is to be run.
@@ -132,10 +133,11 @@ impl Loader<'_> {
         let grants = policy.for_attachment(self.network, self.tenant);
         timing::phase("policy");
         let artifact = self.artifact(plugin, policy.pin())?;
+        timing::phase("read");
         let needs = needs::declared(plugin, &artifact)?;
         needs::check(self.mode, self.network, &policy, &grants, &needs)
             .map_err(|unmet| needs::refusal(plugin, &unmet))?;
-        timing::phase("read");
+        timing::phase("needs");
         let program = Program::load(self.sandbox, artifact)
             .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
         timing::phase("map");

@@ -90,7 +90,9 @@ fn settings(plugins: &Plugins) -> Option<Use> {
 
 /// What takes from the process all that is beyond the reach of a request.
 #[derive(Clone)]
-pub(crate) struct Confine(Arc<dyn Fn(&Reach) -> Result<(), Box<dyn Error>> + Send + Sync>);
+pub(crate) struct Confine(Arc<Confiner>);
+
+type Confiner = dyn Fn(&Reach) -> Result<(), Box<dyn Error>> + Send + Sync;
 
 impl Confine {
     pub(crate) fn new<E: Error + 'static>(confine: impl Fn(&Reach) -> Result<(), E> + Send + Sync + 'static) -> Self {

@@ -5,10 +5,9 @@ use std::{
 };
 
 use cofferdam_journal::{
-    AttachmentId, Journal, NamespaceRecord, Operation, Owned, Quota, Records, Scope, Shared, SharedObject,
-    StateDirectory,
+    AttachmentId, Journal, NamespaceRecord, Owned, Quota, Records, Scope, Shared, SharedObject, StateDirectory,
 };
-use cofferdam_network::{Kernel, LinkId, Network, VethEnd};
+use cofferdam_network::{Kernel, LinkId, Network};
 use cofferdam_policy::Counter;
 use cofferdam_protocol::{CniError, MacAddress, Place};
 use cofferdam_sandbox::Sandbox;
@@ -133,20 +132,6 @@ impl Session {
         }
     }
 
-    /// Gives up what went with a pair one end of which was deleted.
-    pub(crate) fn give_up_link(&self, place: Place, name: &str) {
-        let Some(journal) = &self.journal else { return };
-        let is_it = |end: &VethEnd| end.place == place && end.name == name;
-        for entry in journal.history().pending() {
-            if let Operation::CreateVeth { first, second } = &entry.operation
-                && (is_it(first) || is_it(second))
-            {
-                let things = self.scope().things(&entry.operation, &entry.inverse);
-                self.owned.give_up(&things, &self.attachment);
-            }
-        }
-    }
-
     /// Closes the records that a guest left open.
     pub(crate) fn close_records(&mut self) {
         std::mem::take(&mut self.records).into_values().for_each(close);
@@ -191,6 +176,8 @@ pub(crate) struct KnownLink {
     pub(crate) name: String,
     pub(crate) mac: MacAddress,
     pub(crate) ownership: Ownership,
+    /// The other end of a pair, which goes with this one.
+    pub(crate) peer: Option<LinkId>,
 }
 
 /// The links that this request made or shares.
@@ -202,8 +189,12 @@ impl Links {
         self.0.insert(id, link);
     }
 
+    /// Removes a link that is gone, with what went with it.
     pub(crate) fn remove(&mut self, id: LinkId) {
-        self.0.remove(&id);
+        let peer = self.0.remove(&id).and_then(|link| link.peer);
+        if let Some(peer) = peer {
+            self.0.remove(&peer);
+        }
     }
 
     /// Whether the request made or joined a link of this name, whichever of its
@@ -228,5 +219,32 @@ impl Links {
     /// The link, if it is this plugin's.
     pub(crate) fn of_plugin(&self, id: LinkId, plugin: &str) -> Option<&KnownLink> {
         self.0.get(&id).filter(|link| link.plugin == plugin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_pair_go_at_once() {
+        let id = |index| LinkId {
+            place: Place::Host,
+            index,
+        };
+        let end = |name: &str, peer| KnownLink {
+            plugin: "test".to_owned(),
+            name: name.to_owned(),
+            mac: MacAddress([2; 6]),
+            ownership: Ownership::Own,
+            peer,
+        };
+        let mut links = Links::default();
+        links.insert(id(1), end("veth1", Some(id(2))));
+        links.insert(id(2), end("veth2", Some(id(1))));
+        links.insert(id(3), end("veth3", None));
+        links.remove(id(1));
+        let left = ["veth1", "veth2", "veth3"].map(|name| links.has_own(Place::Host, name));
+        assert_eq!(left, [false, false, true]);
     }
 }

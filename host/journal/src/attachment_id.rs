@@ -32,6 +32,15 @@ impl AttachmentId {
         key
     }
 
+    /// Whether it is the same interface of the same container on the same
+    /// network, whichever unit it is.
+    #[must_use]
+    pub fn is_with(&self, other: &Self) -> bool {
+        self.container_id == other.container_id
+            && self.interface_name == other.interface_name
+            && self.network == other.network
+    }
+
     /// `NETWORK/CONTAINER/INTERFACE`: short, for errors and comments.
     #[must_use]
     pub fn label(&self) -> String {

@@ -41,7 +41,7 @@ pub use history::{Entry, History, Progress, State};
 pub use journal::{Journal, LockedAttachment};
 pub use lock::Holder;
 pub use model::{Inverse, Made, Operation, Outcome, Sequence, Setting, SharedObject};
-pub use owned::{Owned, OwnedBy, Scope, Taken, Thing};
+pub use owned::{Owned, OwnedBy, Scope, Survey, Taken, Thing};
 pub use quota::{Limit, Quota, Slot};
 pub use records::{Owner, Records};
 pub use shared::{Left, Shared, SharedGuard};

@@ -80,6 +80,10 @@ pub(crate) enum Required {
 pub(crate) type Bound = (Dimension, Required);
 
 impl Dimension {
+    /// Those that bound packets of others, and have no meaning in the
+    /// container's namespace.
+    pub(crate) const OF_PACKETS: [Self; 4] = [Self::PacketScope, Self::PacketPrefixes, Self::PacketLinks, Self::Ports];
+
     /// As a policy writes it. Two that never belong to one operation may
     /// share a key.
     pub(crate) fn key(self) -> &'static str {
@@ -140,7 +144,7 @@ impl Dimension {
             Self::Destinations => "Networks in which the routes' destinations lie.",
             Self::RoutingTables => "Numbers of routing tables, or [first, last]; without it, the main one (254).",
             Self::RulePriorities => "Priorities of routing rules, or [first, last].",
-            Self::Keys => "Settings below /proc/sys, with slashes; * stands for the name of one interface.",
+            Self::Keys => "Settings below /proc/sys, with slashes; * stands for any characters of an interface's name.",
             Self::Values => "Values that may be written; without it, every one.",
             Self::Family => "The family of nftables tables.",
             Self::TableNames => "Names of nftables tables; * stands for any characters.",

@@ -8,7 +8,7 @@ use crate::{
     dimension::Dimension,
     limits::Limits,
     operation::Operations,
-    packets::Packets,
+    packets::are_held,
     question::Question,
     range::Range,
     selection::Selection,
@@ -60,7 +60,7 @@ impl Grant {
             {
                 true
             }
-            Aspect::Packets(packets) => self.holds_packets(dimension, packets),
+            Aspect::Packets(packets) => are_held(packets, dimension, |dimension| self.bound(dimension)),
             asked => self.bound(dimension).is_none_or(|bound| bound.holds(&asked)),
         }
     }
@@ -68,23 +68,6 @@ impl Grant {
     /// Whether rules may decide on every packet of the namespace.
     pub(crate) fn is_for_all_packets(&self) -> bool {
         self.written_bound(Dimension::PacketScope) == Some(&Bound::Word(ALL))
-    }
-
-    /// Whether it covers those packets that have to be granted in this
-    /// dimension.
-    fn holds_packets(&self, dimension: Dimension, packets: &[Packets]) -> bool {
-        let mut in_dimension = packets.iter().filter(|packets| packets.dimension() == dimension);
-        self.is_for_all_packets() || in_dimension.all(|packets| self.covers(packets))
-    }
-
-    /// What is known of the packets holds for all of them, so that one bound
-    /// is enough.
-    fn covers(&self, packets: &Packets) -> bool {
-        let holds = |dimension, asked| self.bound(dimension).is_some_and(|bound| bound.holds(&asked));
-        let mut prefixes = packets.prefixes.iter();
-        let mut links = packets.links.iter();
-        prefixes.any(|prefix| holds(Dimension::PacketPrefixes, Aspect::Prefix(*prefix)))
-            || links.any(|link| holds(Dimension::PacketLinks, Aspect::Text(link)))
     }
 
     /// What it says in a dimension, or what saying nothing means. `None` is

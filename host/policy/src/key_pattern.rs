@@ -6,15 +6,14 @@ use crate::Pattern;
 
 const ANY_INTERFACE: &str = "*";
 
-/// A sysctl key in which the part `*` stands for exactly one part: the name
-/// of one interface.
+/// A sysctl key in which `*` stands for any characters within one part: that
+/// is a pattern of names of interfaces.
 ///
-/// It does not stand for `all` and `default`, which are no interfaces but
-/// settings of the whole namespace; who means them has to write them. `\*` is
-/// the part that is an asterisk.
+/// None is `all` or `default`, which are no interfaces but settings of the
+/// whole namespace; who means them has to write them. `\*` is an asterisk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyPattern {
-    /// As a policy writes it; there is one way to write it.
+    /// As a policy writes it.
     text: Box<str>,
 }
 
@@ -27,8 +26,8 @@ pub(crate) enum ParseKeyPatternError {
     Shape,
     #[error("none of its parts is empty, `.` or `..`")]
     Part,
-    #[error("`*` stands for a whole part")]
-    Star,
+    #[error(r"a backslash stands before `*` or another backslash only")]
+    Escape,
 }
 
 impl KeyPattern {
@@ -43,11 +42,11 @@ impl KeyPattern {
     pub(crate) fn includes(&self, other: &Self) -> bool {
         let same_length = self.text.split('/').count() == other.text.split('/').count();
         let mut parts = self.text.split('/').zip(other.text.split('/'));
-        same_length && parts.all(|(part, other)| part == other || part == ANY_INTERFACE && is_interface(other))
+        same_length && parts.all(|(part, other)| part_includes(part, other))
     }
 
-    /// The directory below `net` that all of its keys are in; `None` for a
-    /// setting in `net` itself.
+    /// The directory below `net` that all of its keys are in, `*` for any;
+    /// `None` for a setting in `net` itself.
     pub(crate) fn directory(&self) -> Option<&str> {
         let (directory, _) = self.text.strip_prefix("net/")?.split_once('/')?;
         Some(directory)
@@ -57,12 +56,7 @@ impl KeyPattern {
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let same_length = self.text.split('/').count() == other.text.split('/').count();
         let mut parts = self.text.split('/').zip(other.text.split('/'));
-        let both = |part: &str, other: &str| {
-            part == other
-                || part == ANY_INTERFACE && is_interface(other)
-                || other == ANY_INTERFACE && is_interface(part)
-        };
-        same_length && parts.all(|(part, other)| both(part, other))
+        same_length && parts.all(|(part, other)| parts_overlap(part, other))
     }
 
     /// As a policy writes it.
@@ -80,9 +74,47 @@ impl KeyPattern {
 fn part_matches(part: &str, name: &str) -> bool {
     match part {
         ANY_INTERFACE => is_interface(name),
-        _ if part.contains('\\') => part == Pattern::escape(name),
-        _ => part == name,
+        _ if !part.contains('*') && !part.contains('\\') => part == name,
+        _ => match interfaces(part) {
+            Some(pattern) => is_interface(name) && pattern.matches(name),
+            None => part == Pattern::escape(name),
+        },
     }
+}
+
+/// Whether each name of one part is a name of the other.
+fn part_includes(part: &str, other: &str) -> bool {
+    part == other
+        || match (interfaces(part), interfaces(other)) {
+            (Some(wide), Some(narrow)) => wide.includes(&narrow),
+            (Some(_), None) => part_matches(part, &name_of(other)),
+            (None, _) => false,
+        }
+}
+
+/// Whether some name is of both parts.
+pub(crate) fn parts_overlap(part: &str, other: &str) -> bool {
+    part == other
+        || match (interfaces(part), interfaces(other)) {
+            // Stars leave room for other names than those that are no interfaces.
+            (Some(one), Some(other)) => one.overlaps(&other),
+            (Some(_), None) => part_matches(part, &name_of(other)),
+            (None, Some(_)) => part_matches(other, &name_of(part)),
+            (None, None) => false,
+        }
+}
+
+/// The pattern that a part with stars is.
+fn interfaces(part: &str) -> Option<Pattern> {
+    let pattern: Pattern = part.contains('*').then(|| part.parse().ok())??;
+    pattern.only_name().is_none().then_some(pattern)
+}
+
+/// The name that a part without stars stands for.
+fn name_of(part: &str) -> String {
+    let pattern: Option<Pattern> = part.parse().ok();
+    let name = pattern.as_ref().and_then(Pattern::only_name);
+    name.unwrap_or(part).to_owned()
 }
 
 fn is_interface(name: &str) -> bool {
@@ -109,17 +141,10 @@ fn check_part(part: &str) -> Result<(), ParseKeyPatternError> {
     if matches!(part, "" | "." | "..") {
         return Err(ParseKeyPatternError::Part);
     }
-    if part == ANY_INTERFACE {
-        return Ok(());
+    match part.parse::<Pattern>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(ParseKeyPatternError::Escape),
     }
-    let mut characters = part.chars();
-    while let Some(character) = characters.next() {
-        let escaped = character == '\\' && matches!(characters.next(), Some('*' | '\\'));
-        if matches!(character, '*' | '\\') && !escaped {
-            return Err(ParseKeyPatternError::Star);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -144,6 +169,15 @@ mod tests {
             ("net/ipv4/conf/*/arp_notify", "net/ipv4/conf/../arp_notify", false),
             ("net/ipv4/conf/*/arp_notify", "net/ipv4/conf/all/arp_notify", false),
             ("net/ipv4/conf/*/arp_notify", "net/ipv4/conf/default/arp_notify", false),
+            ("net/ipv4/conf/veth*/mtu", "net/ipv4/conf/veth0a1b2c3d/mtu", true),
+            ("net/ipv4/conf/veth*/mtu", "net/ipv4/conf/veth/mtu", true),
+            ("net/ipv4/conf/veth*/mtu", "net/ipv4/conf/eth0/mtu", false),
+            ("net/ipv4/conf/veth*/mtu", "net/ipv4/conf/veth/x/mtu", false),
+            ("net/ipv4/conf/e*.*/mtu", "net/ipv4/conf/eth0.5/mtu", true),
+            ("net/ipv4/conf/a*/mtu", "net/ipv4/conf/all/mtu", false),
+            ("net/ipv4/conf/*t/mtu", "net/ipv4/conf/default/mtu", false),
+            (r"net/ipv4/conf/a\**/mtu", "net/ipv4/conf/a*b/mtu", true),
+            (r"net/ipv4/conf/a\**/mtu", "net/ipv4/conf/ab/mtu", false),
             ("net/ipv6/conf/all/forwarding", "net/ipv6/conf/all/forwarding", true),
             (r"net/ipv4/conf/\*/arp_notify", "net/ipv4/conf/*/arp_notify", true),
             (r"net/ipv4/conf/\*/arp_notify", "net/ipv4/conf/eth0/arp_notify", false),
@@ -162,6 +196,11 @@ mod tests {
             ("net/ipv4/conf/*/mtu", "net/ipv4/conf/eth0/mtu", true),
             (r"net/ipv4/conf/*/mtu", r"net/ipv4/conf/\*/mtu", true),
             ("net/ipv4/conf/*/mtu", "net/ipv4/conf/all/mtu", false),
+            ("net/ipv4/conf/*/mtu", "net/ipv4/conf/veth*/mtu", true),
+            ("net/ipv4/conf/v*/mtu", "net/ipv4/conf/veth*/mtu", true),
+            ("net/ipv4/conf/v*/mtu", "net/ipv4/conf/veth0/mtu", true),
+            (r"net/ipv4/conf/v\**/mtu", r"net/ipv4/conf/v\*\\/mtu", true),
+            ("net/ipv4/conf/a*/mtu", "net/ipv4/conf/all/mtu", false),
             ("net/ipv4/conf/eth0/mtu", "net/ipv4/conf/*/mtu", false),
             ("net/ipv4/conf/*/mtu", "net/ipv4/conf/eth0/forwarding", false),
             ("net/ipv4/conf/*", "net/ipv4/conf/eth0/mtu", false),
@@ -175,6 +214,19 @@ mod tests {
                 "{wide:?} {narrow:?}"
             );
         }
+    }
+
+    #[test]
+    fn patterns_of_which_neither_includes_the_other_may_have_keys_in_common() {
+        let overlap = |one: &str, other: &str| {
+            let (one, other): (KeyPattern, KeyPattern) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(one.overlaps(&other), other.overlaps(&one));
+            one.overlaps(&other)
+        };
+        assert!(overlap("net/ipv4/conf/a*/mtu", "net/ipv4/conf/*b/mtu"));
+        assert!(overlap("net/ipv4/conf/a*/mtu", "net/ipv4/*/ab/mtu"));
+        assert!(!overlap("net/ipv4/conf/a*/mtu", "net/ipv4/conf/b*/mtu"));
+        assert!(!overlap("net/ipv4/conf/a*/mtu", "net/ipv4/conf/a*/forwarding"));
     }
 
     #[test]
@@ -196,8 +248,8 @@ mod tests {
             ("net/a/b/c/d/e/f/g/h", ParseKeyPatternError::Shape),
             ("net/../kernel/panic", ParseKeyPatternError::Part),
             ("net/ipv4/", ParseKeyPatternError::Part),
-            ("net/ipv4/conf/eth*/arp_notify", ParseKeyPatternError::Star),
-            (r"net/ipv4/conf/\x/arp_notify", ParseKeyPatternError::Star),
+            (r"net/ipv4/conf/\x/arp_notify", ParseKeyPatternError::Escape),
+            (r"net/ipv4/conf/eth*\/arp_notify", ParseKeyPatternError::Escape),
         ] {
             assert_eq!(text.parse::<KeyPattern>(), Err(error), "{text:?}");
         }

@@ -1,6 +1,6 @@
 use cofferdam_protocol::IpPrefix;
 
-use crate::dimension::Dimension;
+use crate::{aspect::Aspect, bound::Bound, dimension::Dimension, words::ALL};
 
 /// Packets that something is decided on, and that may be others' than the
 /// attachment's.
@@ -39,4 +39,24 @@ impl Packets {
             Dimension::PacketScope
         }
     }
+}
+
+/// Whether bounds hold those of the packets that have to be held in this
+/// dimension. `bound` tells them; without one nothing is held.
+pub(crate) fn are_held<'b>(
+    packets: &[Packets],
+    dimension: Dimension,
+    bound: impl Fn(Dimension) -> Option<&'b Bound>,
+) -> bool {
+    let is_for_all = bound(Dimension::PacketScope) == Some(&Bound::Word(ALL));
+    let holds = |dimension, asked: Aspect<'_>| bound(dimension).is_some_and(|bound| bound.holds(&asked));
+    // What is known of the packets holds for all of them, so that one bound is enough.
+    let are_held = |packets: &Packets| {
+        let mut prefixes = packets.prefixes.iter();
+        let mut links = packets.links.iter();
+        prefixes.any(|prefix| holds(Dimension::PacketPrefixes, Aspect::Prefix(*prefix)))
+            || links.any(|link| holds(Dimension::PacketLinks, Aspect::Text(link)))
+    };
+    let mut in_dimension = packets.iter().filter(|packets| packets.dimension() == dimension);
+    is_for_all || in_dimension.all(are_held)
 }

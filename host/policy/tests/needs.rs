@@ -82,6 +82,120 @@ fn a_need_covers_what_lies_within_all_that_it_says() {
 }
 
 #[test]
+fn whose_packets_are_decided_on_is_open_until_a_need_says_something_of_it() {
+    let table = |bounds: &str| {
+        needs(&format!(
+            r#"[{{ "allow": "nftables.table", "in": "host", "tables": ["t"]{bounds} }}]"#
+        ))
+    };
+    let element = |bounds: &str| {
+        needs(&format!(
+            r#"[{{ "allow": "nftables.element", "in": "host", "tables": ["t"]{bounds} }}]"#
+        ))
+    };
+    let own_table = "nftables.table host family=inet table=t";
+    let own_element = "nftables.element host family=inet table=t set=s";
+    for (bounds, words, expected) in [
+        ("", "", true),
+        ("", " scope=all", true),
+        ("", " prefix=10.1.0.0/16", true),
+        (r#", "scope": "attachment""#, "", true),
+        (r#", "scope": "attachment""#, " scope=all", false),
+        (r#", "scope": "attachment""#, " prefix=10.1.0.0/16", false),
+        (r#", "scope": "attachment""#, " name=eth0", false),
+        (r#", "prefixes": ["10.0.0.0/8"]"#, "", true),
+        (r#", "prefixes": ["10.0.0.0/8"]"#, " prefix=10.1.0.0/16", true),
+        (r#", "prefixes": ["10.0.0.0/8"]"#, " prefix=192.0.2.0/24", false),
+        (
+            r#", "prefixes": ["10.0.0.0/8"]"#,
+            " prefix=10.1.0.0/16 name=eth0",
+            false,
+        ),
+        (r#", "prefixes": ["10.0.0.0/8"]"#, " scope=all", false),
+        (r#", "names": ["eth*"]"#, "", true),
+        (r#", "names": ["eth*"]"#, " name=eth0 name=eth1", true),
+        (r#", "names": ["eth*"]"#, " name=eth0 name=wlan0", false),
+        (
+            r#", "scope": "attachment", "prefixes": ["10.0.0.0/8"], "names": ["eth*"]"#,
+            " prefix=10.1.0.0/16 name=eth0",
+            true,
+        ),
+        (r#", "scope": "all""#, "", true),
+        (r#", "scope": "all""#, " scope=all prefix=10.1.0.0/16 name=eth0", true),
+    ] {
+        let question = format!("{own_table}{words}");
+        assert_eq!(covers(&table(bounds), &question), expected, "{bounds} {question}");
+    }
+    for (bounds, words, expected) in [
+        ("", " address=10.1.0.1 name=eth0 port=80", true),
+        (r#", "prefixes": ["10.0.0.0/8"]"#, "", true),
+        (r#", "prefixes": ["10.0.0.0/8"]"#, " address=10.1.0.1 port=80", true),
+        (r#", "prefixes": ["10.0.0.0/8"]"#, " address=192.0.2.1", false),
+        (r#", "prefixes": ["10.0.0.0/8"]"#, " name=eth0", false),
+        (r#", "names": ["eth0"]"#, " name=eth0", true),
+        (r#", "names": ["eth0"]"#, " address=10.1.0.1", false),
+        (
+            r#", "ports": [80, [8000, 8999]]"#,
+            " address=10.1.0.1 port=80 port=8080",
+            true,
+        ),
+        (r#", "ports": [80, [8000, 8999]]"#, " port=80 port=22", false),
+    ] {
+        let question = format!("{own_element}{words}");
+        assert_eq!(covers(&element(bounds), &question), expected, "{bounds} {question}");
+    }
+}
+
+#[test]
+fn packets_of_others_that_are_always_needed_have_to_be_granted() {
+    let table = "allow = 'nftables.table'\nin = 'host'\nfamily = 'inet'\ntables = ['t']";
+    let element = "allow = 'nftables.element'\nin = 'host'\nfamily = 'inet'\ntables = ['t']\nsets = ['s']";
+    for (need, grant, lacking) in [
+        (r#""scope": "attachment""#, "", ""),
+        (r#""scope": "attachment""#, "scope = 'all'", ""),
+        (r#""scope": "all""#, "scope = 'all'", ""),
+        (r#""scope": "all""#, "", r#"scope = "all""#),
+        (
+            r#""scope": "all""#,
+            "prefixes = ['0.0.0.0/0', '::/0']",
+            r#"scope = "all""#,
+        ),
+        (r#""prefixes": ["10.1.0.0/16"]"#, "prefixes = ['10.0.0.0/8']", ""),
+        (r#""prefixes": ["10.1.0.0/16"]"#, "scope = 'all'", ""),
+        (
+            r#""prefixes": ["10.1.0.0/16"]"#,
+            "names = ['eth0']",
+            r#"prefixes = ["10.1.0.0/16"]"#,
+        ),
+        (
+            r#""names": ["eth0", "wlan0"]"#,
+            "names = ['eth*']",
+            r#"names = ["wlan0"]"#,
+        ),
+    ] {
+        let json = format!(r#"[{{ "allow": "nftables.table", "in": "host", {need} }}]"#);
+        let expected = if lacking.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!(
+                r#"{{ allow = "nftables.table", in = "host", family = …, tables = …, {lacking} }}"#
+            )]
+        };
+        assert_eq!(
+            missing(&json, &[&format!("{table}\n{grant}")]),
+            expected,
+            "{need}, {grant}"
+        );
+    }
+    let json = r#"[{ "allow": "nftables.element", "in": "host", "ports": [22, [8000, 8999]] }]"#;
+    assert_eq!(missing(json, &[&format!("{element}\nports = [[1, 65535]]")]), [""; 0]);
+    assert_eq!(
+        missing(json, &[&format!("{element}\nports = [8080]")]),
+        [r#"{ allow = "nftables.element", in = "host", family = …, tables = …, sets = …, ports = [22] }"#]
+    );
+}
+
+#[test]
 fn declaring_nothing_is_not_declaring_that_nothing_is_needed() {
     let question = "link.see container name=lo";
     let (undeclared, nothing) = (needs(Needs::UNDECLARED), needs("[]"));
@@ -214,6 +328,11 @@ fn a_network_that_no_grant_is_for_is_not_served_for_any_tenant() {
 fn a_declaration_that_is_not_in_order_is_told_with_every_problem() {
     for (json, expected) in [
         ("", "x.wasm: it is not JSON"),
+        ("[] []", "x.wasm: it is not JSON"),
+        (
+            r#"[{ "allow": "store.open", "allow": "link.see" }]"#,
+            "\"allow\" is there twice",
+        ),
         ("{}", "x.wasm: needs: it has to be a list, not a table"),
         (r#"["link.see host"]"#, "needs[0]: it has to be a table, not a string"),
         (r#"[{ "in": "host" }]"#, "needs[0]: allow is missing"),
@@ -248,6 +367,14 @@ fn a_declaration_that_is_not_in_order_is_told_with_every_problem() {
         (
             r#"[{ "allow": ["link.see", "rule.see"], "in": "host", "names": ["x"] }]"#,
             "needs[0].names: it does not bound rule.see (give rule.see a need of its own)",
+        ),
+        (
+            r#"[{ "allow": "nftables.table", "in": "container", "names": ["eth0"] }]"#,
+            "needs[0]: names bounds nothing: all packets of the container namespace are the attachment's own",
+        ),
+        (
+            r#"[{ "allow": "nftables.table", "in": "host", "scope": "all", "names": ["eth0"] }]"#,
+            "needs[0]: names bounds nothing: scope is \"all\" packets already",
         ),
         (
             r#"[{ "allow": "store.open", "when": "a\nb" }]"#,

@@ -62,7 +62,7 @@ fn what_else_the_format_has_is_of_it() {
             .to_owned(),
         "[plugin.test]\n[[plugin.test.grant]]\nallow = \"store.open\"\nlocations = [\"/\", \"/a..b/...\"]".to_owned(),
         "[plugin.test]\n[[plugin.test.grant]]\nallow = \"sysctl.read\"\nin = \"host\"\nkeys = ['net/ipv4/conf/\\*.5/mtu', \
-         'net/.x/..y']"
+         'net/.x/..y', 'net/ipv4/conf/veth*/mtu']"
             .to_owned(),
         "[plugin.test]\n[[plugin.test.grant]]\nallow = \"link.see\"\nin = \"host\"\nnames = ['a\\*\\\\b*']".to_owned(),
     ] {
@@ -130,7 +130,7 @@ fn what_is_wrong_is_not_of_it() {
         "allow = \"sysctl.read\"\nin = \"container\"",
         "allow = \"sysctl.read\"\nin = \"container\"\nkeys = [\"net.ipv4.ip_forward\"]",
         "allow = \"sysctl.read\"\nin = \"container\"\nkeys = [\"net/../kernel/panic\"]",
-        "allow = \"sysctl.read\"\nin = \"container\"\nkeys = [\"net/ipv4/eth*/mtu\"]",
+        "allow = \"sysctl.read\"\nin = \"container\"\nkeys = ['net/ipv4/eth\\x/mtu']",
         "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"t\"]\nhooks = [\"input\"]",
         "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"inet\"\ntables = [\"t\"]\npriorities = [1]",
         "allow = \"nftables.table\"\nin = \"host\"\nfamily = \"arp\"\ntables = [\"t\"]",

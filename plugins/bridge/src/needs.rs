@@ -54,7 +54,8 @@ pub(crate) const NEEDS: &[Need] = &[
         .in_host()
         .family("inet")
         .tables(&[TABLE])
-        .hooks(&["postrouting"], &[SOURCE_NAT]),
+        .hooks(&["postrouting"], &[SOURCE_NAT])
+        .scope("attachment"),
     Need::when(MASQUERADE, "nftables.element")
         .in_host()
         .family("inet")

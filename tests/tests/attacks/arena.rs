@@ -9,7 +9,7 @@ pub(crate) const INVALID: u64 = 103;
 pub(crate) const CONFLICT: u64 = 105;
 
 /// Enough for an attachment of its own, with a bound in every dimension.
-const NARROW: &str = r#"
+pub(crate) const NARROW: &str = r#"
 [plugin.hostile]
 
 [[plugin.hostile.grant]]

@@ -7,6 +7,7 @@
 mod arena;
 mod configuration;
 mod delegation;
+mod elements;
 mod handles;
 mod logs;
 mod names;
@@ -23,3 +24,4 @@ mod settings;
 mod tenants;
 mod theft;
 mod visibility;
+mod ways;

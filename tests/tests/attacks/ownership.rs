@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::arena::{Arena, CONFLICT, NOT_FOUND, config, on_own_pair, own_pair};
 
 /// Everything, as far as a policy can say it.
-const WIDE: &str = r#"
+pub(crate) const WIDE: &str = r#"
 [plugin.hostile]
 
 [[plugin.hostile.grant]]
@@ -66,6 +66,7 @@ in = "host"
 family = "inet"
 tables = ["*"]
 sets = ["*"]
+prefixes = ["0.0.0.0/0"]
 
 [[plugin.hostile.grant]]
 allow = ["link.see", "link.create", "link.set", "link.delete", "address.see", "address.add", "address.delete"]
@@ -201,6 +202,28 @@ fn an_address_that_is_on_record_for_it_is_not_taken() {
     }
 }
 
+/// What was claimed in other records says nothing about these.
+#[test]
+fn a_claim_elsewhere_opens_no_address_that_is_on_record() {
+    needs_kernel!();
+    let arena = Arena::with_policy(&format!(
+        "{WIDE}\n[[plugin.hostile.grant]]\nallow = \"store.open\"\nlocations = [\"/var/lib/elsewhere\"]\n"
+    ));
+    let calls = json!([
+        { "do": "open-records" },
+        { "do": "claim", "name": "10.22.0.77" },
+        own_pair(),
+        { "do": "add-address", "link": 1, "address": "10.22.0.77/16" },
+    ]);
+    let config = with(
+        config(&calls),
+        json!({ "ipam": { "type": "host-local", "dataDir": "/var/lib/elsewhere" } }),
+    );
+    let error = arena.site.try_add(&arena.container, &config).error();
+    assert_eq!(error.code, CONFLICT, "{error:?}");
+    assert!(error.message.contains("is on record for container tenant"), "{error:?}");
+}
+
 #[test]
 fn the_gateways_address_is_not_taken() {
     needs_kernel!();
@@ -214,21 +237,28 @@ fn the_gateways_address_is_not_taken() {
     });
     let bridge = json!({ "do": "bridge", "in": "host", "name": "cni0" });
     let words = "address 10.22.0.1 belongs to a link of the node";
+    let elsewhere = "10.22.0.1/32 lies in the network of address 10.22.0.1/16 of link \"cni0\"";
     for address in ["10.22.0.1/16", "10.22.0.1/32"] {
         let take = |link: usize| json!({ "do": "add-address", "link": link, "address": address });
         let claim = [
             json!({ "do": "open-records" }),
             json!({ "do": "claim", "name": "10.22.0.1" }),
         ];
-        for (attack, calls) in [
-            ("at once", vec![bridge.clone(), pair.clone(), take(2)]),
+        for (attack, words, calls) in [
+            ("at once", words, vec![bridge.clone(), pair.clone(), take(2)]),
             (
                 "with a claim",
+                words,
                 [&claim[..], &[bridge.clone(), pair.clone(), take(2)]].concat(),
             ),
-            ("before it is connected", vec![own_pair(), take(1), bridge.clone()]),
+            (
+                "before it is connected",
+                elsewhere,
+                vec![own_pair(), take(1), bridge.clone()],
+            ),
             (
                 "by a bridge that was found",
+                elsewhere,
                 vec![
                     own_pair(),
                     take(1),
@@ -496,6 +526,17 @@ fn another_plugin_of_the_attachment_reaches_its_interface() {
     assert_eq!(container.namespace.addresses("eth0"), ["10.22.0.2/16", "10.22.9.9/16"]);
     site.del(&container, &config);
     assert_eq!(container.namespace.addresses("eth0"), ["10.22.0.2/16"]);
+}
+
+/// Elements and rules may hold the name of a link that is gone.
+#[test]
+fn the_name_of_a_link_is_kept_until_the_attachment_goes() {
+    needs_kernel!();
+    let (arena, victim) = beside(&[own_pair(), json!({ "do": "delete", "link": 0 })]);
+    let calls = json!([own_pair()]);
+    arena.refused("its name", &calls, CONFLICT, OWNER);
+    arena.site.del(&victim, &config(&json!([])));
+    arena.site.add(&arena.container, &config(&calls));
 }
 
 #[test]

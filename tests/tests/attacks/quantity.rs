@@ -95,8 +95,8 @@ fn ten_thousand_rules_routes_leases_and_elements_are_undone() {
     for (attack, first, call) in [
         (
             "rules",
-            json!({ "do": "drop", "keep": 0 }),
-            json!({ "do": "add-rule", "in": "host", "mark": 1, "table": 100, "priority": 1000 }),
+            crate::arena::own_pair(),
+            json!({ "do": "add-rule", "in": "host", "input": "vethown", "table": 100, "priority": 1000 }),
         ),
         (
             "routes",

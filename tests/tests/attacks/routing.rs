@@ -1,9 +1,9 @@
 //! Sending the node's or a neighbour's traffic elsewhere.
 
-use cofferdam_tests::needs_kernel;
+use cofferdam_tests::{needs_kernel, with};
 use serde_json::{Value, json};
 
-use crate::arena::{Arena, INVALID, on_own_pair};
+use crate::arena::{Arena, CONFLICT, INVALID, config, on_own_pair, own_pair};
 
 const SEE_UPLINK: &str = "[[plugin.hostile.grant]]\nallow = \"link.see\"\nin = \"host\"\nnames = [\"up0\", \"lo\"]\n";
 
@@ -135,6 +135,65 @@ fn rules_keep_to_their_table_and_priorities() {
         "container namespace",
         "in = \"container\"",
     );
+}
+
+#[test]
+fn a_rule_of_the_node_takes_no_packets_of_others() {
+    needs_kernel!();
+    let arena = Arena::new();
+    let with_rule = |rule: Value| {
+        let rule = with(
+            json!({ "do": "add-rule", "in": "host", "table": 100, "priority": 1000 }),
+            rule,
+        );
+        json!([own_pair(), { "do": "add-address", "link": 1, "address": "10.22.0.5/16" }, rule])
+    };
+    for (attack, rule) in [
+        ("everybody's", json!({})),
+        ("a network's", json!({ "from": "10.22.0.0/16" })),
+        ("another container's", json!({ "from": "10.22.0.77/32" })),
+        ("the node's", json!({ "from": "192.0.2.2/32" })),
+        ("all with a mark", json!({ "mark": 1 })),
+        ("all to an address", json!({ "to": "10.22.0.5/32" })),
+        ("all by the uplink", json!({ "input": "up0" })),
+        (
+            "all by the uplink with a source",
+            json!({ "input": "up0", "from": "10.22.0.0/16" }),
+        ),
+        ("what leaves by its link", json!({ "output": "vethown" })),
+        ("what comes by no link of the node", json!({ "input": "eth0" })),
+    ] {
+        arena.refused(attack, &with_rule(rule), INVALID, "a rule of the node needs");
+    }
+    for rule in [json!({ "from": "10.22.0.5/32" }), json!({ "input": "vethown" })] {
+        let calls = config(&with_rule(rule));
+        arena.site.add(&arena.container, &calls);
+        arena.site.del(&arena.container, &calls);
+        arena.assert_untouched("its own");
+    }
+}
+
+/// Whoever looks into the table, rules of the operator say.
+#[test]
+fn the_default_route_of_another_table_covers_addresses_too() {
+    needs_kernel!();
+    let (arena, _victim) = Arena::beside(crate::ownership::WIDE, "victim", |site, victim| {
+        site.add(
+            victim,
+            &config(&on_own_pair(
+                json!({ "do": "add-address", "link": 1, "address": "10.22.0.5/16" }),
+            )),
+        );
+    });
+    let route = |table: u32| {
+        json!([
+            { "do": "veth", "first": { "in": "host" }, "second": { "in": "container", "name": "eth0" } },
+            { "do": "up", "link": 0 },
+            { "do": "add-route", "link": 0, "to": "0.0.0.0/0", "table": table, "priority": 7 },
+        ])
+    };
+    arena.refused("a table", &route(100), CONFLICT, "would cover address 10.22.0.5");
+    arena.site.add(&arena.container, &config(&route(254)));
 }
 
 #[test]

@@ -109,7 +109,9 @@ fn text_below(directory: &std::path::Path) -> String {
     let mut text = String::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if let Ok(owner) = std::fs::read_link(&path) {
+            text.push_str(&format!("{} {}\n", path.display(), owner.display()));
+        } else if path.is_dir() {
             text.push_str(&text_below(&path));
         } else {
             text.push_str(&String::from_utf8_lossy(&std::fs::read(&path).unwrap()));

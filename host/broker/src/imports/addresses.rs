@@ -22,6 +22,7 @@ use crate::{
     convert::{ip_prefix, link_error, wit_ip_prefix},
     mediator::Mediator,
     session::Ownership,
+    ways::Ways,
 };
 
 /// Between two looks at duplicate detection.
@@ -213,6 +214,7 @@ impl Mediator {
         let skip = options.skip_duplicate_detection;
         let object = shared_address(id, &name, address);
         let exists = format!("address {address} on link {name:?}");
+        let ways = Ways::new(self.session());
         let operation = Operation::AddAddress {
             link: id,
             name,
@@ -228,7 +230,11 @@ impl Mediator {
                 let there = network.addresses(id)?.into_iter().any(|info| info.address == address);
                 Ok((there.then_some(()), on_record == Some(&made)))
             },
-            |network| network.add_address(id, address, skip).map(Some),
+            |network| {
+                // An address that was there led where it leads before.
+                ways.refuse(&operation, network)?;
+                network.add_address(id, address, skip).map(Some)
+            },
         )?;
         match found {
             Found::Ours | Found::New => {

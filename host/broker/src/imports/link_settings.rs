@@ -195,9 +195,8 @@ impl HostLink for Mediator {
         self.change(&operation, &Inverse::WithLink { link: id }, |network| {
             network.delete_link(id)
         })?;
-        if let Operation::DeleteLink { name, .. } = &operation {
-            self.session().give_up_link(id.place, name);
-        }
+        // Its name stays the attachment's until DEL: elements and rules may
+        // hold it.
         self.session().links.remove(id);
         Ok(())
     }

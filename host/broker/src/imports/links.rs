@@ -214,8 +214,8 @@ impl Mediator {
                 second_index: Some(second.index),
             },
         )?;
-        for (id, end) in [(ids.0, first), (ids.1, second)] {
-            self.own_link(id, &end.name, end.mac);
+        for (id, end, peer) in [(ids.0, first, ids.1), (ids.1, second, ids.0)] {
+            self.own_link(id, end, peer);
             self.refuse_router_advertisements(end.place, &end.name);
             // A port takes no packets itself.
             if end.master.is_none() {
@@ -225,12 +225,13 @@ impl Mediator {
         Ok(ids)
     }
 
-    fn own_link(&mut self, id: LinkId, name: &str, mac: MacAddress) {
+    fn own_link(&mut self, id: LinkId, end: &VethEnd, peer: LinkId) {
         let link = KnownLink {
             plugin: self.plugin.clone(),
-            name: name.to_owned(),
-            mac,
+            name: end.name.clone(),
+            mac: end.mac,
             ownership: Ownership::Own,
+            peer: Some(peer),
         };
         self.session().links.insert(id, link);
     }

@@ -51,6 +51,7 @@ impl Host for Mediator {
         }
         self.permit_table(place, &table, std::slice::from_ref(&chain))?;
         let sets = self.declared_sets(place, &table)?;
+        self.require_use(place, &table)?;
         self.permit_rules(place, &table, &sets, std::slice::from_ref(&chain))?;
         self.share_chain(place, &table, &sets, &chain)
     }
@@ -68,6 +69,7 @@ impl Host for Mediator {
         let table = nft_table_id(table);
         self.permit_element(place, &table, &set)?;
         let set = self.declared_set(place, &table, &set)?;
+        self.require_use(place, &table)?;
         let elements = nft_elements(elements);
         self.permit_parts(place, &table, &set.name, &elements)?;
         let elements = self.missing_elements(place, &table, &set, elements)?;
@@ -211,37 +213,28 @@ impl Mediator {
             place,
             table: table.clone(),
         };
-        let digest = cofferdam_journal::digest_of(table);
         let made = Made::Table {
             plugin: self.plugin.clone(),
-            digest: digest.clone(),
+            digest: cofferdam_journal::digest_of(table),
             sets: table.sets.clone(),
             chains: table.chains.iter().map(|chain| chain.name.clone()).collect(),
         };
-        let (found, _) = self.share(
+        let (found, _) = self.share_changing(
             &object,
             &operation,
-            made.clone(),
+            made,
             |network, made| {
                 let there = network.has_table(place, &table.id)?;
-                if !there {
-                    return Ok((None, false));
+                if let (true, Some(Made::Table { sets, .. })) = (there, made) {
+                    refuse_other_keys(table, sets)?;
                 }
-                match made {
-                    Some(Made::Table {
-                        digest: old,
-                        sets,
-                        chains,
-                        ..
-                    }) if *old != digest => {
-                        refuse_other_keys(table, sets)?;
-                        network.replace_chains(place, &with_emptied_chains(table, chains))?;
-                        Ok((Some(()), true))
-                    }
-                    made => Ok((Some(()), made.is_some())),
-                }
+                Ok((there.then_some(()), made.is_some()))
             },
             |network| network.create_table(place, table).map(Some),
+            |network, earlier| match earlier {
+                Made::Table { chains, .. } => network.replace_chains(place, &with_emptied_chains(table, chains)),
+                _ => Ok(()),
+            },
         )?;
         refuse_foreign(&found, &table.id.to_string())
     }
@@ -273,6 +266,24 @@ impl Mediator {
         refuse_foreign(&found, &format!("chain {:?} in {table} with other rules", chain.name))
     }
 
+    /// Refuses what depends on a table that the attachment did not declare:
+    /// without it the table may go, and come back with sets of other types, at
+    /// any time. Only the attachment's own requests, one at a time, make it a
+    /// user and take it off.
+    fn require_use(&mut self, place: Place, table: &TableId) -> Result<(), CallError> {
+        let object = SharedObject::Table {
+            place,
+            table: table.clone(),
+        };
+        let session = self.session();
+        let is_user = session.shared.is_user(&object, &session.attachment);
+        if is_user.map_err(journal_error)? {
+            Ok(())
+        } else {
+            Err(not_declared(table))
+        }
+    }
+
     /// The sets of a table that the host made for this plugin.
     fn declared_sets(&mut self, place: Place, table: &TableId) -> Result<Vec<Set>, CallError> {
         let object = SharedObject::Table {
@@ -289,7 +300,7 @@ impl Mediator {
                 Err(conflict(format!("{object} belongs to plugin {plugin}")))
             }
             Some(Made::Table { sets, .. }) => Ok(sets),
-            _ => Err(CallError::Guest(Error::NotFound(table.to_string()))),
+            _ => Err(not_declared(table)),
         }
     }
 
@@ -343,6 +354,10 @@ fn refuse_foreign(found: &Found, object: &str) -> Result<(), CallError> {
         }
         Found::Ours | Found::New => Ok(()),
     }
+}
+
+fn not_declared(table: &TableId) -> CallError {
+    CallError::Guest(Error::NotFound(format!("{table}, declared by this attachment,")))
 }
 
 fn belongs(element: &Element, owner: &str) -> CallError {

@@ -5,14 +5,15 @@
 use std::net::IpAddr;
 
 use cofferdam_journal::{OwnedBy, Owner, Records, Thing};
-use cofferdam_network::{LinkId, Route};
-use cofferdam_protocol::{IpPrefix, MacAddress, Place};
+use cofferdam_network::LinkId;
+use cofferdam_protocol::{MacAddress, Place};
 use cofferdam_sandbox::CallError;
 
 use super::store::records_directories;
 use crate::{
     convert::{belongs, conflict, network_error},
     mediator::{Mediator, journal_error},
+    ways::Ways,
 };
 
 impl Mediator {
@@ -55,17 +56,12 @@ impl Mediator {
     }
 
     /// An address that a container is to get must not be one that something
-    /// else answers for. Whether another attachment has it shows when it is
-    /// taken.
+    /// else answers for. Whether another attachment has it, or leads it
+    /// elsewhere, shows when it is taken.
     pub(super) fn refuse_taken_address(&mut self, address: IpAddr) -> Result<(), CallError> {
         if self.session().scope().address(address).is_none() {
             return Ok(());
         }
-        let shadow = Thing::Route {
-            table: super::routes::MAIN_TABLE,
-            destination: IpPrefix::host(address),
-        };
-        self.refuse_others(&shadow)?;
         self.refuse_leased(address)?;
         let links: Vec<LinkId> = self.session().segments.links.iter().copied().collect();
         links
@@ -76,24 +72,30 @@ impl Mediator {
     /// The address must not be on record for somebody else, where the
     /// network's addresses are on record.
     fn refuse_leased(&mut self, address: IpAddr) -> Result<(), CallError> {
-        if self.session().claimed.contains(&address) {
+        let Some(holder) = self.lease_of_other(address)? else {
             return Ok(());
-        }
+        };
+        let network = &self.session().attachment.network;
+        let owner = match (holder.is_nobody(), &holder.interface_name) {
+            (true, _) => "somebody else".to_owned(),
+            (false, Some(interface)) => format!("container {} interface {interface}", holder.container_id),
+            (false, None) => format!("container {}", holder.container_id),
+        };
+        let text = format!("address {address} of network {network} is on record for {owner}");
+        Err(conflict(text))
+    }
+
+    /// For whom an address of the network is on record, if that is another
+    /// attachment.
+    pub(super) fn lease_of_other(&mut self, address: IpAddr) -> Result<Option<Owner>, CallError> {
+        let own = self.own_record();
         for directory in records_directories(self.session()) {
             let holder = Records::holder(&directory, &address).map_err(journal_error)?;
-            let Some(holder) = holder.filter(|holder| !self.own_record().holds(holder)) else {
-                continue;
-            };
-            let network = &self.session().attachment.network;
-            let owner = match (holder.is_nobody(), &holder.interface_name) {
-                (true, _) => "somebody else".to_owned(),
-                (false, Some(interface)) => format!("container {} interface {interface}", holder.container_id),
-                (false, None) => format!("container {}", holder.container_id),
-            };
-            let text = format!("address {address} of network {network} is on record for {owner}");
-            return Err(conflict(text));
+            if let Some(holder) = holder.filter(|holder| !own.holds(holder)) {
+                return Ok(Some(holder));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// What names this attachment in records of addresses.
@@ -127,7 +129,13 @@ impl Mediator {
         if held.is_empty() {
             return Ok(());
         }
-        self.refuse_address_of(link, |address| held.contains(&address))
+        self.refuse_address_of(link, |address| held.contains(&address))?;
+        let ways = Ways::new(self.session());
+        let network = self.network();
+        for address in held {
+            ways.refuse_container_address(address, network)?;
+        }
+        Ok(())
     }
 
     /// The node must not answer for an address that an attachment of the
@@ -139,33 +147,6 @@ impl Mediator {
         };
         match session.owned.owner(&thing).map_err(journal_error)? {
             Some(owner) => Err(belongs(&thing, &owner)),
-            None => Ok(()),
-        }
-    }
-
-    /// A route of the node must not lead packets to another attachment's
-    /// address astray. The default route leads to none by name.
-    pub(super) fn refuse_shadowing(&mut self, route: &Route) -> Result<(), CallError> {
-        let destination = route.destination.network();
-        if destination.length() == 0 {
-            return Ok(());
-        }
-        let session = self.session();
-        if destination == IpPrefix::host(destination.address()) {
-            return match session.scope().address(destination.address()) {
-                Some(thing) => self.refuse_others(&thing),
-                None => Ok(()),
-            };
-        }
-        let attachment = &session.attachment;
-        let held = session
-            .owned
-            .address_within(&attachment.network, &destination, |owner| !owner.is_of(attachment))
-            .map_err(journal_error)?;
-        match held {
-            Some((address, owner)) => Err(conflict(format!(
-                "the route to {destination} would cover address {address}, which belongs to {owner}"
-            ))),
             None => Ok(()),
         }
     }

@@ -10,14 +10,10 @@ use cofferdam_sandbox::CallError;
 
 use super::nftables::hooks_of;
 use crate::{
-    convert::network_error,
-    mediator::Mediator,
-    packet_scope::{can_be_own, decided_packets, parts_of},
+    convert::{ip_prefix, network_error},
+    mediator::{Mediator, Task, journal_error},
+    packet_scope::{Parts, can_be_own, decided_packets, parts_of},
 };
-
-/// How many addresses, links or ports are asked for at once, so that a denial
-/// names no more of them.
-const AT_ONCE: usize = 16;
 
 impl Mediator {
     /// Asks the policy for the packets that rules decide on, where not every
@@ -58,55 +54,101 @@ impl Mediator {
         if place == Place::Container {
             return Ok(());
         }
-        let parts = parts_of(elements);
-        let addresses = self.addresses_of_others(parts.addresses)?;
-        let links = self.links_of_others(parts.links);
-        let ports: Vec<u16> = parts.ports.into_iter().collect();
-        let most = addresses.len().max(links.len()).max(ports.len());
-        let family = table.family.to_string();
-        for start in (0..most).step_by(AT_ONCE) {
-            self.permit(&Question::NftElement {
-                place,
-                family: &family,
-                table: &table.name,
-                set,
-                addresses: some_from(&addresses, start),
-                links: some_from(&links, start),
-                ports: some_from(&ports, start),
-            })?;
+        // One after the other: two grants do not make up for each other in one.
+        let mut asked = BTreeSet::new();
+        for element in elements {
+            let parts = self.parts_of_others(parts_of(element))?;
+            if !parts.is_empty() && !asked.contains(&parts) {
+                self.permit_part(place, table, set, &parts)?;
+                asked.insert(parts);
+            }
         }
         Ok(())
     }
 
+    fn permit_part(&mut self, place: Place, table: &TableId, set: &str, parts: &Parts) -> Result<(), CallError> {
+        let family = table.family.to_string();
+        self.permit(&Question::NftElement {
+            place,
+            family: &family,
+            table: &table.name,
+            set,
+            addresses: &parts.addresses.iter().copied().collect::<Vec<_>>(),
+            links: &parts.links.iter().cloned().collect::<Vec<_>>(),
+            ports: &parts.ports.iter().copied().collect::<Vec<_>>(),
+        })
+    }
+
+    /// Leaves out what is the attachment's own.
+    fn parts_of_others(&mut self, parts: Parts) -> Result<Parts, CallError> {
+        Ok(Parts {
+            addresses: self.addresses_of_others(parts.addresses)?,
+            links: self.links_of_others(parts.links),
+            ports: parts.ports,
+        })
+    }
+
     /// Those of the addresses that are not the attachment's. Its own are on a
-    /// link of its container: what a plugin may put there is granted, unlike
-    /// what it may claim. The node's own are not, wherever they are besides.
-    fn addresses_of_others(&mut self, asked: BTreeSet<IpAddr>) -> Result<Vec<IpAddr>, CallError> {
+    /// link of its container, and it owns them. An address that another plugin
+    /// of its chain put there, which Cofferdam did not run, is on no record but
+    /// the previous result.
+    pub(super) fn addresses_of_others(&mut self, asked: BTreeSet<IpAddr>) -> Result<BTreeSet<IpAddr>, CallError> {
         if !asked.is_subset(&self.session().own_addresses) {
-            let network = self.network();
-            let inside = network.addresses_in(Place::Container).map_err(network_error)?;
-            let node = network.addresses_in(Place::Host).map_err(network_error)?;
-            let node: BTreeSet<IpAddr> = node.iter().map(|info| info.address.address()).collect();
-            let own = inside.iter().filter(|info| !info.duplicate);
-            let own = own.map(|info| info.address.address());
-            self.session().own_addresses = own
-                .filter(|address| can_be_own(*address) && !node.contains(address))
-                .collect();
+            self.session().own_addresses = self.find_own_addresses()?;
         }
         let own = &self.session().own_addresses;
-        Ok(asked.into_iter().filter(|address| !own.contains(address)).collect())
+        Ok(asked.difference(own).copied().collect())
+    }
+
+    /// The container itself chooses what else is on its links. The node's own
+    /// addresses are not the attachment's, wherever they are besides.
+    fn find_own_addresses(&mut self) -> Result<BTreeSet<IpAddr>, CallError> {
+        let network = self.network();
+        let inside = network.addresses_in(Place::Container).map_err(network_error)?;
+        let node = network.addresses_in(Place::Host).map_err(network_error)?;
+        let node: BTreeSet<IpAddr> = node.iter().map(|info| info.address.address()).collect();
+        let inside = inside.iter().filter(|info| !info.duplicate);
+        let inside: BTreeSet<IpAddr> = inside
+            .map(|info| info.address.address())
+            .filter(|address| can_be_own(*address) && !node.contains(address))
+            .collect();
+        let session = self.session();
+        let owners = session
+            .owned
+            .survey()
+            .and_then(|survey| survey.owners_of(&inside))
+            .map_err(journal_error)?;
+        let attachment = &session.attachment;
+        let of_others = |address: &IpAddr| owners.iter().any(|(of, by)| of == address && !by.is_of(attachment));
+        let owned = |address: &IpAddr| owners.iter().any(|(of, by)| of == address && by.is_of(attachment));
+        let (owned, unknown): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) = inside
+            .into_iter()
+            .filter(|address| !of_others(address))
+            .partition(owned);
+        let mut own = owned;
+        for address in unknown.intersection(&self.previous_addresses()) {
+            if self.lease_of_other(*address)?.is_none() {
+                own.insert(*address);
+            }
+        }
+        Ok(own)
+    }
+
+    /// The addresses of the result that the plugin was given.
+    fn previous_addresses(&self) -> BTreeSet<IpAddr> {
+        let Task::Attachment(request) = &self.task else {
+            return BTreeSet::new();
+        };
+        let addresses = request.previous.iter().flat_map(|previous| &previous.addresses);
+        let addresses = addresses.filter_map(|ip| ip_prefix(ip.address).ok());
+        addresses.map(|prefix| prefix.address()).collect()
     }
 
     /// Those of the links that this request did not make in the node's
     /// namespace.
-    fn links_of_others(&mut self, asked: BTreeSet<String>) -> Vec<String> {
+    fn links_of_others(&mut self, asked: BTreeSet<String>) -> BTreeSet<String> {
         let links = &self.session().links;
         let others = asked.into_iter().filter(|name| !links.has_own(Place::Host, name));
         others.collect()
     }
-}
-
-fn some_from<T>(all: &[T], start: usize) -> &[T] {
-    let rest = all.get(start..).unwrap_or_default();
-    &rest[..rest.len().min(AT_ONCE)]
 }

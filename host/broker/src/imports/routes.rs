@@ -15,10 +15,8 @@ use wasmtime::component::Resource;
 use crate::{
     convert::{conflict, route, wit_route},
     mediator::Mediator,
+    ways::MAIN_TABLE,
 };
-
-/// `RT_TABLE_MAIN`.
-pub(super) const MAIN_TABLE: u32 = 254;
 
 impl Host for Mediator {
     fn add(&mut self, link: Resource<Link>, spec: RouteSpec, mode: AddMode) -> Result<(), CallError> {
@@ -34,9 +32,6 @@ impl Host for Mediator {
             destination: wanted.destination,
             table,
         })?;
-        if id.place == Place::Host {
-            self.refuse_shadowing(&wanted)?;
-        }
         let mode = route_mode(mode);
         if !self.is_own(id) {
             self.refuse_existing(id, &name, &wanted)?;

@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use cofferdam_journal::{Inverse, Operation, Thing};
 use cofferdam_network::Rule;
 use cofferdam_policy::Question;
-use cofferdam_protocol::Place;
+use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
@@ -13,7 +15,7 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{network_error, rule, wit_rule},
+    convert::{invalid, network_error, rule, wit_rule},
     mediator::Mediator,
 };
 
@@ -28,6 +30,9 @@ impl Host for Mediator {
             table: wanted.table,
             priority: wanted.priority,
         })?;
+        if place == Place::Host {
+            self.refuse_packets_of_others(&wanted)?;
+        }
         // On record, what was there before would be undone after a crash.
         let present = self.network().rules(place).map_err(network_error)?;
         if present.iter().any(|present| wanted.describes(present)) {
@@ -82,6 +87,27 @@ impl Host for Mediator {
 }
 
 impl Mediator {
+    /// A rule of the node sends packets of the attachment's elsewhere, and
+    /// nobody else's: those from an address that its container has, or that
+    /// come in by a link that this request made.
+    fn refuse_packets_of_others(&mut self, rule: &Rule) -> Result<(), CallError> {
+        if let Some(link) = &rule.input_interface
+            && self.session().links.has_own(Place::Host, link)
+        {
+            return Ok(());
+        }
+        if let Some(source) = rule.source
+            && source == IpPrefix::host(source.address())
+            && self.addresses_of_others(BTreeSet::from([source.address()]))?.is_empty()
+        {
+            return Ok(());
+        }
+        Err(invalid(
+            "a rule of the node needs an address that the container has as its source, or a link that this request \
+             made in the host namespace as its input interface",
+        ))
+    }
+
     /// The rules of a namespace but for those of the node that other
     /// attachments own.
     fn rules_in_reach(&mut self, place: Place) -> Result<Vec<Rule>, CallError> {

@@ -4,14 +4,14 @@
 use std::time::Instant;
 
 use cofferdam_journal::{AttachmentId, Inverse, Left, Made, Operation, Shared, SharedGuard, SharedObject};
-use cofferdam_network::{Bridge, LinkId, LinkInfo, Network};
+use cofferdam_network::{Bridge, LinkId, LinkInfo, Network, nftables::Set};
 use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{links::BridgeOptions, types::Error},
 };
 
-use super::redeclared::with_what_is_left;
+use super::redeclared::{other_typed, redeclare};
 use crate::{
     convert::{conflict, network_error},
     mediator::{Mediator, journal_error},
@@ -85,15 +85,14 @@ impl Mediator {
             name: name.to_owned(),
             mac: info.mac.unwrap_or(mac),
             ownership: Ownership::Shared { object, made },
+            peer: None,
         };
         self.session().links.insert(info.id, link);
         self.connect(info.id)?;
         Ok(info.id)
     }
 
-    /// Joins a shared object: journal, registry, kernel, under the object's
-    /// lock. `look` says whether it exists and whether it is the one that the
-    /// registry says we made; `make` makes it.
+    /// Joins a shared object that stays as it was made.
     pub(super) fn share<T>(
         &mut self,
         object: &SharedObject,
@@ -101,6 +100,22 @@ impl Mediator {
         made: Made,
         look: impl Fn(&mut dyn Network, Option<&Made>) -> cofferdam_network::Result<(Option<T>, bool)>,
         make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
+    ) -> Result<(Found, Option<T>), CallError> {
+        self.share_changing(object, operation, made, look, make, |_, _| Ok(()))
+    }
+
+    /// Joins a shared object: journal, registry, kernel, under the object's
+    /// lock. `look` says whether it exists and whether it is the one that the
+    /// registry says we made; `make` makes it. `change` makes a table that was
+    /// declared otherwise what it is declared to be now.
+    pub(super) fn share_changing<T>(
+        &mut self,
+        object: &SharedObject,
+        operation: &Operation,
+        made: Made,
+        look: impl Fn(&mut dyn Network, Option<&Made>) -> cofferdam_network::Result<(Option<T>, bool)>,
+        make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
+        change: impl FnOnce(&mut dyn Network, &Made) -> cofferdam_network::Result<()>,
     ) -> Result<(Found, Option<T>), CallError> {
         self.count_change()?;
         let plugin = self.plugin.clone();
@@ -119,7 +134,7 @@ impl Mediator {
         let inverse = Inverse::LeaveShared { object: object.clone() };
         let sequence = journal.intend(&plugin, operation, &inverse).map_err(journal_error)?;
         let mut guard = shared.join(object, attachment, *deadline).map_err(journal_error)?;
-        let joined = join(&mut guard, network.as_mut(), made, look, make);
+        let joined = join(&mut guard, network.as_mut(), made, look, make, change);
         let joined_before = guard.joined_before();
         drop(guard);
         match joined {
@@ -150,7 +165,7 @@ impl Mediator {
 }
 
 /// Why an object was not joined.
-enum NotJoined {
+pub(super) enum NotJoined {
     /// Nothing was made or changed.
     Refused(CallError),
     /// Perhaps it was, and the record says so.
@@ -173,16 +188,14 @@ fn join<T>(
     made: Made,
     look: impl Fn(&mut dyn Network, Option<&Made>) -> cofferdam_network::Result<(Option<T>, bool)>,
     make: impl FnOnce(&mut dyn Network) -> cofferdam_network::Result<Option<T>>,
+    change: impl FnOnce(&mut dyn Network, &Made) -> cofferdam_network::Result<()>,
 ) -> Result<(Found, Option<T>), NotJoined> {
     let refused = |error| NotJoined::Refused(journal_error(error));
     refuse_disagreement(guard, &made).map_err(NotJoined::Refused)?;
     let (existing, ours) = look(network, guard.made()).map_err(|error| NotJoined::Refused(network_error(error)))?;
     if existing.is_some() {
         if ours {
-            if is_redeclared(guard.made(), &made) {
-                let made = with_what_is_left(guard.made(), made);
-                guard.set_made(made).map_err(refused)?;
-            }
+            redeclare(guard, made, |earlier| change(network, earlier))?;
             return Ok((Found::Ours, existing));
         }
         // What we made is gone, and somebody else made this one since.
@@ -217,6 +230,9 @@ fn refuse_disagreement(guard: &SharedGuard, made: &Made) -> Result<(), CallError
     {
         return Err(conflict(format!("{} belongs to plugin {theirs}", guard.object())));
     }
+    if let (Made::Table { sets: theirs, .. }, Made::Table { sets: ours, .. }) = (on_record, made) {
+        return refuse_other_types(guard, theirs, ours);
+    }
     if on_record.agrees_with(made) {
         return Ok(());
     }
@@ -230,11 +246,19 @@ fn refuse_disagreement(guard: &SharedGuard, made: &Made) -> Result<(), CallError
     }
 }
 
-/// Whether a table got another declaration, perhaps with further sets.
-fn is_redeclared(on_record: Option<&Made>, made: &Made) -> bool {
-    match (on_record, made) {
-        (Some(Made::Table { digest: old, .. }), Made::Table { digest: new, .. }) => old != new,
-        _ => false,
+/// Also where the table is gone: to others, who have it on record, its sets
+/// are what they were.
+fn refuse_other_types(guard: &SharedGuard, theirs: &[Set], ours: &[Set]) -> Result<(), CallError> {
+    let Some(set) = other_typed(ours, theirs) else {
+        return Ok(());
+    };
+    match guard.other_user().map_err(journal_error)? {
+        Some(user) => Err(conflict(format!(
+            "set {:?} of {} is shared with other types by {user}; give it another name",
+            set.name,
+            guard.object()
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use cofferdam_network::nftables::{Data, Element, Value};
 
-/// The addresses, links and ports of elements, each once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The addresses, links and ports of an element, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Parts {
     /// In keys and in what a map gives.
     pub(crate) addresses: BTreeSet<IpAddr>,
@@ -16,24 +16,26 @@ pub(crate) struct Parts {
     pub(crate) ports: BTreeSet<u16>,
 }
 
-/// Takes elements apart.
-pub(crate) fn parts_of(elements: &[Element]) -> Parts {
+/// Takes an element apart.
+pub(crate) fn parts_of(element: &Element) -> Parts {
     let mut parts = Parts::default();
-    for element in elements {
-        for value in &element.key {
-            parts.add(value);
-            if let Value::Port(port) = value {
-                parts.ports.insert(*port);
-            }
+    for value in &element.key {
+        parts.add(value);
+        if let Value::Port(port) = value {
+            parts.ports.insert(*port);
         }
-        if let Some(Data::Values(values)) = &element.data {
-            values.iter().for_each(|value| parts.add(value));
-        }
+    }
+    if let Some(Data::Values(values)) = &element.data {
+        values.iter().for_each(|value| parts.add(value));
     }
     parts
 }
 
 impl Parts {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.addresses.is_empty() && self.links.is_empty() && self.ports.is_empty()
+    }
+
     fn add(&mut self, value: &Value) {
         match value {
             Value::Address(address) => {

@@ -17,6 +17,6 @@ mod ruleset;
 mod tests;
 mod ways;
 
-pub(crate) use elements::parts_of;
+pub(crate) use elements::{Parts, parts_of};
 pub(crate) use own::can_be_own;
 pub(crate) use ruleset::decided_packets;

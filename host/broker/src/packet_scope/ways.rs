@@ -57,7 +57,11 @@ pub(super) fn ways_into<'c>(sets: &Sets<'_>, chains: &'c [Chain]) -> BTreeMap<&'
         for (target, known) in jumps.get(chain).into_iter().flatten() {
             let Some(there) = ways.get_mut(target) else { continue };
             let narrowed = here.iter().filter_map(|way| way.narrowed(known));
-            if narrowed.fold(false, |learnt, facts| there.add(facts) || learnt) {
+            let mut learnt = false;
+            for facts in narrowed {
+                learnt |= there.add(facts);
+            }
+            if learnt {
                 changed.push(*target);
             }
         }

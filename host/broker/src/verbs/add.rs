@@ -79,24 +79,29 @@ pub(super) fn run_members(
         timing::phase("verify");
         match checked {
             Ok(result) => previous = Some(result),
-            Err(error) if call.members.len() > 1 => return (session, Err(of_member(member, error))),
-            Err(error) => return (session, Err(error)),
+            Err(error) => return (session, Err(of_member(call, member, error))),
         }
     }
     (session, Ok(previous.unwrap_or_default()))
 }
 
-/// Finds what keeps one member of a chain from running before the first runs.
-/// One on its own has nobody to wait for.
+/// Finds what keeps a member, or the address management plugin that it may
+/// call, from running before the first one runs.
 fn foresee_members(call: &Call, session: &Session) -> Result<(), CniError> {
-    if call.members.len() < 2 {
-        return Ok(());
-    }
-    let mut members = call.members.iter();
-    members.try_for_each(|member| foresee(session, &member.plugin).map_err(|error| of_member(member, error)))
+    call.members.iter().try_for_each(|member| {
+        let foreseen = foresee(session, &member.plugin).and_then(|()| match session.plugins.delegate_of(member) {
+            Some(delegate) => foresee(session, &delegate),
+            None => Ok(()),
+        });
+        foreseen.map_err(|error| of_member(call, member, error))
+    })
 }
 
-fn of_member(member: &Member, error: CniError) -> CniError {
+/// An error of a chain tells whose it is.
+fn of_member(call: &Call, member: &Member, error: CniError) -> CniError {
+    if call.members.len() < 2 {
+        return error;
+    }
     let message = format!("plugin type={:?} failed (add): {}", member.plugin, error.message);
     CniError { message, ..error }
 }

@@ -132,7 +132,7 @@ impl Journal {
         });
         for (number, entry) in pending.iter().enumerate() {
             let earlier = pending.get(number + 1..).unwrap_or_default();
-            let outcome = if is_left_to(entry, earlier) {
+            let outcome = if is_left_to(entry, earlier) || holdings.are_anothers(entry) {
                 Ok(Undone::Nothing)
             } else if earlier_boot {
                 undo.forget(entry)
@@ -147,13 +147,16 @@ impl Journal {
             };
             report.push(entry, outcome);
             if undone {
-                holdings.give_up(entry);
                 self.history.set_progress(entry.sequence, Progress::Undone);
                 let _ = self.add(&Record::Undone {
                     sequence: entry.sequence,
                 });
             }
-            let _ = self.write();
+            // Who comes after a kill must not undo what somebody else has by
+            // then. What is kept here goes with the journal.
+            if self.write().is_ok() && undone {
+                holdings.give_up(entry);
+            }
         }
         report
     }

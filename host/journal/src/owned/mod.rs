@@ -10,17 +10,18 @@
 mod owned_by;
 mod owner_links;
 mod scope;
+mod survey;
 mod thing;
 
-use std::{net::IpAddr, path::Path, time::Instant};
+use std::{path::Path, time::Instant};
 
-use cofferdam_protocol::IpPrefix;
 pub use owned_by::OwnedBy;
 pub(crate) use owner_links::{Found, OwnerLinks, shared_target};
 pub use scope::Scope;
+pub use survey::Survey;
 pub use thing::Thing;
 
-use crate::{AttachmentId, Result, names::unescape};
+use crate::{AttachmentId, Result};
 
 /// The registry of what attachments own.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Owned {
 }
 
 /// What came of taking several things at once.
+// Looked at once and gone: no allocation for the common case.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// All are the attachment's. These were not before: they are given up if
@@ -112,32 +115,12 @@ impl Owned {
         }
     }
 
-    /// An address of a network within a prefix that belongs to somebody for
-    /// whom `counts` holds. Reads the whole registry.
+    /// A look at all of it.
     ///
     /// # Errors
     /// The registry can't be read.
-    pub fn address_within(
-        &self,
-        network: &str,
-        prefix: &IpPrefix,
-        counts: impl Fn(&OwnedBy) -> bool,
-    ) -> Result<Option<(IpAddr, OwnedBy)>> {
-        let beginning = Thing::addresses_of(network);
-        for name in self.things.names()? {
-            let address = name.strip_prefix(&beginning).and_then(unescape);
-            let address: Option<IpAddr> = address.and_then(|text| text.parse().ok());
-            let Some(address) = address.filter(|address| prefix.contains(*address)) else {
-                continue;
-            };
-            if let Found::By(by) = self.things.read(&name)?
-                && counts(&by)
-                && self.things.is_live(&by)
-            {
-                return Ok(Some((address, by)));
-            }
-        }
-        Ok(None)
+    pub fn survey(&self) -> Result<Survey<'_>> {
+        Survey::new(&self.things)
     }
 
     fn take_one(&self, thing: &Thing, by: &OwnedBy, text: &str, deadline: Instant) -> Result<One> {

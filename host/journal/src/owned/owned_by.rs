@@ -31,10 +31,7 @@ impl OwnedBy {
     /// network: what one unit made the others may reach.
     #[must_use]
     pub fn is_of(&self, attachment: &AttachmentId) -> bool {
-        let own = &self.attachment;
-        own.container_id == attachment.container_id
-            && own.interface_name == attachment.interface_name
-            && own.network == attachment.network
+        self.attachment.is_with(attachment)
     }
 
     pub(super) fn is_of_earlier_boot(&self) -> bool {

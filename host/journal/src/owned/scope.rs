@@ -31,7 +31,7 @@ impl Scope<'_> {
             Operation::AddAddress { link, address, .. } if link.place == Place::Container => {
                 self.address(address.address()).into_iter().collect()
             }
-            Operation::AddAddress { name, address, .. } if matches!(inverse, Inverse::DeleteAddress { .. }) => {
+            Operation::AddAddress { name, address, .. } if !matches!(inverse, Inverse::LeaveShared { .. }) => {
                 vec![Thing::LinkAddress {
                     link: name.clone(),
                     address: *address,
@@ -112,6 +112,7 @@ mod tests {
     use cofferdam_protocol::MacAddress;
 
     use super::*;
+    use crate::SharedObject;
 
     const MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 1]);
 
@@ -165,8 +166,8 @@ mod tests {
         };
         let with_link = Inverse::WithLink { link: at(Place::Host) };
         for (address, expected) in [
-            ("10.22.0.5/16", Some("address.mynet.10%2E22%2E0%2E5")),
-            ("fd00::5/64", Some("address.mynet.fd00::5")),
+            ("10.22.0.5/16", Some("address.10%2E22%2E0%2E5.mynet")),
+            ("fd00::5/64", Some("address.fd00::5.mynet")),
             ("127.0.0.2/8", None),
             ("::1/128", None),
             ("169.254.1.1/32", None),
@@ -181,8 +182,17 @@ mod tests {
             address: "10.22.0.1/16".parse().unwrap(),
         };
         let operation = add(Place::Host, "10.22.0.1/16");
-        assert_eq!(names(&operation, &foreign), ["link-address.l.10%2E22%2E0%2E1%2F16"]);
-        assert!(names(&operation, &with_link).is_empty());
+        for inverse in [foreign, with_link] {
+            assert_eq!(names(&operation, &inverse), ["link-address.l.10%2E22%2E0%2E1%2F16"]);
+        }
+        let shared = Inverse::LeaveShared {
+            object: SharedObject::Address {
+                place: Place::Host,
+                link: "l".to_owned(),
+                address: "10.22.0.1/16".parse().unwrap(),
+            },
+        };
+        assert!(names(&operation, &shared).is_empty());
     }
 
     #[test]

@@ -3,7 +3,11 @@ use std::{fmt, net::IpAddr};
 use cofferdam_network::Rule;
 use cofferdam_protocol::{IpPrefix, MacAddress};
 
-use crate::names::{escape, file_name};
+use crate::names::{escape, file_name, unescape};
+
+const ADDRESS: &str = "address";
+const LINK_ADDRESS: &str = "link-address";
+const ROUTE: &str = "route";
 
 /// Something that one attachment owns, and others have to leave alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +20,7 @@ pub enum Thing {
     Mac(MacAddress),
     /// An address of a container, within its network.
     Address { network: String, address: IpAddr },
-    /// An address on a link of the node that the attachment did not make.
+    /// An address on a link of the node that attachments do not share.
     LinkAddress { link: String, address: IpPrefix },
     /// All routes of the node to one destination in one table.
     Route { table: u32, destination: IpPrefix },
@@ -37,21 +41,50 @@ impl Thing {
                 name,
             } => file_name("link", ["container", container, name]),
             Self::Mac(mac) => file_name("mac", [&*mac.to_string()]),
-            Self::Address { network, address } => file_name("address", [network, &*address.to_string()]),
-            Self::LinkAddress { link, address } => file_name("link-address", [link, &*address.to_string()]),
+            // The address stays readable, however long the network's name is.
+            Self::Address { network, address } => {
+                let kind = format!("{ADDRESS}.{}", escape(&address.to_string()));
+                file_name(&kind, [&**network])
+            }
+            Self::LinkAddress { link, address } => file_name(LINK_ADDRESS, [link, &*address.to_string()]),
             Self::Route { table, destination } => {
                 let destination = destination.network().to_string();
-                file_name("route", [&*table.to_string(), &*destination])
+                file_name(ROUTE, [&*table.to_string(), &*destination])
             }
             Self::Rule(rule) => file_name("rule", rule_parts(rule).iter().map(String::as_str)),
             Self::Neighbor { link, address } => file_name("neighbor", [link, &*address.to_string()]),
         }
     }
 
-    /// How the names of all addresses of a network begin.
-    pub(super) fn addresses_of(network: &str) -> String {
-        format!("address.{}.", escape(network))
+    /// Which address of a container it is that has this name.
+    pub(super) fn address_of_name(name: &str) -> Option<IpAddr> {
+        let (address, _) = rest_of(name, ADDRESS)?.split_once('.')?;
+        parsed(address)
     }
+
+    /// The route, or the address of a link, that has this name.
+    pub(super) fn way_of_name(name: &str) -> Option<Self> {
+        if let Some(rest) = rest_of(name, ROUTE) {
+            let (table, destination) = rest.split_once('.')?;
+            return Some(Self::Route {
+                table: parsed(table)?,
+                destination: parsed(destination)?,
+            });
+        }
+        let (link, address) = rest_of(name, LINK_ADDRESS)?.split_once('.')?;
+        Some(Self::LinkAddress {
+            link: unescape(link)?,
+            address: parsed(address)?,
+        })
+    }
+}
+
+fn rest_of<'a>(name: &'a str, kind: &str) -> Option<&'a str> {
+    name.strip_prefix(kind)?.strip_prefix('.')
+}
+
+fn parsed<T: std::str::FromStr>(escaped: &str) -> Option<T> {
+    unescape(escaped)?.parse().ok()
 }
 
 /// What is absent is empty, which no value is.
@@ -168,14 +201,31 @@ mod tests {
     }
 
     #[test]
-    fn a_networks_addresses_begin_alike() {
-        let address = |network: &str| Thing::Address {
-            network: network.to_owned(),
-            address: "10.22.0.5".parse().unwrap(),
-        };
-        let beginning = Thing::addresses_of("my.net");
-        assert!(address("my.net").file_name().starts_with(&beginning));
-        assert!(!address("my").file_name().starts_with(&beginning));
-        assert!(!address("my.net2").file_name().starts_with(&beginning));
+    fn addresses_and_ways_are_read_from_names() {
+        let address: IpAddr = "fd00::5".parse().unwrap();
+        for network in ["my.net", "n", &"n".repeat(500)] {
+            let name = Thing::Address {
+                network: network.to_owned(),
+                address,
+            }
+            .file_name();
+            assert!(name.len() < 255, "{name}");
+            assert_eq!(Thing::address_of_name(&name), Some(address), "{name}");
+            assert_eq!(Thing::way_of_name(&name), None, "{name}");
+        }
+        for way in [
+            Thing::Route {
+                table: 254,
+                destination: "10.22.0.0/16".parse().unwrap(),
+            },
+            Thing::LinkAddress {
+                link: "eth0.5".to_owned(),
+                address: "10.22.0.1/16".parse().unwrap(),
+            },
+        ] {
+            let name = way.file_name();
+            assert_eq!(Thing::way_of_name(&name), Some(way), "{name}");
+            assert_eq!(Thing::address_of_name(&name), None, "{name}");
+        }
     }
 }

@@ -302,7 +302,8 @@ pub(super) fn other_user(directory: &Path, state: &Path, except: &str) -> Result
     }))
 }
 
-fn users(directory: &Path, except: &str) -> Result<Vec<String>> {
+/// The keys of the users besides one.
+pub(super) fn users(directory: &Path, except: &str) -> Result<Vec<String>> {
     let failed = |error| Error::io("read directory", directory, error);
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,

@@ -12,6 +12,7 @@ use std::{
     time::Instant,
 };
 
+use cofferdam_protocol::IpPrefix;
 use nix::{errno::Errno, fcntl::OFlag};
 
 pub use guard::SharedGuard;
@@ -22,6 +23,7 @@ use crate::{
     fs::{make_directories, open_file},
     lock,
     model::{Made, SharedObject},
+    state_directory::attachment_of_key,
 };
 
 /// The registry of shared objects.
@@ -33,6 +35,8 @@ pub struct Shared {
 
 /// What is left of an object that a user left.
 #[derive(Debug)]
+// Looked at once and gone: no allocation for the common case.
+#[allow(clippy::large_enum_variant)]
 pub enum Left {
     /// Others use it, or nobody ever did.
     StillUsed,
@@ -112,6 +116,15 @@ impl Shared {
         guard::read_made(&self.path(object, user), object)
     }
 
+    /// Whether an attachment uses an object, without its lock.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn is_user(&self, object: &SharedObject, user: &AttachmentId) -> Result<bool> {
+        let path = self.path(object, user).join(user.key());
+        path.try_exists().map_err(|error| Error::io("look at", &path, error))
+    }
+
     /// How many attachments use an object, without its lock.
     ///
     /// # Errors
@@ -127,6 +140,52 @@ impl Shared {
     /// [`Error::Io`] when the registry can't be read.
     pub fn other_user(&self, object: &SharedObject, user: &AttachmentId) -> Result<Option<String>> {
         guard::other_user(&self.path(object, user), &self.state, &user.key())
+    }
+
+    /// Whether an attachment uses an object, by whichever of its units;
+    /// without the object's lock.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn is_used_by(&self, object: &SharedObject, user: &AttachmentId) -> Result<bool> {
+        let path = self.path(object, user);
+        if path.join(user.key()).exists() {
+            return Ok(true);
+        }
+        let users = guard::users(&path, "")?;
+        let mut users = users.iter().filter_map(|key| attachment_of_key(&self.state, key));
+        Ok(users.any(|other| other.is_with(user)))
+    }
+
+    /// The bridges of the node that are shared, by name.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn node_bridges(&self) -> Result<Vec<String>> {
+        self.named(name::node_bridge)
+    }
+
+    /// The addresses of the node that are shared, with the names of their
+    /// links.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn node_addresses(&self) -> Result<Vec<(String, IpPrefix)>> {
+        self.named(name::node_address)
+    }
+
+    fn named<T>(&self, of_name: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
+        let failed = |error| Error::io("read directory", &self.objects, error);
+        let entries = match fs::read_dir(&self.objects) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut named = Vec::new();
+        for entry in entries {
+            named.extend(entry.map_err(failed)?.file_name().to_str().and_then(&of_name));
+        }
+        Ok(named)
     }
 
     /// Whether no object is shared at all.

@@ -1,6 +1,9 @@
-use cofferdam_protocol::Place;
+use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::{model::SharedObject, names::file_name};
+use crate::{
+    model::SharedObject,
+    names::{file_name, unescape},
+};
 
 /// A file name for an object that can be read, and that no other object has.
 /// Objects of different containers are different objects.
@@ -25,6 +28,17 @@ fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
             vec![table.family.to_string(), table.name.clone(), chain.clone()],
         ),
     }
+}
+
+/// The bridge of the node whose directory has this name.
+pub(super) fn node_bridge(name: &str) -> Option<String> {
+    unescape(name.strip_prefix("bridge.host.")?)
+}
+
+/// The same of an address on a link of the node.
+pub(super) fn node_address(name: &str) -> Option<(String, IpPrefix)> {
+    let (link, address) = name.strip_prefix("address.host.")?.split_once('.')?;
+    Some((unescape(link)?, unescape(address)?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -88,6 +102,21 @@ mod tests {
         ] {
             assert_eq!(directory_name(&object, "c1"), name);
         }
+    }
+
+    #[test]
+    fn what_the_node_has_is_read_from_names() {
+        let address = SharedObject::Address {
+            place: Place::Host,
+            link: "br0.5".to_owned(),
+            address: "10.22.0.1/16".parse().unwrap(),
+        };
+        let read = node_address(&directory_name(&address, "c1")).unwrap();
+        assert_eq!(read, ("br0.5".to_owned(), "10.22.0.1/16".parse().unwrap()));
+        let name = directory_name(&bridge(Place::Host, "br0.5"), "c1");
+        assert_eq!(node_bridge(&name).as_deref(), Some("br0.5"));
+        let inside = directory_name(&bridge(Place::Container, "br0"), "host");
+        assert_eq!((node_bridge(&inside), node_address(&name)), (None, None));
     }
 
     #[test]

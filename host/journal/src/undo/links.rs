@@ -18,19 +18,29 @@ struct Made<'a> {
 }
 
 impl Undo<'_> {
-    /// Deletes a link that the attachment made. Of a veth pair either end will
-    /// do: the container's may be gone with its namespace, or have been moved
-    /// on or disguised by the container.
+    /// Deletes a link that the attachment made. Of a veth pair the node's end
+    /// comes first: the container's may be gone with its namespace, or have
+    /// been moved on, with another link in its place that looks like it. So
+    /// that one is gone does not say that the other is.
     pub(super) fn delete_link(&mut self, entry: &Entry) -> UndoOutcome {
+        let mut outcome = Undone::Nothing;
         let mut failure = None;
         for end in ends(entry) {
-            match self.find_made(&end) {
-                Ok(Some(link)) => return deleted(self.network.delete_link(link.id)),
-                Ok(None) | Err(UndoError::Network(Error::NoNamespace(_))) => {}
+            match self.delete_made(&end) {
+                Ok(Undone::Restored) if end.place == Place::Host => return Ok(Undone::Restored),
+                Ok(Undone::Restored) => outcome = Undone::Restored,
+                Ok(_) | Err(UndoError::Network(Error::NoNamespace(_))) => {}
                 Err(error) => failure = Some(error),
             }
         }
-        failure.map_or(Ok(Undone::Nothing), Err)
+        failure.map_or(Ok(outcome), Err)
+    }
+
+    fn delete_made(&mut self, made: &Made<'_>) -> UndoOutcome {
+        match self.find_made(made)? {
+            Some(link) => deleted(self.network.delete_link(link.id)),
+            None => Ok(Undone::Nothing),
+        }
     }
 
     /// The link with the number on record, if kind, and address or name, say
@@ -54,6 +64,7 @@ fn has_mac(link: &LinkInfo, made: &Made<'_>) -> bool {
     link.mac == Some(made.mac)
 }
 
+/// The node's first.
 fn ends(entry: &Entry) -> Vec<Made<'_>> {
     let mut ends = Vec::with_capacity(2);
     if let Inverse::DeleteLink {
@@ -81,5 +92,6 @@ fn ends(entry: &Entry) -> Vec<Made<'_>> {
             index: entry.outcome.second_index,
         });
     }
+    ends.sort_by_key(|end| end.place == Place::Container);
     ends
 }

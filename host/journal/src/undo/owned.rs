@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     AttachmentId, Entry, NamespaceRecord,
+    model::Inverse,
     owned::{Owned, Scope, Thing},
 };
 
@@ -48,12 +49,32 @@ impl<'a> Holdings<'a> {
         }
     }
 
-    fn names(&self, entry: &Entry) -> Vec<String> {
+    /// Whether another attachment has by now what is told from others' of its
+    /// kind by its looks alone: it was given up, and is not this operation's.
+    pub(crate) fn are_anothers(&self, entry: &Entry) -> bool {
+        let by_looks = matches!(
+            entry.inverse,
+            Inverse::DeleteAddress { .. }
+                | Inverse::DeleteRoute { .. }
+                | Inverse::DeleteRule { .. }
+                | Inverse::DeleteNeighbor { .. }
+        );
+        let is_anothers = |thing: &Thing| {
+            let owner = self.owned.owner(thing);
+            matches!(owner, Ok(Some(owner)) if !owner.is_of(self.owner))
+        };
+        by_looks && self.things(entry).iter().any(is_anothers)
+    }
+
+    fn things(&self, entry: &Entry) -> Vec<Thing> {
         let scope = Scope {
             network: &self.owner.network,
             namespace: self.namespace.as_ref(),
         };
-        let things = scope.things(&entry.operation, &entry.inverse);
-        things.iter().map(Thing::file_name).collect()
+        scope.things(&entry.operation, &entry.inverse)
+    }
+
+    fn names(&self, entry: &Entry) -> Vec<String> {
+        self.things(entry).iter().map(Thing::file_name).collect()
     }
 }

@@ -1,14 +1,19 @@
 //! What attachments own.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, sync::Barrier, thread, time::Duration};
+use std::{collections::BTreeSet, fs, net::IpAddr, path::PathBuf, sync::Barrier, thread, time::Duration};
 
 use cofferdam_journal::{
     AttachmentId, Header, Inverse, Journal, Operation, Outcome, OwnedBy, Scope, Taken, Thing, Undo,
 };
-use cofferdam_network::{Kernel, LinkId};
+use cofferdam_network::{Kernel, LinkId, Network as _, RouteMode};
 use cofferdam_protocol::{MacAddress, Place};
+use cofferdam_tests::needs_kernel;
 
-use crate::fixture::{State, attachment, soon};
+use crate::{
+    fixture::{State, attachment, soon},
+    ground::{Ground, assert_same},
+    things::route,
+};
 
 fn address(last: u8) -> Thing {
     Thing::Address {
@@ -73,6 +78,39 @@ fn roll_back(state: &State, id: &AttachmentId, journal: &mut Journal) {
         deadline: soon(),
     });
     assert!(report.is_clean(), "{report}");
+}
+
+#[test]
+fn an_address_has_owners_in_all_networks_whatever_their_names() {
+    let state = State::new();
+    let asked: BTreeSet<IpAddr> = [[10, 22, 0, 5].into(), [10, 22, 0, 6].into()].into();
+    let mut expected = BTreeSet::new();
+    let mut journals = Vec::new();
+    for (network, last) in [
+        ("mynet", 5),
+        ("other.net", 5),
+        (&*"n".repeat(250), 5),
+        ("mynet", 7),
+        (&*"n".repeat(250), 8),
+    ] {
+        let id = AttachmentId {
+            network: network.to_owned(),
+            ..attachment(&format!("c{last}"))
+        };
+        journals.push(state.begin(&id));
+        let address = [10, 22, 0, last].into();
+        let thing = Thing::Address {
+            network: network.to_owned(),
+            address,
+        };
+        assert!(matches!(take(&state, &id, &[thing]), Taken::All(_)));
+        if last == 5 {
+            expected.insert((address, network.to_owned()));
+        }
+    }
+    let owners = state.directory.owned().survey().unwrap().owners_of(&asked).unwrap();
+    let owners = owners.into_iter().map(|(address, by)| (address, by.attachment.network));
+    assert_eq!(owners.collect::<BTreeSet<(IpAddr, String)>>(), expected);
 }
 
 /// The only file of the registry.
@@ -223,6 +261,45 @@ fn what_was_not_taken_any_more_stays_its_owners() {
     assert_eq!(owner(&state, &address(2)).as_deref(), Some("c2"));
 }
 
+/// What is looked for by what it is like is there, and another's by now.
+#[test]
+fn what_is_another_attachments_by_now_is_not_undone() {
+    needs_kernel!();
+    Ground::run(|ground| {
+        let other = attachment("c2");
+        let _other = ground.state.begin(&other);
+        let mut journal = ground.begin();
+        let (link, name) = (ground.nic, "nic0".to_owned());
+        let route = route("203.0.113.0/24", None);
+        let operation = Operation::AddRoute {
+            link,
+            name: name.clone(),
+            route: route.clone(),
+            mode: RouteMode::Append,
+        };
+        let inverse = Inverse::DeleteRoute {
+            link,
+            name,
+            route: route.clone(),
+        };
+        ground.perform(&mut journal, &operation, &inverse, |ground| {
+            ground.kernel.add_route(link, &route, RouteMode::Append).unwrap();
+            Outcome::default()
+        });
+        let thing = Thing::Route {
+            table: 254,
+            destination: route.destination,
+        };
+        take(&ground.state, &other, &[thing]);
+        let before = ground.picture();
+
+        let report = ground.roll_back(&mut journal);
+
+        assert_same(&ground.picture(), &before);
+        assert!(report.is_clean() && !report.has_remarks(), "{report}");
+    });
+}
+
 #[test]
 fn a_journal_of_an_earlier_boot_gives_up_what_it_took() {
     let state = State::new();
@@ -257,26 +334,60 @@ fn names_may_hold_anything_and_be_long() {
     }
 }
 
-/// Who has an address of the network within a prefix.
+/// Who has an address within a prefix, on whichever network.
 #[test]
-fn addresses_are_found_by_their_network() {
+fn addresses_are_found_by_what_they_are() {
     let state = State::new();
-    let (first, second) = (attachment("c1"), attachment("c2"));
+    let (first, second, gone) = (attachment("c1"), attachment("c2"), attachment("gone"));
     let _journals = (state.begin(&first), state.begin(&second));
-    take(&state, &first, &[address(5)]);
-    take(&state, &second, &[address(9)]);
-    let within = |network: &str, prefix: &str, except: &AttachmentId| {
-        let found = state
-            .directory
-            .owned()
-            .address_within(network, &prefix.parse().unwrap(), |owner| !owner.is_of(except));
-        found.unwrap().map(|(address, _)| address.to_string())
+    let long = Thing::Address {
+        network: "n".repeat(300),
+        address: [10, 22, 0, 9].into(),
     };
-    assert_eq!(within("mynet", "10.22.0.4/31", &second).as_deref(), Some("10.22.0.5"));
-    assert_eq!(within("mynet", "10.22.0.4/31", &first), None);
-    assert_eq!(within("mynet", "10.22.0.0/16", &first).as_deref(), Some("10.22.0.9"));
-    assert_eq!(within("my", "10.22.0.0/16", &first), None);
-    assert_eq!(within("mynet", "10.23.0.0/16", &first), None);
+    take(&state, &first, &[address(5)]);
+    take(&state, &second, &[long]);
+    take(&state, &gone, &[address(4)]);
+    let within = |prefix: &str| {
+        let owned = state.directory.owned();
+        let survey = owned.survey().unwrap();
+        let mut found: Vec<String> = survey
+            .addresses_within(&prefix.parse().unwrap())
+            .unwrap()
+            .into_iter()
+            .map(|(address, owner)| format!("{address} {}", owner.attachment.container_id))
+            .collect();
+        found.sort();
+        found
+    };
+    assert_eq!(within("10.22.0.4/31"), ["10.22.0.5 c1"]);
+    assert_eq!(within("10.22.0.0/16"), ["10.22.0.5 c1", "10.22.0.9 c2"]);
+    assert!(within("10.23.0.0/16").is_empty());
+}
+
+/// What leads to all of a prefix.
+#[test]
+fn ways_are_found_by_where_they_lead() {
+    let state = State::new();
+    let id = attachment("c1");
+    let _journal = state.begin(&id);
+    let route = Thing::Route {
+        table: 100,
+        destination: "10.0.0.0/8".parse().unwrap(),
+    };
+    let link_address = Thing::LinkAddress {
+        link: "up0".to_owned(),
+        address: "10.22.0.1/16".parse().unwrap(),
+    };
+    take(&state, &id, &[route.clone(), link_address.clone(), address(5)]);
+    let ways = |prefix: &str| {
+        let owned = state.directory.owned();
+        let ways = owned.survey().unwrap().ways_to(&prefix.parse().unwrap()).unwrap();
+        let things: Vec<Thing> = ways.into_iter().map(|(thing, _)| thing).collect();
+        [&route, &link_address].map(|thing| things.contains(thing))
+    };
+    assert_eq!(ways("10.22.7.0/24"), [true, true]);
+    assert_eq!(ways("10.22.0.0/15"), [true, false]);
+    assert_eq!(ways("192.0.2.0/24"), [false, false]);
 }
 
 /// Whether it is free or was left by somebody.

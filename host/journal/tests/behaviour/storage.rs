@@ -10,8 +10,8 @@ use std::{
 };
 
 use cofferdam_journal::{
-    AttachmentId, Error, Header, Inverse, Journal, Made, Operation, Owner, Records, Report, SharedObject,
-    StateDirectory, Undo,
+    AttachmentId, Error, Header, Inverse, Journal, Made, Operation, OwnedBy, Owner, Records, Report, Scope,
+    SharedObject, StateDirectory, Undo,
 };
 use cofferdam_network::Kernel;
 use cofferdam_protocol::Place;
@@ -21,7 +21,10 @@ use nix::{
     sched::{CloneFlags, unshare},
 };
 
-use crate::fixture::{attachment, harmless, soon};
+use crate::{
+    fixture::{attachment, harmless, soon},
+    things::others_rule,
+};
 
 /// A small file system of its own, that the other tests don't see.
 struct Disk {
@@ -281,5 +284,41 @@ fn on_a_read_only_disk_what_is_on_record_can_be_read_and_is_kept() {
         assert!(disk.roll_back(&mut journal).is_clean());
         journal.finish().unwrap();
         assert_eq!(files(&disk.records()), ["lock"]);
+    });
+}
+
+/// Who comes later would undo it once more, and it may be somebody else's by then.
+#[test]
+fn what_is_not_on_record_as_undone_is_not_given_up() {
+    Disk::run(|disk| {
+        let state = disk.state();
+        let id = attachment("c1");
+        let mut journal = begin(&state);
+        let (_, inverse) = harmless(1);
+        let operation = Operation::AddRule {
+            place: Place::Host,
+            rule: others_rule(),
+        };
+        journal.intend("bridge", &operation, &inverse).unwrap();
+        let scope = Scope {
+            network: &id.network,
+            namespace: None,
+        };
+        let things = scope.things(&operation, &inverse);
+        state
+            .owned()
+            .take(things.clone(), &OwnedBy::new(&id, "bridge"), soon())
+            .unwrap();
+        let owned = || state.owned().owner(&things[0]).unwrap().is_some();
+        disk.fill();
+        let (other, way_back) = harmless(1);
+        while journal.intend("bridge", &other, &way_back).is_ok() {}
+        assert!(disk.roll_back(&mut journal).is_clean());
+        assert!(owned());
+        drop(journal);
+        disk.empty();
+        let mut journal = state.lock(&id, soon()).unwrap().reopen().unwrap();
+        assert!(disk.roll_back(&mut journal).is_clean());
+        assert!(!owned());
     });
 }

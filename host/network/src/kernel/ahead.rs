@@ -6,7 +6,12 @@ use std::collections::BTreeSet;
 pub struct Ahead {
     /// The packet filter.
     pub nftables: bool,
-    /// Directories of settings, by their names below `net`, as `ipv4`. One
-    /// that the kernel lacks is left out.
+    /// Directories of settings, by their names below `net`, as `ipv4`, or
+    /// [`ALL`](Self::ALL). One that the kernel lacks is left out.
     pub settings: BTreeSet<String>,
+}
+
+impl Ahead {
+    /// Whatever directories of settings there are; as in a policy's keys.
+    pub const ALL: &'static str = "*";
 }

@@ -67,18 +67,22 @@ impl Side {
         if ahead.nftables {
             self.nft()?;
         }
-        let open = || ahead.settings.iter().map(|name| sysctl::open_directory(name)).collect();
-        let opened: Vec<Result<OwnedFd>> = if ahead.settings.is_empty() {
-            Vec::new()
-        } else {
-            self.inside(open)?
+        if ahead.settings.is_empty() {
+            return Ok(());
+        }
+        // Of one that is not there, or out of reach, whoever asks is told.
+        let open = |name: String| Some((sysctl::open_directory(&name).ok()?, name));
+        let open_all = || -> Vec<(OwnedFd, String)> {
+            let names = if ahead.settings.contains(Ahead::ALL) {
+                sysctl::directories()
+            } else {
+                ahead.settings.iter().cloned().collect()
+            };
+            names.into_iter().filter_map(open).collect()
         };
-        for (name, directory) in ahead.settings.iter().zip(opened) {
-            // Of one that is not there, or out of reach, whoever asks is told.
-            if let Ok(directory) = directory
-                && sysctl::is_of_its_namespace(name, &directory)
-            {
-                self.directories.insert(name.clone(), directory);
+        for (directory, name) in self.inside(open_all)? {
+            if sysctl::is_of_its_namespace(&name, &directory) {
+                self.directories.insert(name, directory);
             }
         }
         Ok(())

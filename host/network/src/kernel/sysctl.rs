@@ -1,5 +1,5 @@
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read, Write},
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
@@ -25,6 +25,16 @@ pub(super) fn split(key: &SysctlKey) -> Option<(&str, PathBuf)> {
         [_, directory, rest @ ..] if !rest.is_empty() => Some((directory, rest.iter().collect())),
         _ => None,
     }
+}
+
+/// The directories below `net` of the namespace that the thread is in now;
+/// none where they can't be listed.
+pub(super) fn directories() -> Vec<String> {
+    let Ok(entries) = fs::read_dir(directory_path("")) else {
+        return Vec::new();
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.collect()
 }
 
 /// Opens a directory below `net` of the namespace that the thread is in now.

@@ -7,12 +7,13 @@ use std::{
 
 use cofferdam_network::{
     Kernel, Network,
-    nftables::{Data, Element, Family, Set, TableId, Value, ValueType, Verdict},
+    nftables::{Data, Element, Family, Field, Match, Set, TableId, Value, ValueType, Verdict},
 };
 use cofferdam_protocol::Place;
 
 use crate::fixture::{
-    address, assert_exists, assert_not_found, in_new_namespace, map, member, nft, set, table, table_id, verdict_map,
+    accept, address, assert_exists, assert_invalid, assert_not_found, in_new_namespace, map, member, nft, set, table,
+    table_id, verdict_map,
 };
 
 const PLACE: Place = Place::Host;
@@ -152,6 +153,69 @@ fn a_key_of_a_map_is_taken_whatever_it_leads_to() {
             kernel.add_elements(PLACE, &table.id, &verdicts, &[nowhere], ""),
             &["chain nowhere", "mark 0x1"],
         );
+    });
+}
+
+#[test]
+fn a_key_has_a_port_only_with_a_protocol_that_has_ports() {
+    in_new_namespace(|kernel| {
+        let both = [ValueType::Protocol, ValueType::Port];
+        let (set, map) = (set("s", &both), map("m", &both, &[ValueType::Ipv4Address]));
+        let portless = self::set("p", &[ValueType::Protocol]);
+        let table = table(Family::Ip, vec![set.clone(), map.clone(), portless.clone()], vec![]);
+        kernel.create_table(PLACE, &table).unwrap();
+        let key = |protocol| vec![Value::Protocol(protocol), Value::Port(80)];
+        let mapped = |protocol| Element {
+            key: key(protocol),
+            data: Some(Data::Values(vec![address("10.0.0.1")])),
+        };
+        // ICMP, IPIP, GRE, ESP, OSPF.
+        for protocol in [0, 1, 4, 47, 50, 89, 255] {
+            let words = format!("the protocol {protocol} has none");
+            for (set, element) in [(&set, member(key(protocol))), (&map, mapped(protocol))] {
+                assert_invalid(
+                    kernel.add_elements(PLACE, &table.id, set, std::slice::from_ref(&element), ""),
+                    &[&words],
+                );
+                // One of an earlier version can still be found and deleted.
+                assert_eq!(kernel.element_comment(PLACE, &table.id, set, &element).unwrap(), None);
+            }
+            let alone = member(vec![Value::Protocol(protocol)]);
+            kernel.add_elements(PLACE, &table.id, &portless, &[alone], "").unwrap();
+        }
+        // TCP, UDP, DCCP, SCTP, UDP-Lite.
+        for protocol in [6, 17, 33, 132, 136] {
+            kernel
+                .add_elements(PLACE, &table.id, &set, &[member(key(protocol))], "")
+                .unwrap();
+            kernel
+                .add_elements(PLACE, &table.id, &map, &[mapped(protocol)], "")
+                .unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_protocol_that_is_looked_up_without_a_port_may_have_none() {
+    in_new_namespace(|kernel| {
+        let set = set("s", &[ValueType::Protocol, ValueType::Ipv4Address]);
+        let matches = vec![
+            Match::InSet {
+                fields: vec![Field::Protocol, Field::IpSource],
+                set: "s".to_owned(),
+                negate: false,
+            },
+            Match::Value {
+                field: Field::DestinationPort,
+                value: Value::Port(80),
+                negate: false,
+            },
+        ];
+        let table = table(Family::Ip, vec![set], vec![accept(matches)]);
+        kernel.create_table(PLACE, &table).unwrap();
+        if let Some(listing) = nft("list table ip t") {
+            assert!(listing.contains("meta l4proto { "), "{listing}");
+        }
     });
 }
 

@@ -4,7 +4,12 @@
 use cofferdam_protocol::{IpPrefix, Place};
 
 use crate::{
-    bound::Bound, dimension::Dimension, grant::Grant, key_pattern::KeyPattern, operation::Operation, pattern::Pattern,
+    bound::Bound,
+    dimension::Dimension,
+    grant::Grant,
+    key_pattern::{KeyPattern, parts_overlap},
+    operation::Operation,
+    pattern::Pattern,
     quoted::Whole,
 };
 
@@ -183,5 +188,5 @@ fn meets(granted: &KeyPattern, danger: &str) -> bool {
     granted.clone().count() == danger.clone().count()
         && granted
             .zip(danger)
-            .all(|(one, other)| one == other || one == "*" || other == "*")
+            .all(|(one, other)| other == "*" || parts_overlap(one, other))
 }

@@ -1,9 +1,11 @@
 use std::{fmt::Write as _, path::Path};
 
+use cofferdam_protocol::Place;
+
 use crate::{
     grant::RECORDS,
     quoted::Whole,
-    words::{DEVICE_WITHOUT_KIND, FAMILIES, HOOKS, PLACES},
+    words::{DEVICE_WITHOUT_KIND, FAMILIES, HOOKS},
 };
 
 /// Kinds of links that a plugin can ask to be made; in the host namespace a
@@ -24,7 +26,7 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
         let _ = write!(text, "\n[[plugin.{plugin}.grant]]\n{fields}\n");
     };
     let networks = "[\"0.0.0.0/0\", \"::/0\"]";
-    for place in PLACES {
+    for place in [Place::Host, Place::Container] {
         let names = format!("in = \"{place}\"\nnames = [\"*\"]");
         grant(&format!(
             "allow = [\"link.see\", \"link.set\", \"link.delete\", \"address.see\", \"neighbor.see\"]\n{names}"
@@ -47,12 +49,23 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
         grant(&format!("allow = \"sysctl.*\"\nin = \"{place}\"\nkeys = {:?}", keys()));
         for family in FAMILIES {
             let tables = format!("in = \"{place}\"\nfamily = \"{family}\"\ntables = [\"*\"]");
+            // All packets of the container are its own: there is nothing to be said of them.
+            let (packets, elements) = if place == Place::Host {
+                (
+                    "scope = \"all\"".to_owned(),
+                    format!("prefixes = {networks}\nnames = [\"*\"]\nports = [[0, {}]]", u16::MAX),
+                )
+            } else {
+                Default::default()
+            };
             grant(&format!(
-                "allow = \"nftables.table\"\n{tables}\nhooks = {HOOKS:?}\npriorities = [[{}, {}]]",
+                "allow = \"nftables.table\"\n{tables}\nhooks = {HOOKS:?}\npriorities = [[{}, {}]]\n{packets}",
                 i32::MIN,
                 i32::MAX
             ));
-            grant(&format!("allow = \"nftables.element\"\n{tables}\nsets = [\"*\"]"));
+            grant(&format!(
+                "allow = \"nftables.element\"\n{tables}\nsets = [\"*\"]\n{elements}"
+            ));
         }
     }
     grant(&format!(

@@ -29,7 +29,7 @@ pub(super) fn generalise(grant: &mut Grant) -> BTreeSet<&'static str> {
             }
             Bound::Keys(keys) => {
                 for key in keys {
-                    if let Some((pattern, reason)) = of_any_interface(key, place) {
+                    if let Some((pattern, reason)) = of_any_such(key, place) {
                         *key = pattern;
                         reasons.insert(reason);
                     }
@@ -47,18 +47,18 @@ fn is_chosen(name: &str) -> bool {
 }
 
 /// The key of an interface of the container, or of one that the host named,
-/// as a pattern of all interfaces: there are none for some.
-fn of_any_interface(key: &KeyPattern, place: Option<Place>) -> Option<(KeyPattern, &'static str)> {
+/// as a pattern of all that may have its place.
+fn of_any_such(key: &KeyPattern, place: Option<Place>) -> Option<(KeyPattern, &'static str)> {
     let parts: Vec<&str> = key.as_str().split('/').collect();
     let (["net", family, kind @ ("conf" | "neigh"), interface], rest) = parts.split_at_checked(4)? else {
         return None;
     };
-    let reason = match place {
+    let (interfaces, reason) = match place {
         _ if matches!(*interface, "all" | "default" | "*") => return None,
-        Some(Place::Container) => CHOSEN_BY_RUNTIME,
-        _ if is_chosen(interface) => CHOSEN_BY_HOST,
+        Some(Place::Container) => ("*".to_owned(), CHOSEN_BY_RUNTIME),
+        _ if is_chosen(interface) => (format!("{CHOSEN}*"), CHOSEN_BY_HOST),
         _ => return None,
     };
-    let pattern = format!("net/{family}/{kind}/*/{}", rest.join("/"));
+    let pattern = format!("net/{family}/{kind}/{interfaces}/{}", rest.join("/"));
     pattern.parse().ok().map(|pattern| (pattern, reason))
 }

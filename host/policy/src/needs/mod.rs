@@ -14,6 +14,7 @@ use crate::{
     dimension::Dimension,
     error::{Problem, listed},
     operation::{Operation, Operations},
+    packets::are_held,
     parse,
     question::Question,
 };
@@ -40,7 +41,8 @@ pub struct Needs {
 }
 
 /// Operations that a component asks for, by the keys of a grant. What it says
-/// nothing about is not bounded by it.
+/// nothing about is not bounded by it; but one that says anything of packets
+/// means those, and the attachment's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     pub(crate) operations: Operations,
@@ -48,6 +50,13 @@ pub struct Need {
     pub(crate) bounds: Vec<(Dimension, Bound)>,
     pub(crate) when: Option<Box<str>>,
 }
+
+/// In these a need leaves nothing open once it says something in one of them.
+const WHOSE_PACKETS: [Dimension; 3] = [
+    Dimension::PacketScope,
+    Dimension::PacketPrefixes,
+    Dimension::PacketLinks,
+];
 
 /// A declaration is not in its form. All problems of it.
 #[derive(Debug, Error)]
@@ -66,17 +75,7 @@ impl Needs {
     /// # Errors
     /// It is not JSON, or something in it is unknown or makes no sense.
     pub fn parse(source: &Path, json: &str) -> Result<Self, NeedsError> {
-        let json: serde_json::Value = serde_json::from_str(json).map_err(|error| {
-            NeedsError(vec![Problem::of_file(
-                source,
-                &format!("it is not JSON: {error}"),
-                None,
-            )])
-        })?;
-        let declared = match json {
-            serde_json::Value::Null => None,
-            list => Some(parse::needs(source, &list).map_err(NeedsError)?),
-        };
+        let declared = parse::needs(source, json).map_err(NeedsError)?;
         Ok(Self { declared })
     }
 
@@ -118,12 +117,33 @@ impl Need {
 
     fn covers(&self, question: &Question<'_>) -> bool {
         let operation = question.operation();
-        let holds = |dimension: Dimension| match question.aspect(dimension) {
-            Some(Aspect::Place(place)) => self.place == Some(place),
-            Some(asked) => self.bound(dimension).is_none_or(|bound| bound.holds(&asked)),
-            None => false,
+        let mut dimensions = operation.bounds().iter().map(|(dimension, _)| *dimension);
+        self.operations.contains(operation) && dimensions.all(|dimension| self.holds(dimension, question))
+    }
+
+    fn holds(&self, dimension: Dimension, question: &Question<'_>) -> bool {
+        let Some(asked) = question.aspect(dimension) else {
+            return false;
         };
-        self.operations.contains(operation) && operation.bounds().iter().all(|(dimension, _)| holds(*dimension))
+        let says_whose = self.says_whose_packets();
+        let implied = || {
+            dimension
+                .implied()
+                .filter(|_| says_whose && WHOSE_PACKETS.contains(&dimension))
+        };
+        match asked {
+            Aspect::Place(place) => self.place == Some(place),
+            Aspect::Packets(packets) => !says_whose || are_held(packets, dimension, |dimension| self.bound(dimension)),
+            asked => self
+                .bound(dimension)
+                .or_else(implied)
+                .is_none_or(|bound| bound.holds(&asked)),
+        }
+    }
+
+    /// Who says anything of whose packets, means no other ones.
+    fn says_whose_packets(&self) -> bool {
+        WHOSE_PACKETS.iter().any(|dimension| self.bound(*dimension).is_some())
     }
 
     fn bound(&self, dimension: Dimension) -> Option<&Bound> {

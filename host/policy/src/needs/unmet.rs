@@ -8,6 +8,7 @@ use crate::{
     grant::Grant,
     grants::Grants,
     operation::{Operation, Operations},
+    words::ALL,
 };
 
 /// What a component needs for every attachment and no grant allows for this
@@ -114,18 +115,30 @@ pub(super) fn is_in_common(
     operation: Operation,
     item: Option<(Dimension, &Bound)>,
 ) -> bool {
-    let narrowed = |dimension: Dimension| match item {
-        Some((narrow, bound)) if narrow == dimension => Some(bound),
-        _ => need.bound(dimension),
-    };
-    let overlaps = |dimension: Dimension| match (narrowed(dimension), grant.bound(dimension)) {
-        (Some(need), Some(granted)) => need.overlaps(granted),
-        _ => true,
+    let overlaps = |dimension: Dimension| {
+        let narrowed = item.filter(|(narrow, _)| *narrow == dimension).map(|(_, bound)| bound);
+        if Dimension::OF_PACKETS.contains(&dimension) {
+            return narrowed.is_none_or(|bound| is_granted_of_packets(grant, dimension, bound));
+        }
+        match (narrowed.or_else(|| need.bound(dimension)), grant.bound(dimension)) {
+            (Some(need), Some(granted)) => need.overlaps(granted),
+            _ => true,
+        }
     };
     let mut dimensions = operation.bounds().iter().map(|(dimension, _)| *dimension);
     grant.operations.contains(operation)
         && grant.place == need.place
         && dimensions.all(|dimension| dimension == Dimension::Place || overlaps(dimension))
+}
+
+/// Whether a grant allows some of what a need names besides the attachment's
+/// own packets, which every grant is for.
+fn is_granted_of_packets(grant: &Grant, dimension: Dimension, item: &Bound) -> bool {
+    match dimension {
+        _ if grant.is_for_all_packets() => true,
+        Dimension::PacketScope => *item != Bound::Word(ALL),
+        _ => grant.bound(dimension).is_none_or(|granted| item.overlaps(granted)),
+    }
 }
 
 fn grant_line(need: &Need, operation: Operation) -> String {

@@ -6,12 +6,14 @@ use super::{
     values,
 };
 use crate::{
+    bound::Bound,
     dimension::{Dimension, Required},
     grant::Grant,
     operation::{Operation, Operations},
     quoted::Quoted,
     selection::Selection,
     suggestion,
+    words::ALL,
 };
 
 /// What is bounded by keys of dimensions: grants, or needs.
@@ -51,7 +53,7 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>
         }
     }
     require(reader, entry, &grant, &present);
-    refuse_contradictions(reader, entry, &grant, &present);
+    refuse_contradictions(reader, entry, grant.place, &grant.bounds, &present);
     Some(grant)
 }
 
@@ -189,19 +191,22 @@ fn require(reader: &mut Reader<'_>, entry: &Entry<'_>, grant: &Grant, present: &
 }
 
 /// Reports bounds that bound nothing: nobody must take for bounded what is
-/// not.
-fn refuse_contradictions(reader: &mut Reader<'_>, entry: &Entry<'_>, grant: &Grant, present: &[Dimension]) {
-    let of_packets = [
-        Dimension::PacketScope,
-        Dimension::PacketPrefixes,
-        Dimension::PacketLinks,
-        Dimension::Ports,
-    ];
-    let in_container = grant.place == Some(Place::Container);
-    for dimension in present.iter().filter(|dimension| of_packets.contains(dimension)) {
-        let why = if in_container {
+/// not. `present` has what could not be read, too.
+pub(super) fn refuse_contradictions(
+    reader: &mut Reader<'_>,
+    entry: &Entry<'_>,
+    place: Option<Place>,
+    bounds: &[(Dimension, Bound)],
+    present: &[Dimension],
+) {
+    let is_for_all = bounds.contains(&(Dimension::PacketScope, Bound::Word(ALL)));
+    let of_packets = present
+        .iter()
+        .filter(|dimension| Dimension::OF_PACKETS.contains(dimension));
+    for dimension in of_packets {
+        let why = if place == Some(Place::Container) {
             "all packets of the container namespace are the attachment's own"
-        } else if grant.is_for_all_packets() && *dimension != Dimension::PacketScope {
+        } else if is_for_all && *dimension != Dimension::PacketScope {
             "scope is \"all\" packets already"
         } else {
             continue;

@@ -1,10 +1,8 @@
 use std::path::Path;
 
-use serde_json::Value as Json;
-
 use super::{
-    document::{Table, Value, json_item},
-    grant::{Sort, dimension, operations},
+    document::{Table, Value, read_json},
+    grant::{Sort, dimension, operations, refuse_contradictions},
     reader::{Entry, Field, Reader},
     values,
 };
@@ -33,10 +31,16 @@ const NEEDS: Sort = Sort {
 
 /// Reads a list of needs: each a grant's keys without selection and limits,
 /// none of them but `allow` and `in` required, and `when`.
-pub(crate) fn needs(source: &Path, json: &Json) -> Result<Vec<Need>, Vec<Problem>> {
+///
+/// `null` is none.
+pub(crate) fn needs(source: &Path, json: &str) -> Result<Option<Vec<Need>>, Vec<Problem>> {
+    let item = read_json(json).map_err(|error| {
+        let problem = format!("it is not JSON: {error}");
+        vec![Problem::of_file(source, &problem, None)]
+    })?;
     let mut reader = Reader::new(source, "");
-    let item = json_item(json);
     let list = match &item.value {
+        Value::Other("null") => return Ok(None),
         Value::List(items) if items.len() > MOST => {
             let problem = format!("there are {} of them, more than {MOST}", items.len());
             reader.problem(0..0, &Field::ROOT.key("needs"), problem, None);
@@ -60,7 +64,7 @@ pub(crate) fn needs(source: &Path, json: &Json) -> Result<Vec<Need>, Vec<Problem
             needs.extend(need(&mut reader, &entry, table));
         }
     }
-    reader.finish(Some(needs)).map_err(without_lines)
+    reader.finish(Some(Some(needs))).map_err(without_lines)
 }
 
 fn need(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>) -> Option<Need> {
@@ -75,6 +79,7 @@ fn need(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>) -> Option
         bounds: Vec::new(),
         when: Entry::find(table, &entry.field, WHEN).and_then(|entry| when(reader, &entry)),
     };
+    let mut present = Vec::new();
     for member in table
         .iter()
         .filter(|member| ![ALLOW, WHEN].contains(&member.key.as_ref()))
@@ -90,10 +95,12 @@ fn need(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>) -> Option
                     item: &member.item,
                 };
                 bound(reader, &mut need, dimension, &entry);
+                present.push(dimension);
             }
             None => {}
         }
     }
+    refuse_contradictions(reader, entry, need.place, &need.bounds, &present);
     if need.place.is_none() && table.get(Dimension::Place.key()).is_none() {
         require_place(reader, entry, need.operations);
     }

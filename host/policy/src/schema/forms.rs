@@ -10,7 +10,7 @@ const KIND: &str = "^[A-Za-z0-9_-]+$";
 const PATTERN: &str = r"^([^\\]|\\[*\\])+$";
 const PREFIX: &str = "^[0-9A-Fa-f:.]+/[0-9]{1,3}$";
 /// `net` and one to seven parts: `*`, or anything but `.` and `..`.
-const KEY: &str = r"^net(/(\*|(?!\.{1,2}(/|$))([^/*\\]|\\[*\\])+)){1,7}$";
+const KEY: &str = r"^net(/(?!\.{1,2}(/|$))([^/\\]|\\[*\\])+){1,7}$";
 /// Absolute, without `..`.
 const PATH: &str = r"^/(?!([\s\S]*/)?\.\.(/|$))";
 

@@ -296,8 +296,10 @@ pub(crate) struct Elements {
     pub(crate) count: u32,
     /// A link as the key instead.
     pub(crate) link: Option<String>,
-    /// A TCP port as the key instead.
+    /// A protocol and a port as the key instead, the first of their keys.
     pub(crate) port: Option<u16>,
+    #[serde(default = "tcp")]
+    pub(crate) protocol: u8,
     /// Address and port that a map gives.
     pub(crate) to: Option<std::net::SocketAddrV4>,
     /// The verdict that a map gives, as an action.
@@ -306,4 +308,9 @@ pub(crate) struct Elements {
 
 fn one() -> u32 {
     1
+}
+
+/// `IPPROTO_TCP`.
+fn tcp() -> u8 {
+    6
 }

@@ -9,9 +9,6 @@ use cofferdam_guest_sdk::{
 
 use super::{Outcome, Script, address, call, call::Call, done, namespace, prefix};
 
-/// `IPPROTO_TCP`.
-const TCP: u8 = 6;
-
 impl Script {
     /// `None` when the call is of another kind.
     pub(super) fn packet_filter_call(&mut self, call: &Call) -> Option<Outcome> {
@@ -227,7 +224,10 @@ fn elements_of(elements: &call::Elements) -> Result<(TableId, Vec<Element>), Fai
             (0..elements.count).map(number).map(key).map(element).collect()
         }
         (None, Some(link), _) => vec![element(vec![Value::InterfaceName(link.clone())])],
-        (None, None, Some(port)) => vec![element(vec![Value::Protocol(TCP), Value::Port(port)])],
+        (None, None, Some(first)) => (0..elements.count)
+            .map(|number| first.wrapping_add(u16::try_from(number).unwrap_or(u16::MAX)))
+            .map(|port| element(vec![Value::Protocol(elements.protocol), Value::Port(port)]))
+            .collect(),
         (None, None, None) => Vec::new(),
     };
     Ok((table_id(&elements.family, &elements.table)?, list))

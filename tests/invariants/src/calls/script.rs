@@ -258,7 +258,7 @@ fn route(input: &mut Unstructured<'_>, what: &str) -> Result<Value> {
         "source": maybe(input, |input| text(input, &ADDRESSES))?,
         "priority": maybe(input, |input| number(input, &[0, 1, 100, 1024]))?,
         "table": maybe(input, |input| number(input, &[254, 100, 0, 255, 1000]))?,
-        "scope": maybe(input, |input| u8::arbitrary(input))?,
+        "scope": maybe(input, |input| input.arbitrary::<u8>())?,
         "mtu": maybe(input, |input| number(input, &[1400]))?,
     }))
 }

@@ -170,7 +170,7 @@ fn a_set_of_addresses_or_links_keeps_a_rule_to_attachments() {
             "services",
         ),
     ] {
-        check_rule(&[matching.clone()], &[DROP], &[]);
+        check_rule(std::slice::from_ref(&matching), &[DROP], &[]);
         check_rule(&[negated(matching)], &[DROP], &["base 1: any"]);
     }
     check_rule(&[], &[verdict_map(SOURCE, "by-address")], &[]);
@@ -369,18 +369,18 @@ fn a_tangle_of_chains_is_for_any_packet() {
 #[test]
 fn an_element_is_taken_apart_with_what_its_map_gives() {
     let address = |text: &str| Value::Address(text.parse().unwrap());
-    let parts = parts_of(&[
-        Element {
-            key: vec![address("10.0.0.1"), Value::Protocol(6), Value::Port(80)],
-            data: Some(Data::Values(vec![address("10.0.0.2"), Value::Port(8080)])),
-        },
-        Element {
-            key: vec![Value::InterfaceName("up0".to_owned()), Value::Mark(1)],
-            data: Some(Data::Verdict(Verdict::Drop)),
-        },
-    ]);
+    let parts = parts_of(&Element {
+        key: vec![address("10.0.0.1"), Value::Protocol(6), Value::Port(80)],
+        data: Some(Data::Values(vec![address("10.0.0.2"), Value::Port(8080)])),
+    });
     let addresses: Vec<String> = parts.addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["10.0.0.1", "10.0.0.2"]);
-    assert!(parts.links.iter().eq(["up0"]));
     assert!(parts.ports.iter().eq(&[80]));
+    assert!(parts.links.is_empty());
+    let parts = parts_of(&Element {
+        key: vec![Value::InterfaceName("up0".to_owned()), Value::Mark(1)],
+        data: Some(Data::Verdict(Verdict::Drop)),
+    });
+    assert!(parts.links.iter().eq(["up0"]));
+    assert!(parts.addresses.is_empty() && parts.ports.is_empty());
 }

@@ -59,7 +59,7 @@ fn admitted(
     policy: &cofferdam_policy::Grants,
 ) -> BTreeMap<String, Vec<Element>> {
     let is_admitted = |set: &str, element: &Element| {
-        let parts = parts_of(std::slice::from_ref(element));
+        let parts = parts_of(element);
         let own = |address: &IpAddr| OWN.iter().any(|own| address.to_string() == *own);
         let addresses: Vec<IpAddr> = parts.addresses.into_iter().filter(|address| !own(address)).collect();
         let links: Vec<String> = parts.links.into_iter().filter(|link| link != OWN_LINK).collect();

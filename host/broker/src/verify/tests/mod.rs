@@ -109,6 +109,7 @@ fn made(name: &str) -> KnownLink {
         name: name.to_owned(),
         mac: MacAddress([2; 6]),
         ownership: Ownership::Own,
+        peer: None,
     }
 }
 

@@ -16,13 +16,21 @@ use crate::{
 fn a_veth_pair_is_found_by_its_other_end() {
     needs_kernel!();
     type Disguise = fn(&mut Ground, &Namespace);
-    let disguises: [(&str, Disguise); 4] = [
+    let disguises: [(&str, Disguise); 5] = [
         ("renamed, with another address", |_, container| {
             container.ip(&["link", "set", "e0", "name", "x0", "address", "02:00:00:00:00:66"]);
         }),
         ("moved on", |_, container| {
             let other = Namespace::container();
             container.ip(&["link", "set", "e0", "netns", &other.path()]);
+            std::mem::forget(other);
+        }),
+        ("moved on, with a decoy in its place", |_, container| {
+            let other = Namespace::container();
+            let index = container.link("e0").unwrap()["ifindex"].to_string();
+            container.ip(&["link", "set", "e0", "netns", &other.path()]);
+            let decoy = ["link", "add", "e0", "index", &index, "type", "veth"];
+            container.ip(&decoy);
             std::mem::forget(other);
         }),
         ("replaced", |_, container| {

@@ -9,12 +9,14 @@ use super::{
         NFTA_SET_ELEM_USERDATA,
     },
     expression::{write_value, write_verdict},
-    failure, user_data,
+    failure,
+    rule::PORT_PROTOCOLS,
+    user_data,
     value::Layout,
 };
 use crate::{
     Result,
-    nftables::{Data, DataType, Element, Set, TableId},
+    nftables::{Data, DataType, Element, Set, TableId, Value},
 };
 
 /// The list of elements is an attribute, and its length has 16 bits.
@@ -95,6 +97,7 @@ fn encode(table: &TableId, set: &Set, element: &Element, extent: Extent<'_>) -> 
         check_data(set, element, extent)?;
         write_value(attributes, NFTA_SET_ELEM_KEY, &key);
         if let Extent::Whole { comment } = extent {
+            check_ports(element)?;
             write_data(attributes, set, element)?;
             if !comment.is_empty() {
                 attributes.bytes(NFTA_SET_ELEM_USERDATA, &user_data::comment(comment));
@@ -107,6 +110,21 @@ fn encode(table: &TableId, set: &Set, element: &Element, extent: Extent<'_>) -> 
     attributes.nested(NFTA_LIST_ELEM, |attributes| outcome = fields(attributes));
     outcome.at(failure::element(table, set, element))?;
     Ok(attributes)
+}
+
+/// A rule that looks up a protocol together with a port reads the port
+/// wherever the protocol has it; of a protocol without ports it would be other
+/// bytes of the packet.
+fn check_ports(element: &Element) -> Checked<()> {
+    let has_port = element.key.iter().any(|value| matches!(value, Value::Port(_)));
+    let portless = element.key.iter().find_map(|value| match value {
+        Value::Protocol(number) if !PORT_PROTOCOLS.contains(number) => Some(number),
+        _ => None,
+    });
+    match portless {
+        Some(number) if has_port => Err(format!("its key has a port, and the protocol {number} has none")),
+        _ => Ok(()),
+    }
 }
 
 fn check_data(set: &Set, element: &Element, extent: Extent<'_>) -> Checked<()> {

@@ -1,28 +1,103 @@
-//! Takes JSON for the same document. Its parts have no places.
+//! Reads JSON into the same document. Its parts have no places.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
-use serde_json::Value as Json;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::{Item, Member, Table, Value};
 
-pub(in crate::parse) fn item(json: &Json) -> Item<'_> {
-    let value = match json {
-        Json::String(text) => Value::Text(Cow::Borrowed(text)),
-        Json::Number(number) if number.is_f64() => Value::Other("float"),
-        Json::Number(number) => Value::Integer(number.as_i64()),
-        Json::Array(items) => Value::List(items.iter().map(item).collect()),
-        Json::Object(members) => Value::Table(Table(members.iter().map(member).collect())),
-        Json::Bool(_) => Value::Other("boolean"),
-        Json::Null => Value::Other("null"),
-    };
-    Item { value, span: 0..0 }
+/// Reads a text that is one JSON value.
+pub(in crate::parse) fn read(text: &str) -> Result<Item<'_>, serde_json::Error> {
+    serde_json::from_str(text)
 }
 
-fn member<'i>((key, value): (&'i String, &'i Json)) -> Member<'i> {
-    Member {
-        key: Cow::Borrowed(key),
-        key_span: 0..0,
-        item: item(value),
+impl<'de> Deserialize<'de> for Item<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = deserializer.deserialize_any(ValueVisitor)?;
+        Ok(Self { value, span: 0..0 })
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Value::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Value::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Value::Integer(Some(number)))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Value::Integer(number.try_into().ok()))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Value::Other("float"))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Value::Other("boolean"))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Value::Other("null"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut table = Table::default();
+        while let Some((Key(key), item)) = members.next_entry()? {
+            if table.get(&key).is_some() {
+                return Err(A::Error::custom(format_args!("{key:?} is there twice")));
+            }
+            let key_span = 0..0;
+            table.0.push(Member { key, key_span, item });
+        }
+        Ok(Value::Table(table))
+    }
+}
+
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(KeyVisitor).map(Self)
+    }
+}
+
+struct KeyVisitor;
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }

@@ -7,7 +7,7 @@ mod plain;
 
 use std::{borrow::Cow, ops::Range};
 
-pub(super) use json::item as json_item;
+pub(super) use json::read as read_json;
 
 /// A value, and where it is in the text.
 #[derive(Debug, PartialEq, Eq)]

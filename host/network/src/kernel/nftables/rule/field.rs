@@ -89,10 +89,16 @@ impl TransportLayer {
             } => Self::Portless(*number),
             Match::InSet {
                 fields, negate: false, ..
-            } if known == Self::Any && fields.contains(&Field::Protocol) => Self::Ports,
+            } if known == Self::Any && looks_up_ports(fields) => Self::Ports,
             _ => known,
         })
     }
+}
+
+/// Whether elements for these fields have a protocol that has ports: none is
+/// added with another one.
+fn looks_up_ports(fields: &[Field]) -> bool {
+    fields.contains(&Field::Protocol) && fields.iter().any(|field| value_type(*field) == ValueType::Port)
 }
 
 impl RuleEncoder<'_> {

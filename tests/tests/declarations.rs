@@ -109,17 +109,38 @@ fn what_only_some_attachments_need_matters_only_to_them() {
 }
 
 #[test]
-fn an_ipam_plugin_that_lacks_what_it_always_needs_does_nothing() {
+fn an_add_whose_ipam_plugin_lacks_what_it_always_needs_is_refused_before_anything_is_done() {
     needs_kernel!();
     let site = lacking("host-local", "store.open");
-    let error = fails_without_a_trace(&site, &bridge_network("1.0.0"));
-    assert_eq!(error.code, DENIED, "{error:?}");
+    let error = refused_before_anything_was_done(&site, &bridge_network("1.0.0"));
     assert!(
         error
             .message
             .contains("plugin \"host-local\" needs for every attachment")
             && error.details.contains("{ allow = \"store.open\" }"),
         "{error:?}"
+    );
+}
+
+#[test]
+fn an_add_whose_ipam_plugin_is_not_there_is_refused_before_anything_is_done() {
+    needs_kernel!();
+    let site = Site::new();
+    site.installation()
+        .policy("bridge.audit.toml", "[plugin.bridge]\naudit = \"all\"\n");
+    site.installation().policy("static.toml", "[plugin.static]\n");
+    let config = with(bridge_network("1.0.0"), json!({ "ipam": { "type": "static" } }));
+    let error = fails_without_a_trace(&site, &config);
+    assert_eq!(error.code, COMPONENT, "{error:?}");
+    assert!(
+        error.message.contains("static") && !error.details.contains("rolled back"),
+        "{error:?}"
+    );
+    let records = audit(&site);
+    let [record] = &records[..] else { panic!("{records:?}") };
+    assert_eq!(
+        (&record["event"], &record["plugin"]),
+        (&json!("refused"), &json!("static"))
     );
 }
 
