@@ -7,6 +7,11 @@ use std::{
 use serde_json::Value;
 
 use crate::{GoPlugins, Installation, Namespace, program::finish};
+#[cfg(target_arch = "x86_64")]
+use crate::{
+    program::talk,
+    tracer::{Plan, Trace, trace},
+};
 
 /// One execution of a plugin as a runtime does it. All variables have a
 /// workable value from the start; the command has none.
@@ -139,21 +144,55 @@ impl<'a> Cni<'a> {
     /// Executes the plugin and waits for its end.
     #[must_use]
     pub fn run(&self) -> Output {
-        let mut command = Command::new(self.directory.join(&self.plugin));
+        let mut command = self.command_line(&self.executable());
+        let ended = self.node.run(|| finish(&mut command, &self.stdin));
+        let code = ended.code.unwrap_or_else(|| {
+            panic!("{}: ended by a signal: {}", self.call(), ended.stderr);
+        });
+        self.output(code, ended.stdout, ended.stderr)
+    }
+
+    /// The same with an eye on everything that it changes, by way of `traced`,
+    /// an executable of this crate. There is no output when it was killed.
+    #[cfg(target_arch = "x86_64")]
+    #[must_use]
+    pub fn run_traced(&self, traced: &Path, plan: Plan) -> (Trace, Option<Output>) {
+        let mut command = self.command_line(traced);
+        let (trace, stdout, stderr) = self
+            .node
+            .run(|| talk(&mut command, &self.stdin, |child| trace(child, plan)));
+        let output = trace.code.map(|code| self.output(code, stdout, stderr));
+        (trace, output)
+    }
+
+    fn executable(&self) -> PathBuf {
+        self.directory.join(&self.plugin)
+    }
+
+    fn call(&self) -> String {
+        let verb = self.environment.get("CNI_COMMAND").map_or("no command", String::as_str);
+        format!("{verb} by {}", self.executable().display())
+    }
+
+    fn command_line(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        if program != self.executable() {
+            command.arg(self.executable());
+        }
         if let Some(root) = &self.root {
             command.arg("--root").arg(root);
         }
         command.args(&self.arguments).env_clear().envs(&self.environment);
-        let ended = self.node.run(|| finish(&mut command, &self.stdin));
-        let verb = self.environment.get("CNI_COMMAND").map_or("no command", String::as_str);
+        command
+    }
+
+    fn output(&self, code: i32, stdout: String, stderr: String) -> Output {
         Output {
-            call: format!("{verb} by {}", self.directory.join(&self.plugin).display()),
-            code: ended
-                .code
-                .unwrap_or_else(|| panic!("{} {verb}: ended by a signal: {}", self.plugin, ended.stderr)),
-            stdout_json: serde_json::from_str(&ended.stdout).ok(),
-            stdout: ended.stdout,
-            stderr: ended.stderr,
+            call: self.call(),
+            code,
+            stdout_json: serde_json::from_str(&stdout).ok(),
+            stdout,
+            stderr,
         }
     }
 }

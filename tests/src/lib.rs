@@ -20,6 +20,8 @@ mod products;
 mod program;
 mod site;
 mod snapshot;
+#[cfg(target_arch = "x86_64")]
+pub mod tracer;
 mod workshop;
 
 pub use caller::{Cni, CniError, Output};

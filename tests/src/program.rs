@@ -8,7 +8,7 @@ use std::{
 
 /// How long any program of a test may take. Every call has a budget of its own
 /// that is shorter; this only keeps a broken one from stopping the test run.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program that goes on while the test does. It is killed when this value
 /// goes.
@@ -97,6 +97,14 @@ pub struct Ended {
 
 /// Runs a program to its end with this standard input.
 pub fn finish(command: &mut Command, stdin: &[u8]) -> Ended {
+    let name = name(command);
+    let (code, stdout, stderr) = talk(command, stdin, |child| wait(child, &name).code());
+    Ended { code, stdout, stderr }
+}
+
+/// Starts a program, writes its standard input, reads what it writes, and has
+/// somebody wait for its end; what comes of that, and what it wrote.
+pub(crate) fn talk<T>(command: &mut Command, stdin: &[u8], wait: impl FnOnce(&mut Child) -> T) -> (T, String, String) {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -115,13 +123,13 @@ pub fn finish(command: &mut Command, stdin: &[u8]) -> Ended {
     // A program that does not read its input closes the pipe; that is its right.
     let writer = thread::spawn(move || drop(input.write_all(&stdin)));
 
-    let status = wait(&mut child, &name(command));
+    let ended = wait(&mut child);
     writer.join().expect("the writer does not panic");
-    Ended {
-        code: status.code(),
-        stdout: stdout.join().expect("the reader does not panic"),
-        stderr: stderr.join().expect("the reader does not panic"),
-    }
+    (
+        ended,
+        stdout.join().expect("the reader does not panic"),
+        stderr.join().expect("the reader does not panic"),
+    )
 }
 
 fn reader(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {

@@ -45,6 +45,16 @@ impl Snapshot {
         self
     }
 
+    /// The same, with all that Cofferdam has on record of attachments. What it
+    /// knows of the leases from the last look at them is no record.
+    #[must_use]
+    pub fn and_state(mut self, installation: &Installation) -> Self {
+        self.files("state", &installation.state(), &|name| {
+            name.ends_with(".claims") || name.ends_with(".survey")
+        });
+        self
+    }
+
     /// What differs, one line an object: `-` only here, `+` only in the
     /// other, `~` in both but not alike. Empty when nothing does.
     #[must_use]
@@ -201,15 +211,18 @@ fn strip_volatile(value: &mut Value) {
     }
 }
 
-/// Reads every file below; what can't be read has no value (some settings
+/// Reads every file and link below; what can't be read has no value (some settings
 /// refuse until they are written).
 fn read_tree(base: &Path, path: &Path, found: &mut Vec<(String, String)>) {
-    if path.is_dir() {
+    if path.is_dir() && !path.is_symlink() {
         let Ok(entries) = fs::read_dir(path) else { return };
         for entry in entries.flatten() {
             read_tree(base, &entry.path(), found);
         }
-    } else if let Ok(content) = fs::read_to_string(path) {
+    } else if let Ok(content) = fs::read_link(path)
+        .map(|target| target.to_string_lossy().into_owned())
+        .or_else(|_| fs::read_to_string(path))
+    {
         let name = path.strip_prefix(base).unwrap_or(path).to_string_lossy().into_owned();
         found.push((name, format!("{:?}", content.trim_end())));
     }

@@ -2,7 +2,7 @@
 
 use cofferdam_protocol::{CniError, PluginConfig};
 use cofferdam_sandbox::{
-    Fault, FaultKind, Guest, Verdict,
+    Fault, FaultKind, Guest, NotStarted, Program, Sandbox, SandboxError, Verdict,
     bindings::cofferdam::cni::types::{Attachment, Failure},
 };
 
@@ -55,10 +55,11 @@ pub(crate) fn run(
     mediator.secrets.clone_from(&secrets);
     let mut guest = match Guest::new(&sandbox, &program, mediator) {
         Ok(guest) => guest,
-        Err((error, mut mediator)) => {
-            mediator.trail.refused(&error.to_string());
-            let error = CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}"));
-            return (mediator.into_session(), Err(error));
+        Err((reason, mut mediator)) => {
+            let error = not_started(plugin, &reason, &mut mediator.trail, &secrets);
+            let mut session = mediator.into_session();
+            session.close_records();
+            return (session, Err(error));
         }
     };
     timing::phase("instantiate");
@@ -71,6 +72,28 @@ pub(crate) fn run(
     let mut session = mediator.into_session();
     session.close_records();
     (session, answer.map_err(|end| hidden(end.into_error(plugin), &secrets)))
+}
+
+/// Whether a component could be a plugin here: everything that it imports is
+/// there, and it exports what it has to.
+///
+/// # Errors
+/// What is missing, or has another type.
+pub fn check(sandbox: &Sandbox, program: &Program) -> Result<(), SandboxError> {
+    Guest::<Mediator>::fits(sandbox, program)
+}
+
+fn not_started(plugin: &str, reason: &NotStarted, trail: &mut Trail, secrets: &Secrets) -> CniError {
+    match reason {
+        NotStarted::Program(error) => {
+            trail.refused(&error.to_string());
+            CniError::new(codes::COMPONENT, printable(&format!("plugin {plugin:?}: {error}")))
+        }
+        NotStarted::Fault(fault) => {
+            trail.ended(&secrets.hide(&fault.to_string()));
+            hidden(fault_error(plugin, fault), secrets)
+        }
+    }
 }
 
 fn secrets_of(config: &PluginConfig, task: &Task) -> Secrets {

@@ -34,5 +34,7 @@ mod verify;
 mod ways;
 
 pub use call::{Answer, Broker};
+pub use component::check as check_component;
 pub use installation::Installation;
+pub use log::printable;
 pub use reach::{Reach, Use};

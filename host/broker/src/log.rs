@@ -48,8 +48,9 @@ pub(crate) fn one_line(text: &str, most: usize) -> String {
     line
 }
 
-/// A guest's text can't begin a new line or move the cursor.
-pub(crate) fn printable(text: &str) -> String {
+/// A guest's text as one that can't begin a new line or move the cursor.
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|symbol| {
             let escape = symbol.is_control() || is_format(symbol);

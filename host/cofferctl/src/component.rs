@@ -5,11 +5,12 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use cofferdam_broker::Installation;
+use cofferdam_broker::{Installation, check_component};
 use cofferdam_policy::{Need, Needs};
 use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, Signatures};
 
 use crate::{
+    compiler,
     metadata::{Declaration, Description, describe},
     output::{complain, say},
     signature_file,
@@ -34,9 +35,14 @@ pub(crate) enum Command {
         /// The plugin's name; otherwise what the component says, or the file's.
         #[arg(long)]
         name: Option<String>,
+        #[command(flatten)]
+        limits: compiler::Limits,
     },
     /// Compiles all components again, after an upgrade of Cofferdam.
-    Compile,
+    Compile {
+        #[command(flatten)]
+        limits: compiler::Limits,
+    },
     /// The plugins that have a component.
     List,
     /// What a component says of itself, what it imports, and who signed it.
@@ -53,19 +59,21 @@ pub(crate) enum Command {
 pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Result<()> {
     let store = installation.components();
     match command {
-        Command::Add { files, name } => {
+        Command::Add { files, name, limits } => {
             if name.is_some() && files.len() > 1 {
                 bail!("--name is for one component; {} were given", files.len());
             }
-            files.iter().try_for_each(|file| add(&store, file, name.as_deref()))
+            files
+                .iter()
+                .try_for_each(|file| add(&store, file, name.as_deref(), limits))
         }
-        Command::Compile => compile_all(&store),
+        Command::Compile { limits } => compile_all(&store, limits),
         Command::List => list(installation, &store),
         Command::Inspect { what, json } => inspect(installation, &what, json),
     }
 }
 
-fn add(store: &ComponentStore, file: &Path, name: Option<&str>) -> anyhow::Result<()> {
+fn add(store: &ComponentStore, file: &Path, name: Option<&str>, limits: compiler::Limits) -> anyhow::Result<()> {
     let wasm = fs::read(file).with_context(|| format!("read {}", file.display()))?;
     let description = check_plugin(&wasm).with_context(|| file.display().to_string())?;
     let declaration = description.declaration(file)?;
@@ -81,7 +89,7 @@ fn add(store: &ComponentStore, file: &Path, name: Option<&str>) -> anyhow::Resul
         .or(own)
         .or(stem)
         .context("the plugin has no name; give it one with --name")?;
-    let (digest, code) = compile(store, &wasm, &declaration).with_context(|| file.display().to_string())?;
+    let (digest, code) = compile(store, &wasm, &declaration, limits).with_context(|| file.display().to_string())?;
     if !signatures.is_empty() {
         store.add_signatures(digest, &signatures)?;
     }
@@ -117,12 +125,19 @@ fn signatures_beside(file: &Path, wasm: &[u8]) -> anyhow::Result<Signatures> {
     Ok(signatures)
 }
 
-/// Compiles, stores, and loads as a call would: what is added can be run.
-fn compile(store: &ComponentStore, wasm: &[u8], declaration: &Declaration) -> anyhow::Result<(Digest, usize)> {
-    let sandbox = Sandbox::new()?;
-    let code = sandbox.compile(wasm)?;
+/// Compiles, stores, and loads and links as a call would: what is added can be
+/// run.
+fn compile(
+    store: &ComponentStore,
+    wasm: &[u8],
+    declaration: &Declaration,
+    limits: compiler::Limits,
+) -> anyhow::Result<(Digest, usize)> {
+    let code = compiler::compile(wasm, limits)?;
     let digest = store.add(wasm, &code, &declaration.text)?;
-    Program::load(&sandbox, store.artifact(digest)?)?;
+    let sandbox = Sandbox::new()?;
+    let program = Program::load(&sandbox, store.artifact(digest)?)?;
+    check_component(&sandbox, &program)?;
     Ok((digest, code.len()))
 }
 
@@ -141,12 +156,12 @@ pub(crate) fn check_plugin(wasm: &[u8]) -> anyhow::Result<Description> {
     }
 }
 
-fn compile_all(store: &ComponentStore) -> anyhow::Result<()> {
+fn compile_all(store: &ComponentStore, limits: compiler::Limits) -> anyhow::Result<()> {
     for (name, digest) in store.plugins_by_name()? {
         let wasm = store.wasm(digest)?;
         let declaration = describe(&wasm).and_then(|description| description.declaration(Path::new(&name)));
         let declaration = declaration.with_context(|| name.clone())?;
-        let (_, code) = compile(store, &wasm, &declaration).with_context(|| name.clone())?;
+        let (_, code) = compile(store, &wasm, &declaration, limits).with_context(|| name.clone())?;
         say(&format!("{name}  sha256:{digest}  compiled {} KB", code / 1000));
     }
     Ok(())

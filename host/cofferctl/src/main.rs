@@ -1,5 +1,6 @@
 //! The command that operators and plugin authors type.
 
+mod compiler;
 mod component;
 mod key;
 mod metadata;
@@ -45,6 +46,9 @@ enum Command {
     Sign(sign::Arguments),
     /// Says whether components are signed with a key.
     Verify(verify::Arguments),
+    /// What this command executes itself as to compile one component.
+    #[command(name = compiler::CHILD, hide = true)]
+    CompileStandardInput(compiler::Limits),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&installation, arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::CompileStandardInput(limits) => compiler::run_child(limits),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&format!("{error:#}"));

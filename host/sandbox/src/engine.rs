@@ -53,5 +53,11 @@ fn config() -> Config {
     config.memory_may_move(false);
     config.memory_reservation(1 << 32);
     config.memory_reservation_for_growth(0);
+    // What no plugin needs has no faults here either. Threads, exceptions and
+    // garbage collection are not even built in.
+    config.wasm_memory64(false);
+    config.wasm_multi_memory(false);
+    config.wasm_tail_call(false);
+    config.wasm_relaxed_simd(false);
     config
 }

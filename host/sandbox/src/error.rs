@@ -45,8 +45,8 @@ pub enum SandboxError {
     /// It is not a component, or not valid.
     #[error("not a valid component: {0}")]
     Compile(String),
-    /// It asks for an interface that no plugin gets.
-    #[error("the component imports {0}, which this host does not offer to plugins")]
+    /// It asks for what no plugin gets, or not as this host has it.
+    #[error("the component imports what this host does not offer to plugins: {0}")]
     Import(String),
     /// It does not export what a plugin has to.
     #[error("the component is not a Cofferdam plugin: {0}")]

@@ -26,7 +26,7 @@ pub use fault::{Fault, FaultKind};
 pub use limits::{Limits, MemoryGuard};
 pub use linker::Imports;
 pub use load::Program;
-pub use run::{Guest, GuestState, Verdict};
+pub use run::{Guest, GuestState, NotStarted, Verdict};
 pub use store::{
     Artifact, ComponentStore, Digest, KeyError, NEEDS_LIMIT, ParseDigestError, ParseSignaturesError, PublicKey,
     SIGNATURES_LIMIT, SignatureError, Signatures, StoreError, TrustedDirectory, statement,

@@ -35,7 +35,7 @@ pub trait Imports:
 pub(crate) fn link<T: Imports>(sandbox: &Sandbox, program: &Program) -> Result<Linker<T>, SandboxError> {
     let mut linker = Linker::new(sandbox.engine());
     for import in program.imports(sandbox) {
-        link_interface(&mut linker, &import).map_err(|error| SandboxError::Engine(format!("{import}: {error:#}")))?;
+        link_interface(&mut linker, &import).map_err(|error| SandboxError::Import(format!("{import}: {error:#}")))?;
     }
     Ok(linker)
 }

@@ -23,6 +23,16 @@ pub trait GuestState: Send + Sized {
 /// A guest's answer: its result, its own failure, or its end by a fault.
 pub type Verdict<T> = Result<Result<T, Failure>, Fault>;
 
+/// Why there is no instance of a program.
+#[derive(Debug)]
+pub enum NotStarted {
+    /// The program is none that could run here.
+    Program(SandboxError),
+    /// What it runs before it is called did not come to its end, or it is too
+    /// large from the start.
+    Fault(Fault),
+}
+
 /// One instance of a plugin, made for one call.
 pub struct Guest<T: Imports> {
     store: Store<T>,
@@ -30,28 +40,53 @@ pub struct Guest<T: Imports> {
 }
 
 impl<T: Imports> Guest<T> {
-    /// Links what the program imports and instantiates it.
+    /// Links what the program imports and instantiates it. The program's start
+    /// functions run then: what holds for its call holds for them.
     ///
     /// # Errors
-    /// The program imports what is not offered, or is no plugin.
-    pub fn new(sandbox: &Sandbox, program: &Program, state: T) -> Result<Self, (SandboxError, Box<T>)> {
-        match linker::link(sandbox, program).and_then(|linker| prepare(&linker, program)) {
+    /// The program imports what is not offered, is no plugin, or was ended.
+    pub fn new(sandbox: &Sandbox, program: &Program, state: T) -> Result<Self, (NotStarted, Box<T>)> {
+        match Self::prepare(sandbox, program) {
             Ok(prepared) => Self::instantiate(sandbox, &prepared, state),
-            Err(error) => Err((error, Box::new(state))),
+            Err(error) => Err((NotStarted::Program(error), Box::new(state))),
         }
     }
 
-    fn instantiate(sandbox: &Sandbox, prepared: &CniPluginPre<T>, state: T) -> Result<Self, (SandboxError, Box<T>)> {
+    /// Whether the program imports only what is offered and exports what a
+    /// plugin has to, with the right types. Nothing of it runs.
+    ///
+    /// # Errors
+    /// What of that it does not.
+    pub fn fits(sandbox: &Sandbox, program: &Program) -> Result<(), SandboxError> {
+        Self::prepare(sandbox, program).map(drop)
+    }
+
+    fn prepare(sandbox: &Sandbox, program: &Program) -> Result<CniPluginPre<T>, SandboxError> {
+        let linker = linker::link(sandbox, program)?;
+        let instance: InstancePre<T> = linker
+            .instantiate_pre(&program.component)
+            .map_err(|error| SandboxError::Import(format!("{error:#}")))?;
+        CniPluginPre::new(instance).map_err(|error| SandboxError::NotAPlugin(format!("{error:#}")))
+    }
+
+    fn instantiate(sandbox: &Sandbox, prepared: &CniPluginPre<T>, state: T) -> Result<Self, (NotStarted, Box<T>)> {
         let limits = state.limits();
         let mut store = Store::new(sandbox.engine(), state);
         store.limiter(|state| state.memory());
         store.set_epoch_deadline(1);
         store.set_hostcall_fuel(limits.transfer);
-        match prepared.instantiate(&mut store) {
+        let instance = match prepared.instance_pre().instantiate(&mut store) {
+            Ok(instance) => instance,
+            Err(error) => {
+                let fault = fault(&error, store.data_mut());
+                return Err((NotStarted::Fault(fault), Box::new(store.into_data())));
+            }
+        };
+        match CniPlugin::new(&mut store, &instance) {
             Ok(plugin) => Ok(Self { store, plugin }),
             Err(error) => {
-                let error = SandboxError::NotAPlugin(format!("it can't be instantiated: {}", error.root_cause()));
-                Err((error, Box::new(store.into_data())))
+                let error = SandboxError::NotAPlugin(format!("{error:#}"));
+                Err((NotStarted::Program(error), Box::new(store.into_data())))
             }
         }
     }
@@ -92,20 +127,11 @@ impl<T: Imports> Guest<T> {
     }
 
     fn verdict<R>(&mut self, answer: wasmtime::Result<Result<R, Failure>>) -> Verdict<R> {
-        answer.map_err(|error| {
-            let state = self.store.data_mut();
-            let message = state.wasi().message();
-            Fault::new(&error, state.memory(), message)
-        })
+        answer.map_err(|error| fault(&error, self.store.data_mut()))
     }
 }
 
-fn prepare<T: Imports>(
-    linker: &wasmtime::component::Linker<T>,
-    program: &Program,
-) -> Result<CniPluginPre<T>, SandboxError> {
-    let instance: InstancePre<T> = linker
-        .instantiate_pre(&program.component)
-        .map_err(|error| SandboxError::Import(format!("{error:#}")))?;
-    CniPluginPre::new(instance).map_err(|error| SandboxError::NotAPlugin(format!("{error:#}")))
+fn fault<T: GuestState>(error: &wasmtime::Error, state: &mut T) -> Fault {
+    let message = state.wasi().message();
+    Fault::new(error, state.memory(), message)
 }

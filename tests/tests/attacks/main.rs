@@ -17,6 +17,7 @@ mod packet_filter;
 mod packet_scope;
 mod quantity;
 mod quotas;
+mod raw;
 mod results;
 mod routing;
 mod sequences;

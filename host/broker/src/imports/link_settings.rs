@@ -1,9 +1,9 @@
-use std::{thread, time::Duration};
+use std::{net::Ipv4Addr, thread, time::Duration};
 
 use cofferdam_journal::{Inverse, Made, Operation, Setting, SharedObject};
 use cofferdam_network::{LinkId, LinkInfo, Network, OperationalState, SysctlKey};
 use cofferdam_policy::Question;
-use cofferdam_protocol::Place;
+use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
@@ -341,12 +341,43 @@ impl Mediator {
         if old == Some(on) {
             return Ok(());
         }
+        if flag == Flag::Up && on {
+            self.foresee_loopback_address(&target)?;
+        }
         let inverse = match old {
             Some(old) => flag.inverse(target.id, target.name.clone(), old),
             None => Inverse::WithLink { link: target.id },
         };
         let operation = flag.operation(target.id, target.name, on);
         self.change(&operation, &inverse, |network| flag.set(network, target.id, on))
+    }
+
+    /// A loopback link without an IPv4 address gets one from the kernel when it
+    /// comes up, and keeps it when it goes down again (`inetdev_event` in
+    /// `net/ipv4/devinet.c`).
+    fn foresee_loopback_address(&mut self, target: &Target) -> Result<(), CallError> {
+        let (link, name) = (target.id, &target.name);
+        let is_loopback = |info: &LinkInfo| info.name == "lo" && info.kind.is_empty();
+        if !target.info.as_ref().is_some_and(is_loopback) {
+            return Ok(());
+        }
+        let addresses = self.network().addresses(link).map_err(network_error)?;
+        if addresses.iter().any(|info| info.address.address().is_ipv4()) {
+            return Ok(());
+        }
+        let address = IpPrefix::new(Ipv4Addr::LOCALHOST.into(), 8).expect("8 bits are of the 32");
+        let inverse = Inverse::DeleteAddress {
+            link,
+            name: name.clone(),
+            address,
+        };
+        let operation = Operation::AddAddress {
+            link,
+            name: name.clone(),
+            address,
+            skip_duplicate_detection: true,
+        };
+        self.change(&operation, &inverse, |_| Ok(()))
     }
 
     /// A setting of a shared link that was there before: it goes back when

@@ -121,10 +121,11 @@ impl Journal {
         let pending: Vec<Entry> = self.history.pending().rev().cloned().collect();
         let earlier_boot = self.history.header().is_some_and(Header::is_of_earlier_boot);
         let mut report = Report::new(self.history.damaged_lines());
+        let mut holdings = undo.holdings(self.history.namespace().cloned(), &pending);
+        holdings.give_up_left(self.history.entries());
         if pending.is_empty() {
             return report;
         }
-        let mut holdings = undo.holdings(self.history.namespace().cloned(), &pending);
         self.history.set_rolling_back();
         let _ = self.add(&Record::RollBack {
             pid: std::process::id(),

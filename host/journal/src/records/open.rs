@@ -2,10 +2,10 @@ use std::{fs, fs::File, io, os::unix::fs::MetadataExt as _, path::Path, time::In
 
 use nix::{errno::Errno, fcntl::OFlag};
 
-use super::{Owner, Records, survey::Survey};
+use super::{Owner, Records, claim_file::NEXT, survey::Survey};
 use crate::{
     AttachmentId, Error, Result,
-    fs::{make_directories, open_at, open_file},
+    fs::{make_directories, open_at, open_file, remove_at},
     lock,
 };
 
@@ -102,6 +102,8 @@ fn lock_directory(path: &Path, deadline: Instant) -> Result<Option<Locked>> {
         // Who had it before may have removed it, with the directory.
         let status = lock.metadata().map_err(|error| Error::io("look at", &file, error))?;
         if status.nlink() > 0 {
+            // Under the lock it is what a crash left.
+            let _ = remove_at(&directory, NEXT);
             return Ok(Some(Locked { directory, lock }));
         }
     }

@@ -36,6 +36,17 @@ impl<'a> Holdings<'a> {
         holdings
     }
 
+    /// Gives up what belonged to operations that a process which was killed
+    /// undid or gave up on, and that nothing which is pending needs.
+    pub(crate) fn give_up_left(&mut self, entries: &[Entry]) {
+        let ended = entries.iter().filter(|entry| !entry.is_pending());
+        for name in ended.flat_map(|entry| self.names(entry)) {
+            if !self.counts.contains_key(&name) {
+                self.owned.give_up_name(&name, self.owner);
+            }
+        }
+    }
+
     /// Gives up what belonged to an operation that is undone.
     pub(crate) fn give_up(&mut self, entry: &Entry) {
         for name in self.names(entry) {

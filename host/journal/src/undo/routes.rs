@@ -19,21 +19,24 @@ impl Undo<'_> {
     /// place for ours.
     pub(super) fn delete_route(&mut self, link: LinkId, route: &Route) -> UndoOutcome {
         let present = self.routes(link, route)?;
-        let Some(added) = present.iter().find(|present| route.describes(present)) else {
+        let Some(place) = present.iter().position(|present| route.describes(present)) else {
             return Ok(present
                 .iter()
                 .find(|other| route.is_in_place_of(other))
                 .map_or(Undone::Nothing, |other| Undone::Left(replaced(route, other))));
         };
-        // For IPv6, no gateway means any when deleting.
-        let hidden = added.destination.is_ipv6() && added.gateway.is_none();
-        if hidden
-            && present
-                .iter()
-                .any(|other| other.gateway.is_some() && route.is_in_place_of(other))
-        {
+        let (before, rest) = present.split_at(place);
+        let Some((added, after)) = rest.split_first() else {
+            return Ok(Undone::Nothing);
+        };
+        // The first that matches is deleted; among gateways of one IPv6 route
+        // it can be any.
+        let is_ipv6 = added.destination.is_ipv6();
+        let mut hidden = before.iter().chain(after.iter().filter(|_| is_ipv6));
+        if let Some(other) = hidden.find(|other| added.is_deleted_as(other)) {
+            let way = way(other);
             let text = format!(
-                "the kernel can't tell the route to {} from another with a gateway",
+                "the kernel can't tell the route to {} from another, {way}",
                 route.destination
             );
             return Ok(Undone::Left(text));
@@ -51,11 +54,15 @@ impl Undo<'_> {
 }
 
 fn replaced(route: &Route, other: &Route) -> String {
-    let way = other
-        .gateway
-        .map_or("without a gateway".to_owned(), |gateway| format!("via {gateway}"));
     format!(
-        "somebody put another route to {} in its place, {way}",
-        route.destination
+        "somebody put another route to {} in its place, {}",
+        route.destination,
+        way(other)
     )
+}
+
+fn way(route: &Route) -> String {
+    route
+        .gateway
+        .map_or("without a gateway".to_owned(), |gateway| format!("via {gateway}"))
 }

@@ -48,6 +48,21 @@ impl Route {
             && self.scope.is_none_or(|scope| present.scope == Some(scope))
     }
 
+    /// Whether the kernel, asked to delete this one, would take the other for
+    /// it: what this one leaves out matches anything.
+    #[must_use]
+    pub fn is_deleted_as(&self, other: &Self) -> bool {
+        fn agrees<T: PartialEq>(given: Option<T>, there: Option<T>) -> bool {
+            given.is_none() || given == there
+        }
+        self.is_in_place_of(other)
+            && agrees(self.gateway, other.gateway)
+            && agrees(self.source, other.source)
+            && agrees(self.scope, other.scope)
+            && agrees(self.mtu, other.mtu)
+            && agrees(self.advmss, other.advmss)
+    }
+
     /// Whether both lead to the same destination with the same metric, of
     /// which the kernel by itself has one. The table is not looked at.
     #[must_use]

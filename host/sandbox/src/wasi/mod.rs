@@ -46,7 +46,7 @@ pub(crate) fn link<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str
         "wasi:random/insecure-seed" => {
             random::insecure_seed::add_to_linker::<T, WasiRandom>(linker, |state| state.wasi().random())
         }
-        _ => Err(wasmtime::Error::msg("this host does not offer it to plugins")),
+        _ => Err(wasmtime::Error::msg("no plugin gets it")),
     }
 }
 

@@ -89,6 +89,8 @@ impl Sides {
                 && agrees(route.gateway, present.gateway)
                 && agrees(route.source, present.source)
                 && agrees(route.scope, present.scope)
+                && agrees(route.mtu, present.mtu)
+                && agrees(route.advmss, present.advmss)
                 && route
                     .priority
                     .is_none_or(|given| given == 0 || Some(given) == present.priority)

@@ -1,0 +1,40 @@
+//! Which attachments are interrupted: a new plugin joins by a line.
+
+use cofferdam_tests::{bridge_network, loopback_network, with};
+use serde_json::{Value, json};
+
+/// An attachment that is to be interrupted.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) config: Value,
+}
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let scenario = |name, config| Scenario { name, config };
+    vec![
+        scenario("loopback", with(loopback_network(), json!({ "cniVersion": "1.1.0" }))),
+        scenario("bridge", bridge_network("1.1.0")),
+        scenario(
+            "bridge with everything",
+            with(bridge_network("1.1.0"), everything_of_bridge()),
+        ),
+        scenario("chain", chain()),
+    ]
+}
+
+fn everything_of_bridge() -> Value {
+    json!({
+        "ipMasq": true, "ipMasqBackend": "nftables", "hairpinMode": true, "mtu": 1400,
+        "ipam": { "subnet": null,
+                  "ranges": [[{ "subnet": "10.22.0.0/16" }], [{ "subnet": "fd00:22::/64" }]],
+                  "routes": [{ "dst": "0.0.0.0/0" }, { "dst": "::/0" }] },
+    })
+}
+
+fn chain() -> Value {
+    let member = |config: Value| with(config, json!({ "cniVersion": null, "name": null }));
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
+        "chain": [member(bridge_network("1.1.0")), member(loopback_network())],
+    })
+}
