@@ -458,7 +458,7 @@ impl Ground {
         if let Ok(found) = self.store.resolve(NAME) {
             self.assert_trusted(&[Part::Base, Part::Store, Part::Plugins, Part::Plugin], DIGEST_LIMIT);
             let text = fs::read_to_string(self.path(Part::Plugin)).expect("a digest is text");
-            assert!(text.contains(&found.to_string()), "{text:?}");
+            assert!(text.to_ascii_lowercase().contains(&found.to_string()), "{text:?}");
         }
         let artifact = match self.store.artifact(self.digest) {
             Ok(artifact) => artifact,
@@ -492,11 +492,14 @@ impl Ground {
         let record = String::from_utf8_lossy(&record);
         let mut lines = record.lines();
         let digest = lines.next().unwrap_or_default();
-        let recorded = digest.trim().trim_start_matches("sha256:") == Digest::of(code).to_string();
+        let recorded = digest
+            .trim()
+            .trim_start_matches("sha256:")
+            .eq_ignore_ascii_case(&Digest::of(code).to_string());
         let identity = lines.next().unwrap_or_default();
         assert!(recorded || numbers(identity) == Some(self.identity()), "{record:?}");
         let declared = lines.next().and_then(|line| line.strip_prefix("needs"));
-        let declared = declared.map(|digest| digest.trim().trim_start_matches("sha256:").to_owned());
+        let declared = declared.map(|digest| digest.trim().trim_start_matches("sha256:").to_ascii_lowercase());
         assert_eq!(declared, Some(Digest::of(needs.as_bytes()).to_string()), "{record:?}");
         assert_eq!(fs::read(self.path(Part::Needs)).unwrap(), needs.as_bytes());
     }
