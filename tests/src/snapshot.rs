@@ -50,7 +50,7 @@ impl Snapshot {
     #[must_use]
     pub fn and_state(mut self, installation: &Installation) -> Self {
         self.files("state", &installation.state(), &|name| {
-            name.ends_with(".claims") || name.ends_with(".survey")
+            name.contains(".claims") || name.contains(".survey")
         });
         self
     }

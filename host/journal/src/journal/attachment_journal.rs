@@ -131,6 +131,7 @@ impl Journal {
             pid: std::process::id(),
             started: now(),
         });
+        let mut is_recorded = true;
         for (number, entry) in pending.iter().enumerate() {
             let earlier = pending.get(number + 1..).unwrap_or_default();
             let outcome = if is_left_to(entry, earlier) || holdings.are_anothers(entry) {
@@ -155,9 +156,14 @@ impl Journal {
             }
             // Who comes after a kill must not undo what somebody else has by
             // then. What is kept here goes with the journal.
-            if self.write().is_ok() && undone {
-                holdings.give_up(entry);
+            match self.write() {
+                Ok(()) if undone => holdings.give_up(entry),
+                Ok(()) => {}
+                Err(_) => is_recorded = false,
             }
+        }
+        if !is_recorded && self.history.pending().next().is_none() {
+            holdings.give_up_all(self.history.entries());
         }
         report
     }

@@ -47,6 +47,14 @@ impl<'a> Holdings<'a> {
         }
     }
 
+    /// Gives up what belonged to these operations, none of which is left to be
+    /// undone, though that is not on record.
+    pub(crate) fn give_up_all(&self, entries: &[Entry]) {
+        for name in entries.iter().flat_map(|entry| self.names(entry)) {
+            self.owned.give_up_name(&name, self.owner);
+        }
+    }
+
     /// Gives up what belonged to an operation that is undone.
     pub(crate) fn give_up(&mut self, entry: &Entry) {
         for name in self.names(entry) {
