@@ -6,7 +6,7 @@ use crate::{
     format::{Header, Record, append_line, now},
     history::{Entry, History, Progress},
     model::{Inverse, Operation, Outcome, Sequence},
-    undo::{Report, Undo, Undone},
+    undo::{Kept, Report, Undo, Undone},
 };
 
 /// The journal of an attachment that is being made or undone, with the
@@ -20,6 +20,8 @@ pub struct Journal {
     history: History,
     /// Lines that go out with the next write.
     buffer: Vec<u8>,
+    /// What is owned still, since its undoing could not be recorded.
+    kept: Vec<Kept>,
 }
 
 impl Journal {
@@ -39,6 +41,7 @@ impl Journal {
             file,
             history,
             buffer: Vec::with_capacity(4096),
+            kept: Vec::new(),
         }
     }
 
@@ -162,8 +165,8 @@ impl Journal {
                 Err(_) => is_recorded = false,
             }
         }
-        if !is_recorded && self.history.pending().next().is_none() {
-            holdings.give_up_all(self.history.entries());
+        if !is_recorded {
+            self.kept = holdings.all_of(self.history.entries());
         }
         report
     }
@@ -181,6 +184,9 @@ impl Journal {
                 left,
             });
         }
+        // What is kept by a journal goes with it; after that these names may be
+        // another ADD's.
+        self.kept.iter().for_each(Kept::give_up);
         self.file.remove()
     }
 

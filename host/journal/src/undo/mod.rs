@@ -21,7 +21,7 @@ use cofferdam_network::{Error as NetworkError, Network};
 use nix::errno::Errno;
 use thiserror::Error;
 
-pub(crate) use owned::Holdings;
+pub(crate) use owned::{Holdings, Kept};
 pub use report::{Report, ReportItem};
 
 use crate::{AttachmentId, Entry, Error, NamespaceRecord, Owned, Quota, model::Inverse, shared::Shared};

@@ -15,6 +15,20 @@ pub(crate) struct Holdings<'a> {
     counts: BTreeMap<String, usize>,
 }
 
+/// Something that is owned until its journal goes.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    owned: Owned,
+    owner: AttachmentId,
+    name: String,
+}
+
+impl Kept {
+    pub(crate) fn give_up(&self) {
+        self.owned.give_up_name(&self.name, &self.owner);
+    }
+}
+
 impl<'a> Holdings<'a> {
     pub(crate) fn new(
         owned: Owned,
@@ -47,12 +61,15 @@ impl<'a> Holdings<'a> {
         }
     }
 
-    /// Gives up what belonged to these operations, none of which is left to be
-    /// undone, though that is not on record.
-    pub(crate) fn give_up_all(&self, entries: &[Entry]) {
-        for name in entries.iter().flat_map(|entry| self.names(entry)) {
-            self.owned.give_up_name(&name, self.owner);
-        }
+    /// All that belonged to these operations.
+    pub(crate) fn all_of(&self, entries: &[Entry]) -> Vec<Kept> {
+        let names = entries.iter().flat_map(|entry| self.names(entry));
+        let kept = names.map(|name| Kept {
+            owned: self.owned.clone(),
+            owner: self.owner.clone(),
+            name,
+        });
+        kept.collect()
     }
 
     /// Gives up what belonged to an operation that is undone.
