@@ -7,29 +7,19 @@ use cofferdam_sandbox::{
 
 use super::{ip_address, ip_prefix, wit_ip_address, wit_ip_prefix};
 
-/// What a packet may have, less what the kernel keeps for headers
-/// (`ip_metrics_convert` in `net/ipv4/metrics.c`).
-const LARGEST_MTU: u32 = 65535 - 15;
-/// The same for the payload of a TCP segment.
-const LARGEST_ADVMSS: u32 = 65535 - 40;
-
+/// As the kernel keeps it, so that it is known again.
 pub(crate) fn route(route: &routes::RouteSpec) -> Result<Route, CallError> {
-    Ok(Route {
+    let route = Route {
         destination: ip_prefix(route.destination)?,
         gateway: route.gateway.map(ip_address),
         source: route.source.map(ip_address),
         priority: route.priority,
         table: route.table,
         scope: route.scope,
-        mtu: metric(route.mtu, LARGEST_MTU),
-        advmss: metric(route.advmss, LARGEST_ADVMSS),
-    })
-}
-
-/// As the kernel keeps it, so that the route is known again: 0 is nothing, and
-/// what is too large is the largest.
-fn metric(given: Option<u32>, largest: u32) -> Option<u32> {
-    given.filter(|value| *value > 0).map(|value| value.min(largest))
+        mtu: route.mtu,
+        advmss: route.advmss,
+    };
+    Ok(route.as_kept())
 }
 
 pub(crate) fn wit_route(route: &Route) -> routes::RouteSpec {

@@ -131,11 +131,9 @@ impl Mediator {
             let text = format!("route {} through link {name:?}", wanted.destination);
             CallError::Guest(Error::NotFound(text))
         })?;
-        // For IPv6, no gateway means any when deleting.
-        let hidden = |other: &Route| other.gateway.is_some() && found.is_in_place_of(other);
-        if found.destination.is_ipv6() && found.gateway.is_none() && routes.iter().any(hidden) {
+        if found.mistaken_for(&routes).is_some() {
             return Err(conflict(format!(
-                "the kernel can't tell the route to {} from another with a gateway",
+                "the kernel can't tell the route to {} from another",
                 found.destination
             )));
         }

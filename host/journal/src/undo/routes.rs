@@ -19,25 +19,17 @@ impl Undo<'_> {
     /// place for ours.
     pub(super) fn delete_route(&mut self, link: LinkId, route: &Route) -> UndoOutcome {
         let present = self.routes(link, route)?;
-        let Some(place) = present.iter().position(|present| route.describes(present)) else {
+        let Some(added) = present.iter().find(|present| route.describes(present)) else {
             return Ok(present
                 .iter()
                 .find(|other| route.is_in_place_of(other))
                 .map_or(Undone::Nothing, |other| Undone::Left(replaced(route, other))));
         };
-        let (before, rest) = present.split_at(place);
-        let Some((added, after)) = rest.split_first() else {
-            return Ok(Undone::Nothing);
-        };
-        // The first that matches is deleted; among gateways of one IPv6 route
-        // it can be any.
-        let is_ipv6 = added.destination.is_ipv6();
-        let mut hidden = before.iter().chain(after.iter().filter(|_| is_ipv6));
-        if let Some(other) = hidden.find(|other| added.is_deleted_as(other)) {
-            let way = way(other);
+        if let Some(other) = added.mistaken_for(&present) {
             let text = format!(
-                "the kernel can't tell the route to {} from another, {way}",
-                route.destination
+                "the kernel can't tell the route to {} from another, {}",
+                route.destination,
+                way(other)
             );
             return Ok(Undone::Left(text));
         }

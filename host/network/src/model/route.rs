@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// `IP6_RT_PRIO_USER`: the metric of an IPv6 route that was given none.
 const IPV6_METRIC: u32 = 1024;
+/// What a packet may have, less what the kernel keeps for a link's header.
+const LARGEST_MTU: u32 = 65_535 - 15;
+/// The same less the headers of IP and TCP.
+const LARGEST_ADVMSS: u32 = 65_535 - 40;
 
 /// A unicast route through one link. What is absent is the kernel's choice
 /// when adding, and matches anything when deleting.
@@ -48,19 +52,44 @@ impl Route {
             && self.scope.is_none_or(|scope| present.scope == Some(scope))
     }
 
-    /// Whether the kernel, asked to delete this one, would take the other for
-    /// it: what this one leaves out matches anything.
+    /// As the kernel keeps it: a metric of 0 is none, and what is too large is
+    /// the largest (`ip_metrics_convert` in `net/ipv4/metrics.c`).
     #[must_use]
-    pub fn is_deleted_as(&self, other: &Self) -> bool {
+    pub fn as_kept(self) -> Self {
+        let kept = |given: Option<u32>, largest: u32| given.filter(|value| *value > 0).map(|value| value.min(largest));
+        Self {
+            mtu: kept(self.mtu, LARGEST_MTU),
+            advmss: kept(self.advmss, LARGEST_ADVMSS),
+            ..self
+        }
+    }
+
+    /// Which of the routes of a link and table, in the kernel's order, it would
+    /// perhaps delete in place of this one, which is one of them.
+    ///
+    /// To the kernel, what is left out matches anything. Of IPv4 routes it
+    /// takes the first that matches; of IPv6 ones any, and it looks at the
+    /// gateway alone.
+    #[must_use]
+    pub fn mistaken_for<'r>(&self, routes: &'r [Self]) -> Option<&'r Self> {
         fn agrees<T: PartialEq>(given: Option<T>, there: Option<T>) -> bool {
             given.is_none() || given == there
         }
-        self.is_in_place_of(other)
-            && agrees(self.gateway, other.gateway)
-            && agrees(self.source, other.source)
-            && agrees(self.scope, other.scope)
-            && agrees(self.mtu, other.mtu)
-            && agrees(self.advmss, other.advmss)
+        let is_ipv6 = self.destination.is_ipv6();
+        let matches = |other: &&Self| {
+            self.is_in_place_of(other)
+                && agrees(self.gateway, other.gateway)
+                && (is_ipv6
+                    || agrees(self.source, other.source)
+                        && agrees(self.scope, other.scope)
+                        && agrees(self.mtu, other.mtu)
+                        && agrees(self.advmss, other.advmss))
+        };
+        if is_ipv6 {
+            routes.iter().filter(|other| *other != self).find(matches)
+        } else {
+            routes.iter().take_while(|other| *other != self).find(matches)
+        }
     }
 
     /// Whether both lead to the same destination with the same metric, of
@@ -106,6 +135,26 @@ mod tests {
             mtu: None,
             advmss: None,
         }
+    }
+
+    #[test]
+    fn of_ipv6_routes_the_kernel_tells_gateways_apart_and_nothing_else() {
+        let through = Route {
+            gateway: Some("fd00::1".parse().unwrap()),
+            ..route("2001:db8::/32")
+        };
+        let direct = Route {
+            mtu: Some(1400),
+            ..route("2001:db8::/32")
+        };
+        let dearer = Route {
+            priority: Some(2000),
+            ..direct.clone()
+        };
+        let routes = [direct.clone(), through.clone(), dearer.clone()];
+        assert_eq!(direct.mistaken_for(&routes), Some(&through));
+        assert_eq!(through.mistaken_for(&routes), None);
+        assert_eq!(dearer.mistaken_for(&routes), None);
     }
 
     #[test]

@@ -232,6 +232,53 @@ fn deleting_matches_the_fields_that_are_given() {
 }
 
 #[test]
+fn metrics_that_are_too_large_or_nothing_are_listed_as_they_are_kept() {
+    in_new_namespaces(|kernel| {
+        let link = link(kernel);
+        for destination in ["192.0.2.0/24", "2001:db8::/32"] {
+            for metric in [0, 1400, 65_495, 65_496, 65_520, 65_521, u32::MAX] {
+                let given = Route {
+                    mtu: Some(metric),
+                    advmss: Some(metric),
+                    ..route(destination)
+                };
+                kernel.add_route(link, &given, RouteMode::Exclusive).unwrap();
+                let listed = to(kernel, link, MAIN, destination);
+                let kept = given.clone().as_kept();
+                assert!(kept.describes(&listed[0]), "{metric}: {kept:?} is listed as {listed:?}");
+                kernel.delete_route(link, &kept).unwrap();
+                assert_eq!(to(kernel, link, MAIN, destination), []);
+            }
+        }
+    });
+}
+
+#[test]
+fn the_first_ipv4_route_that_a_description_fits_is_deleted() {
+    in_new_namespaces(|kernel| {
+        let link = link(kernel);
+        let destination = "192.0.2.0/24";
+        let older = Route {
+            mtu: Some(1300),
+            ..route(destination)
+        };
+        kernel.add_route(link, &older, RouteMode::Exclusive).unwrap();
+        kernel.add_route(link, &route(destination), RouteMode::Append).unwrap();
+        let listed = to(kernel, link, MAIN, destination);
+        let [first, second] = &listed[..] else {
+            panic!("two routes: {listed:?}");
+        };
+        assert!(older.describes(first) && route(destination).describes(second));
+        assert_eq!(first.mistaken_for(&listed), None);
+        assert_eq!(second.mistaken_for(&listed), Some(first));
+        // It is so.
+        kernel.delete_route(link, second).unwrap();
+        assert_eq!(to(kernel, link, MAIN, destination).first(), Some(second));
+        assert_eq!(to(kernel, link, MAIN, destination).len(), 1);
+    });
+}
+
+#[test]
 fn routes_through_other_links_are_neither_listed_nor_deleted() {
     in_new_namespaces(|kernel| {
         let link = link(kernel);

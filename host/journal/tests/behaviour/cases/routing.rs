@@ -99,6 +99,7 @@ pub(super) fn routes(ground: &mut Ground) -> Vec<Case> {
         };
         cases.push(added_route(nic, ours, replaced, dearer));
     }
+    cases.push(added_route_behind_another(nic));
     cases
 }
 
@@ -132,6 +133,39 @@ fn added_route(nic: LinkId, ours: Route, replaced: Route, dearer: Route) -> Case
     )
     // To the kernel, "to 203.0.113.0/24" describes this one as well.
     .but(move |ground| again(ground, &dearer), None)
+}
+
+/// With a route of somebody else's in front of it by now.
+fn added_route_behind_another(nic: LinkId) -> Case {
+    let ours = route("203.0.113.0/24", None);
+    let theirs = Route {
+        mtu: Some(1300),
+        ..ours.clone()
+    };
+    let (act, again) = (ours.clone(), ours.clone());
+    Case::new(
+        Operation::AddRoute {
+            link: nic,
+            name: "nic0".to_owned(),
+            route: ours.clone(),
+            mode: RouteMode::Append,
+        },
+        Inverse::DeleteRoute {
+            link: nic,
+            name: "nic0".to_owned(),
+            route: ours,
+        },
+        move |ground| ground.kernel.add_route(nic, &act, RouteMode::Append).unwrap(),
+    )
+    .but(
+        move |ground| {
+            ground.kernel.delete_route(nic, &again).unwrap();
+            for route in [&theirs, &again] {
+                ground.kernel.add_route(nic, route, RouteMode::Append).unwrap();
+            }
+        },
+        Some("the kernel can't tell the route to"),
+    )
 }
 
 pub(super) fn rules_and_neighbors(ground: &Ground) -> Vec<Case> {
