@@ -21,7 +21,7 @@ pub struct Journal {
     /// Lines that go out with the next write.
     buffer: Vec<u8>,
     /// What is owned still, since its undoing could not be recorded.
-    kept: Vec<Kept>,
+    kept: Option<Kept>,
 }
 
 impl Journal {
@@ -41,7 +41,7 @@ impl Journal {
             file,
             history,
             buffer: Vec::with_capacity(4096),
-            kept: Vec::new(),
+            kept: None,
         }
     }
 
@@ -166,7 +166,7 @@ impl Journal {
             }
         }
         if !is_recorded {
-            self.kept = holdings.all_of(self.history.entries());
+            self.kept = Some(holdings.all_of(self.history.entries()));
         }
         report
     }
@@ -186,7 +186,9 @@ impl Journal {
         }
         // What is kept by a journal goes with it; after that these names may be
         // another ADD's.
-        self.kept.iter().for_each(Kept::give_up);
+        if let Some(kept) = &self.kept {
+            kept.give_up(&self.id);
+        }
         self.file.remove()
     }
 

@@ -15,17 +15,18 @@ pub(crate) struct Holdings<'a> {
     counts: BTreeMap<String, usize>,
 }
 
-/// Something that is owned until its journal goes.
+/// What is owned until a journal goes.
 #[derive(Debug)]
 pub(crate) struct Kept {
     owned: Owned,
-    owner: AttachmentId,
-    name: String,
+    names: Vec<String>,
 }
 
 impl Kept {
-    pub(crate) fn give_up(&self) {
-        self.owned.give_up_name(&self.name, &self.owner);
+    pub(crate) fn give_up(&self, owner: &AttachmentId) {
+        for name in &self.names {
+            self.owned.give_up_name(name, owner);
+        }
     }
 }
 
@@ -52,7 +53,7 @@ impl<'a> Holdings<'a> {
 
     /// Gives up what belonged to operations that a process which was killed
     /// undid or gave up on, and that nothing which is pending needs.
-    pub(crate) fn give_up_left(&mut self, entries: &[Entry]) {
+    pub(crate) fn give_up_left(&self, entries: &[Entry]) {
         let ended = entries.iter().filter(|entry| !entry.is_pending());
         for name in ended.flat_map(|entry| self.names(entry)) {
             if !self.counts.contains_key(&name) {
@@ -62,14 +63,11 @@ impl<'a> Holdings<'a> {
     }
 
     /// All that belonged to these operations.
-    pub(crate) fn all_of(&self, entries: &[Entry]) -> Vec<Kept> {
-        let names = entries.iter().flat_map(|entry| self.names(entry));
-        let kept = names.map(|name| Kept {
+    pub(crate) fn all_of(&self, entries: &[Entry]) -> Kept {
+        Kept {
             owned: self.owned.clone(),
-            owner: self.owner.clone(),
-            name,
-        });
-        kept.collect()
+            names: entries.iter().flat_map(|entry| self.names(entry)).collect(),
+        }
     }
 
     /// Gives up what belonged to an operation that is undone.
