@@ -1,12 +1,13 @@
 //! Stops a program where it changes something outside of itself: files, kernel
 //! objects, standard output. There it can be killed, or the kernel be made to
 //! refuse. Nothing is compiled into the program for that: it is the executable
-//! that ships, and no place where it changes something can be forgotten.
+//! that ships. A system call of which it is not known whether it changes
+//! something ends the trace with a panic, so that none is forgotten.
 
 mod point;
 mod registers;
 
-use std::{process::Child, time::Instant};
+use std::{convert::Infallible, ops::Range, process::Child, time::Instant};
 
 use nix::{
     errno::Errno,
@@ -24,17 +25,13 @@ use registers::Call;
 use crate::program::PATIENCE;
 
 /// What is to happen at the points that a program comes by, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Plan {
-    /// Nothing: they are only listed.
-    Watch,
-    /// It is killed before it does what it is about to do.
-    KillAt(usize),
-    /// The kernel refuses one thing.
-    RefuseAt(usize, Errno),
-    /// From here on the kernel refuses all things of these kinds, such as all
-    /// that writes files.
-    RefuseFrom(usize, &'static [Kind], Errno),
+    /// The program is killed before it does what it is about to do.
+    Kill(usize),
+    /// The kernel refuses what these points are about, where there is an error
+    /// for their kind.
+    Refuse(Range<usize>, fn(Kind) -> Option<Errno>),
 }
 
 /// How a traced program went.
@@ -69,100 +66,95 @@ struct Tracer {
     started: Instant,
 }
 
+/// The program has come to its end; the exit code, if it was not killed.
+struct Ended(Option<i32>);
+
 /// Where a stopped process is.
 enum Stop {
     Call,
     Signal(Signal),
-    Ended(Option<i32>),
 }
 
 impl Tracer {
-    /// The first stop is that of the program's start.
     fn run(&mut self) -> Option<i32> {
-        if let Stop::Ended(code) = self.wait() {
-            return code;
+        match self.follow() {
+            Ok(never) => match never {},
+            Err(Ended(code)) => code,
         }
+    }
+
+    /// The first stop is that of the program's start; after it they are the
+    /// beginning and the end of each system call.
+    fn follow(&mut self) -> Result<Infallible, Ended> {
+        self.wait()?;
         let options = Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_EXITKILL;
         ptrace::setoptions(self.pid, options).expect("the child is traced");
-        let mut forwarded = None;
         loop {
-            ptrace::syscall(self.pid, forwarded.take()).expect("the child is stopped");
-            match self.wait() {
-                Stop::Ended(code) => return code,
-                Stop::Signal(signal) => forwarded = Some(signal),
-                Stop::Call => {
-                    if let Some(code) = self.enter() {
-                        return code;
-                    }
-                }
+            self.go_on()?;
+            let refused = self.meet(&Call::of(self.pid))?;
+            self.go_on()?;
+            if let Some(errno) = refused {
+                Call::fail(self.pid, errno);
             }
         }
     }
 
-    /// At the beginning of a system call. Its end, and what is made of it, is
-    /// seen to here, too. `Some` when the program has ended.
-    fn enter(&mut self) -> Option<Option<i32>> {
-        let call = Call::of(self.pid);
-        let refused = match Point::of(self.pid, &call) {
-            Some(point) => {
-                let number = self.points.len();
-                let refused = self.refused(number, point.kind);
-                self.points.push(point);
-                if self.plan == Plan::KillAt(number) {
-                    ptrace::kill(self.pid).expect("the child is stopped");
-                    return Some(self.wait_for_end());
-                }
-                refused
-            }
-            None => None,
+    /// At the beginning of a system call: with which error it is to end.
+    fn meet(&mut self, call: &Call) -> Result<Option<Errno>, Ended> {
+        let Some(point) = Point::of(self.pid, call) else {
+            return Ok(None);
         };
-        if refused.is_some() {
-            call.replace_by_nothing(self.pid);
+        let (number, kind) = (self.points.len(), point.kind);
+        self.points.push(point);
+        match &self.plan {
+            Plan::Kill(at) if *at == number => {
+                ptrace::kill(self.pid).expect("the child is stopped");
+                Err(self.wait_for_end())
+            }
+            Plan::Refuse(points, error_of) if points.contains(&number) => {
+                let refused = error_of(kind);
+                if refused.is_some() {
+                    call.replace_by_nothing(self.pid);
+                }
+                Ok(refused)
+            }
+            _ => Ok(None),
         }
+    }
+
+    /// Lets the program go on to where its next system call begins or ends.
+    fn go_on(&self) -> Result<(), Ended> {
         let mut forwarded = None;
         loop {
-            ptrace::syscall(self.pid, forwarded.take()).expect("the child is stopped");
-            match self.wait() {
-                Stop::Ended(code) => return Some(code),
+            ptrace::syscall(self.pid, forwarded).expect("the child is stopped");
+            match self.wait()? {
+                Stop::Call => return Ok(()),
                 Stop::Signal(signal) => forwarded = Some(signal),
-                Stop::Call => break,
             }
         }
-        if let Some(errno) = refused {
-            Call::fail(self.pid, errno);
-        }
-        None
     }
 
-    fn refused(&self, number: usize, kind: Kind) -> Option<Errno> {
-        match self.plan {
-            Plan::RefuseAt(at, errno) if at == number => Some(errno),
-            Plan::RefuseFrom(from, kinds, errno) if number >= from && kinds.contains(&kind) => Some(errno),
-            _ => None,
-        }
-    }
-
-    fn wait_for_end(&self) -> Option<i32> {
+    fn wait_for_end(&self) -> Ended {
         loop {
-            if let Stop::Ended(code) = self.wait() {
-                return code;
+            match self.wait() {
+                Ok(_) => ptrace::cont(self.pid, None).unwrap_or_default(),
+                Err(ended) => return ended,
             }
-            let _ = ptrace::cont(self.pid, None);
         }
     }
 
-    fn wait(&self) -> Stop {
+    fn wait(&self) -> Result<Stop, Ended> {
         loop {
             match waitpid(self.pid, Some(WaitPidFlag::__WALL)) {
-                Ok(WaitStatus::Exited(_, code)) => return Stop::Ended(Some(code)),
-                Ok(WaitStatus::Signaled(..)) => return Stop::Ended(None),
+                Ok(WaitStatus::Exited(_, code)) => return Err(Ended(Some(code))),
+                Ok(WaitStatus::Signaled(..)) => return Err(Ended(None)),
                 Ok(WaitStatus::PtraceSyscall(_)) => {
                     assert!(self.started.elapsed() < PATIENCE, "a traced program did not end");
-                    return Stop::Call;
+                    return Ok(Stop::Call);
                 }
                 // The stop at the program's start is no signal of anybody's.
-                Ok(WaitStatus::Stopped(_, Signal::SIGTRAP)) => return Stop::Call,
-                Ok(WaitStatus::Stopped(_, signal)) => return Stop::Signal(signal),
+                Ok(WaitStatus::Stopped(_, Signal::SIGTRAP)) => return Ok(Stop::Call),
+                Ok(WaitStatus::Stopped(_, signal)) => return Ok(Stop::Signal(signal)),
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => panic!("waiting for a traced child: {errno}"),
             }

@@ -4,6 +4,103 @@ use nix::{libc, sys::ptrace, unistd::Pid};
 
 use super::registers::Call;
 
+/// What kind of namespace a descriptor is of (`linux/nsfs.h`).
+const NS_GET_NSTYPE: u64 = 0xb703;
+
+/// Calls that change nothing but the process itself, and locks that go with
+/// it.
+const HARMLESS: [libc::c_long; 89] = [
+    libc::SYS_access,
+    libc::SYS_arch_prctl,
+    libc::SYS_bind,
+    libc::SYS_brk,
+    libc::SYS_capget,
+    libc::SYS_capset,
+    libc::SYS_clock_getres,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_close,
+    libc::SYS_close_range,
+    libc::SYS_connect,
+    libc::SYS_dup,
+    libc::SYS_dup3,
+    libc::SYS_execve,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_fcntl,
+    libc::SYS_flock,
+    libc::SYS_fstat,
+    libc::SYS_fstatfs,
+    libc::SYS_futex,
+    libc::SYS_getcwd,
+    libc::SYS_getdents64,
+    libc::SYS_getegid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getpeername,
+    libc::SYS_getpid,
+    libc::SYS_getppid,
+    libc::SYS_getrandom,
+    libc::SYS_getsockname,
+    libc::SYS_getsockopt,
+    libc::SYS_gettid,
+    libc::SYS_getuid,
+    libc::SYS_landlock_add_rule,
+    libc::SYS_landlock_create_ruleset,
+    libc::SYS_landlock_restrict_self,
+    libc::SYS_lseek,
+    libc::SYS_lstat,
+    libc::SYS_madvise,
+    libc::SYS_mmap,
+    libc::SYS_mprotect,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    libc::SYS_nanosleep,
+    libc::SYS_newfstatat,
+    libc::SYS_open,
+    libc::SYS_openat,
+    libc::SYS_poll,
+    libc::SYS_ppoll,
+    libc::SYS_prctl,
+    libc::SYS_pread64,
+    libc::SYS_prlimit64,
+    libc::SYS_read,
+    libc::SYS_readlink,
+    libc::SYS_readlinkat,
+    libc::SYS_readv,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_restart_syscall,
+    libc::SYS_rseq,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sched_yield,
+    libc::SYS_seccomp,
+    libc::SYS_set_robust_list,
+    libc::SYS_set_tid_address,
+    libc::SYS_setns,
+    libc::SYS_setsockopt,
+    libc::SYS_sigaltstack,
+    libc::SYS_socket,
+    libc::SYS_stat,
+    libc::SYS_statfs,
+    libc::SYS_statx,
+    libc::SYS_tgkill,
+    libc::SYS_timer_create,
+    libc::SYS_timer_delete,
+    libc::SYS_timer_gettime,
+    libc::SYS_timer_settime,
+    libc::SYS_umask,
+    libc::SYS_uname,
+    libc::SYS_unshare,
+    libc::SYS_wait4,
+    libc::SYS_waitid,
+];
+
 /// Something outside of a program that it is about to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
@@ -49,8 +146,8 @@ impl Point {
             }
             libc::SYS_sendto => request(pid, second, third).and_then(|text| of(Kind::Kernel, "sendto", text)),
             libc::SYS_sendmsg => of(Kind::Kernel, "sendmsg", String::new()),
-            libc::SYS_open => created(second).and_then(|()| of(Kind::File, "open", text(pid, first))),
-            libc::SYS_openat => created(third).and_then(|()| of(Kind::File, "openat", text(pid, second))),
+            libc::SYS_open if creates(second) => of(Kind::File, "open", text(pid, first)),
+            libc::SYS_openat if creates(third) => of(Kind::File, "openat", text(pid, second)),
             libc::SYS_mkdir => of(Kind::File, "mkdir", text(pid, first)),
             libc::SYS_mkdirat => of(Kind::File, "mkdirat", text(pid, second)),
             libc::SYS_rmdir => of(Kind::Removal, "rmdir", text(pid, first)),
@@ -69,14 +166,20 @@ impl Point {
             libc::SYS_chmod => of(Kind::File, "chmod", text(pid, first)),
             libc::SYS_fchmodat => of(Kind::File, "fchmodat", text(pid, second)),
             libc::SYS_utimensat => of(Kind::File, "utimensat", text(pid, second)),
-            _ => None,
+            libc::SYS_ioctl if second == NS_GET_NSTYPE => None,
+            number if HARMLESS.contains(&number) => None,
+            number => panic!(
+                "it is not known whether system call {number} ({:#x?}) changes something: see {}",
+                call.arguments,
+                file!()
+            ),
         }
     }
 }
 
-fn created(flags: u64) -> Option<()> {
+fn creates(flags: u64) -> bool {
     let creating = (libc::O_CREAT | libc::O_TRUNC).unsigned_abs();
-    (flags & u64::from(creating) != 0).then_some(())
+    flags & u64::from(creating) != 0
 }
 
 fn name_of_descriptor(pid: Pid, descriptor: u64) -> String {
@@ -97,7 +200,7 @@ fn kind_of_descriptor(descriptor: u64, name: &str) -> Kind {
 
 /// The text that begins at an address.
 fn text(pid: Pid, address: u64) -> String {
-    let bytes = bytes(pid, address, 256);
+    let bytes = bytes(pid, address, 4096, |word| word.contains(&0));
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }
@@ -106,10 +209,10 @@ fn text(pid: Pid, address: u64) -> String {
 /// rtnetlink's each fourth does (`linux/rtnetlink.h`), and of nf_tables' those
 /// named GET (`linux/netfilter/nf_tables.h`).
 fn request(pid: Pid, address: u64, length: u64) -> Option<String> {
-    let bytes = bytes(pid, address, 16);
-    let number = u16::from_ne_bytes([*bytes.get(4)?, *bytes.get(5)?]);
+    let header = bytes(pid, address, 8, |_| false);
+    let number = u16::from_ne_bytes([*header.get(4)?, *header.get(5)?]);
     const NF_TABLES: u16 = 10;
-    const NF_TABLES_GET: [u16; 8] = [1, 4, 7, 10, 13, 16, 19, 22];
+    const NF_TABLES_GET: [u16; 8] = [1, 4, 7, 10, 13, 16, 19, 23];
     let asks = match number >> 8 {
         0 => number >= 16 && number & 3 == 2,
         NF_TABLES => NF_TABLES_GET.contains(&(number & 0xff)),
@@ -118,18 +221,20 @@ fn request(pid: Pid, address: u64, length: u64) -> Option<String> {
     (!asks).then(|| format!("netlink request {number:#x} of {length} bytes"))
 }
 
-fn bytes(pid: Pid, address: u64, most: usize) -> Vec<u8> {
+/// What is at an address: so many bytes, or until a word is the last.
+fn bytes(pid: Pid, address: u64, most: usize, is_last: impl Fn(&[u8; 8]) -> bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut at = address;
     while bytes.len() < most {
         let Ok(word) = ptrace::read(pid, at as *mut c_void) else {
             break;
         };
-        bytes.extend_from_slice(&word.to_ne_bytes());
-        if word.to_ne_bytes().contains(&0) && most > 16 {
+        let word = word.to_ne_bytes();
+        bytes.extend_from_slice(&word);
+        if is_last(&word) {
             break;
         }
-        at += size_of_val(&word) as u64;
+        at += word.len() as u64;
     }
     bytes
 }

@@ -5,7 +5,10 @@ use cofferdam_tests::{
     tracer::{Plan, Trace},
 };
 
-use crate::{Attempt, Stage, at_every_point};
+use crate::{
+    points::{Attempt, at_every_point},
+    stage::Stage,
+};
 
 /// What is wrong after a kill and what followed it.
 fn judge(stage: &Stage, trace: &Trace, calls: &[(&str, Output)]) -> Attempt {
@@ -24,8 +27,9 @@ fn judge(stage: &Stage, trace: &Trace, calls: &[(&str, Output)]) -> Attempt {
     }
 }
 
+/// An ADD that is killed; `None` when it ended before.
 fn add_and_kill(stage: &Stage, number: usize) -> Option<Trace> {
-    let (trace, output) = stage.traced("ADD", Plan::KillAt(number));
+    let (trace, output) = stage.traced("ADD", Plan::Kill(number));
     if let Some(output) = output {
         assert_eq!(output.code, 0, "{output}");
         assert_eq!(stage.try_del().code, 0);
@@ -34,73 +38,70 @@ fn add_and_kill(stage: &Stage, number: usize) -> Option<Trace> {
     Some(trace)
 }
 
+/// A DEL that is killed, after an ADD; `None` when it ended before.
+fn del_and_kill(stage: &Stage, number: usize) -> Option<Trace> {
+    stage.add();
+    let (trace, output) = stage.traced("DEL", Plan::Kill(number));
+    match output {
+        Some(output) => {
+            assert_eq!(output.code, 0, "{output}");
+            None
+        }
+        None => Some(trace),
+    }
+}
+
+fn del(stage: &Stage, trace: &Trace) -> Attempt {
+    judge(stage, trace, &[("DEL", stage.try_del())])
+}
+
+fn add_and_del(stage: &Stage, trace: &Trace) -> Attempt {
+    let add = stage.try_add();
+    // It is complete: nobody heard of it, or nothing of it was undone yet.
+    if add.code != 0 && add.stdout.contains("is attached already") {
+        return del(stage, trace);
+    }
+    judge(stage, trace, &[("ADD", add), ("DEL", stage.try_del())])
+}
+
+fn gc(stage: &Stage, trace: &Trace) -> Attempt {
+    judge(stage, trace, &[("GC", stage.try_gc())])
+}
+
+/// Kills at each point, and looks what comes of what follows.
+fn kill_everywhere(what: &str, kill: fn(&Stage, usize) -> Option<Trace>, follow: fn(&Stage, &Trace) -> Attempt) {
+    at_every_point(what, |stage, number| match kill(stage, number) {
+        Some(trace) => follow(stage, &trace),
+        None => Attempt::NoSuchPoint,
+    });
+}
+
 #[test]
 fn del_undoes_an_add_that_was_killed() {
     needs_kernel!();
-    at_every_point("ADD killed, then DEL", |stage, number| {
-        let Some(trace) = add_and_kill(stage, number) else {
-            return Attempt::NoSuchPoint;
-        };
-        judge(stage, &trace, &[("DEL", stage.try_del())])
-    });
+    kill_everywhere("ADD killed, then DEL", add_and_kill, del);
 }
 
 #[test]
 fn the_next_add_undoes_an_add_that_was_killed() {
     needs_kernel!();
-    at_every_point("ADD killed, then ADD", |stage, number| {
-        let Some(trace) = add_and_kill(stage, number) else {
-            return Attempt::NoSuchPoint;
-        };
-        let again = stage.try_add();
-        // It was complete, only nobody heard of it.
-        if again.code != 0 && again.stdout.contains("is attached already") {
-            return judge(stage, &trace, &[("DEL", stage.try_del())]);
-        }
-        judge(stage, &trace, &[("ADD", again), ("DEL", stage.try_del())])
-    });
+    kill_everywhere("ADD killed, then ADD", add_and_kill, add_and_del);
 }
 
 #[test]
 fn gc_undoes_an_add_that_was_killed() {
     needs_kernel!();
-    at_every_point("ADD killed, then GC", |stage, number| {
-        let Some(trace) = add_and_kill(stage, number) else {
-            return Attempt::NoSuchPoint;
-        };
-        judge(stage, &trace, &[("GC", stage.try_gc())])
-    });
+    kill_everywhere("ADD killed, then GC", add_and_kill, gc);
 }
 
 #[test]
 fn the_next_del_completes_a_del_that_was_killed() {
     needs_kernel!();
-    at_every_point("DEL killed, then DEL", |stage, number| {
-        stage.add();
-        let (trace, output) = stage.traced("DEL", Plan::KillAt(number));
-        if let Some(output) = output {
-            assert_eq!(output.code, 0, "{output}");
-            return Attempt::NoSuchPoint;
-        }
-        judge(stage, &trace, &[("DEL", stage.try_del())])
-    });
+    kill_everywhere("DEL killed, then DEL", del_and_kill, del);
 }
 
 #[test]
 fn an_attachment_can_be_made_after_a_del_that_was_killed() {
     needs_kernel!();
-    at_every_point("DEL killed, then ADD", |stage, number| {
-        stage.add();
-        let (trace, output) = stage.traced("DEL", Plan::KillAt(number));
-        if let Some(output) = output {
-            assert_eq!(output.code, 0, "{output}");
-            return Attempt::NoSuchPoint;
-        }
-        let again = stage.try_add();
-        // Nothing was undone yet.
-        if again.code != 0 && again.stdout.contains("is attached already") {
-            return judge(stage, &trace, &[("DEL", stage.try_del())]);
-        }
-        judge(stage, &trace, &[("ADD", again), ("DEL", stage.try_del())])
-    });
+    kill_everywhere("DEL killed, then ADD", del_and_kill, add_and_del);
 }

@@ -7,27 +7,40 @@ use cofferdam_tests::{
 };
 use nix::errno::Errno;
 
-use crate::{Attempt, Stage, at_every_point};
+use crate::{
+    points::{Attempt, at_every_point},
+    stage::Stage,
+};
 
-/// Once refused, whatever kind it is.
-fn errors_of(kind: Kind) -> &'static [Errno] {
-    match kind {
-        Kind::File => &[Errno::ENOSPC, Errno::EIO],
-        Kind::Removal => &[Errno::EIO],
-        Kind::Setting => &[Errno::EINVAL],
-        Kind::Kernel => &[Errno::ENOBUFS],
-        Kind::Output => &[Errno::EPIPE],
-    }
+fn usual_error(kind: Kind) -> Option<Errno> {
+    Some(match kind {
+        Kind::File => Errno::ENOSPC,
+        Kind::Removal => Errno::EIO,
+        Kind::Setting => Errno::EINVAL,
+        Kind::Kernel => Errno::ENOBUFS,
+        Kind::Output => Errno::EPIPE,
+    })
 }
 
-fn fault(point: Option<&Point>, errno: Errno, what: &str, output: &Output) -> Attempt {
-    let point = point.map(ToString::to_string).unwrap_or_default();
-    Attempt::Fault(format!("{errno} at {point}: {what}\n{output}"))
+fn broken_disk(kind: Kind) -> Option<Errno> {
+    (kind == Kind::File).then_some(Errno::EIO)
+}
+
+fn full_disk(kind: Kind) -> Option<Errno> {
+    (kind == Kind::File).then_some(Errno::ENOSPC)
+}
+
+fn read_only_disk(kind: Kind) -> Option<Errno> {
+    matches!(kind, Kind::File | Kind::Removal).then_some(Errno::EROFS)
+}
+
+fn fault(point: &Point, what: &str, output: &Output) -> Attempt {
+    Attempt::Fault(format!("refused from {point} on: {what}\n{output}"))
 }
 
 /// An ADD that was refused something goes well all the same, or leaves nothing;
-/// one document tells.
-fn add_refused(stage: &Stage, number: usize, errno: Errno, plan: Plan) -> Attempt {
+/// one document tells. `changes` are those that may not be there at once.
+fn add_refused(stage: &Stage, number: usize, plan: Plan, changes: impl Fn(&Stage) -> String) -> Attempt {
     let (trace, output) = stage.traced("ADD", plan);
     let output = output.unwrap();
     let Some(point) = trace.points.get(number) else {
@@ -36,37 +49,28 @@ fn add_refused(stage: &Stage, number: usize, errno: Errno, plan: Plan) -> Attemp
         return Attempt::NoSuchPoint;
     };
     if output.stdout_json.is_none() && point.kind != Kind::Output {
-        return fault(
-            Some(point),
-            errno,
-            "there is not one document on standard output",
-            &output,
-        );
+        return fault(point, "there is not one document on standard output", &output);
     }
     if output.code != 0 {
-        let changes = left_behind(stage, plan);
+        let changes = changes(stage);
         if !changes.is_empty() {
-            return fault(Some(point), errno, &changes, &output);
+            return fault(point, &changes, &output);
         }
     }
+    del_after(stage, point)
+}
+
+/// Whatever there was before, a DEL goes well and leaves nothing.
+fn del_after(stage: &Stage, point: &Point) -> Attempt {
     let del = stage.try_del();
     if del.code != 0 {
-        return fault(Some(point), errno, "DEL", &del);
+        return fault(point, "DEL fails", &del);
     }
     let changes = stage.changes();
     if changes.is_empty() {
         Attempt::Well
     } else {
-        fault(Some(point), errno, &format!("after DEL:\n{changes}"), &output)
-    }
-}
-
-/// Where files can't be written any more, records of the attachment may stay;
-/// in the kernel there is nothing.
-fn left_behind(stage: &Stage, plan: Plan) -> String {
-    match plan {
-        Plan::RefuseFrom(..) => stage.kernel_changes(),
-        _ => stage.changes(),
+        fault(point, &format!("after DEL:\n{changes}"), &del)
     }
 }
 
@@ -74,19 +78,17 @@ fn left_behind(stage: &Stage, plan: Plan) -> String {
 fn an_add_that_is_refused_one_thing_leaves_nothing() {
     needs_kernel!();
     at_every_point("ADD refused one thing", |stage, number| {
-        let (trace, output) = stage.traced("ADD", Plan::Watch);
-        assert_eq!(output.unwrap().code, 0);
-        assert_eq!(stage.try_del().code, 0);
-        let Some(point) = trace.points.get(number) else {
-            return Attempt::NoSuchPoint;
-        };
-        for errno in errors_of(point.kind) {
-            match add_refused(stage, number, *errno, Plan::RefuseAt(number, *errno)) {
-                Attempt::Well => {}
-                other => return other,
-            }
-        }
-        Attempt::Well
+        let plan = Plan::Refuse(number..number + 1, usual_error);
+        add_refused(stage, number, plan, Stage::changes)
+    });
+}
+
+#[test]
+fn an_add_that_can_not_write_one_thing_leaves_nothing() {
+    needs_kernel!();
+    at_every_point("ADD, the disk fails once", |stage, number| {
+        let plan = Plan::Refuse(number..number + 1, broken_disk);
+        add_refused(stage, number, plan, Stage::changes)
     });
 }
 
@@ -94,8 +96,8 @@ fn an_add_that_is_refused_one_thing_leaves_nothing() {
 fn an_add_on_a_disk_that_becomes_full_leaves_nothing() {
     needs_kernel!();
     at_every_point("ADD, the disk becomes full", |stage, number| {
-        let errno = Errno::ENOSPC;
-        add_refused(stage, number, errno, Plan::RefuseFrom(number, &[Kind::File], errno))
+        let plan = Plan::Refuse(number..usize::MAX, full_disk);
+        add_refused(stage, number, plan, Stage::kernel_changes)
     });
 }
 
@@ -104,8 +106,7 @@ fn a_del_on_a_disk_that_becomes_read_only_detaches_all_the_same() {
     needs_kernel!();
     at_every_point("DEL, the disk becomes read-only", |stage, number| {
         stage.add();
-        let errno = Errno::EROFS;
-        let (trace, output) = stage.traced("DEL", Plan::RefuseFrom(number, &[Kind::File, Kind::Removal], errno));
+        let (trace, output) = stage.traced("DEL", Plan::Refuse(number..usize::MAX, read_only_disk));
         let output = output.unwrap();
         let Some(point) = trace.points.get(number) else {
             assert_eq!(output.code, 0, "{output}");
@@ -113,17 +114,8 @@ fn a_del_on_a_disk_that_becomes_read_only_detaches_all_the_same() {
         };
         let changes = stage.kernel_changes();
         if !changes.is_empty() {
-            return fault(Some(point), errno, &changes, &output);
+            return fault(point, &changes, &output);
         }
-        let del = stage.try_del();
-        if del.code != 0 {
-            return fault(Some(point), errno, "the next DEL", &del);
-        }
-        let changes = stage.changes();
-        if changes.is_empty() {
-            Attempt::Well
-        } else {
-            fault(Some(point), errno, &format!("after the next DEL:\n{changes}"), &del)
-        }
+        del_after(stage, point)
     });
 }

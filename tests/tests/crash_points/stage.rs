@@ -13,13 +13,21 @@ use serde_json::{Value, json};
 use crate::scenarios::Scenario;
 
 pub(crate) struct Stage {
-    pub(crate) site: Site,
-    pub(crate) container: Container,
+    site: Site,
+    container: Container,
     config: Value,
     /// The attachments that GC is told of.
     valid: Value,
-    before: [Snapshot; 2],
+    before: Picture,
     _other: Option<Container>,
+}
+
+/// How node and container look.
+struct Picture {
+    node: Snapshot,
+    container: Snapshot,
+    /// Leases, and what is on record of attachments.
+    node_with_files: Snapshot,
 }
 
 impl Stage {
@@ -37,7 +45,11 @@ impl Stage {
             valid = json!([{ "containerID": "other", "ifname": "eth0" }]);
             other
         });
-        let before = Self::picture(&site, &container);
+        let before = Picture {
+            node: Snapshot::of(site.node()),
+            container: Snapshot::of(&container.namespace),
+            node_with_files: node_with_files(&site),
+        };
         Self {
             site,
             container,
@@ -48,11 +60,6 @@ impl Stage {
         }
     }
 
-    fn picture(site: &Site, container: &Container) -> [Snapshot; 2] {
-        let node = site.snapshot().and_state(site.installation());
-        [node, Snapshot::of(&container.namespace)]
-    }
-
     pub(crate) fn traced(&self, command: &str, plan: Plan) -> (Trace, Option<Output>) {
         let traced = Path::new(env!("CARGO_BIN_EXE_traced"));
         self.site
@@ -61,8 +68,8 @@ impl Stage {
     }
 
     #[track_caller]
-    pub(crate) fn add(&self) -> Value {
-        self.site.add(&self.container, &self.config)
+    pub(crate) fn add(&self) {
+        self.site.add(&self.container, &self.config);
     }
 
     pub(crate) fn try_add(&self) -> Output {
@@ -83,19 +90,23 @@ impl Stage {
 
     /// What is not as it was before anything was done; empty when all is.
     pub(crate) fn changes(&self) -> String {
-        let now = Self::picture(&self.site, &self.container);
-        let [node, inside] = [0, 1].map(|place| self.before[place].difference(&now[place]));
-        node + &inside
+        let node = self.before.node_with_files.difference(&node_with_files(&self.site));
+        node + &self.changes_inside()
     }
 
     /// The same for the kernel alone, where files can't be written.
     pub(crate) fn kernel_changes(&self) -> String {
-        let changes = self.changes();
-        let lines = changes.lines().filter(|line| {
-            !["- state ", "+ state ", "~ state ", "- lease ", "+ lease ", "~ lease "]
-                .iter()
-                .any(|beginning| line.starts_with(beginning))
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        let node = self.before.node.difference(&Snapshot::of(self.site.node()));
+        node + &self.changes_inside()
     }
+
+    fn changes_inside(&self) -> String {
+        self.before
+            .container
+            .difference(&Snapshot::of(&self.container.namespace))
+    }
+}
+
+fn node_with_files(site: &Site) -> Snapshot {
+    site.snapshot().and_state(site.installation())
 }
