@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     component::Raw,
-    ground::{TRY_AGAIN_LATER, add, arena_with, fails, is_ended},
+    ground::{TRY_AGAIN_LATER, add, arena_with, fails, forwards_until_del, is_ended},
 };
 use crate::arena::config;
 
@@ -16,13 +16,7 @@ fn starts_with(body: &str) -> Raw {
 #[test]
 fn what_is_done_before_the_call_belongs_to_the_attachment() {
     needs_kernel!();
-    let arena = arena_with(&starts_with("(call $forward)").wasm());
-    let config = config(&json!([]));
-    arena.site.node().set_sysctl("net/ipv4/ip_forward", "0");
-    arena.site.add(&arena.container, &config);
-    assert_eq!(arena.site.node().sysctl("net/ipv4/ip_forward"), "1");
-    arena.site.del(&arena.container, &config);
-    assert_eq!(arena.site.node().sysctl("net/ipv4/ip_forward"), "0");
+    forwards_until_del(&starts_with("(call $forward)"));
 }
 
 #[test]

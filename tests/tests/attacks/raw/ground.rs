@@ -26,6 +26,19 @@ pub(crate) fn add(arena: &Arena) -> Output {
     call.argument("--budget").argument("2000").run()
 }
 
+/// The plugin has the node forward packets, for as long as its attachment is
+/// there.
+#[track_caller]
+pub(crate) fn forwards_until_del(raw: &Raw) {
+    let arena = arena_with(&raw.wasm());
+    let config = config(&json!([]));
+    arena.site.node().set_sysctl("net/ipv4/ip_forward", "0");
+    arena.site.add(&arena.container, &config);
+    assert_eq!(arena.site.node().sysctl("net/ipv4/ip_forward"), "1");
+    arena.site.del(&arena.container, &config);
+    assert_eq!(arena.site.node().sysctl("net/ipv4/ip_forward"), "0");
+}
+
 /// The plugin's ADD, which has to fail without a trace.
 #[track_caller]
 pub(crate) fn fails(attack: &str, raw: &Raw) -> CniError {

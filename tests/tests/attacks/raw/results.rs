@@ -1,26 +1,18 @@
 //! What a component hands to the host.
 
 use cofferdam_tests::needs_kernel;
-use serde_json::json;
 
 use super::{
     component::Raw,
-    ground::{add, arena_with, is_ended},
+    ground::{add, arena_with, forwards_until_del, is_ended},
 };
-use crate::arena::config;
 
 #[test]
 fn a_component_that_keeps_the_rules_is_a_plugin() {
     needs_kernel!();
     let forward = Raw::new().add("(call $forward) (i32.const 1024)");
     for raw in [forward.clone(), forward.after("")] {
-        let arena = arena_with(&raw.wasm());
-        let config = config(&json!([]));
-        arena.site.node().set_sysctl("net/ipv4/ip_forward", "0");
-        arena.site.add(&arena.container, &config);
-        assert_eq!(arena.site.node().sysctl("net/ipv4/ip_forward"), "1");
-        arena.site.del(&arena.container, &config);
-        assert_eq!(arena.site.node().sysctl("net/ipv4/ip_forward"), "0");
+        forwards_until_del(&raw);
     }
 }
 

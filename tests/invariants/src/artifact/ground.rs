@@ -1,6 +1,3 @@
-//! Compiled components on disk: what is not wholly root's, or not as it was
-//! when it was compiled, is never mapped.
-
 use std::{
     fs::{self, File, Permissions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
@@ -8,13 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use arbitrary::{Arbitrary as _, Result, Unstructured};
 use cofferdam_sandbox::{ComponentStore, Digest, NEEDS_LIMIT, Program, Sandbox, SandboxError, StoreError};
 
-use crate::{
-    components,
-    workspace::{Workspace, remove},
-};
+use super::alteration::{Alteration, Foreign, Part, Target};
+use crate::{components, workspace::remove};
 
 /// The plugin's name.
 const NAME: &str = "one";
@@ -24,245 +18,8 @@ const VERSION: &[u8] = b"\x0248";
 const CODE_LIMIT: u64 = 512 << 20;
 /// Bytes of a file that holds a digest.
 const DIGEST_LIMIT: u64 = 256;
-/// Alterations of one input.
-const MOST: usize = 6;
-
-/// One input: what is done to an installed component, in order.
-pub fn artifact(data: &[u8]) {
-    let mut input = Unstructured::new(data);
-    let workspace = Workspace::of_this_thread("artifact");
-    let base = workspace.fresh("base");
-    let ground = Ground::new(base);
-    for _ in 0..MOST {
-        let Ok(alteration) = Alteration::choose(&mut input) else {
-            break;
-        };
-        // What can't be done, such as to write to a directory, is left out.
-        let _ = ground.alter(&alteration);
-        if input.is_empty() {
-            break;
-        }
-    }
-    ground.check();
-    ground.make_removable();
-}
-
-/// What somebody does to a file or directory of the store.
-#[derive(Debug)]
-enum Alteration {
-    Write {
-        of: Part,
-        at: u32,
-        bytes: Vec<u8>,
-    },
-    Flip {
-        of: Part,
-        at: u32,
-        bit: u8,
-    },
-    Truncate {
-        of: Part,
-        to: u32,
-    },
-    /// With a hole.
-    Extend {
-        of: Part,
-        to: u32,
-        huge: bool,
-    },
-    Replace {
-        of: Part,
-        bytes: Vec<u8>,
-    },
-    Remove {
-        of: Part,
-    },
-    Swap {
-        one: Part,
-        other: Part,
-    },
-    Mode {
-        of: Part,
-        mode: u16,
-    },
-    Owner {
-        of: Part,
-        user: u8,
-    },
-    Link {
-        of: Part,
-        to: Target,
-    },
-    HardLink {
-        of: Part,
-        to: Part,
-    },
-    Fifo {
-        of: Part,
-    },
-    /// Puts a foreign compiled form in place, with a record that fits.
-    Foreign {
-        form: Foreign,
-    },
-    Name {
-        text: String,
-    },
-    Record {
-        text: String,
-        fits: bool,
-    },
-}
-
-/// A file or directory of the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Base,
-    Store,
-    Components,
-    Component,
-    Code,
-    CodeDigest,
-    Needs,
-    Wasm,
-    Plugins,
-    Plugin,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Target {
-    Part(Part),
-    /// A copy of the part, outside the store.
-    Copy,
-    Nowhere,
-    Itself,
-    Device,
-}
-
-/// A compiled form that this engine must refuse, though it is as it was when
-/// its digest was recorded.
-#[derive(Debug)]
-enum Foreign {
-    /// Nothing, or anything that is not even an object file.
-    Bytes(Vec<u8>),
-    /// Compiled by another version of the engine.
-    OtherVersion { byte: u8 },
-    /// A component that was not compiled.
-    Source,
-    /// Cut off in the part that says what made it.
-    Cut { length: u8 },
-}
-
-impl Part {
-    const ALL: [Self; 10] = [
-        Self::Base,
-        Self::Store,
-        Self::Components,
-        Self::Component,
-        Self::Code,
-        Self::CodeDigest,
-        Self::Needs,
-        Self::Wasm,
-        Self::Plugins,
-        Self::Plugin,
-    ];
-
-    fn choose(input: &mut Unstructured<'_>) -> Result<Self> {
-        input.choose(&Self::ALL).copied()
-    }
-}
-
-impl Target {
-    fn choose(input: &mut Unstructured<'_>) -> Result<Self> {
-        Ok(match u8::arbitrary(input)? % 5 {
-            0 => Self::Part(Part::choose(input)?),
-            1 => Self::Copy,
-            2 => Self::Nowhere,
-            3 => Self::Itself,
-            _ => Self::Device,
-        })
-    }
-}
-
-impl Foreign {
-    fn choose(input: &mut Unstructured<'_>) -> Result<Self> {
-        Ok(match u8::arbitrary(input)? % 4 {
-            0 => Self::Bytes(Vec::arbitrary(input)?),
-            1 => Self::OtherVersion {
-                byte: u8::arbitrary(input)?,
-            },
-            2 => Self::Source,
-            _ => Self::Cut {
-                length: u8::arbitrary(input)?,
-            },
-        })
-    }
-}
-
-impl Alteration {
-    fn choose(input: &mut Unstructured<'_>) -> Result<Self> {
-        let kind = u8::arbitrary(input)? % 15;
-        let of = Part::choose(input)?;
-        Ok(match kind {
-            0 => Self::Write {
-                of,
-                at: u32::arbitrary(input)?,
-                bytes: Vec::arbitrary(input)?,
-            },
-            1 => Self::Flip {
-                of,
-                at: u32::arbitrary(input)?,
-                bit: u8::arbitrary(input)?,
-            },
-            2 => Self::Truncate {
-                of,
-                to: u32::arbitrary(input)?,
-            },
-            3 => Self::Extend {
-                of,
-                to: u32::arbitrary(input)?,
-                huge: bool::arbitrary(input)?,
-            },
-            4 => Self::Replace {
-                of,
-                bytes: Vec::arbitrary(input)?,
-            },
-            5 => Self::Remove { of },
-            6 => Self::Swap {
-                one: of,
-                other: Part::choose(input)?,
-            },
-            7 => Self::Mode {
-                of,
-                mode: u16::arbitrary(input)?,
-            },
-            8 => Self::Owner {
-                of,
-                user: u8::arbitrary(input)?,
-            },
-            9 => Self::Link {
-                of,
-                to: Target::choose(input)?,
-            },
-            10 => Self::HardLink {
-                of,
-                to: Part::choose(input)?,
-            },
-            11 => Self::Fifo { of },
-            12 => Self::Foreign {
-                form: Foreign::choose(input)?,
-            },
-            13 => Self::Name {
-                text: String::arbitrary(input)?,
-            },
-            _ => Self::Record {
-                text: String::arbitrary(input)?,
-                fits: bool::arbitrary(input)?,
-            },
-        })
-    }
-}
-
-struct Ground {
+/// An installed component that somebody alters.
+pub(super) struct Ground {
     base: PathBuf,
     store: ComponentStore,
     digest: Digest,
@@ -270,7 +27,7 @@ struct Ground {
 }
 
 impl Ground {
-    fn new(base: PathBuf) -> Self {
+    pub(super) fn new(base: PathBuf) -> Self {
         let (wasm, code) = components::empty();
         let store = ComponentStore::new(&base, Path::new("store"));
         let digest = store.add(wasm, code, components::UNDECLARED).unwrap();
@@ -300,7 +57,7 @@ impl Ground {
         }
     }
 
-    fn alter(&self, alteration: &Alteration) -> io::Result<()> {
+    pub(super) fn alter(&self, alteration: &Alteration) -> io::Result<()> {
         match alteration {
             Alteration::Write { of, at, bytes } => self.write_at(*of, u64::from(*at), bytes),
             Alteration::Flip { of, at, bit } => self.flip(*of, *at, *bit),
@@ -450,7 +207,7 @@ impl Ground {
     }
 
     /// Holds what the store gives against what is on disk.
-    fn check(&self) {
+    pub(super) fn check(&self) {
         let _ = (self.store.plugins_by_name(), self.store.signatures(self.digest));
         if let Ok(wasm) = self.store.wasm(self.digest) {
             assert_eq!(Digest::of(&wasm), self.digest);
@@ -550,7 +307,7 @@ impl Ground {
         ]
     }
 
-    fn make_removable(&self) {
+    pub(super) fn make_removable(&self) {
         for part in [
             Part::Base,
             Part::Store,
