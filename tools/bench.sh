@@ -4,6 +4,15 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# The Go plugins execute them.
+PATH=$PATH:/usr/sbin
+for program in iptables nft; do
+    if ! command -v "$program" >/dev/null; then
+        echo "bench.sh: $program is missing; install iptables and nftables" >&2
+        exit 1
+    fi
+done
+
 host=$(rustc --print host-tuple)
 musl=${host%%-*}-unknown-linux-musl
 target=${CARGO_TARGET_DIR:-$PWD/target}
