@@ -31,16 +31,17 @@ const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 pub(crate) const UNDECLARED: &str = "null";
 
 /// Where the build puts components: `COFFERDAM_COMPONENTS`, or else cargo's
-/// target directory.
+/// target directory that this very program was built into (a fuzzer has one of
+/// its own: then the workspace's).
 fn built(name: &str) -> PathBuf {
-    let directory = std::env::var_os("COFFERDAM_COMPONENTS").map_or_else(
-        || {
-            PathBuf::from(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../../target/wasm32-wasip2/component"
-            ))
-        },
-        PathBuf::from,
-    );
+    const COMPONENTS: &str = "wasm32-wasip2/component";
+    let named = std::env::var_os("COFFERDAM_COMPONENTS").map(PathBuf::from);
+    let directory = named.unwrap_or_else(|| {
+        let program = std::env::current_exe().unwrap_or_default();
+        let mut beside = program.ancestors().map(|above| above.join(COMPONENTS));
+        let usual = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
+        let built = beside.find(|directory| directory.is_dir());
+        built.unwrap_or_else(|| PathBuf::from(usual).join(COMPONENTS))
+    });
     directory.join(name)
 }
