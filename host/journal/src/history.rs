@@ -62,7 +62,8 @@ pub struct History {
     header: Option<Header>,
     entries: Vec<Entry>,
     result: Option<String>,
-    rolling_back: bool,
+    /// The process that began to undo it last.
+    rolled_back_by: Option<u32>,
     damaged: usize,
     empty: bool,
 }
@@ -124,7 +125,7 @@ impl History {
             Record::Abandon { sequence } => self.set_progress(sequence, Progress::Abandoned)?,
             Record::Undone { sequence } => self.set_progress(sequence, Progress::Undone)?,
             Record::Commit { result } => self.result = Some(result.into_owned()),
-            Record::RollBack { .. } => self.rolling_back = true,
+            Record::RollBack { pid, .. } => self.set_rolling_back(pid),
         }
         Some(())
     }
@@ -169,8 +170,8 @@ impl History {
         self.result = Some(result.to_owned());
     }
 
-    pub(crate) fn set_rolling_back(&mut self) {
-        self.rolling_back = true;
+    pub(crate) fn set_rolling_back(&mut self, pid: u32) {
+        self.rolled_back_by = Some(pid);
     }
 
     fn entry(&mut self, sequence: Sequence) -> Option<&mut Entry> {
@@ -187,7 +188,7 @@ impl History {
     pub fn state(&self) -> State {
         if self.empty {
             State::None
-        } else if self.rolling_back {
+        } else if self.rolled_back_by.is_some() {
             State::RollingBack
         } else if self.result.is_some() {
             State::Committed
@@ -214,6 +215,18 @@ impl History {
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
+    }
+
+    /// Whether the kernel state that it describes went with an earlier boot.
+    #[must_use]
+    pub fn is_of_earlier_boot(&self) -> bool {
+        self.header.as_ref().is_some_and(Header::is_of_earlier_boot)
+    }
+
+    /// The process that wrote last, as far as it is on record.
+    #[must_use]
+    pub fn writer(&self) -> Option<u32> {
+        self.rolled_back_by.or_else(|| Some(self.header.as_ref()?.pid))
     }
 
     /// The namespace that the attachment was made in.

@@ -98,7 +98,7 @@ impl StateDirectory {
     /// [`Error::Io`] otherwise.
     pub fn lock(&self, id: &AttachmentId, deadline: Instant) -> Result<LockedAttachment> {
         let path = journal_path(&self.path, id);
-        let file = JournalFile::lock(&path, true, deadline, || id.to_string())?;
+        let file = JournalFile::lock(&path, &self.path, true, deadline, || id.to_string())?;
         let file = file.ok_or_else(|| Error::io("open", &path, Errno::ENOENT))?;
         LockedAttachment::read(id.clone(), file)
     }
@@ -110,7 +110,9 @@ impl StateDirectory {
     /// # Errors
     /// As [`StateDirectory::lock`].
     pub fn lock_existing(&self, id: &AttachmentId, deadline: Instant) -> Result<Option<LockedAttachment>> {
-        let file = JournalFile::lock(&journal_path(&self.path, id), false, deadline, || id.to_string())?;
+        let file = JournalFile::lock(&journal_path(&self.path, id), &self.path, false, deadline, || {
+            id.to_string()
+        })?;
         file.map(|file| LockedAttachment::read(id.clone(), file)).transpose()
     }
 
@@ -145,7 +147,7 @@ impl StateDirectory {
             let is_empty = fs::symlink_metadata(&path).is_ok_and(|status| status.is_file() && status.len() == 0);
             if is_empty {
                 // It goes when it is let go.
-                drop(JournalFile::lock(&path, false, Instant::now(), String::new));
+                drop(JournalFile::lock(&path, &self.path, false, Instant::now(), String::new));
             }
         }
         Ok(())
@@ -191,6 +193,19 @@ pub(crate) fn attachment_of_key(state: &Path, key: &str) -> Option<AttachmentId>
         .map(|network| network.join(format!("{key}.journal")));
     let summary = journals.filter(|path| path.exists()).find_map(summarize)?;
     summary.header.map(|header| header.attachment)
+}
+
+/// The attachment whose journal a process wrote to last.
+pub(crate) fn attachment_of_writer(state: &Path, pid: u32) -> Option<AttachmentId> {
+    let networks = entries(&state.join("attachments")).ok()?;
+    let journals = networks
+        .into_iter()
+        .filter_map(|network| entries(&network).ok())
+        .flatten();
+    journals.filter_map(summarize).find_map(|summary| {
+        let by_it = summary.history?.writer() == Some(pid);
+        summary.header.filter(|_| by_it).map(|header| header.attachment)
+    })
 }
 
 fn check_owner(path: &Path, owner: u32, mode: u32) -> Result<()> {

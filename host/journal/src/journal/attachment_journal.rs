@@ -122,18 +122,16 @@ impl Journal {
     /// twice; a journal that can't be written does not stop it.
     pub fn roll_back(&mut self, undo: &mut Undo<'_>) -> Report {
         let pending: Vec<Entry> = self.history.pending().rev().cloned().collect();
-        let earlier_boot = self.history.header().is_some_and(Header::is_of_earlier_boot);
+        let earlier_boot = self.history.is_of_earlier_boot();
         let mut report = Report::new(self.history.damaged_lines());
         let mut holdings = undo.holdings(self.history.namespace().cloned(), &pending);
         holdings.give_up_left(self.history.entries());
         if pending.is_empty() {
             return report;
         }
-        self.history.set_rolling_back();
-        let _ = self.add(&Record::RollBack {
-            pid: std::process::id(),
-            started: now(),
-        });
+        let pid = std::process::id();
+        self.history.set_rolling_back(pid);
+        let _ = self.add(&Record::RollBack { pid, started: now() });
         let mut is_recorded = true;
         for (number, entry) in pending.iter().enumerate() {
             let earlier = pending.get(number + 1..).unwrap_or_default();

@@ -35,6 +35,7 @@ impl JournalFile {
     /// and waits for its lock. `None` when there is none.
     pub(crate) fn lock(
         path: &Path,
+        state: &Path,
         create: bool,
         deadline: Instant,
         object: impl Fn() -> String,
@@ -43,7 +44,7 @@ impl JournalFile {
             let Some((file, read_only)) = open(path, create)? else {
                 return Ok(None);
             };
-            lock::lock(&file, path, deadline, &object)?;
+            lock::lock(&file, path, state, deadline, &object)?;
             // Who had it before may have removed it.
             let status = file.metadata().map_err(|error| Error::io("look at", path, error))?;
             if status.nlink() > 0 {

@@ -2,8 +2,11 @@ use std::{
     fmt, fs,
     fs::File,
     os::unix::fs::MetadataExt as _,
+    path::Path,
     time::{Duration, SystemTime},
 };
+
+use crate::state_directory::attachment_of_writer;
 
 /// Who holds a lock. The kernel knows, so nobody has to write it down, and it
 /// is true for a lock that another program took.
@@ -13,7 +16,8 @@ pub struct Holder {
     pub pid: Option<u32>,
     /// Name of its program.
     pub program: Option<String>,
-    /// The attachment that it works for, from its CNI environment.
+    /// The attachment that it works for, from its CNI environment or its
+    /// journal.
     pub attachment: Option<String>,
     /// How long it has been running; a CNI process lives for one call.
     pub age: Option<Duration>,
@@ -35,6 +39,15 @@ impl Holder {
             attachment: attachment(pid),
             age,
         }
+    }
+
+    /// A process that is confined can't see another's environment, but the
+    /// journal that the other writes.
+    pub(crate) fn or_of_journal(self, state: &Path) -> Self {
+        let attachment = self
+            .attachment
+            .or_else(|| attachment_of_writer(state, self.pid?).map(|id| id.to_string()));
+        Self { attachment, ..self }
     }
 }
 

@@ -23,8 +23,15 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(4);
 /// least one try, none after the deadline.
 ///
 /// # Errors
-/// [`Error::Busy`] names `object` and the holder.
-pub(crate) fn lock(file: &File, path: &Path, deadline: Instant, object: impl FnOnce() -> String) -> Result<()> {
+/// [`Error::Busy`] names `object` and the holder, as far as the kernel and the
+/// journals below `state` tell.
+pub(crate) fn lock(
+    file: &File,
+    path: &Path,
+    state: &Path,
+    deadline: Instant,
+    object: impl FnOnce() -> String,
+) -> Result<()> {
     let started = Instant::now();
     let mut pause = SHORTEST_PAUSE;
     loop {
@@ -38,7 +45,7 @@ pub(crate) fn lock(file: &File, path: &Path, deadline: Instant, object: impl FnO
         if left.is_zero() {
             return Err(Error::Busy {
                 object: object(),
-                holder: Holder::of(file),
+                holder: Holder::of(file).or_of_journal(state),
                 waited: started.elapsed(),
             });
         }

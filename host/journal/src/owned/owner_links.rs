@@ -92,7 +92,7 @@ impl OwnerLinks {
     pub(crate) fn lock(&self, deadline: Instant) -> Result<fs::File> {
         let directory = open_file(&self.directory, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0)
             .map_err(|errno| Error::io("open directory", &self.directory, errno))?;
-        lock::lock(&directory, &self.directory, deadline, || {
+        lock::lock(&directory, &self.directory, &self.state, deadline, || {
             format!("the registry {}", self.directory.display())
         })?;
         Ok(directory)

@@ -35,7 +35,7 @@ impl Records {
     ) -> Result<Self> {
         let mut made = 0;
         loop {
-            if let Some(locked) = lock_directory(directory, deadline)? {
+            if let Some(locked) = lock_directory(directory, state, deadline)? {
                 let mut records = Self::new(locked, directory, state, attachment, owner);
                 records.survey.set_made(made);
                 return Ok(records);
@@ -56,7 +56,7 @@ impl Records {
         owner: Owner,
         deadline: Instant,
     ) -> Result<Option<Self>> {
-        match lock_directory(directory, deadline) {
+        match lock_directory(directory, state, deadline) {
             Ok(locked) => Ok(locked.map(|locked| Self::new(locked, directory, state, attachment, owner))),
             // In a file there are no records.
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotADirectory => Ok(None),
@@ -81,7 +81,7 @@ impl Records {
 }
 
 /// `None` where there is no such directory.
-fn lock_directory(path: &Path, deadline: Instant) -> Result<Option<Locked>> {
+fn lock_directory(path: &Path, state: &Path, deadline: Instant) -> Result<Option<Locked>> {
     loop {
         let directory = match open_file(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
             Ok(directory) => directory,
@@ -96,7 +96,7 @@ fn lock_directory(path: &Path, deadline: Instant) -> Result<Option<Locked>> {
             Err(Errno::ENOENT) => continue,
             Err(errno) => return Err(failed("open", &file, errno)),
         };
-        lock::lock(&lock, &file, deadline, || {
+        lock::lock(&lock, &file, state, deadline, || {
             format!("the address records {}", path.display())
         })?;
         // Who had it before may have removed it, with the directory.

@@ -74,7 +74,7 @@ impl Shared {
                 }
                 Err(errno) => return Err(Error::io("open directory", &path, errno)),
             };
-            lock::lock(&directory, &path, deadline, || object.to_string())?;
+            lock::lock(&directory, &path, &self.state, deadline, || object.to_string())?;
             let mut guard = SharedGuard::new(directory, path.clone(), &self.state, object, user);
             // In a directory that the last user removed meanwhile no file can
             // be made: that tells without another look.
@@ -98,7 +98,7 @@ impl Shared {
             Err(Errno::ENOENT) => return Ok(Left::StillUsed),
             Err(errno) => return Err(Error::io("open directory", &path, errno)),
         };
-        lock::lock(&directory, &path, deadline, || object.to_string())?;
+        lock::lock(&directory, &path, &self.state, deadline, || object.to_string())?;
         let mut guard = SharedGuard::new(directory, path, &self.state, object, user);
         let recorded = guard.remove_user();
         if guard.is_removed()? || guard.other_users()? > 0 {
