@@ -6,7 +6,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{GoPlugins, Installation, Namespace, program::finish};
+use crate::{Boot, GoPlugins, Installation, Namespace, program::finish};
 #[cfg(target_arch = "x86_64")]
 use crate::{
     program::talk,
@@ -144,7 +144,17 @@ impl<'a> Cni<'a> {
     /// Executes the plugin and waits for its end.
     #[must_use]
     pub fn run(&self) -> Output {
-        let mut command = self.command_line(&self.executable());
+        self.run_by(&self.executable())
+    }
+
+    /// The same in another boot.
+    #[must_use]
+    pub fn run_in(&self, boot: &Boot) -> Output {
+        self.run_by(&boot.program())
+    }
+
+    fn run_by(&self, program: &Path) -> Output {
+        let mut command = self.command_line(program);
         let ended = self.node.run(|| finish(&mut command, &self.stdin));
         let code = ended.code.unwrap_or_else(|| {
             panic!("{}: ended by a signal: {}", self.call(), ended.stderr);

@@ -8,6 +8,7 @@
 // What fails here fails a test, and says so to a person.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod boot;
 mod caller;
 mod configuration;
 mod declaration;
@@ -24,6 +25,7 @@ mod snapshot;
 pub mod tracer;
 mod workshop;
 
+pub use boot::Boot;
 pub use caller::{Cni, CniError, Output};
 pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
 pub use declaration::hostile_declaring;

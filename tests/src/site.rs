@@ -65,6 +65,16 @@ impl Site {
         }
     }
 
+    /// The same node after a restart: what is on disk stays, what the kernel
+    /// knew does not.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        Self {
+            node: Namespace::node(),
+            ..self
+        }
+    }
+
     /// The node's namespace.
     #[must_use]
     pub fn node(&self) -> &Namespace {

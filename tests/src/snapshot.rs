@@ -46,11 +46,12 @@ impl Snapshot {
     }
 
     /// The same, with all that Cofferdam has on record of attachments. What it
-    /// knows of the leases from the last look at them is no record.
+    /// knows of the leases from the last look at them is no record, and that it
+    /// looked for what an earlier boot left is none.
     #[must_use]
     pub fn and_state(mut self, installation: &Installation) -> Self {
         self.files("state", &installation.state(), &|name| {
-            name.contains(".claims") || name.contains(".survey")
+            name == "boot" || name.contains(".claims") || name.contains(".survey")
         });
         self
     }

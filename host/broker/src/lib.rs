@@ -9,6 +9,7 @@ mod component;
 mod container;
 mod convert;
 mod deeds;
+mod earlier_boot;
 mod files;
 mod imports;
 mod installation;

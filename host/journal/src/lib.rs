@@ -18,6 +18,7 @@
 mod attachment_id;
 mod boot;
 mod digest;
+mod earlier_boot;
 mod error;
 mod format;
 mod fs;

@@ -9,7 +9,7 @@ const NS_GET_NSTYPE: u64 = 0xb703;
 
 /// Calls that change nothing but the process itself, and locks that go with
 /// it.
-const HARMLESS: [libc::c_long; 89] = [
+const HARMLESS: [libc::c_long; 90] = [
     libc::SYS_access,
     libc::SYS_arch_prctl,
     libc::SYS_bind,
@@ -30,6 +30,7 @@ const HARMLESS: [libc::c_long; 89] = [
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
     libc::SYS_fcntl,
+    libc::SYS_fgetxattr,
     libc::SYS_flock,
     libc::SYS_fstat,
     libc::SYS_fstatfs,

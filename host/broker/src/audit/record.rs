@@ -54,6 +54,8 @@ pub(super) enum Event {
     Refused { reason: String },
     /// The component was ended.
     Ended { reason: String },
+    /// What an attachment of an earlier boot held was taken away.
+    Reclaimed { target: String },
     /// So many more of one kind were not written.
     Suppressed { of: &'static str, count: u32 },
 }

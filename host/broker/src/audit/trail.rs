@@ -1,12 +1,13 @@
 use std::io;
 
+use cofferdam_journal::AttachmentId;
 use cofferdam_policy::{Audit, Denial, Question};
 
 use super::{
     AuditLog,
     record::{Event, Record, Subject, bounded},
 };
-use crate::{log, session::Session};
+use crate::{log, mode::Mode, session::Session};
 
 /// Records of one kind that one component's call may add, so that it can't
 /// fill the disk. The rest is counted.
@@ -30,17 +31,25 @@ pub(crate) struct Trail {
 impl Trail {
     /// A trail for a plugin whose component is not known yet.
     pub(crate) fn new(session: &Session, plugin: &str) -> Self {
+        let mut trail = Self::of_host(session.audit_log.clone(), session.mode, &session.attachment);
+        trail.subject.plugin = bounded(plugin);
+        trail.subject.tenant = session.tenant.clone().map(bounded);
+        trail
+    }
+
+    /// A trail of what the host itself does about an attachment.
+    pub(crate) fn of_host(log: AuditLog, mode: Mode, attachment: &AttachmentId) -> Self {
         let subject = Subject {
-            verb: session.mode.verb(),
-            plugin: bounded(plugin),
+            verb: mode.verb(),
+            plugin: bounded(attachment.unit.clone()),
             component: None,
-            network: session.attachment.network.clone(),
-            container: session.attachment.container_id.clone(),
-            interface: session.attachment.interface_name.clone(),
-            tenant: session.tenant.clone().map(bounded),
+            network: attachment.network.clone(),
+            container: attachment.container_id.clone(),
+            interface: attachment.interface_name.clone(),
+            tenant: None,
         };
         Self {
-            log: session.audit_log.clone(),
+            log,
             subject,
             audit: Audit::default(),
             denials: 0,
@@ -66,6 +75,13 @@ impl Trail {
     pub(crate) fn ended(&mut self, reason: &str) {
         self.note(Event::Ended {
             reason: bounded(reason),
+        });
+    }
+
+    /// What an earlier boot left was taken away.
+    pub(crate) fn reclaimed(&mut self, target: impl Into<String>) {
+        self.note(Event::Reclaimed {
+            target: bounded(target),
         });
     }
 

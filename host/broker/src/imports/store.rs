@@ -17,8 +17,10 @@ use cofferdam_sandbox::{
 use wasmtime::component::Resource;
 
 use crate::{
+    audit::Trail,
     convert::invalid,
     files::location,
+    log::emit,
     mediator::{Mediator, journal_error},
     mode::Mode,
     session::{Session, close},
@@ -56,11 +58,15 @@ impl Host for Mediator {
         } else {
             Records::open_existing(&directory, &index, attachment, owner, deadline)
         };
-        let records = records
+        let changes = session.mode.changes();
+        let mut records = records
             .map_err(journal_error)?
             .ok_or_else(|| CallError::Guest(Error::NotFound(format!("address records {}", directory.display()))))?;
+        if changes {
+            reclaim_earlier_boot(&mut records, &mut self.trail);
+        }
         let number = 0;
-        session.records.insert(number, records);
+        self.session().records.insert(number, records);
         Ok(self.table.push(Handle { number })?)
     }
 }
@@ -212,6 +218,27 @@ impl Mediator {
             "other attachments' claims are for GC only, not for {}",
             mode.verb()
         )))
+    }
+}
+
+/// Before anything is looked up: what containers of an earlier boot held is
+/// nobody's.
+fn reclaim_earlier_boot(records: &mut Records, trail: &mut Trail) {
+    let directory = records.directory().to_owned();
+    let outcome = records.reclaim_earlier_boot(|address, owner| {
+        let text = format!(
+            "address {address} in {}, claimed in an earlier boot for container {} interface {}",
+            directory.display(),
+            owner.container_id,
+            owner.interface_name.as_deref().unwrap_or_default()
+        );
+        emit(&format!("cofferdam: info: reclaimed {text}"));
+        trail.reclaimed(text);
+    });
+    if let Err(error) = outcome {
+        emit(&format!(
+            "cofferdam: warn: addresses of an earlier boot can't be reclaimed: {error}"
+        ));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     component::{Answer, foresee, run},
     container::{is_where_made, record},
     convert::attachment,
+    earlier_boot,
     mode::Mode,
     plugins::Plugins,
     session::Session,
@@ -24,6 +25,7 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     let (mut kernel, namespace) = call.kernel()?;
     timing::phase("namespace");
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
+    earlier_boot::reclaim(call, Mode::Add, &state);
     let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
     let namespace = record(&mut kernel, namespace, call.namespace_path());
     let locked = clear_leftovers(call, &state, locked, &mut kernel, &namespace)?;

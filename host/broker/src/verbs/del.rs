@@ -8,6 +8,7 @@ use crate::{
     codes,
     component::run,
     container::{is_where_made, record},
+    earlier_boot,
     log::{emit, printable},
     mode::Mode,
     session::Session,
@@ -21,6 +22,7 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     let (mut kernel, identity) = call.kernel_if_exists()?;
     let mut namespace = identity.map(|identity| record(&mut kernel, identity, call.namespace_path()));
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
+    earlier_boot::reclaim(call, Mode::Del, &state);
     let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
     let known = !locked.history().is_empty();
     if known {

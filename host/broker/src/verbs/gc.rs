@@ -13,6 +13,7 @@ use crate::{
     codes,
     component::run,
     container::{is_where_made, record},
+    earlier_boot,
     log::{emit, printable},
     mode::Mode,
     session::Session,
@@ -30,6 +31,7 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
         .map(|attachment| (attachment.container_id, attachment.interface_name))
         .collect();
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
+    earlier_boot::reclaim(call, Mode::Gc, &state);
     let mut failures = Vec::new();
     for summary in state
         .attachments(Some(&call.attachment.network))

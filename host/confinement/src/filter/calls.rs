@@ -69,6 +69,9 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_ftruncate,
     libc::SYS_fsync,
     libc::SYS_fdatasync,
+    // The boot that an address record is of.
+    libc::SYS_fgetxattr,
+    libc::SYS_fsetxattr,
     libc::SYS_flock,
     libc::SYS_mkdirat,
     libc::SYS_unlinkat,

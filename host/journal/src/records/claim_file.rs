@@ -14,7 +14,7 @@ use nix::{
 };
 use rustix::fs::{RenameFlags, renameat_with};
 
-use super::Owner;
+use super::{Owner, earlier_boot::mark};
 use crate::{
     Error, Result,
     fs::{open_at, remove_at},
@@ -63,7 +63,10 @@ pub(super) fn read_claim(directory: &File, name: &str) -> io::Result<Found> {
 
 /// Makes a claim; false when there is one. It appears whole or not at all.
 pub(super) fn write_claim(directory: &File, name: &str, owner: &Owner) -> io::Result<bool> {
-    let put = write_next(directory, owner.content().as_bytes()).and_then(|()| put_in_place(directory, name));
+    let put = write_next(directory, owner.content().as_bytes()).and_then(|file| {
+        mark(&file);
+        put_in_place(directory, name)
+    });
     if !matches!(put, Ok(true)) {
         let _ = remove_at(directory, NEXT);
     }
@@ -71,7 +74,7 @@ pub(super) fn write_claim(directory: &File, name: &str, owner: &Owner) -> io::Re
 }
 
 /// Writes the file that is to be put in place.
-pub(super) fn write_next(directory: &File, content: &[u8]) -> io::Result<()> {
+pub(super) fn write_next(directory: &File, content: &[u8]) -> io::Result<File> {
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
     let mut file = match open_at(directory, NEXT, flags, 0o600) {
         Err(Errno::EEXIST) => {
@@ -82,7 +85,8 @@ pub(super) fn write_next(directory: &File, content: &[u8]) -> io::Result<()> {
         }
         opened => opened?,
     };
-    file.write_all(content)
+    file.write_all(content)?;
+    Ok(file)
 }
 
 fn put_in_place(directory: &File, name: &str) -> io::Result<bool> {

@@ -11,6 +11,7 @@
 //! in place. Anything that is not named by an address is left alone.
 
 mod claim_file;
+mod earlier_boot;
 mod index;
 mod open;
 mod owner;
@@ -214,6 +215,35 @@ impl Records {
             }
         }
         Ok(claims)
+    }
+
+    /// Gives up what attachments of an earlier boot held, and tells what and
+    /// whose: their containers went with it. Does so once in a boot. A claim
+    /// that does not say its boot stays, and so does each one where another
+    /// machine may write.
+    ///
+    /// # Errors
+    /// The directory can't be read, or a file can't be removed; the next
+    /// caller goes on.
+    pub fn reclaim_earlier_boot(&mut self, mut tell: impl FnMut(&IpAddr, &Owner)) -> Result<()> {
+        if self.survey.is_of_this_boot() {
+            return Ok(());
+        }
+        if earlier_boot::is_of_this_machine(&self.directory) {
+            for address in claim_file::claimed_addresses(&self.path)? {
+                let name = address.to_string();
+                if earlier_boot::is_of_earlier_boot(&self.directory, &name) {
+                    let owner = self.owner(&address)?.unwrap_or_default();
+                    remove_at(&self.directory, &name)
+                        .map_err(|errno| Error::io("reclaim", &self.path.join(&name), errno))?;
+                    // Where the state directory outlived the boot.
+                    let _ = self.index(&owner).remove(&self.path, address);
+                    tell(&address, &owner);
+                }
+            }
+        }
+        self.survey.set_of_this_boot();
+        Ok(())
     }
 
     /// Reads a value that all attachments of the network share. An empty file

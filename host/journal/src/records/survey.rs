@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Owner;
 use crate::{
     Error, Result,
+    boot::boot_id,
     digest::hex_of_parts,
     format::{append_line, parse_line},
     fs::{make_directories, replace_file},
@@ -47,6 +48,9 @@ struct Stored {
     stamp: Option<Stamp>,
     /// CRC-32 of the file that lists the claims.
     checksum: u32,
+    /// The boot in which claims of earlier ones were looked for.
+    #[serde(default)]
+    boot: String,
 }
 
 impl Survey {
@@ -72,6 +76,17 @@ impl Survey {
             self.stored.made = made;
             self.store();
         }
+    }
+
+    /// Whether claims of earlier boots were looked for in this one.
+    pub(super) fn is_of_this_boot(&self) -> bool {
+        !boot_id().is_empty() && self.stored.boot == boot_id()
+    }
+
+    /// Remembers that they were.
+    pub(super) fn set_of_this_boot(&mut self) {
+        boot_id().clone_into(&mut self.stored.boot);
+        self.store();
     }
 
     /// The claims of an owner that were there when all were read; `None` when

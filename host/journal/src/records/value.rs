@@ -46,7 +46,7 @@ pub(super) fn read(directory: &File, name: &str) -> io::Result<Option<String>> {
 /// Writes a value: the old one or the new one is there, never a part.
 pub(super) fn write(directory: &File, name: &str, value: &str) -> io::Result<()> {
     let written = write_next(directory, value.as_bytes())
-        .and_then(|()| renameat(directory, NEXT, directory, name).map_err(io::Error::from));
+        .and_then(|_| renameat(directory, NEXT, directory, name).map_err(io::Error::from));
     if written.is_err() {
         let _ = remove_at(directory, NEXT);
     }

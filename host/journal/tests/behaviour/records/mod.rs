@@ -1,6 +1,7 @@
 //! Address records against the layout of the reference plugin host-local,
 //! which writes in place, and against whatever else lies about.
 
+mod earlier_boot;
 mod hints;
 mod layout;
 mod together;

@@ -1,0 +1,49 @@
+//! Attachments that outlived their boot, where the state directory is on a
+//! disk.
+
+use std::{fs, path::PathBuf};
+
+use nix::sys::statfs::{FsType, statfs};
+
+use crate::{AttachmentId, Error, Header, Result, StateDirectory, boot::boot_id, fs::replace_file};
+
+/// The file that names the boot in which somebody looked for earlier ones'.
+pub(crate) const MARK: &str = "boot";
+
+/// File systems that are empty after a restart: tmpfs and ramfs
+/// (`linux/magic.h`).
+const IN_MEMORY: [FsType; 2] = [FsType(0x0102_1994), FsType(0x8584_58f6)];
+
+impl StateDirectory {
+    /// The attachments that earlier boots left. `None` where there can be
+    /// none, and where they were asked for in this boot
+    /// ([`StateDirectory::set_reclaimed`]).
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a directory can't be read.
+    pub fn of_earlier_boots(&self) -> Result<Option<Vec<AttachmentId>>> {
+        let is_in_memory = statfs(self.path()).is_ok_and(|status| IN_MEMORY.contains(&status.filesystem_type()));
+        // Where the kernel does not tell the boot, nothing is of an earlier one.
+        if is_in_memory || boot_id().is_empty() || fs::read(self.mark()).is_ok_and(|mark| mark == boot_id().as_bytes())
+        {
+            return Ok(None);
+        }
+        let headers = self.attachments(None)?.into_iter().filter_map(|summary| summary.header);
+        let earlier = headers.filter(Header::is_of_earlier_boot);
+        Ok(Some(earlier.map(|header| header.attachment).collect()))
+    }
+
+    /// Remembers for the rest of this boot that nothing of earlier ones is
+    /// left to be reclaimed.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it can't be written.
+    pub fn set_reclaimed(&self) -> Result<()> {
+        let mark = self.mark();
+        replace_file(&mark, boot_id().as_bytes()).map_err(|error| Error::io("write", &mark, error))
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.path().join(MARK)
+    }
+}
