@@ -5,7 +5,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use cofferdam_tests::{Cni, Container, Output, Site, bridge_network, host_local, needs_go_plugins, needs_kernel, with};
+use cofferdam_tests::{Container, Output, Site, host_local, needs_go_plugins, needs_kernel, with};
 use serde_json::{Value, json};
 
 fn plain() -> Value {
@@ -278,75 +278,4 @@ fn records_on_disk_are_those_of_the_go_plugin() {
     let of_both = |name: &str| !name.starts_with('.');
     let ours: Vec<_> = ours.into_iter().filter(|(name, _)| of_both(name)).collect();
     assert_eq!(ours, theirs);
-}
-
-/// The two implementations on one node, with the same records.
-struct ChangeOver {
-    site: Site,
-    go: cofferdam_tests::GoPlugins,
-}
-
-impl ChangeOver {
-    fn go(&self, verb: &str, container: &Container, config: &Value) -> Output {
-        let config = with(config.clone(), json!({ "ipam": { "dataDir": self.site.leases() } }));
-        Cni::go(&self.go, self.site.node())
-            .plugin("bridge")
-            .command(verb)
-            .container_id(&container.id)
-            .netns(&container.namespace)
-            .config(&config)
-            .run()
-    }
-
-    fn ours(&self, verb: &str, container: &Container, config: &Value) -> Output {
-        self.site.call(verb, container, config).run()
-    }
-}
-
-#[test]
-fn a_node_changes_over_with_its_containers_running() {
-    needs_kernel!();
-    let node = ChangeOver {
-        go: needs_go_plugins!(),
-        site: Site::new(),
-    };
-    let config = bridge_network("1.0.0");
-    let (old, new) = (Container::new("old"), Container::new("new"));
-    let result = node.go("ADD", &old, &config).result();
-    assert_eq!(
-        node.ours("ADD", &new, &config).result()["ips"][0]["address"],
-        "10.22.0.3/16",
-        "the old lease is seen"
-    );
-    let with_result = with(config.clone(), json!({ "prevResult": result }));
-    node.ours("CHECK", &old, &with_result).silent_success();
-    node.ours("DEL", &old, &with_result).silent_success();
-    assert_eq!(old.namespace.link_names(), ["lo"]);
-    assert_eq!(node.site.leased("mynet"), ["10.22.0.3"]);
-    node.ours("DEL", &new, &config).silent_success();
-    assert_eq!(node.site.leased("mynet"), Vec::<String>::new());
-}
-
-#[test]
-fn a_node_changes_back_with_its_containers_running() {
-    needs_kernel!();
-    let node = ChangeOver {
-        go: needs_go_plugins!(),
-        site: Site::new(),
-    };
-    let config = bridge_network("1.0.0");
-    let (old, new) = (Container::new("old"), Container::new("new"));
-    let result = node.ours("ADD", &old, &config).result();
-    assert_eq!(
-        node.go("ADD", &new, &config).result()["ips"][0]["address"],
-        "10.22.0.3/16",
-        "the old lease is seen"
-    );
-    let with_result = with(config.clone(), json!({ "prevResult": result }));
-    node.go("CHECK", &old, &with_result).silent_success();
-    node.go("DEL", &old, &with_result).silent_success();
-    assert_eq!(old.namespace.link_names(), ["lo"]);
-    assert_eq!(node.site.leased("mynet"), ["10.22.0.3"]);
-    node.go("DEL", &new, &config).silent_success();
-    assert_eq!(node.site.leased("mynet"), Vec::<String>::new());
 }

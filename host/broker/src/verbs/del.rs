@@ -2,7 +2,7 @@ use cofferdam_journal::{NamespaceRecord, Report, StateDirectory};
 use cofferdam_network::Kernel;
 use cofferdam_protocol::CniError;
 
-use super::add::journal_failure;
+use super::{add::journal_failure, reference_leftovers};
 use crate::{
     call::{Call, Member},
     codes,
@@ -41,6 +41,7 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
         refuse_unclean(call, &report)?;
     } else {
         locked.release().map_err(journal_failure)?;
+        reference_leftovers::remove(call, &mut kernel);
     }
     let errors = run_members(call, &state, kernel, namespace);
     settle(call, known, errors)

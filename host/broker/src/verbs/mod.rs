@@ -4,6 +4,7 @@ mod add;
 mod check;
 mod del;
 mod gc;
+mod reference_leftovers;
 #[cfg(feature = "simulation")]
 mod simulated;
 mod status;

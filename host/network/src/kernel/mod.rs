@@ -9,6 +9,7 @@ mod ahead;
 mod attribute;
 mod bridge;
 mod failure;
+mod foreign;
 mod link_info;
 mod links;
 mod message;

@@ -329,3 +329,14 @@ pub struct Table {
     /// Chains; a rule may refer to any of them.
     pub chains: Vec<Chain>,
 }
+
+/// A rule that any program may have made, as far as it takes to know it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignRule {
+    /// The kernel's number for it, unique in its table.
+    pub handle: u64,
+    /// What `nft list` shows; empty when it has none.
+    pub comment: String,
+    /// The chain that it jumps or goes to.
+    pub leads_to: Option<String>,
+}

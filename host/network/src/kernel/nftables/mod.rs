@@ -8,6 +8,7 @@ mod constants;
 mod element;
 mod expression;
 mod failure;
+mod foreign;
 #[cfg(test)]
 mod properties;
 mod reply;
@@ -193,7 +194,7 @@ impl NftSocket {
                     Content::Refusal(refusal) => {
                         return Err(failure::of_look_up(&about, &subject, &refusal));
                     }
-                    Content::Acknowledgement => {}
+                    Content::Acknowledgement | Content::End => {}
                 }
             }
         }
@@ -243,7 +244,7 @@ impl NftSocket {
                     _ if number > count => {}
                     Content::Refusal(refusal) => return Ok(Some((number, refusal))),
                     Content::Acknowledgement if number == count => return Ok(None),
-                    Content::Acknowledgement | Content::Object(_) => {}
+                    Content::Acknowledgement | Content::Object(_) | Content::End => {}
                 }
             }
         }
