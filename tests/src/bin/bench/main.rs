@@ -6,6 +6,7 @@
 // A benchmark reports to a person, and has nothing to rescue when it fails.
 #![allow(clippy::print_stdout, clippy::panic)]
 
+mod journal;
 mod measure;
 mod options;
 mod report;
@@ -52,6 +53,9 @@ fn main() -> Result<()> {
     }
     print_table(&rows);
     print_native(&rows);
+    if let (Some(installation), Some(bridge)) = (&installation, workloads().iter().find(|workload| workload.native)) {
+        journal::print_cost(installation, bridge)?;
+    }
     print_notes();
     Ok(())
 }
