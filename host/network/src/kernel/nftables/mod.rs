@@ -32,8 +32,9 @@ use self::{
     batch::{Batch, Message, Subject},
     check::At,
     constants::{
-        NFT_MSG_DELSETELEM, NFT_MSG_GETCHAIN, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWSETELEM,
-        NFTA_CHAIN_NAME, NFTA_LIST_ELEM, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_USERDATA, NLM_F_CREATE, NLM_F_EXCL,
+        NFT_MSG_DELSETELEM, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE,
+        NFT_MSG_NEWSETELEM, NFTA_CHAIN_NAME, NFTA_LIST_ELEM, NFTA_RULE_CHAIN, NFTA_SET_ELEM_LIST_ELEMENTS,
+        NFTA_SET_ELEM_USERDATA, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL,
     },
     element::Extent,
     reply::{Content, Refusal},
@@ -43,6 +44,9 @@ use crate::{
     Error, Result,
     nftables::{Chain, Element, Set, Table, TableId},
 };
+
+/// How often a list is begun anew that was changed meanwhile.
+const COUNTING_ATTEMPTS: usize = 8;
 
 /// Changes and looks at tables of one network namespace.
 #[derive(Debug)]
@@ -100,6 +104,46 @@ impl NftSocket {
         check::table(table)?;
         check::name_in(table, "chain", chain)?;
         self.look_up_chain(table, chain, |_| ()).map(|found| found.is_some())
+    }
+
+    /// How many rules a chain has; `None` when there is no such chain.
+    pub(crate) fn rule_count(&mut self, table: &TableId, chain: &str) -> Result<Option<usize>> {
+        if !self.has_chain(table, chain)? {
+            return Ok(None);
+        }
+        for _ in 0..COUNTING_ATTEMPTS {
+            let counted = self.count_rules(table, chain)?;
+            if counted.is_some() {
+                return Ok(counted);
+            }
+        }
+        Err(Error::Deadline(format!(
+            "counting the rules of chain {chain} of {table}"
+        )))
+    }
+
+    /// `None` when the ruleset was changed while it was listed.
+    fn count_rules(&mut self, table: &TableId, chain: &str) -> Result<Option<usize>> {
+        let deadline = self.transport.deadline();
+        let subject = Subject::Chain(chain);
+        let mut message = Message::new(NFT_MSG_GETRULE, NLM_F_DUMP, subject, table);
+        message.attributes.text(NFTA_RULE_CHAIN, chain);
+        let about = format!("counting the rules of {}", failure::name(table, &subject, None));
+        let sequence = self.transport.reserve(1);
+        self.transport.send(&message.encode(table, sequence)?, &about)?;
+        let (mut count, mut whole) = (0, true);
+        while let Some(datagram) = self.transport.receive(deadline, &about)? {
+            for reply in reply::read(&datagram).filter(|reply| reply.sequence == sequence) {
+                whole &= !reply.is_interrupted;
+                match reply.content {
+                    Content::Object(_) => count += 1,
+                    Content::End => return Ok(whole.then_some(count)),
+                    Content::Refusal(refusal) => return Err(failure::of_look_up(&about, &subject, &refusal)),
+                    Content::Acknowledgement => {}
+                }
+            }
+        }
+        Err(Error::Deadline(about))
     }
 
     /// Makes a chain with its rules; fails when it exists. `sets` are the
@@ -193,7 +237,7 @@ impl NftSocket {
                     Content::Refusal(refusal) => {
                         return Err(failure::of_look_up(&about, &subject, &refusal));
                     }
-                    Content::Acknowledgement => {}
+                    Content::Acknowledgement | Content::End => {}
                 }
             }
         }
@@ -243,7 +287,7 @@ impl NftSocket {
                     _ if number > count => {}
                     Content::Refusal(refusal) => return Ok(Some((number, refusal))),
                     Content::Acknowledgement if number == count => return Ok(None),
-                    Content::Acknowledgement | Content::Object(_) => {}
+                    Content::Acknowledgement | Content::End | Content::Object(_) => {}
                 }
             }
         }

@@ -5,7 +5,9 @@ use nix::errno::Errno;
 use super::{
     attribute::{Attributes, text_of},
     batch::HEADER as MESSAGE_HEADER,
-    constants::{NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSG_ERROR, NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS},
+    constants::{
+        NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS,
+    },
 };
 
 /// `struct nlmsghdr`.
@@ -15,6 +17,8 @@ const HEADER: usize = 16;
 #[derive(Debug)]
 pub(super) struct Reply<'a> {
     pub(super) sequence: u32,
+    /// Of a list: what is listed was changed meanwhile.
+    pub(super) is_interrupted: bool,
     pub(super) content: Content<'a>,
 }
 
@@ -25,6 +29,8 @@ pub(super) enum Content<'a> {
     Acknowledgement,
     /// It was not.
     Refusal(Refusal),
+    /// The end of a list.
+    End,
     /// An object.
     Object(Attributes<'a>),
 }
@@ -62,10 +68,16 @@ fn read_message(message: &[u8]) -> Option<Reply<'_>> {
     let sequence = number(message, 8)?;
     let content = if kind == NLMSG_ERROR {
         read_error(message.get(HEADER..)?, flags)?
+    } else if kind == NLMSG_DONE {
+        Content::End
     } else {
         Content::Object(Attributes::new(message.get(MESSAGE_HEADER..).unwrap_or_default()))
     };
-    Some(Reply { sequence, content })
+    Some(Reply {
+        sequence,
+        is_interrupted: flags & NLM_F_DUMP_INTR != 0,
+        content,
+    })
 }
 
 /// `struct nlmsgerr`: a number, the request (only its header with
@@ -131,6 +143,7 @@ mod tests {
             Reply {
                 sequence: 7,
                 content: Content::Refusal(refusal),
+                ..
             },
         ] = &replies[..]
         else {
