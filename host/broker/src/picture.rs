@@ -177,6 +177,7 @@ impl Network for Picture {
         replace_chains(Place, &Table) -> ();
         delete_table(Place, &TableId) -> ();
         has_chain(Place, &TableId, &str) -> bool;
+        rule_count(Place, &TableId, &str) -> Option<usize>;
         create_chain(Place, &TableId, &[Set], &Chain) -> ();
         delete_chain(Place, &TableId, &str) -> ();
         add_elements(Place, &TableId, &Set, &[Element], &str) -> ();

@@ -1,6 +1,6 @@
 //! What attachments made, on record before it is made, and the way back.
 //!
-//! Six things, all below one state directory (`/run/cofferdam`, boot-scoped
+//! Seven things, all below one state directory (`/run/cofferdam`, boot-scoped
 //! as the kernel state that they describe):
 //!
 //! * the write-ahead [`Journal`] of each attachment: an operation and its
@@ -11,12 +11,15 @@
 //!   is counted across them;
 //! * the [`Records`] of addresses, in the layout of the reference plugin
 //!   host-local, with an index;
-//! * [`Undo`], which carries out inverses and says what it found.
+//! * [`Undo`], which carries out inverses and says what it found;
+//! * [`Comparison`], which says how the kernel differs from a journal, and
+//!   [`Repair`], which puts back what is missing.
 //!
 //! Nothing here decides whether something is allowed.
 
 mod attachment_id;
 mod boot;
+mod difference;
 mod digest;
 mod earlier_boot;
 mod error;
@@ -30,11 +33,13 @@ mod names;
 mod owned;
 mod quota;
 mod records;
+mod repair;
 mod shared;
 mod state_directory;
 mod undo;
 
 pub use attachment_id::AttachmentId;
+pub use difference::{Comparison, ComparisonError, Difference};
 pub use digest::{digest_of, digest_of_text};
 pub use error::{Error, Result};
 pub use format::{FORMAT_VERSION, Header, NamespaceRecord, PluginRecord};
@@ -45,6 +50,7 @@ pub use model::{Inverse, Made, Operation, Outcome, Sequence, Setting, SharedObje
 pub use owned::{Owned, OwnedBy, Scope, Survey, Taken, Thing};
 pub use quota::{Limit, Quota, Slot};
 pub use records::{Owner, Records};
+pub use repair::{Repair, Repaired, Unmended};
 pub use shared::{Left, Shared, SharedGuard};
 pub use state_directory::{AttachmentSummary, StateDirectory};
 pub use undo::{Report, ReportItem, Undo, UndoError, UndoOutcome, Undone};

@@ -66,6 +66,11 @@ impl StateDirectory {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// The directory that a registry is in, which was looked at before.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -187,12 +192,17 @@ pub(crate) fn journal_path(state: &Path, id: &AttachmentId) -> PathBuf {
 
 /// The attachment whose key this is, as far as its journal tells.
 pub(crate) fn attachment_of_key(state: &Path, key: &str) -> Option<AttachmentId> {
+    let summary = summary_of_key(state, key)?;
+    summary.header.map(|header| header.attachment)
+}
+
+/// What is on record of the attachment whose key this is.
+pub(crate) fn summary_of_key(state: &Path, key: &str) -> Option<AttachmentSummary> {
     let networks = entries(&state.join("attachments")).ok()?;
     let journals = networks
         .into_iter()
         .map(|network| network.join(format!("{key}.journal")));
-    let summary = journals.filter(|path| path.exists()).find_map(summarize)?;
-    summary.header.map(|header| header.attachment)
+    journals.filter(|path| path.exists()).find_map(summarize)
 }
 
 /// The attachment whose journal a process wrote to last.

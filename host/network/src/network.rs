@@ -98,6 +98,8 @@ pub trait Network {
     fn delete_table(&mut self, place: Place, table: &TableId) -> Result<()>;
     /// Whether a chain exists.
     fn has_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<bool>;
+    /// How many rules a chain has; `None` when there is no such chain.
+    fn rule_count(&mut self, place: Place, table: &TableId, chain: &str) -> Result<Option<usize>>;
     /// Makes a chain with its rules in one transaction; fails when it exists.
     /// `sets` are the table's, for the types of their keys.
     fn create_chain(&mut self, place: Place, table: &TableId, sets: &[Set], chain: &Chain) -> Result<()>;

@@ -1,5 +1,6 @@
 //! What is recorded: operations, their inverses, shared objects.
 
+mod element;
 mod inverse;
 mod made;
 mod operation;
@@ -7,9 +8,11 @@ mod outcome;
 mod setting_value;
 mod shared_object;
 
+pub(crate) use element::element_text;
 pub use inverse::Inverse;
 pub use made::Made;
 pub use operation::Operation;
+pub(crate) use operation::{neighbor_text, route_text, rule_text};
 pub use outcome::{Outcome, Sequence};
 pub(crate) use setting_value::same_value;
 pub use shared_object::{Setting, SharedObject};

@@ -197,10 +197,10 @@ impl fmt::Display for Operation {
                 write!(f, "delete address {address} of {}", named(*link, name))
             }
             Self::AddRoute { link, name, route, .. } => {
-                write!(f, "add route {} through {}", way(route), named(*link, name))
+                write!(f, "add {}", route_text(route, *link, name))
             }
             Self::DeleteRoute { link, name, route } => {
-                write!(f, "delete route {} through {}", way(route), named(*link, name))
+                write!(f, "delete {}", route_text(route, *link, name))
             }
             Self::AddRule { place, rule } => write!(f, "add {} in the {place} namespace", rule_text(rule)),
             Self::DeleteRule { place, rule } => write!(f, "delete {} in the {place} namespace", rule_text(rule)),
@@ -214,7 +214,7 @@ impl fmt::Display for Operation {
                 )
             }
             Self::DeleteNeighbor { link, name, neighbor } => {
-                write!(f, "delete neighbour {} of {}", neighbor.address, named(*link, name))
+                write!(f, "delete {}", neighbor_text(neighbor, *link, name))
             }
             Self::SetSysctl { place, key, value } => write!(f, "set {key} to {value:?} in the {place} namespace"),
             Self::CreateTable { place, table } => write!(f, "create {} in the {place} namespace", table.id),
@@ -265,14 +265,19 @@ fn named(link: LinkId, name: &str) -> String {
     format!("link {name} in the {} namespace", link.place)
 }
 
-fn way(route: &Route) -> String {
-    match route.gateway {
+pub(crate) fn route_text(route: &Route, link: LinkId, name: &str) -> String {
+    let way = match route.gateway {
         Some(gateway) => format!("{} via {gateway}", route.destination),
         None => route.destination.to_string(),
-    }
+    };
+    format!("route {way} through {}", named(link, name))
 }
 
-fn rule_text(rule: &Rule) -> String {
+pub(crate) fn neighbor_text(neighbor: &Neighbor, link: LinkId, name: &str) -> String {
+    format!("neighbour {} of {}", neighbor.address, named(link, name))
+}
+
+pub(crate) fn rule_text(rule: &Rule) -> String {
     let any = || "all".to_owned();
     let from = rule.source.map_or_else(any, |prefix| prefix.to_string());
     let to = rule.destination.map_or_else(any, |prefix| prefix.to_string());

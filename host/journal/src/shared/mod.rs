@@ -12,6 +12,7 @@ use std::{
     time::Instant,
 };
 
+use cofferdam_network::nftables::Table;
 use cofferdam_protocol::IpPrefix;
 use nix::{errno::Errno, fcntl::OFlag};
 
@@ -19,11 +20,11 @@ pub use guard::SharedGuard;
 pub(crate) use name::directory_name;
 
 use crate::{
-    AttachmentId, Error, Result,
+    AttachmentId, Error, History, Result, digest_of,
     fs::{make_directories, open_file},
     lock,
-    model::{Made, SharedObject},
-    state_directory::attachment_of_key,
+    model::{Made, Operation, SharedObject},
+    state_directory::{attachment_of_key, summary_of_key},
 };
 
 /// The registry of shared objects.
@@ -158,6 +159,23 @@ impl Shared {
         Ok(users.any(|other| other.is_with(user)))
     }
 
+    /// A table's declaration that has this digest, from the journals of those
+    /// who use the table; without any lock. `None` where nobody who declared it
+    /// so uses it any more.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub(crate) fn declaration(
+        &self,
+        object: &SharedObject,
+        user: &AttachmentId,
+        digest: &str,
+    ) -> Result<Option<Table>> {
+        let users = guard::users(&self.path(object, user), "")?;
+        let mut journals = users.iter().filter_map(|key| summary_of_key(&self.state, key)?.history);
+        Ok(journals.find_map(|history| declared_in(&history, object, digest)))
+    }
+
     /// The bridges of the node that are shared, by name.
     ///
     /// # Errors
@@ -204,4 +222,15 @@ impl Shared {
     fn path(&self, object: &SharedObject, user: &AttachmentId) -> PathBuf {
         self.objects.join(directory_name(object, &user.container_id))
     }
+}
+
+fn declared_in(history: &History, object: &SharedObject, digest: &str) -> Option<Table> {
+    history.entries().iter().find_map(|entry| match &entry.operation {
+        Operation::CreateTable { place, table } => {
+            let is_it =
+                matches!(object, SharedObject::Table { place: of, table: id } if of == place && *id == table.id);
+            (is_it && digest_of(table) == digest).then(|| table.clone())
+        }
+        _ => None,
+    })
 }

@@ -1,11 +1,11 @@
 use cofferdam_network::{
     Error,
-    nftables::{Element, Set, TableId, Value},
+    nftables::{Element, Set, TableId},
 };
 use cofferdam_protocol::Place;
 
 use super::{Undo, UndoError, UndoOutcome, Undone, deleted, put_back};
-use crate::model::Inverse;
+use crate::model::{Inverse, element_text};
 
 /// A set, and the comment that marks the attachment's elements in it.
 struct Target<'a> {
@@ -126,22 +126,5 @@ impl Undo<'_> {
 
 fn belongs(element: &Element, owner: &str) -> String {
     let owner = if owner.is_empty() { "somebody else" } else { owner };
-    format!("element {} belongs to {owner} by now", key(element))
-}
-
-/// As `nft` writes it.
-fn key(element: &Element) -> String {
-    let parts: Vec<String> = element.key.iter().map(part).collect();
-    parts.join(" . ")
-}
-
-fn part(value: &Value) -> String {
-    match value {
-        Value::Address(address) => address.to_string(),
-        Value::Ether(mac) => mac.to_string(),
-        Value::InterfaceName(name) => format!("{name:?}"),
-        Value::Protocol(number) => number.to_string(),
-        Value::Port(number) => number.to_string(),
-        Value::Mark(mark) => format!("{mark:#x}"),
-    }
+    format!("element {} belongs to {owner} by now", element_text(element))
 }

@@ -34,7 +34,12 @@ impl State {
 
     /// The journal of a fresh ADD.
     pub(crate) fn begin(&self, id: &AttachmentId) -> Journal {
-        let header = Header::new(id.clone(), None, Vec::new(), 0, String::new());
+        self.begin_at(id, 0)
+    }
+
+    /// The same of an ADD that started so many milliseconds after 1970.
+    pub(crate) fn begin_at(&self, id: &AttachmentId, started: u64) -> Journal {
+        let header = Header::new(id.clone(), None, Vec::new(), started, String::new());
         self.directory.lock(id, soon()).unwrap().begin(header).unwrap()
     }
 

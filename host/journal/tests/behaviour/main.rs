@@ -7,6 +7,7 @@
 mod allocation;
 mod cases;
 mod damage;
+mod difference;
 mod fixture;
 mod ground;
 mod inverses;

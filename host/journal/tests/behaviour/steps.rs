@@ -46,6 +46,12 @@ pub(crate) fn ip(arguments: &str) {
     assert!(status.success(), "ip {arguments}");
 }
 
+/// `nft ARGUMENTS` on the node.
+pub(crate) fn nft(arguments: &str) {
+    let status = Command::new("nft").args(arguments.split(' ')).status().unwrap();
+    assert!(status.success(), "nft {arguments}");
+}
+
 pub(crate) fn bridge_object() -> SharedObject {
     SharedObject::Bridge {
         place: Place::Host,

@@ -256,6 +256,10 @@ impl Network for Kernel {
         self.side(place)?.nft()?.has_chain(table, chain)
     }
 
+    fn rule_count(&mut self, place: Place, table: &TableId, chain: &str) -> Result<Option<usize>> {
+        self.side(place)?.nft()?.rule_count(table, chain)
+    }
+
     fn create_chain(&mut self, place: Place, table: &TableId, sets: &[Set], chain: &Chain) -> Result<()> {
         self.side(place)?.nft()?.create_chain(table, sets, chain)
     }

@@ -24,6 +24,8 @@ fn a_chain_is_made_once_and_deleted_when_nothing_leads_to_it() {
         kernel.create_table(place, &table).unwrap();
         kernel.create_chain(place, id, &table.sets, &pod).unwrap();
         assert!(kernel.has_chain(place, id, "pod").unwrap());
+        assert_eq!(kernel.rule_count(place, id, "pod").unwrap(), Some(1));
+        assert_eq!(kernel.rule_count(place, id, "other").unwrap(), None);
         assert_exists(
             kernel.create_chain(place, id, &table.sets, &pod),
             &["chain pod", "table inet t"],
@@ -39,6 +41,28 @@ fn a_chain_is_made_once_and_deleted_when_nothing_leads_to_it() {
         kernel.delete_chain(place, id, "pod").unwrap();
         assert!(!kernel.has_chain(place, id, "pod").unwrap());
         assert_not_found(kernel.delete_chain(place, id, "pod"), &["chain pod"]);
+    });
+}
+
+#[test]
+fn the_rules_of_a_chain_are_counted_by_themselves() {
+    in_new_namespace(|kernel| {
+        let place = Place::Host;
+        // More than one answer of the kernel has room for.
+        let many = chain("many", vec![accept(vec![]); 500]);
+        let few = chain("few", vec![accept(vec![]); 2]);
+        let mut table = table(Family::Inet, vec![], vec![]);
+        table.chains = vec![many, few, chain("none", vec![])];
+        kernel.create_table(place, &table).unwrap();
+        for (name, count) in [("many", 500), ("few", 2), ("none", 0)] {
+            assert_eq!(
+                kernel.rule_count(place, &table.id, name).unwrap(),
+                Some(count),
+                "{name}"
+            );
+        }
+        let elsewhere = table_id(Family::Ip, "t");
+        assert_eq!(kernel.rule_count(place, &elsewhere, "many").unwrap(), None);
     });
 }
 

@@ -354,6 +354,15 @@ impl Network for Simulated {
         }))
     }
 
+    fn rule_count(&mut self, place: Place, table: &TableId, chain: &str) -> Result<Option<usize>> {
+        Ok(self.look(|sides| {
+            let chains = sides.at(place).tables.get(table).map(|table| &table.chains);
+            chains
+                .and_then(|chains| chains.get(chain))
+                .map(|chain| chain.rules.len())
+        }))
+    }
+
     fn create_chain(&mut self, place: Place, table: &TableId, _: &[Set], chain: &Chain) -> Result<()> {
         let operation = Operation::CreateChain {
             place,

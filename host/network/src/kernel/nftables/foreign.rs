@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How often a list is asked for that changes while it is read.
-const TRIES: usize = 5;
+const TRIES: usize = 8;
 
 impl NftSocket {
     /// The rules of a chain; none where there is no such chain or table.
@@ -51,7 +51,7 @@ impl NftSocket {
         let mut is_whole = true;
         while let Some(datagram) = self.transport.receive(deadline, &about)? {
             for reply in reply::read(&datagram).filter(|reply| reply.sequence == sequence) {
-                is_whole &= !reply.interrupted;
+                is_whole &= !reply.is_interrupted;
                 match reply.content {
                     Content::End => return Ok(is_whole.then_some(rules)),
                     Content::Object(attributes) => rules.extend(read_rule(&attributes, chain)),

@@ -103,6 +103,14 @@ impl NftSocket {
         self.look_up_chain(table, chain, |_| ()).map(|found| found.is_some())
     }
 
+    /// How many rules a chain has; `None` when there is no such chain.
+    pub(crate) fn rule_count(&mut self, table: &TableId, chain: &str) -> Result<Option<usize>> {
+        if !self.has_chain(table, chain)? {
+            return Ok(None);
+        }
+        self.foreign_rules(table, chain).map(|rules| Some(rules.len()))
+    }
+
     /// Makes a chain with its rules; fails when it exists. `sets` are the
     /// table's, for the types of their keys.
     pub(crate) fn create_chain(&mut self, table: &TableId, sets: &[Set], chain: &Chain) -> Result<()> {
@@ -244,7 +252,7 @@ impl NftSocket {
                     _ if number > count => {}
                     Content::Refusal(refusal) => return Ok(Some((number, refusal))),
                     Content::Acknowledgement if number == count => return Ok(None),
-                    Content::Acknowledgement | Content::Object(_) | Content::End => {}
+                    Content::Acknowledgement | Content::End | Content::Object(_) => {}
                 }
             }
         }

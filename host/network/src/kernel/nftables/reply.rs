@@ -17,8 +17,8 @@ const HEADER: usize = 16;
 #[derive(Debug)]
 pub(super) struct Reply<'a> {
     pub(super) sequence: u32,
-    /// What is listed changed while it was listed.
-    pub(super) interrupted: bool,
+    /// Of a list: what is listed was changed meanwhile.
+    pub(super) is_interrupted: bool,
     pub(super) content: Content<'a>,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Content<'a> {
     Acknowledgement,
     /// It was not.
     Refusal(Refusal),
-    /// There are no more objects.
+    /// The end of a list.
     End,
     /// An object.
     Object(Attributes<'a>),
@@ -75,7 +75,7 @@ fn read_message(message: &[u8]) -> Option<Reply<'_>> {
     };
     Some(Reply {
         sequence,
-        interrupted: flags & NLM_F_DUMP_INTR != 0 && kind != NLMSG_ERROR,
+        is_interrupted: flags & NLM_F_DUMP_INTR != 0,
         content,
     })
 }
@@ -142,8 +142,8 @@ mod tests {
         let [
             Reply {
                 sequence: 7,
-                interrupted: false,
                 content: Content::Refusal(refusal),
+                ..
             },
         ] = &replies[..]
         else {

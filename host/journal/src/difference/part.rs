@@ -1,0 +1,336 @@
+use std::{net::IpAddr, path::Path};
+
+use cofferdam_network::{
+    Bridge, LinkId, Neighbor, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    nftables::{Chain, Element, Set, Table, TableId},
+};
+use cofferdam_protocol::{IpPrefix, MacAddress, Place};
+
+use crate::{
+    Entry,
+    model::{Inverse, Operation},
+};
+
+/// One thing that an operation left in the kernel or in a file. `there` is
+/// false for what it took away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part<'h> {
+    End(End<'h>),
+    Bridge(&'h Bridge),
+    Setting {
+        link: LinkId,
+        name: &'h str,
+        value: Value,
+    },
+    Address {
+        link: LinkId,
+        name: &'h str,
+        address: IpPrefix,
+        there: bool,
+    },
+    Route {
+        link: LinkId,
+        name: &'h str,
+        route: &'h Route,
+        /// Whether others to the same destination may have been there before.
+        among_others: bool,
+        there: bool,
+    },
+    Rule {
+        place: Place,
+        rule: &'h Rule,
+        there: bool,
+    },
+    Neighbor {
+        link: LinkId,
+        name: &'h str,
+        neighbor: &'h Neighbor,
+        there: bool,
+    },
+    Sysctl {
+        place: Place,
+        key: &'h SysctlKey,
+        value: &'h str,
+    },
+    Table {
+        place: Place,
+        id: &'h TableId,
+        /// Absent where it was deleted.
+        declared: Option<&'h Table>,
+    },
+    Chain {
+        place: Place,
+        table: &'h TableId,
+        name: &'h str,
+        /// Absent where it was deleted.
+        declared: Option<&'h Chain>,
+    },
+    Element {
+        place: Place,
+        table: &'h TableId,
+        set: &'h Set,
+        element: &'h Element,
+        comment: &'h str,
+        there: bool,
+    },
+    Claim {
+        directory: &'h Path,
+        address: IpAddr,
+    },
+}
+
+/// One end of a veth pair that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End<'h> {
+    pub(super) place: Place,
+    pub(super) name: &'h str,
+    pub(super) mac: MacAddress,
+    /// Where it is on record.
+    pub(super) index: Option<u32>,
+    pub(super) peer: Option<LinkId>,
+}
+
+impl End<'_> {
+    pub(super) fn id(&self) -> Option<LinkId> {
+        self.index.map(|index| LinkId {
+            place: self.place,
+            index,
+        })
+    }
+}
+
+/// A setting of a link with its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Up(bool),
+    Mtu(u32),
+    Mac(MacAddress),
+    Promiscuous(bool),
+    Master(Option<u32>),
+    Hairpin(bool),
+    Isolated(bool),
+}
+
+impl Value {
+    /// Whether both are of one setting.
+    pub(super) fn is_of_one_setting(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+impl Part<'_> {
+    /// The link that it goes with.
+    pub(super) fn link(&self) -> Option<LinkId> {
+        match self {
+            Self::End(end) => end.id(),
+            Self::Setting { link, .. }
+            | Self::Address { link, .. }
+            | Self::Route { link, .. }
+            | Self::Neighbor { link, .. } => Some(*link),
+            Self::Bridge(_)
+            | Self::Rule { .. }
+            | Self::Sysctl { .. }
+            | Self::Table { .. }
+            | Self::Chain { .. }
+            | Self::Element { .. }
+            | Self::Claim { .. } => None,
+        }
+    }
+
+    /// The namespace that it is in; absent for what is in a file.
+    pub(super) fn place(&self) -> Option<Place> {
+        match self {
+            Self::End(End { place, .. })
+            | Self::Bridge(Bridge { place, .. })
+            | Self::Rule { place, .. }
+            | Self::Sysctl { place, .. }
+            | Self::Table { place, .. }
+            | Self::Chain { place, .. }
+            | Self::Element { place, .. } => Some(*place),
+            Self::Setting { link, .. }
+            | Self::Address { link, .. }
+            | Self::Route { link, .. }
+            | Self::Neighbor { link, .. } => Some(link.place),
+            Self::Claim { .. } => None,
+        }
+    }
+}
+
+/// What an operation left when it was done.
+pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
+    let setting = |link: &LinkId, name, value| {
+        vec![Part::Setting {
+            link: *link,
+            name,
+            value,
+        }]
+    };
+    match &entry.operation {
+        Operation::CreateBridge { bridge } => vec![Part::Bridge(bridge)],
+        Operation::CreateVeth { first, second } => pair(entry, first, second),
+        // What was made is gone with all that belonged to it.
+        Operation::DeleteLink { .. } => Vec::new(),
+        Operation::SetLinkUp { link, name, up } => setting(link, name, Value::Up(*up)),
+        Operation::SetLinkMtu { link, name, mtu } => setting(link, name, Value::Mtu(*mtu)),
+        Operation::SetLinkMac { link, name, mac } => setting(link, name, Value::Mac(*mac)),
+        Operation::SetLinkPromiscuous { link, name, on } => setting(link, name, Value::Promiscuous(*on)),
+        Operation::SetLinkMaster { link, name, master } => setting(link, name, Value::Master(*master)),
+        Operation::SetPortHairpin { link, name, on } => setting(link, name, Value::Hairpin(*on)),
+        Operation::SetPortIsolated { link, name, on } => setting(link, name, Value::Isolated(*on)),
+        Operation::AddAddress {
+            link, name, address, ..
+        } => vec![address_part(*link, name, *address, true)],
+        Operation::DeleteAddress { link, name, address } => vec![address_part(*link, name, *address, false)],
+        Operation::AddRoute {
+            link,
+            name,
+            route,
+            mode,
+        } => vec![Part::Route {
+            link: *link,
+            name,
+            route,
+            among_others: *mode == RouteMode::Append,
+            there: true,
+        }],
+        Operation::DeleteRoute { link, name, route } => vec![Part::Route {
+            link: *link,
+            name,
+            route,
+            among_others: true,
+            there: false,
+        }],
+        Operation::AddRule { place, rule } => vec![rule_part(*place, rule, true)],
+        Operation::DeleteRule { place, rule } => vec![rule_part(*place, rule, false)],
+        Operation::AddNeighbor { link, name, neighbor } => vec![neighbor_part(*link, name, neighbor, true)],
+        Operation::DeleteNeighbor { link, name, neighbor } => vec![neighbor_part(*link, name, neighbor, false)],
+        Operation::SetSysctl { place, key, value } => vec![Part::Sysctl {
+            place: *place,
+            key,
+            value,
+        }],
+        Operation::CreateTable { place, table } | Operation::ReplaceChains { place, table } => vec![Part::Table {
+            place: *place,
+            id: &table.id,
+            declared: Some(table),
+        }],
+        Operation::DeleteTable { place, table } => vec![Part::Table {
+            place: *place,
+            id: table,
+            declared: None,
+        }],
+        Operation::CreateChain { place, table, chain } => vec![Part::Chain {
+            place: *place,
+            table,
+            name: &chain.name,
+            declared: Some(chain),
+        }],
+        Operation::DeleteChain { place, table, chain } => vec![Part::Chain {
+            place: *place,
+            table,
+            name: chain,
+            declared: None,
+        }],
+        Operation::AddElements {
+            place,
+            table,
+            set,
+            elements,
+            comment,
+        } => elements_of(*place, table, set, elements, comment, true),
+        Operation::DeleteElements {
+            place,
+            table,
+            set,
+            elements,
+        } => match &entry.inverse {
+            Inverse::AddElements { comment, .. } => elements_of(*place, table, set, elements, comment, false),
+            _ => Vec::new(),
+        },
+        Operation::Claim { directory, address } => vec![Part::Claim {
+            directory,
+            address: *address,
+        }],
+        // What is counted is no part of the node, and a shared object takes
+        // the slot over from whoever made it.
+        Operation::TakeSlot { .. } => Vec::new(),
+    }
+}
+
+/// Both ends with what they were given.
+fn pair<'h>(entry: &'h Entry, first: &'h VethEnd, second: &'h VethEnd) -> Vec<Part<'h>> {
+    let indexes = [entry.outcome.index, entry.outcome.second_index];
+    let id = |end: &VethEnd, index: Option<u32>| {
+        index.map(|index| LinkId {
+            place: end.place,
+            index,
+        })
+    };
+    let ids = [id(first, indexes[0]), id(second, indexes[1])];
+    let mut parts = Vec::new();
+    for (end, index, peer) in [(first, indexes[0], ids[1]), (second, indexes[1], ids[0])] {
+        parts.push(Part::End(End {
+            place: end.place,
+            name: &end.name,
+            mac: end.mac,
+            index,
+            peer,
+        }));
+    }
+    for (end, link) in [(first, ids[0]), (second, ids[1])] {
+        let Some(link) = link else { continue };
+        let given = [
+            Some(Value::Mac(end.mac)),
+            end.mtu.map(Value::Mtu),
+            // A container may make a port of its end as it likes.
+            end.master.map(|master| Value::Master(Some(master))),
+        ];
+        parts.extend(given.into_iter().flatten().map(|value| Part::Setting {
+            link,
+            name: &end.name,
+            value,
+        }));
+    }
+    parts
+}
+
+fn address_part(link: LinkId, name: &str, address: IpPrefix, there: bool) -> Part<'_> {
+    Part::Address {
+        link,
+        name,
+        address,
+        there,
+    }
+}
+
+fn rule_part(place: Place, rule: &Rule, there: bool) -> Part<'_> {
+    Part::Rule { place, rule, there }
+}
+
+fn neighbor_part<'h>(link: LinkId, name: &'h str, neighbor: &'h Neighbor, there: bool) -> Part<'h> {
+    Part::Neighbor {
+        link,
+        name,
+        neighbor,
+        there,
+    }
+}
+
+fn elements_of<'h>(
+    place: Place,
+    table: &'h TableId,
+    set: &'h Set,
+    elements: &'h [Element],
+    comment: &'h str,
+    there: bool,
+) -> Vec<Part<'h>> {
+    let part = |element| Part::Element {
+        place,
+        table,
+        set,
+        element,
+        comment,
+        there,
+    };
+    elements.iter().map(part).collect()
+}
