@@ -322,3 +322,18 @@ fn what_is_not_on_record_as_undone_is_not_given_up() {
         assert!(!owned());
     });
 }
+
+#[test]
+fn trying_to_write_tells_of_a_disk_that_takes_nothing() {
+    Disk::run(|disk| {
+        let state = disk.state();
+        state.try_write().unwrap();
+        disk.fill();
+        assert!(matches!(state.try_write(), Err(Error::Io { .. })));
+        disk.empty();
+        state.try_write().unwrap();
+        disk.set_read_only(true);
+        assert!(matches!(state.try_write(), Err(Error::Io { .. })));
+        disk.set_read_only(false);
+    });
+}
