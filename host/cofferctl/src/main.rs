@@ -3,6 +3,7 @@
 mod attachments;
 mod compiler;
 mod component;
+mod doctor;
 mod gc;
 mod key;
 mod metadata;
@@ -48,6 +49,8 @@ enum Command {
     Show(attachments::ShowArguments),
     /// Detaches what nobody will: where the container is gone, or an ADD died.
     Gc(gc::Arguments),
+    /// Tells what is wrong on this node, and how to mend it.
+    Doctor(doctor::Arguments),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
     /// Signs components.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Attachments(arguments) => attachments::list(&installation, &arguments).map(|()| ExitCode::SUCCESS),
         Command::Show(arguments) => attachments::show(&installation, &arguments).map(|()| ExitCode::SUCCESS),
         Command::Gc(arguments) => gc::run(&installation, &arguments),
+        Command::Doctor(arguments) => Ok(doctor::run(&installation, &arguments)),
         Command::Run(arguments) => run::run(&installation, arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
