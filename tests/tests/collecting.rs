@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::fs;
+use std::{fs, process::Command};
 
-use cofferdam_tests::{Container, JournalFile, Site, Snapshot, bridge_network, needs_kernel, with};
+use cofferdam_tests::{Container, JournalFile, Running, Site, Snapshot, bridge_network, needs_kernel, with};
 use nix::fcntl::{Flock, FlockArg};
 use serde_json::{Value, json};
 
@@ -90,6 +90,33 @@ fn an_attachment_goes_when_its_path_leads_to_another_namespace() {
         new.namespace.link("eth0").is_some(),
         "what is somebody else's was touched"
     );
+}
+
+#[test]
+fn a_container_that_processes_are_in_stays_wherever_its_path_leads() {
+    needs_kernel!();
+    let site = Site::new();
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("netns");
+    let container = Container::new("c1");
+    std::os::unix::fs::symlink(container.namespace.path(), &path).unwrap();
+    site.call("ADD", &container, &mynet())
+        .netns_path(path.to_str().unwrap())
+        .run()
+        .result();
+    let running = container.namespace.run(|| Running::start(&mut Command::new("cat")));
+    for put in [None, Some("")] {
+        fs::remove_file(&path).unwrap();
+        // Where its mount is not seen, there is an empty file.
+        put.into_iter().for_each(|content| fs::write(&path, content).unwrap());
+        assert!(collect(&site, &["--grace", "0s"]).is_empty());
+        let list = site.cofferctl_json(&["attachments"]);
+        assert_eq!(list["attachments"][0]["namespace"]["now"], "elsewhere");
+        fs::write(&path, "").unwrap();
+    }
+    drop(running);
+    assert_eq!(collect(&site, &["--grace", "0s"]).len(), 1);
+    assert_eq!(count(&site), 0);
 }
 
 #[test]

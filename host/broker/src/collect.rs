@@ -3,7 +3,8 @@
 //! the container's namespace does.
 
 use std::{
-    fmt,
+    fmt, fs,
+    os::fd::OwnedFd,
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -32,6 +33,9 @@ pub enum NamespaceNow {
     Gone,
     /// Something else: the container is gone, and its path was used again.
     Another,
+    /// Not the namespace, but a process lives in it: the path is another one
+    /// here than where the runtime is, or what it began with has ended.
+    Elsewhere,
     /// It can't be looked at, or its path is not on record.
     Unknown,
 }
@@ -41,6 +45,13 @@ impl NamespaceNow {
     /// runtime sees its files and processes.
     #[must_use]
     pub fn of(made_in: &NamespaceRecord) -> Self {
+        match Self::at_path(made_in) {
+            Self::Gone | Self::Another if lives_on(made_in) => Self::Elsewhere,
+            now => now,
+        }
+    }
+
+    fn at_path(made_in: &NamespaceRecord) -> Self {
         if made_in.path.is_empty() {
             return Self::Unknown;
         }
@@ -57,16 +68,30 @@ impl NamespaceNow {
             }) => return Self::Another,
             Err(NamespaceError::Os { .. }) => return Self::Unknown,
         };
-        let Ok(identity) = identity(&namespace) else {
-            return Self::Unknown;
-        };
-        let mut kernel = host_kernel().with_container(namespace);
-        if record(&mut kernel, identity, Some(&made_in.path)).is_same(made_in) {
-            Self::There
-        } else {
-            Self::Another
+        match is_it(namespace, made_in) {
+            Some(true) => Self::There,
+            Some(false) => Self::Another,
+            None => Self::Unknown,
         }
     }
+}
+
+/// Whether a namespace is the recorded one; `None` where it can't be looked at.
+fn is_it(namespace: OwnedFd, made_in: &NamespaceRecord) -> Option<bool> {
+    let identity = identity(&namespace).ok()?;
+    let mut kernel = host_kernel().with_container(namespace);
+    Some(record(&mut kernel, identity, Some(&made_in.path)).is_same(made_in))
+}
+
+/// Whether a process is in the recorded namespace. What nobody is in may live
+/// on, too, held by a mount or a descriptor; of that nothing can be known.
+fn lives_on(made_in: &NamespaceRecord) -> bool {
+    let name = format!("net:[{}]", made_in.identity.inode);
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.map(|process| process.path().join("ns/net")).any(|path| {
+        let has_inode = fs::read_link(&path).is_ok_and(|link| link.as_os_str() == name.as_str());
+        has_inode && open_namespace(&path).is_ok_and(|namespace| is_it(namespace, made_in) == Some(true))
+    })
 }
 
 /// Why an attachment can go, though nobody said so.
@@ -74,7 +99,7 @@ impl NamespaceNow {
 pub enum Abandoned {
     /// The node was started anew since.
     EarlierBoot,
-    /// The container's namespace is gone.
+    /// The container's namespace is not at its path, and no process is in it.
     NamespaceGone,
     /// There is another namespace, or something else, at its path.
     NamespaceReplaced,
@@ -95,7 +120,7 @@ impl Abandoned {
         match header.namespace.as_ref().map(NamespaceNow::of) {
             Some(NamespaceNow::Gone) => return Some(Self::NamespaceGone),
             Some(NamespaceNow::Another) => return Some(Self::NamespaceReplaced),
-            Some(NamespaceNow::There | NamespaceNow::Unknown) | None => {}
+            Some(NamespaceNow::There | NamespaceNow::Elsewhere | NamespaceNow::Unknown) | None => {}
         }
         match history.state() {
             State::Torn | State::Uncommitted | State::RollingBack => Some(Self::Unfinished),

@@ -82,6 +82,7 @@ impl View {
                 NamespaceNow::There => "there",
                 NamespaceNow::Gone => "gone",
                 NamespaceNow::Another => "another",
+                NamespaceNow::Elsewhere => "elsewhere",
                 NamespaceNow::Unknown => "unknown",
             },
             inode: record.identity.inode,
@@ -149,6 +150,7 @@ impl View {
             "there" => path.clone(),
             "gone" => format!("{path} (gone)"),
             "another" => format!("{path} (gone; something else is there)"),
+            "elsewhere" => format!("{path} (not there, but a process is in it)"),
             _ => format!("{path} (can't be looked at)"),
         }
     }
