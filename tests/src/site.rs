@@ -3,7 +3,7 @@ use std::{fs, net::IpAddr, path::PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Cni, GoPlugins, Installation, Namespace, Output, Snapshot, with};
+use crate::{Cni, Ended, GoPlugins, Installation, Namespace, Output, Snapshot, finish, with};
 
 /// A node with plugins on it, and a runtime's simplest calls.
 #[derive(Debug)]
@@ -112,6 +112,21 @@ impl Site {
             .collect();
         addresses.sort();
         addresses
+    }
+
+    /// `cofferctl ARGUMENTS`, run on the node.
+    pub fn cofferctl(&self, arguments: &[&str]) -> Ended {
+        let mut command = self.installation().cofferctl();
+        self.node.run(|| finish(command.args(arguments), b""))
+    }
+
+    /// The document that `cofferctl ARGUMENTS --json` prints, whatever its exit
+    /// code.
+    #[track_caller]
+    pub fn cofferctl_json(&self, arguments: &[&str]) -> Value {
+        let ended = self.cofferctl(&[arguments, &["--json"]].concat());
+        assert!(ended.stdout.is_ascii(), "{ended:?}");
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {ended:?}"))
     }
 
     /// A call, to be completed and run.

@@ -5,6 +5,7 @@
 mod audit;
 mod call;
 pub mod codes;
+pub mod collect;
 mod component;
 mod container;
 mod convert;

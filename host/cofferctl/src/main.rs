@@ -1,7 +1,10 @@
 //! The command that operators and plugin authors type.
 
+mod attachments;
 mod compiler;
 mod component;
+mod doctor;
+mod gc;
 mod key;
 mod metadata;
 mod output;
@@ -40,6 +43,14 @@ enum Command {
     /// The keys that components are signed with.
     #[command(subcommand)]
     Key(key::Command),
+    /// Lists what is attached on this node.
+    Attachments(attachments::Arguments),
+    /// Shows all that is on record of one attachment.
+    Show(attachments::ShowArguments),
+    /// Detaches what nobody will: where the container is gone, or an ADD died.
+    Gc(gc::Arguments),
+    /// Tells what is wrong on this node, and how to mend it.
+    Doctor(doctor::Arguments),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
     /// Signs components.
@@ -58,6 +69,10 @@ fn main() -> ExitCode {
         Command::Component(command) => component::run(&installation, command).map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => policy::run(&installation, command),
         Command::Key(command) => key::run(command).map(|()| ExitCode::SUCCESS),
+        Command::Attachments(arguments) => attachments::list(&installation, &arguments).map(|()| ExitCode::SUCCESS),
+        Command::Show(arguments) => attachments::show(&installation, &arguments).map(|()| ExitCode::SUCCESS),
+        Command::Gc(arguments) => gc::run(&installation, &arguments),
+        Command::Doctor(arguments) => Ok(doctor::run(&installation, &arguments)),
         Command::Run(arguments) => run::run(&installation, arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -1,5 +1,6 @@
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::Instant,
@@ -12,14 +13,22 @@ use crate::{
     attachment_id::is_key,
     boot::boot_id,
     digest::digest_of_text,
+    earlier_boot::MARK,
     format::FORMAT_VERSION,
     fs::{make_directories, open_file, read_all},
     history::NewerFormat,
     journal::JournalFile,
 };
 
+/// The journals, a directory for each network.
+pub(crate) const ATTACHMENTS: &str = "attachments";
+
 /// Longer names are replaced by their digest.
 const LONGEST_NAME: usize = 100;
+
+/// What [`StateDirectory::try_write`] writes, with the process's number.
+pub(crate) const PROBE: &str = ".probe.";
+const PROBE_BYTES: usize = 16 << 10;
 
 /// The directory that holds all state of one boot, as `/run/cofferdam`.
 #[derive(Clone, Debug)]
@@ -69,6 +78,38 @@ impl StateDirectory {
     /// The directory that a registry is in, which was looked at before.
     pub(crate) fn at(path: &Path) -> Self {
         Self { path: path.to_owned() }
+    }
+
+    /// The same for who only looks: `None`, and nothing is made, where there
+    /// is none.
+    ///
+    /// # Errors
+    /// As [`StateDirectory::open`].
+    pub fn open_existing(path: &Path) -> Result<Option<Self>> {
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            _ => Self::open(path).map(Some),
+        }
+    }
+
+    /// Whether something can be recorded: writes a file as large as a journal
+    /// usually gets, and removes it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file system is full, read-only or broken.
+    pub fn try_write(&self) -> Result<()> {
+        let path = self.path.join(format!("{PROBE}{}", std::process::id()));
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC;
+        let written = open_file(&path, flags, 0o600)
+            .map_err(io::Error::from)
+            .and_then(|mut file| file.write_all(&[0; PROBE_BYTES]));
+        let removed = match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        written
+            .and(removed)
+            .map_err(|error| Error::io("write to", &self.path, error))
     }
 
     /// Where it is.
@@ -127,13 +168,8 @@ impl StateDirectory {
     /// # Errors
     /// [`Error::Io`] when a directory can't be read.
     pub fn attachments(&self, network: Option<&str>) -> Result<Vec<AttachmentSummary>> {
-        let root = self.path.join("attachments");
-        let directories = match network {
-            Some(network) => vec![root.join(directory_name(network))],
-            None => entries(&root)?,
-        };
         let mut summaries = Vec::new();
-        for directory in directories {
+        for directory in self.network_directories(network)? {
             let mut files = entries(&directory)?;
             files.sort();
             summaries.extend(files.into_iter().filter_map(summarize));
@@ -141,21 +177,32 @@ impl StateDirectory {
         Ok(summaries)
     }
 
-    /// Removes the journals of a network that nothing was ever written to, and
-    /// that nobody holds: they were made for their locks, by processes that
-    /// were killed then. Nobody is kept waiting.
+    /// Removes the journals of one network, or of all, that nothing was ever
+    /// written to, and that nobody holds: they were made for their locks, by
+    /// processes that were killed then. Nobody is kept waiting.
     ///
     /// # Errors
-    /// [`Error::Io`] when the network's directory can't be read.
-    pub fn clear_empty(&self, network: &str) -> Result<()> {
-        for path in entries(&self.path.join("attachments").join(directory_name(network)))? {
-            let is_empty = fs::symlink_metadata(&path).is_ok_and(|status| status.is_file() && status.len() == 0);
-            if is_empty {
+    /// [`Error::Io`] when a directory can't be read.
+    pub fn clear_empty(&self, network: Option<&str>) -> Result<()> {
+        for directory in self.network_directories(network)? {
+            for path in entries(&directory)?.into_iter().filter(|path| is_empty_file(path)) {
                 // It goes when it is let go.
                 drop(JournalFile::lock(&path, &self.path, false, Instant::now(), String::new));
             }
         }
         Ok(())
+    }
+
+    fn network_directories(&self, network: Option<&str>) -> Result<Vec<PathBuf>> {
+        let root = self.path.join(ATTACHMENTS);
+        match network {
+            Some(network) => Ok(vec![root.join(directory_name(network))]),
+            None => {
+                let mut directories = entries(&root)?;
+                directories.sort();
+                Ok(directories)
+            }
+        }
     }
 
     /// Removes the directory and those in it, as far as they are empty.
@@ -165,26 +212,35 @@ impl StateDirectory {
     pub fn tidy(&self) -> Result<()> {
         let failed = |error| Error::io("tidy", &self.path, error);
         self.quota().tidy().map_err(failed)?;
-        for path in ["attachments", "shared", "claims", "owned", "quota", ""].map(|name| self.path.join(name)) {
-            match fs::remove_dir(&path) {
-                Err(error)
-                    if !matches!(
-                        error.kind(),
-                        io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy
-                    ) =>
-                {
-                    return Err(Error::io("remove directory", &path, error));
-                }
+        for name in [ATTACHMENTS, "shared", "claims", "owned", "quota"] {
+            remove_empty(&self.path.join(name))?;
+        }
+        // That nothing of earlier boots is left says nothing of an empty one.
+        let mark = self.path.join(MARK);
+        if entries(&self.path)?.iter().all(|path| *path == mark) {
+            match fs::remove_file(&mark) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
                 _ => {}
             }
         }
-        Ok(())
+        remove_empty(&self.path)
+    }
+}
+
+/// Removes a directory that may be missing, or in use.
+fn remove_empty(path: &Path) -> Result<()> {
+    use io::ErrorKind::{DirectoryNotEmpty, NotFound, ResourceBusy};
+    match fs::remove_dir(path) {
+        Err(error) if !matches!(error.kind(), NotFound | DirectoryNotEmpty | ResourceBusy) => {
+            Err(Error::io("remove directory", path, error))
+        }
+        _ => Ok(()),
     }
 }
 
 /// The file of an attachment's journal, below a state directory.
 pub(crate) fn journal_path(state: &Path, id: &AttachmentId) -> PathBuf {
-    let mut path = state.join("attachments");
+    let mut path = state.join(ATTACHMENTS);
     path.push(directory_name(&id.network));
     path.push(format!("{}.journal", id.key()));
     path
@@ -198,7 +254,7 @@ pub(crate) fn attachment_of_key(state: &Path, key: &str) -> Option<AttachmentId>
 
 /// What is on record of the attachment whose key this is.
 pub(crate) fn summary_of_key(state: &Path, key: &str) -> Option<AttachmentSummary> {
-    let networks = entries(&state.join("attachments")).ok()?;
+    let networks = entries(&state.join(ATTACHMENTS)).ok()?;
     let journals = networks
         .into_iter()
         .map(|network| network.join(format!("{key}.journal")));
@@ -207,7 +263,7 @@ pub(crate) fn summary_of_key(state: &Path, key: &str) -> Option<AttachmentSummar
 
 /// The attachment whose journal a process wrote to last.
 pub(crate) fn attachment_of_writer(state: &Path, pid: u32) -> Option<AttachmentId> {
-    let networks = entries(&state.join("attachments")).ok()?;
+    let networks = entries(&state.join(ATTACHMENTS)).ok()?;
     let journals = networks
         .into_iter()
         .filter_map(|network| entries(&network).ok())
@@ -252,8 +308,12 @@ fn directory_name(network: &str) -> String {
     }
 }
 
+pub(crate) fn is_empty_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|status| status.is_file() && status.len() == 0)
+}
+
 /// Paths in a directory; a missing one has none.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| Error::io("read directory", directory, error);
     match fs::read_dir(directory) {
         Ok(entries) => entries

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use cofferdam_guest_sdk::{Address, Failure, IpPrefix, store::Records};
+use cofferdam_guest_sdk::{Address, Failure, IpPrefix, codes, store::Records};
 
 use crate::range::{Range, number, step, text_of};
 
@@ -68,9 +68,14 @@ fn exactly(records: &Records, set: &[Range], wanted: IpAddr) -> Result<Address, 
     address(range, wanted)
 }
 
+/// The value that tells which address of a set was handed out last.
+fn bookmark(index: usize) -> String {
+    format!("last_reserved_ip.{index}")
+}
+
 /// The first free address after the one that was handed out last.
 fn next_free(records: &Records, index: usize, set: &[Range]) -> Result<Address, Failure> {
-    let bookmark = format!("last_reserved_ip.{index}");
+    let bookmark = bookmark(index);
     let before = records.get(&bookmark)?;
     let last = before.as_deref().and_then(|text| text.trim().parse().ok());
     for (range, candidate) in Walk::new(set, last) {
@@ -83,6 +88,48 @@ fn next_free(records: &Records, index: usize, set: &[Range]) -> Result<Address, 
         "no IP addresses available in range set: {}",
         text_of(set)
     )))
+}
+
+/// Addresses that are looked at to find a free one; an ADD may try as many.
+const LOOKS: usize = 2000;
+
+/// Whether an ADD would find an address in each set.
+pub(crate) fn has_room(records: &Records, sets: &[Vec<Range>]) -> Result<(), Failure> {
+    let mut looks = LOOKS;
+    for (index, set) in sets.iter().enumerate() {
+        let last = records.get(&bookmark(index))?;
+        let last = last.as_deref().and_then(|text| text.trim().parse().ok());
+        let mut is_full = true;
+        for (_, candidate) in Walk::new(set, last).take(looks) {
+            looks -= 1;
+            if records.owner(&candidate.to_string())?.is_none() {
+                is_full = false;
+                break;
+            }
+        }
+        if is_full {
+            return Err(exhausted(set, looks == 0));
+        }
+    }
+    Ok(())
+}
+
+/// Attached containers keep their addresses and go on, so it is not the code
+/// for limited connectivity.
+fn exhausted(set: &[Range], has_more: bool) -> Failure {
+    let among = if has_more {
+        format!(" among the {LOOKS} that an ADD would try")
+    } else {
+        String::new()
+    };
+    Failure::new(
+        codes::NOT_AVAILABLE,
+        format!(
+            "no IP addresses available in range set: {}{among}; detach containers, give back the addresses of those that \
+             are gone, or add a range",
+            text_of(set)
+        ),
+    )
 }
 
 fn address(range: &Range, given: IpAddr) -> Result<Address, Failure> {

@@ -15,6 +15,14 @@ pub(crate) struct Config {
     cni_version: Option<String>,
     ipam: Option<Ipam>,
     pub(crate) args: Option<Args>,
+    capabilities: Option<Supported>,
+}
+
+/// What the runtime may give with each attachment.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Supported {
+    ip_ranges: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -78,6 +86,17 @@ impl Config {
 pub(crate) fn range_sets(request: &Request<Config>) -> Result<Vec<Vec<Range>>, Failure> {
     let capabilities: Capabilities = request.capabilities()?;
     sets(&request.config, capabilities.ip_ranges)
+}
+
+/// Those that the configuration itself has, for requests that are about no
+/// attachment. There may be none where the runtime gives them.
+pub(crate) fn configured_range_sets(config: &Config) -> Result<Vec<Vec<Range>>, Failure> {
+    let ipam = config.ipam()?;
+    let is_empty = ipam.subnet.is_none() && ipam.ranges.is_empty();
+    if is_empty && config.capabilities.is_some_and(|capabilities| capabilities.ip_ranges) {
+        return Ok(Vec::new());
+    }
+    sets(config, Vec::new())
 }
 
 fn sets(config: &Config, of_runtime: Vec<Vec<RangeConfig>>) -> Result<Vec<Vec<Range>>, Failure> {

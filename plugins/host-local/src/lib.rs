@@ -8,7 +8,7 @@ mod config;
 mod range;
 mod requested;
 
-use allocate::allocate;
+use allocate::{allocate, has_room};
 use cofferdam_guest_sdk::{
     Attachment, Failure, Need, NetworkRequest, Outcome as _, Plugin, Request, Route, export_plugin, resolver,
     store::{Owner, Records},
@@ -83,7 +83,12 @@ impl Plugin for HostLocal {
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        request.config.ipam().map(drop)
+        let sets = config::configured_range_sets(&request.config)?;
+        match Records::open().optional()? {
+            Some(records) => has_room(&records, &sets),
+            // Nothing was handed out yet.
+            None => Ok(()),
+        }
     }
 }
 

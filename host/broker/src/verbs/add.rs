@@ -89,7 +89,7 @@ pub(super) fn run_members(
 
 /// Finds what keeps a member, or the address management plugin that it may
 /// call, from running before the first one runs.
-fn foresee_members(call: &Call, session: &Session) -> Result<(), CniError> {
+pub(super) fn foresee_members(call: &Call, session: &Session) -> Result<(), CniError> {
     call.members.iter().try_for_each(|member| {
         let foreseen = foresee(session, &member.plugin).and_then(|()| match session.plugins.delegate_of(member) {
             Some(delegate) => foresee(session, &delegate),
@@ -100,11 +100,12 @@ fn foresee_members(call: &Call, session: &Session) -> Result<(), CniError> {
 }
 
 /// An error of a chain tells whose it is.
-fn of_member(call: &Call, member: &Member, error: CniError) -> CniError {
+pub(super) fn of_member(call: &Call, member: &Member, error: CniError) -> CniError {
     if call.members.len() < 2 {
         return error;
     }
-    let message = format!("plugin type={:?} failed (add): {}", member.plugin, error.message);
+    let verb = call.verb.as_str().to_ascii_lowercase();
+    let message = format!("plugin type={:?} failed ({verb}): {}", member.plugin, error.message);
     CniError { message, ..error }
 }
 

@@ -1,23 +1,15 @@
-use std::path::Path;
-
-use cofferdam_journal::{AttachmentId, History, StateDirectory};
-use cofferdam_network::{
-    Kernel,
-    namespace::{identity, open_namespace},
-};
+use cofferdam_journal::{AttachmentId, StateDirectory};
 use cofferdam_protocol::CniError;
 
 use super::add::journal_failure;
 use crate::{
     call::Call,
-    codes,
+    codes, collect,
     component::run,
-    container::{is_where_made, record},
     earlier_boot,
     log::{emit, printable},
     mode::Mode,
     session::Session,
-    undo::roll_back,
 };
 
 /// Removes what belongs to this network's attachments that are not in the
@@ -53,16 +45,11 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
         if in_use || id.unit != call.attachment.unit {
             continue;
         }
-        if let Err(error) = collect(
-            call,
-            &state,
-            &id,
-            header.namespace.as_ref().map(|record| record.path.as_str()),
-        ) {
+        if let Err(error) = collect(call, &state, &id) {
             failures.push(format!("{id}: {error}"));
         }
     }
-    if let Err(error) = state.clear_empty(&call.attachment.network) {
+    if let Err(error) = state.clear_empty(Some(&call.attachment.network)) {
         failures.push(error.to_string());
     }
     failures.extend(run_members(call, &state, valid)?);
@@ -72,33 +59,14 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
     Err(CniError::new(codes::JOURNAL, "not everything could be collected").with_details(failures.join("; ")))
 }
 
-fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId, path: Option<&str>) -> Result<(), CniError> {
+fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId) -> Result<(), CniError> {
     let locked = state.lock(id, call.deadline).map_err(journal_failure)?;
-    let mut kernel = kernel_of(call, path, locked.history());
-    let journal = locked.reopen().map_err(journal_failure)?;
-    let report = roll_back(journal, &mut kernel, &state.shared(), id);
+    let report = collect::undo(state, locked, || call.host_kernel()).map_err(journal_failure)?;
     emit(&format!("cofferdam: info: collected {id}: {report}"));
     if report.is_clean() {
         Ok(())
     } else {
         Err(CniError::new(codes::JOURNAL, report.to_string()))
-    }
-}
-
-/// The container's namespace, if the path still leads to the one in which the
-/// attachment was made.
-fn kernel_of(call: &Call, path: Option<&str>, history: &History) -> Kernel {
-    let opened = path.and_then(|path| open_namespace(Path::new(path)).ok());
-    let identified = opened.and_then(|namespace| Some((identity(&namespace).ok()?, namespace)));
-    let Some((identity, namespace)) = identified else {
-        return call.host_kernel();
-    };
-    let mut kernel = call.host_kernel().with_container(namespace);
-    let namespace = record(&mut kernel, identity, path);
-    if is_where_made(history, &namespace) {
-        kernel
-    } else {
-        call.host_kernel()
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn run(installation: &Installation, place: &Place, json: bool) -> any
 }
 
 /// Policies that no installed component can act under.
-fn components(installation: &Installation, policies: &PolicyDirectory, report: &Report) -> Vec<Finding> {
+pub(crate) fn components(installation: &Installation, policies: &PolicyDirectory, report: &Report) -> Vec<Finding> {
     // Before the first component there is nothing to compare with.
     let Ok(installed) = installation.components().plugins_by_name() else {
         return Vec::new();

@@ -8,6 +8,7 @@ mod show;
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::bail;
+pub(crate) use check::components;
 use clap::{Args, Subcommand};
 use cofferdam_broker::Installation;
 use cofferdam_policy::PolicyDirectory;

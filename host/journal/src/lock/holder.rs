@@ -26,9 +26,10 @@ pub struct Holder {
 impl Holder {
     /// Looks up who holds the lock of an open file.
     pub(crate) fn of(file: &File) -> Self {
-        let Some(pid) = pid_of_lock(file) else {
-            return Self::default();
-        };
+        pid_of_lock(file).map(Self::of_process).unwrap_or_default()
+    }
+
+    pub(super) fn of_process(pid: u32) -> Self {
         let age = fs::metadata(format!("/proc/{pid}"))
             .and_then(|status| status.modified())
             .ok()
@@ -55,18 +56,20 @@ impl Holder {
 fn pid_of_lock(file: &File) -> Option<u32> {
     let status = file.metadata().ok()?;
     let device = (nix::sys::stat::major(status.dev()), nix::sys::stat::minor(status.dev()));
-    find_holder(&fs::read_to_string("/proc/locks").ok()?, device, status.ino())
+    find_holder(&fs::read_to_string("/proc/locks").ok()?, device, status.ino()).map(|(pid, _)| pid)
 }
 
-fn find_holder(locks: &str, device: (u64, u64), inode: u64) -> Option<u32> {
+/// Who has the lock of an inode, and whether it is surely the one that is
+/// meant: stacked file systems show another device than stat does, and other
+/// file systems have the same numbers of inodes.
+pub(super) fn find_holder(locks: &str, device: (u64, u64), inode: u64) -> Option<(u32, bool)> {
     let held = locks.lines().filter_map(parse_lock).filter(|lock| lock.inode == inode);
-    // Stacked file systems show another device than stat does.
     let mut best = None;
     for lock in held {
         if lock.device == device {
-            return Some(lock.pid);
+            return Some((lock.pid, true));
         }
-        best = best.or(Some(lock.pid));
+        best = best.or(Some((lock.pid, false)));
     }
     best
 }
@@ -150,10 +153,10 @@ garbage
     #[test]
     fn the_holder_is_found_by_device_and_inode() {
         for (device, inode, pid) in [
-            ((8, 1), 7_864_554, Some(2001)),
-            ((0, 0x2f), 32388, Some(1568)),
+            ((8, 1), 7_864_554, Some((2001, true))),
+            ((0, 0x2f), 32388, Some((1568, true))),
             // The device is another one on a stacked file system.
-            ((0, 0x77), 32388, Some(1568)),
+            ((0, 0x77), 32388, Some((1568, false))),
             // A lock of another kind, a process of another pid namespace.
             ((8, 1), 7_864_448, None),
             ((0, 0x2f), 5, None),

@@ -1,6 +1,7 @@
 //! Advisory locks with a deadline. The kernel releases them when the holder
 //! dies; the reference plugin host-local takes the same kind.
 
+mod held;
 mod holder;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use held::HeldLocks;
 pub use holder::Holder;
 
 use crate::{Error, Result};

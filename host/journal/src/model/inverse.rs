@@ -1,4 +1,4 @@
-use std::{net::IpAddr, path::PathBuf};
+use std::{fmt, net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
     LinkId, Neighbor, Route, Rule, SysctlKey,
@@ -138,4 +138,108 @@ pub enum Inverse {
         directory: PathBuf,
         address: IpAddr,
     },
+}
+
+impl fmt::Display for Inverse {
+    /// One line: what going back does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |link: &LinkId, name: &str| format!("link {name} in the {} namespace", link.place);
+        let on = |on: &bool| if *on { "on" } else { "off" };
+        match self {
+            Self::DeleteLink { place, name, mac, .. } => {
+                write!(
+                    f,
+                    "delete link {name} in the {place} namespace, if its address is {mac}"
+                )
+            }
+            Self::WithLink { .. } => f.write_str("nothing: it goes with its link"),
+            Self::RestoreUp { link, name, old } => {
+                write!(f, "set {} {}", of(link, name), if *old { "up" } else { "down" })
+            }
+            Self::RestoreMtu { link, name, old } => write!(f, "set {} mtu {old}", of(link, name)),
+            Self::RestoreMac { link, name, old } => write!(f, "set {} address {old}", of(link, name)),
+            Self::RestorePromiscuous { link, name, old } => {
+                write!(f, "set {} promiscuous {}", of(link, name), on(old))
+            }
+            Self::RestoreMaster {
+                link,
+                name,
+                old: Some(old),
+            } => {
+                write!(f, "make {} a port of link {old}", of(link, name))
+            }
+            Self::RestoreMaster { link, name, old: None } => write!(f, "make {} no port", of(link, name)),
+            Self::RestoreHairpin { link, name, old } => write!(f, "set {} hairpin {}", of(link, name), on(old)),
+            Self::RestoreIsolated { link, name, old } => write!(f, "set {} isolated {}", of(link, name), on(old)),
+            Self::AddAddress { link, name, address } => write!(f, "add address {address} to {}", of(link, name)),
+            Self::DeleteAddress { link, name, address } => {
+                write!(f, "delete address {address} of {}", of(link, name))
+            }
+            Self::AddRoute { link, name, route } => {
+                write!(f, "add the route to {} through {}", route.destination, of(link, name))
+            }
+            Self::DeleteRoute { link, name, route } => {
+                write!(
+                    f,
+                    "delete the route to {} through {}",
+                    route.destination,
+                    of(link, name)
+                )
+            }
+            Self::AddRule { place, rule } => {
+                write!(
+                    f,
+                    "add the rule that looks into table {} in the {place} namespace",
+                    rule.table
+                )
+            }
+            Self::DeleteRule { place, rule } => {
+                write!(
+                    f,
+                    "delete the rule that looks into table {} in the {place} namespace",
+                    rule.table
+                )
+            }
+            Self::AddNeighbor { link, name, neighbor } => {
+                write!(f, "add neighbour {} to {}", neighbor.address, of(link, name))
+            }
+            Self::DeleteNeighbor { link, name, neighbor } => {
+                write!(f, "delete neighbour {} of {}", neighbor.address, of(link, name))
+            }
+            Self::RestoreSysctl { place, key, old, new } => {
+                write!(
+                    f,
+                    "set {key} to {old:?} in the {place} namespace, if it still is {new:?}"
+                )
+            }
+            Self::AddElements {
+                place,
+                table,
+                set,
+                elements,
+                ..
+            } => {
+                let (count, set) = (elements.len(), &set.name);
+                write!(f, "add {count} elements to {set} of {table} in the {place} namespace")
+            }
+            Self::DeleteElements {
+                place,
+                table,
+                set,
+                elements,
+                ..
+            } => {
+                let (count, set) = (elements.len(), &set.name);
+                write!(
+                    f,
+                    "delete {count} elements of {set} of {table} in the {place} namespace"
+                )
+            }
+            Self::LeaveShared { object } => {
+                write!(f, "leave {object}, which goes with its last user if Cofferdam made it")
+            }
+            Self::FreeSlot { counter, number } => write!(f, "free slot {number} of limit {counter}"),
+            Self::ReleaseClaim { directory, address } => write!(f, "release {address} in {}", directory.display()),
+        }
+    }
 }

@@ -115,6 +115,21 @@ impl Owned {
         }
     }
 
+    /// Links that lead to owners who are gone, below the directory of the
+    /// registry. They stand in nobody's way.
+    ///
+    /// # Errors
+    /// The registry can't be read.
+    pub(crate) fn left(&self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for name in self.things.names()? {
+            if self.things.is_left(&self.things.read(&name)?) {
+                left.push(name);
+            }
+        }
+        Ok(left)
+    }
+
     /// A look at all of it.
     ///
     /// # Errors

@@ -144,6 +144,17 @@ impl Shared {
         guard::other_user(&self.path(object, user), &self.state, &user.key())
     }
 
+    /// All other attachments that use an object, without its lock. `None` for
+    /// one whose journal does not tell its name, or is gone.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn others(&self, object: &SharedObject, user: &AttachmentId) -> Result<Vec<Option<AttachmentId>>> {
+        let mut keys = guard::users(&self.path(object, user), &user.key())?;
+        keys.sort();
+        Ok(keys.iter().map(|key| attachment_of_key(&self.state, key)).collect())
+    }
+
     /// Whether an attachment uses an object, by whichever of its units;
     /// without the object's lock.
     ///

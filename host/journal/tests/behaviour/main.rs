@@ -12,6 +12,7 @@ mod fixture;
 mod ground;
 mod inverses;
 mod leftovers;
+mod looking;
 mod owned;
 mod quota;
 mod records;

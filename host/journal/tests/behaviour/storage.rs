@@ -322,3 +322,36 @@ fn what_is_not_on_record_as_undone_is_not_given_up() {
         assert!(!owned());
     });
 }
+
+#[test]
+fn trying_to_write_tells_of_a_disk_that_takes_nothing() {
+    Disk::run(|disk| {
+        let state = disk.state();
+        state.try_write().unwrap();
+        disk.fill();
+        assert!(matches!(state.try_write(), Err(Error::Io { .. })));
+        disk.empty();
+        state.try_write().unwrap();
+        disk.set_read_only(true);
+        assert!(matches!(state.try_write(), Err(Error::Io { .. })));
+        disk.set_read_only(false);
+    });
+}
+
+#[test]
+fn nothing_is_left_of_a_state_directory_that_holds_nothing() {
+    let state = State::new();
+    state.directory.set_reclaimed().unwrap();
+    state.directory.tidy().unwrap();
+    assert!(!state.directory.path().exists());
+}
+
+#[test]
+fn what_is_attached_keeps_a_state_directory_and_its_note() {
+    let state = State::new();
+    state.directory.set_reclaimed().unwrap();
+    let journal = state.begin(&attachment("c1"));
+    state.directory.tidy().unwrap();
+    assert!(state.directory.path().join("boot").exists());
+    drop(journal);
+}

@@ -102,6 +102,18 @@ impl Needs {
         self.all().filter(|need| need.when.is_some())
     }
 
+    /// Whether it may ask for one of these operations in a namespace. `applies`
+    /// says of the words on what makes a need one, whether that is so. A
+    /// component without a declaration may ask for anything.
+    #[must_use]
+    pub fn has_any(&self, operations: &[Operation], place: Place, applies: impl Fn(&str) -> bool) -> bool {
+        let meant = |need: &Need| {
+            let asked = operations.iter().any(|operation| need.operations.contains(*operation));
+            asked && need.place == Some(place) && need.when().is_none_or(&applies)
+        };
+        self.declared.as_ref().is_none_or(|needs| needs.iter().any(meant))
+    }
+
     fn all(&self) -> impl Iterator<Item = &Need> {
         self.declared.iter().flatten()
     }
