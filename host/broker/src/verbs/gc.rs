@@ -1,10 +1,4 @@
-use std::path::Path;
-
-use cofferdam_journal::{AttachmentId, History, StateDirectory};
-use cofferdam_network::{
-    Kernel,
-    namespace::{identity, open_namespace},
-};
+use cofferdam_journal::{AttachmentId, StateDirectory};
 use cofferdam_protocol::CniError;
 
 use super::add::journal_failure;
@@ -12,7 +6,7 @@ use crate::{
     call::Call,
     codes,
     component::run,
-    container::{is_where_made, record},
+    container::kernel_where_made,
     log::{emit, printable},
     mode::Mode,
     session::Session,
@@ -72,7 +66,7 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
 
 fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId, path: Option<&str>) -> Result<(), CniError> {
     let locked = state.lock(id, call.deadline).map_err(journal_failure)?;
-    let mut kernel = kernel_of(call, path, locked.history());
+    let mut kernel = kernel_where_made(|| call.host_kernel(), path, locked.history());
     let journal = locked.reopen().map_err(journal_failure)?;
     let report = roll_back(journal, &mut kernel, &state.shared(), id);
     emit(&format!("cofferdam: info: collected {id}: {report}"));
@@ -80,23 +74,6 @@ fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId, path: Option<
         Ok(())
     } else {
         Err(CniError::new(codes::JOURNAL, report.to_string()))
-    }
-}
-
-/// The container's namespace, if the path still leads to the one in which the
-/// attachment was made.
-fn kernel_of(call: &Call, path: Option<&str>, history: &History) -> Kernel {
-    let opened = path.and_then(|path| open_namespace(Path::new(path)).ok());
-    let identified = opened.and_then(|namespace| Some((identity(&namespace).ok()?, namespace)));
-    let Some((identity, namespace)) = identified else {
-        return call.host_kernel();
-    };
-    let mut kernel = call.host_kernel().with_container(namespace);
-    let namespace = record(&mut kernel, identity, path);
-    if is_where_made(history, &namespace) {
-        kernel
-    } else {
-        call.host_kernel()
     }
 }
 
