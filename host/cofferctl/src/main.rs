@@ -6,6 +6,7 @@ mod key;
 mod metadata;
 mod output;
 mod policy;
+mod repair;
 mod run;
 mod sign;
 mod signature_file;
@@ -40,6 +41,8 @@ enum Command {
     /// The keys that components are signed with.
     #[command(subcommand)]
     Key(key::Command),
+    /// Puts back what others took away or changed of attachments.
+    Repair(repair::Arguments),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
     /// Signs components.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Component(command) => component::run(&installation, command).map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => policy::run(&installation, command),
         Command::Key(command) => key::run(command).map(|()| ExitCode::SUCCESS),
+        Command::Repair(arguments) => repair::run(&installation, &arguments),
         Command::Run(arguments) => run::run(&installation, arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
