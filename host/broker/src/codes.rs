@@ -13,5 +13,7 @@ pub const UNTRUE_RESULT: u32 = 112;
 pub const JOURNAL: u32 = 113;
 /// The attachment exists already.
 pub const ALREADY_ATTACHED: u32 = 114;
+/// CHECK: the attachment is not as its journal says, or is not complete.
+pub const DRIFT: u32 = 116;
 /// The process can't give up what it does not need; no plugin was run.
 pub const CONFINEMENT: u32 = 115;

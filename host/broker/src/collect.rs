@@ -17,7 +17,7 @@ use cofferdam_network::{
 use nix::errno::Errno;
 
 use crate::{
-    container::{is_where_made, record},
+    container::{kernel_where_made, record},
     undo::roll_back,
 };
 
@@ -161,25 +161,8 @@ pub fn host_kernel() -> Kernel {
 /// The journal can't be used. What could not be undone is in the report.
 pub fn undo(state: &StateDirectory, locked: LockedAttachment, host: impl Fn() -> Kernel) -> Result<Report, Error> {
     let id = locked.id().clone();
-    let mut kernel = kernel_of(locked.history(), host);
+    let path = locked.history().namespace().map(|record| record.path.clone());
+    let mut kernel = kernel_where_made(host, path.as_deref(), locked.history());
     let journal = locked.reopen()?;
     Ok(roll_back(journal, &mut kernel, &state.shared(), &id))
-}
-
-/// The container's namespace, if the path still leads to the one in which the
-/// attachment was made.
-fn kernel_of(history: &History, host: impl Fn() -> Kernel) -> Kernel {
-    let path = history.namespace().map(|record| record.path.as_str());
-    let opened = path.and_then(|path| open_namespace(Path::new(path)).ok());
-    let identified = opened.and_then(|namespace| Some((identity(&namespace).ok()?, namespace)));
-    let Some((identity, namespace)) = identified else {
-        return host();
-    };
-    let mut kernel = host().with_container(namespace);
-    let namespace = record(&mut kernel, identity, path);
-    if is_where_made(history, &namespace) {
-        kernel
-    } else {
-        host()
-    }
 }

@@ -9,6 +9,7 @@ mod key;
 mod metadata;
 mod output;
 mod policy;
+mod repair;
 mod run;
 mod sign;
 mod signature_file;
@@ -51,6 +52,8 @@ enum Command {
     Gc(gc::Arguments),
     /// Tells what is wrong on this node, and how to mend it.
     Doctor(doctor::Arguments),
+    /// Puts back what others took away or changed of attachments.
+    Repair(repair::Arguments),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
     /// Signs components.
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Show(arguments) => attachments::show(&installation, &arguments).map(|()| ExitCode::SUCCESS),
         Command::Gc(arguments) => gc::run(&installation, &arguments),
         Command::Doctor(arguments) => Ok(doctor::run(&installation, &arguments)),
+        Command::Repair(arguments) => repair::run(&installation, &arguments),
         Command::Run(arguments) => run::run(&installation, arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -1,27 +1,133 @@
-use cofferdam_journal::StateDirectory;
-use cofferdam_protocol::CniError;
+use cofferdam_journal::{Comparison, Difference, History, NamespaceRecord, State, StateDirectory};
+use cofferdam_network::Kernel;
+use cofferdam_protocol::{Attachment, CniError};
 
 use super::add::journal_failure;
-use crate::{call::Call, component::run, container::record, mode::Mode, session::Session, verify::Truth};
+use crate::{
+    call::Call,
+    codes,
+    component::run,
+    container::{kernel_where_made, record},
+    log::{emit, printable},
+    mode::Mode,
+    session::Session,
+    timing,
+    verify::Truth,
+};
 
-/// Says whether the attachment is as the previous result describes it: the
-/// host looks at the result, each component at what it made.
+/// Differences that an error lists; it tells how many there are besides.
+const MOST_TOLD: usize = 50;
+
+/// Says whether the attachment is as it was made: each component looks at what
+/// it made, the host at the previous result, and at all that the journal has.
 pub(crate) fn check(call: &Call) -> Result<String, CniError> {
     let previous = call.config.previous(call.version)?;
     let (mut kernel, identity) = call.kernel()?;
     let namespace = record(&mut kernel, identity, call.namespace_path());
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
-    let mut session = Session::new(call, Mode::Check, &state, kernel, Some(namespace))?;
+    // Before the process gives up what the components have no need of.
+    let differences = differences(call, &state)?;
+    timing::phase("compare");
+    let told = ask(call, &state, kernel, namespace, previous.as_ref());
+    conclude(call, told, &differences)
+}
+
+/// How the kernel differs from the journal; not at all from none. The lock is
+/// held for that long, and nothing is written.
+fn differences(call: &Call, state: &StateDirectory) -> Result<Vec<Difference>, CniError> {
+    let locked = state
+        .lock_existing(&call.attachment, call.deadline)
+        .map_err(journal_failure)?;
+    let Some(locked) = locked.filter(|locked| !locked.history().is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let history = locked.history();
+    refuse_incomplete(call, history)?;
+    if history.damaged_lines() > 0 {
+        emit(&format!(
+            "cofferdam: warn: CHECK of {}: {} lines of the journal can't be read, and what they say is not compared",
+            call.attachment,
+            history.damaged_lines()
+        ));
+    }
+    let mut kernel = kernel_where_made(|| call.host_kernel(), call.namespace_path(), history);
+    let mut comparison = Comparison {
+        network: &mut kernel,
+        shared: &state.shared(),
+        id: &call.attachment,
+    };
+    comparison
+        .differences(history)
+        .map_err(|error| CniError::internal(format!("the journal can't be compared with the kernel: {error}")))
+}
+
+fn refuse_incomplete(call: &Call, history: &History) -> Result<(), CniError> {
+    let why = match history.state() {
+        State::None | State::Committed => return Ok(()),
+        State::Uncommitted => "its ADD did not end",
+        State::Torn => "its ADD did not end, and a part of its journal can't be read",
+        State::RollingBack => "its DEL did not end",
+    };
+    let text = format!(
+        "{} is not wholly attached: {why}; call DEL, and then ADD to attach it anew",
+        call.attachment
+    );
+    Err(CniError::new(codes::DRIFT, text))
+}
+
+/// Asks the components, and looks at the result.
+fn ask(
+    call: &Call,
+    state: &StateDirectory,
+    kernel: Kernel,
+    namespace: NamespaceRecord,
+    previous: Option<&Attachment>,
+) -> Result<(), CniError> {
+    let mut session = Session::new(call, Mode::Check, state, kernel, Some(namespace))?;
     for member in &call.members {
-        let task = call.attachment_task(member, previous.as_ref(), true)?;
+        let task = call.attachment_task(member, previous, true)?;
         let (returned, answer) = run(session, &member.plugin, member.config.clone(), task);
         session = returned;
         answer?;
     }
     // The components know better what is wrong, and are asked first.
-    if let Some(previous) = &previous {
+    if let Some(previous) = previous {
         let mut truth = Truth::new(session.network.as_mut(), call.namespace_path());
         truth.check_interfaces_and_addresses(previous)?;
     }
-    Ok(String::new())
+    Ok(())
+}
+
+/// What a component says comes first; what differs from the journal is told in
+/// any case.
+fn conclude(call: &Call, told: Result<(), CniError>, differences: &[Difference]) -> Result<String, CniError> {
+    let Some(first) = differences.first() else {
+        return told.map(|()| String::new());
+    };
+    let error = match told {
+        Err(error) => error,
+        Ok(()) => {
+            let others = match differences.len() {
+                1 => String::new(),
+                number => format!(", and {} more", number - 1),
+            };
+            let text = format!("{} is not as it was made: {first}{others}", call.attachment);
+            CniError::new(codes::DRIFT, printable(&text))
+        }
+    };
+    let told: Vec<String> = error.details.clone().into_iter().chain([listed(differences)]).collect();
+    Err(error.with_details(told.join("; ")))
+}
+
+fn listed(differences: &[Difference]) -> String {
+    let shown: Vec<String> = differences
+        .iter()
+        .take(MOST_TOLD)
+        .map(|difference| printable(&difference.to_string()))
+        .collect();
+    let more = match differences.len().saturating_sub(MOST_TOLD) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!("by the journal: {}{more}", shown.join("; "))
 }

@@ -24,7 +24,9 @@ use thiserror::Error;
 
 use self::{expected::Expectations, survey::Survey};
 pub(crate) use self::{part::Value, remedy::Remedy};
-use crate::{AttachmentId, Error, Header, History, Sequence, Shared, StateDirectory, format::NamespaceRecord};
+use crate::{
+    AttachmentId, Error, Header, History, Inverse, NamespaceRecord, Operation, Sequence, Shared, StateDirectory,
+};
 
 /// How a committed attachment differs from what its journal says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -112,11 +114,12 @@ impl Comparison<'_> {
             return Ok(vec![drift]);
         }
         let drifts = self.survey(&expected)?;
-        if drifts.is_empty() {
+        // What others did since takes a look at all journals, which is worth
+        // it only where something is not as it was that could be theirs.
+        let is_open = |drift: &Drift| may_be_others(history, drift.difference.sequence);
+        if !drifts.iter().any(is_open) {
             return Ok(drifts);
         }
-        // What others did since takes a look at all journals, which is worth
-        // it only where something is not as it was.
         if self.leave_to_others(&mut expected, history)? {
             self.survey(&expected)
         } else {
@@ -154,6 +157,21 @@ impl Comparison<'_> {
 fn is_same_container(history: &History, other: &Header) -> bool {
     let namespaces = history.namespace().zip(other.namespace.as_ref());
     namespaces.is_some_and(|(one, other): (&NamespaceRecord, _)| one.is_same(other))
+}
+
+/// Whether another attachment may have changed what an operation left: not
+/// what is shared, which has its value in the registry, nor what is marked as
+/// this attachment's.
+fn may_be_others(history: &History, sequence: Sequence) -> bool {
+    let entry = history.entries().iter().find(|entry| entry.sequence == sequence);
+    entry.is_some_and(|entry| {
+        let is_shared = matches!(entry.inverse, Inverse::LeaveShared { .. });
+        let is_marked = matches!(
+            entry.operation,
+            Operation::CreateVeth { .. } | Operation::AddElements { .. } | Operation::Claim { .. }
+        );
+        !is_shared && !is_marked
+    })
 }
 
 /// After a restart of the node nothing is there that could be looked at.

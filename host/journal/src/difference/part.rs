@@ -32,8 +32,7 @@ pub(super) enum Part<'h> {
         link: LinkId,
         name: &'h str,
         route: &'h Route,
-        /// Whether others to the same destination may have been there before.
-        among_others: bool,
+        mode: RouteMode,
         there: bool,
     },
     Rule {
@@ -190,14 +189,14 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
             link: *link,
             name,
             route,
-            among_others: *mode == RouteMode::Append,
+            mode: *mode,
             there: true,
         }],
         Operation::DeleteRoute { link, name, route } => vec![Part::Route {
             link: *link,
             name,
             route,
-            among_others: true,
+            mode: RouteMode::Append,
             there: false,
         }],
         Operation::AddRule { place, rule } => vec![rule_part(*place, rule, true)],

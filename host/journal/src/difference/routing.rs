@@ -72,7 +72,7 @@ impl Survey<'_, '_> {
         entry: &Entry,
         (link, name): Named<'_>,
         route: &Route,
-        among_others: bool,
+        mode: RouteMode,
     ) -> Result<(), ComparisonError> {
         if self.require(entry, link, name)?.is_none() {
             return Ok(());
@@ -81,9 +81,14 @@ impl Survey<'_, '_> {
         if present.iter().any(|present| describes(route, present)) {
             return Ok(());
         }
-        let other = present.iter().find(|other| route.is_in_place_of(other)).cloned();
+        let in_place: Vec<Route> = present
+            .iter()
+            .filter(|other| route.is_in_place_of(other))
+            .cloned()
+            .collect();
+        let other = in_place.into_iter().find(|other| !self.is_ours(link, other));
         let object = route_text(route, link, name);
-        match other.filter(|_| !among_others) {
+        match other {
             Some(other) => {
                 let way = other
                     .gateway
@@ -93,10 +98,10 @@ impl Survey<'_, '_> {
                 self.tell(entry, object, PRESENT, way, None);
             }
             None => {
-                let mode = if among_others {
-                    RouteMode::Append
-                } else {
-                    RouteMode::Exclusive
+                // Nothing of somebody else's is replaced.
+                let mode = match mode {
+                    RouteMode::Append => RouteMode::Append,
+                    RouteMode::Exclusive | RouteMode::Replace => RouteMode::Exclusive,
                 };
                 let route = route.clone();
                 self.tell(entry, object, PRESENT, GONE, Some(Remedy::Route { link, route, mode }));
@@ -113,24 +118,33 @@ impl Survey<'_, '_> {
         (link, name): Named<'_>,
         route: &Route,
     ) -> Result<(), ComparisonError> {
-        let mut expected = self.expected.all().iter();
-        let is_ours = expected.any(|other| match &other.part {
-            Part::Route {
-                link: of,
-                route: other,
-                there: true,
-                ..
-            } => *of == link && table(other) == table(route) && describes(route, other),
-            _ => false,
-        });
-        if is_ours || self.require(entry, link, name)?.is_none() {
+        if self.require(entry, link, name)?.is_none() {
             return Ok(());
         }
         let present = self.view.routes(link, table(route))?;
-        if present.iter().any(|present| describes(route, present)) {
+        let found: Vec<Route> = present
+            .iter()
+            .filter(|present| describes(route, present))
+            .cloned()
+            .collect();
+        if found.iter().any(|found| !self.is_ours(link, found)) {
             self.tell_back(entry, route_text(route, link, name));
         }
         Ok(())
+    }
+
+    /// Whether the attachment has a route as the kernel tells it.
+    fn is_ours(&self, link: LinkId, present: &Route) -> bool {
+        let mut expected = self.expected.all().iter();
+        expected.any(|expected| match &expected.part {
+            Part::Route {
+                link: of,
+                route,
+                there: true,
+                ..
+            } => *of == link && present.table == Some(table(route)) && describes(route, present),
+            _ => false,
+        })
     }
 
     pub(super) fn look_at_rule(

@@ -95,11 +95,11 @@ impl<'c, 'h> Survey<'c, 'h> {
                 link,
                 name,
                 route,
-                among_others,
+                mode,
                 there,
             } => {
                 if *there {
-                    self.look_for_route(entry, (*link, name), route, *among_others)
+                    self.look_for_route(entry, (*link, name), route, *mode)
                 } else {
                     self.look_for_deleted_route(entry, (*link, name), route)
                 }

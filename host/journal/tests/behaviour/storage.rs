@@ -22,7 +22,7 @@ use nix::{
 };
 
 use crate::{
-    fixture::{attachment, harmless, soon},
+    fixture::{State, attachment, harmless, soon},
     things::others_rule,
 };
 
