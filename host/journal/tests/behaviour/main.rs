@@ -15,6 +15,7 @@ mod owned;
 mod quota;
 mod records;
 mod registry;
+mod state_files;
 mod steps;
 mod storage;
 mod things;
