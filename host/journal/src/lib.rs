@@ -39,7 +39,7 @@ pub use error::{Error, Result};
 pub use format::{FORMAT_VERSION, Header, NamespaceRecord, PluginRecord};
 pub use history::{Entry, History, Progress, State};
 pub use journal::{Journal, LockedAttachment};
-pub use lock::Holder;
+pub use lock::{Holder, longest_wait};
 pub use model::{Inverse, Made, Operation, Outcome, Sequence, Setting, SharedObject};
 pub use owned::{Owned, OwnedBy, Scope, Survey, Taken, Thing};
 pub use quota::{Limit, Quota, Slot};
