@@ -132,6 +132,9 @@ impl Shared {
                 _ => {}
             }
         }
+        // A chain goes with its table; by itself it stays while a rule leads
+        // to it.
+        left.sort_by_key(|object| !matches!(object, SharedObject::Table { .. }));
         Ok(left)
     }
 
