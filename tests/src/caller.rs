@@ -6,11 +6,11 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Boot, GoPlugins, Installation, Namespace, program::finish};
 #[cfg(target_arch = "x86_64")]
+use crate::tracer::{Plan, Trace, trace};
 use crate::{
-    program::talk,
-    tracer::{Plan, Trace, trace},
+    Boot, GoPlugins, Installation, Mortals, Namespace,
+    program::{finish, talk},
 };
 
 /// One execution of a plugin as a runtime does it. All variables have a
@@ -162,11 +162,22 @@ impl<'a> Cni<'a> {
         self.output(code, ended.stdout, ended.stderr)
     }
 
+    /// The same among those that may be killed at any time; then there is no
+    /// output.
+    #[must_use]
+    pub fn run_among(&self, mortals: &Mortals) -> Option<Output> {
+        let mut command = self.command_line(&self.executable());
+        let (code, stdout, stderr) = self
+            .node
+            .run(|| talk(&mut command, &self.stdin, |child| mortals.wait(child)));
+        code.map(|code| self.output(code, stdout, stderr))
+    }
+
     /// The same with an eye on everything that it changes, by way of `traced`,
     /// an executable of this crate. There is no output when it was killed.
     #[cfg(target_arch = "x86_64")]
     #[must_use]
-    pub fn run_traced(&self, traced: &Path, plan: Plan) -> (Trace, Option<Output>) {
+    pub fn run_traced(&self, traced: &Path, plan: Plan<'_>) -> (Trace, Option<Output>) {
         let mut command = self.command_line(traced);
         let (trace, stdout, stderr) = self
             .node

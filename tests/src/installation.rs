@@ -36,6 +36,12 @@ impl Installation {
     #[must_use]
     pub fn new() -> Self {
         let installation = Self::without_policies();
+        installation.default_policies();
+        installation
+    }
+
+    /// Writes the policies that ship, in the place of others of their names.
+    pub fn default_policies(&self) {
         let policies = Products::workspace().join("host/policy/default");
         for entry in fs::read_dir(&policies).expect("the default policies are in the sources") {
             let path = entry.expect("a directory of the sources").path();
@@ -46,10 +52,9 @@ impl Installation {
                     .expect("a file has a name")
                     .to_string_lossy()
                     .into_owned();
-                installation.policy(&name, &text);
+                self.policy(&name, &text);
             }
         }
-        installation
     }
 
     /// One whose operator granted nothing.
@@ -118,6 +123,15 @@ impl Installation {
     pub fn remove_component(&self, plugin: &str) {
         let path = self.root().join("var/lib/cofferdam/plugins").join(plugin);
         fs::remove_file(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// Puts the component of another plugin under this one's name.
+    pub fn replace_component(&self, plugin: &str, by: &str) {
+        let names = self.root().join("var/lib/cofferdam/plugins");
+        let digest = fs::read(names.join(by)).unwrap_or_else(|error| panic!("{by}: {error}"));
+        // The file may be another installation's, too: it is not written into.
+        self.remove_component(plugin);
+        fs::write(names.join(plugin), digest).expect("a directory of our own");
     }
 
     /// `cofferctl component add`, of a component that was just built.

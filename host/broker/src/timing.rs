@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// What is no phase, but a part of several.
+const WAIT: &str = "longest wait for a lock";
+
 static PHASES: Mutex<Option<Phases>> = Mutex::new(None);
 
 struct Phases {
@@ -38,16 +41,20 @@ pub fn phase(name: &'static str) {
     }
 }
 
-/// Writes the phases to a file, one JSON object a line, in microseconds.
+/// Writes the phases to a file, one JSON object a line, in microseconds, and
+/// with them, where a lock was waited for, the longest such wait.
 ///
 /// # Errors
 /// The file can't be written.
 pub fn finish(mut file: &File) -> std::io::Result<()> {
     let Ok(mut phases) = PHASES.lock() else { return Ok(()) };
     let Some(phases) = phases.take() else { return Ok(()) };
+    let waited = cofferdam_journal::longest_wait();
+    let waited = (!waited.is_zero()).then_some((WAIT, waited));
     let fields: Vec<String> = phases
         .spent
         .iter()
+        .chain(&waited)
         .map(|(name, spent)| format!("\"{name}\":{}.{:03}", spent.as_micros(), spent.subsec_nanos() % 1000))
         .collect();
     writeln!(file, "{{{}}}", fields.join(","))

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use cofferdam_journal::{AttachmentId, Journal, Report, Shared, Undo};
+use cofferdam_journal::{AttachmentId, Journal, Report, Shared, StateDirectory, Undo};
 use cofferdam_network::Network;
 use cofferdam_protocol::CniError;
 
 /// Time for going back, on top of what the call had.
-const TIME: Duration = Duration::from_secs(10);
+pub(crate) const TIME: Duration = Duration::from_secs(10);
 
 /// Undoes everything that the journal holds, and removes the journal when
 /// nothing is left of it.
@@ -27,6 +27,28 @@ pub(crate) fn roll_back(mut journal: Journal, network: &mut dyn Network, shared:
         ));
     }
     report
+}
+
+/// Leaves what the attachment uses by the registry of shared objects alone,
+/// since its journal does not tell of everything. Nothing when there is one
+/// again: another ADD was faster.
+pub(crate) fn leave_unrecorded(
+    state: &StateDirectory,
+    network: &mut dyn Network,
+    id: &AttachmentId,
+) -> cofferdam_journal::Result<Report> {
+    let deadline = Instant::now() + TIME;
+    let locked = state.lock(id, deadline)?;
+    if !locked.history().is_empty() {
+        return Ok(Report::default());
+    }
+    let mut undo = Undo {
+        network,
+        shared: &state.shared(),
+        id,
+        deadline,
+    };
+    undo.leave_unrecorded()
 }
 
 /// Adds to an error what was rolled back.

@@ -5,12 +5,12 @@ use std::{
     fs::File,
     io::{self, Read as _, Write as _},
     os::fd::AsFd,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use nix::{
     errno::Errno,
-    fcntl::{AT_FDCWD, OFlag, open, openat},
+    fcntl::{AT_FDCWD, OFlag, open, openat, renameat},
     sys::stat::{Mode, mkdirat},
     unistd::{UnlinkatFlags, unlinkat},
 };
@@ -68,28 +68,83 @@ pub(crate) fn make_directories(path: &Path, mode: u32) -> nix::Result<u32> {
     }
 }
 
+/// The file that is to take the place of another.
+fn next_of(path: &Path) -> PathBuf {
+    with_ending(path, ".next")
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut text = path.as_os_str().to_owned();
+    text.push(ending);
+    text.into()
+}
+
 /// Puts a file with this content in the place of another: the old one or the
 /// new one is there, never a part.
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut next = path.as_os_str().to_owned();
-    next.push(".next");
-    let next = Path::new(&next);
+    let next = next_of(path);
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC;
-    let written = open_file(next, flags, 0o600)
-        .map_err(io::Error::from)
+    let written = without_directory(&next, || open_file(&next, flags, 0o600).map_err(io::Error::from))
         .and_then(|mut file| file.write_all(content))
-        .and_then(|()| fs::rename(next, path));
+        .and_then(|()| without_directory(path, || fs::rename(&next, path)));
     if written.is_err() {
-        let _ = fs::remove_file(next);
+        let _ = fs::remove_file(&next);
     }
     written
 }
 
+/// Removes a file that is written by [`replace_file`], with what a process
+/// that was killed then left. None is no error.
+pub(crate) fn remove_replaced(path: &Path) -> io::Result<()> {
+    for path in [path, &next_of(path)] {
+        remove_at(AT_FDCWD, path)?;
+    }
+    Ok(())
+}
+
 /// Removes a file below a directory. Whether it was there; none is no error.
-pub(crate) fn remove_at(directory: impl AsFd, name: &str) -> nix::Result<bool> {
-    match unlinkat(directory, name, UnlinkatFlags::NoRemoveDir) {
+pub(crate) fn remove_at(directory: impl AsFd, name: impl AsRef<Path>) -> nix::Result<bool> {
+    let name = name.as_ref();
+    match unlinkat(&directory, name, UnlinkatFlags::NoRemoveDir) {
         Ok(()) => Ok(true),
         Err(Errno::ENOENT) => Ok(false),
+        Err(Errno::EISDIR) => set_aside(&directory, name).map(|()| true),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Does something with a file. A directory in its place, which nobody here
+/// makes, is taken out of the way.
+pub(crate) fn without_directory<T>(path: &Path, mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    without_directory_at(AT_FDCWD, path, &mut act)
+}
+
+/// The same below an open directory.
+pub(crate) fn without_directory_at<T>(
+    directory: impl AsFd,
+    name: impl AsRef<Path>,
+    mut act: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    match act() {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            set_aside(directory, name.as_ref())?;
+            act()
+        }
+        done => done,
+    }
+}
+
+/// Takes a directory out of the way: an empty one goes, any other gets the
+/// ending `.foreign`, for people to look into. A file that somebody put in its
+/// place meanwhile stays.
+pub(crate) fn set_aside(directory: impl AsFd, name: &Path) -> nix::Result<()> {
+    match unlinkat(&directory, name, UnlinkatFlags::RemoveDir) {
+        Ok(()) | Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(()),
+        // With a slash at its end a path leads to a directory or nowhere.
+        Err(Errno::ENOTEMPTY | Errno::EEXIST) => {
+            let (slashed, aside) = (with_ending(name, "/"), with_ending(name, ".foreign"));
+            renameat(&directory, &slashed, &directory, &aside)
+        }
         Err(errno) => Err(errno),
     }
 }

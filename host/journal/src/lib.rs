@@ -47,7 +47,7 @@ pub use format::{FORMAT_VERSION, Header, NamespaceRecord, PluginRecord};
 pub use history::{Entry, History, Progress, State};
 pub use journal::{Journal, LockedAttachment};
 pub use leftovers::{Leftover, LeftoverKind};
-pub use lock::{HeldLocks, Holder};
+pub use lock::{HeldLocks, Holder, longest_wait};
 pub use model::{Inverse, Made, Operation, Outcome, Sequence, Setting, SharedObject};
 pub use owned::{Owned, OwnedBy, Scope, Survey, Taken, Thing};
 pub use quota::{Limit, Quota, Slot};

@@ -22,7 +22,7 @@ use nix::{
 
 use crate::{
     AttachmentId, Error, Journal, OwnedBy, Result,
-    fs::make_directories,
+    fs::{make_directories, without_directory},
     model::{Inverse, Operation, Outcome, Sequence, SharedObject},
     names::file_name,
     owned::{Found, OwnerLinks, shared_target},
@@ -160,21 +160,34 @@ impl Quota {
         own && links.remove(&name).is_ok()
     }
 
+    /// Frees all slots of this attachment, whether or not a journal tells of
+    /// them.
+    pub(crate) fn free_all(&self, owner: &AttachmentId) -> Result<()> {
+        let failed = |error| Error::io("read directory", &self.state.join("quota"), error);
+        for counter in self.counters().map_err(failed)? {
+            counter.links.remove_all_of(owner)?;
+        }
+        Ok(())
+    }
+
     /// Removes counters that count nothing.
     pub(crate) fn tidy(&self) -> std::io::Result<()> {
-        let directory = self.state.join("quota");
-        let entries = match fs::read_dir(&directory) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
-        };
-        for entry in entries {
-            let path = entry?.path();
-            let counter = Counter::at(&self.state, path.clone());
+        for counter in self.counters()? {
             if counter.survey().is_ok_and(|counted| counted.taken == 0) {
-                fs::remove_dir_all(path)?;
+                fs::remove_dir_all(counter.directory)?;
             }
         }
         Ok(())
+    }
+
+    fn counters(&self) -> std::io::Result<Vec<Counter>> {
+        let entries = match fs::read_dir(self.state.join("quota")) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        entries
+            .map(|entry| entry.map(|entry| Counter::at(&self.state, entry.path())))
+            .collect()
     }
 
     fn counter(&self, name: &str) -> Counter {
@@ -278,6 +291,8 @@ impl Counter {
         match readlinkat(AT_FDCWD, &path) {
             Ok(text) => Ok(text.to_str().and_then(|text| text.parse().ok()).unwrap_or(u32::MAX)),
             Err(Errno::ENOENT) => Ok(0),
+            // It is no link, which nobody here makes: it is not known.
+            Err(Errno::EINVAL) => Ok(u32::MAX),
             Err(errno) => Err(Error::io("read", &path, errno)),
         }
     }
@@ -305,8 +320,8 @@ impl Counter {
     fn replace(&self, name: &str, target: &str) -> Result<()> {
         let (next, path) = (self.directory.join(NEXT), self.directory.join(name));
         self.links.remove(NEXT)?;
-        symlinkat(target, AT_FDCWD, &next)
-            .and_then(|()| renameat(AT_FDCWD, &next, AT_FDCWD, &path))
-            .map_err(|errno| Error::io("write", &path, errno))
+        symlinkat(target, AT_FDCWD, &next).map_err(|errno| Error::io("write", &path, errno))?;
+        without_directory(&path, || Ok(renameat(AT_FDCWD, &next, AT_FDCWD, &path)?))
+            .map_err(|error| Error::io("write", &path, error))
     }
 }

@@ -1,6 +1,6 @@
 //! Stops a program where it changes something outside of itself: files, kernel
-//! objects, standard output. There it can be killed, or the kernel be made to
-//! refuse. Nothing is compiled into the program for that: it is the executable
+//! objects, standard output. There it can be killed, the kernel be made to
+//! refuse, or somebody else do something. Nothing is compiled into the program for that: it is the executable
 //! that ships. A system call of which it is not known whether it changes
 //! something ends the trace with a panic, so that none is forgotten.
 
@@ -25,13 +25,15 @@ use registers::Call;
 use crate::program::PATIENCE;
 
 /// What is to happen at the points that a program comes by, counted from 0.
-#[derive(Clone, Debug)]
-pub enum Plan {
+pub enum Plan<'a> {
     /// The program is killed before it does what it is about to do.
     Kill(usize),
     /// The kernel refuses what these points are about, where there is an error
     /// for their kind.
-    Refuse(Range<usize>, fn(Kind) -> Option<Errno>),
+    Refuse(Range<usize>, fn(&Point) -> Option<Errno>),
+    /// Something else is done before the program does what it is about to do,
+    /// on a thread that is in the program's network namespace.
+    Meanwhile(usize, &'a (dyn Fn() + Sync)),
 }
 
 /// How a traced program went.
@@ -45,7 +47,7 @@ pub struct Trace {
 
 /// Traces a child that `traced` became, to its end. Only the thread that
 /// started the child can.
-pub(crate) fn trace(child: &Child, plan: Plan) -> Trace {
+pub(crate) fn trace(child: &Child, plan: Plan<'_>) -> Trace {
     let mut tracer = Tracer {
         pid: Pid::from_raw(i32::try_from(child.id()).expect("a process number is an int")),
         plan,
@@ -59,9 +61,9 @@ pub(crate) fn trace(child: &Child, plan: Plan) -> Trace {
     }
 }
 
-struct Tracer {
+struct Tracer<'a> {
     pid: Pid,
-    plan: Plan,
+    plan: Plan<'a>,
     points: Vec<Point>,
     started: Instant,
 }
@@ -75,7 +77,7 @@ enum Stop {
     Signal(Signal),
 }
 
-impl Tracer {
+impl Tracer<'_> {
     fn run(&mut self) -> Option<i32> {
         match self.follow() {
             Ok(never) => match never {},
@@ -104,19 +106,23 @@ impl Tracer {
         let Some(point) = Point::of(self.pid, call) else {
             return Ok(None);
         };
-        let (number, kind) = (self.points.len(), point.kind);
-        self.points.push(point);
+        let number = self.points.len();
+        self.points.push(point.clone());
         match &self.plan {
             Plan::Kill(at) if *at == number => {
                 ptrace::kill(self.pid).expect("the child is stopped");
                 Err(self.wait_for_end())
             }
             Plan::Refuse(points, error_of) if points.contains(&number) => {
-                let refused = error_of(kind);
+                let refused = error_of(&point);
                 if refused.is_some() {
                     call.replace_by_nothing(self.pid);
                 }
                 Ok(refused)
+            }
+            Plan::Meanwhile(at, act) if *at == number => {
+                act();
+                Ok(None)
             }
             _ => Ok(None),
         }

@@ -12,8 +12,8 @@ use crate::{
     stage::Stage,
 };
 
-fn usual_error(kind: Kind) -> Option<Errno> {
-    Some(match kind {
+fn usual_error(point: &Point) -> Option<Errno> {
+    Some(match point.kind {
         Kind::File => Errno::ENOSPC,
         Kind::Removal => Errno::EIO,
         Kind::Setting => Errno::EINVAL,
@@ -22,16 +22,16 @@ fn usual_error(kind: Kind) -> Option<Errno> {
     })
 }
 
-fn broken_disk(kind: Kind) -> Option<Errno> {
-    (kind == Kind::File).then_some(Errno::EIO)
+fn broken_disk(point: &Point) -> Option<Errno> {
+    (point.kind == Kind::File).then_some(Errno::EIO)
 }
 
-fn full_disk(kind: Kind) -> Option<Errno> {
-    (kind == Kind::File).then_some(Errno::ENOSPC)
+fn full_disk(point: &Point) -> Option<Errno> {
+    (point.kind == Kind::File).then_some(Errno::ENOSPC)
 }
 
-fn read_only_disk(kind: Kind) -> Option<Errno> {
-    matches!(kind, Kind::File | Kind::Removal).then_some(Errno::EROFS)
+fn read_only_disk(point: &Point) -> Option<Errno> {
+    matches!(point.kind, Kind::File | Kind::Removal).then_some(Errno::EROFS)
 }
 
 fn fault(point: &Point, what: &str, output: &Output) -> Attempt {
@@ -40,7 +40,7 @@ fn fault(point: &Point, what: &str, output: &Output) -> Attempt {
 
 /// An ADD that was refused something goes well all the same, or leaves nothing;
 /// one document tells. `changes` are those that may not be there at once.
-fn add_refused(stage: &Stage, number: usize, plan: Plan, changes: impl Fn(&Stage) -> String) -> Attempt {
+fn add_refused(stage: &Stage, number: usize, plan: Plan<'_>, changes: impl Fn(&Stage) -> String) -> Attempt {
     let (trace, output) = stage.traced("ADD", plan);
     let output = output.unwrap();
     let Some(point) = trace.points.get(number) else {

@@ -13,7 +13,7 @@ use crate::{
     mode::Mode,
     session::Session,
     timing,
-    undo::roll_back,
+    undo::{TIME, leave_unrecorded, roll_back},
 };
 
 /// Detaches the container. The journal says what was made; the components'
@@ -23,8 +23,13 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     let mut namespace = identity.map(|identity| record(&mut kernel, identity, call.namespace_path()));
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     earlier_boot::reclaim(call, Mode::Del, &state);
-    let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
+    // An ADD that is under way ends when its time is up, and is undone then: a
+    // DEL that began after it waits for both.
+    let locked = state
+        .lock(&call.attachment, call.deadline + TIME)
+        .map_err(journal_failure)?;
     let known = !locked.history().is_empty();
+    let whole = known && locked.history().damaged_lines() == 0;
     if known {
         if namespace
             .as_ref()
@@ -44,7 +49,23 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
         reference_leftovers::remove(call, &mut kernel);
     }
     let errors = run_members(call, &state, kernel, namespace);
+    if !whole {
+        leave_lost(call, &state);
+    }
     settle(call, known, errors)
+}
+
+/// After all that is known of the attachment is gone: what it uses that no
+/// record tells of. A registry that can't be read keeps no DEL from ending.
+fn leave_lost(call: &Call, state: &StateDirectory) {
+    let id = &call.attachment;
+    match leave_unrecorded(state, &mut call.host_kernel(), id) {
+        Ok(report) if report.items.is_empty() => {}
+        Ok(report) => emit(&format!(
+            "cofferdam: warn: DEL of {id}: of what its journal does not tell, {report}"
+        )),
+        Err(error) => emit(&format!("cofferdam: warn: DEL of {id}: {error}")),
+    }
 }
 
 fn tell_remarks(call: &Call, report: &Report) {

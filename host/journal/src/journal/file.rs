@@ -7,11 +7,14 @@ use std::{
     time::Instant,
 };
 
-use nix::{errno::Errno, fcntl::OFlag};
+use nix::{
+    errno::Errno,
+    fcntl::{AT_FDCWD, OFlag},
+};
 
 use crate::{
     Error, Result,
-    fs::{make_directories, open_file, read_all},
+    fs::{make_directories, open_file, read_all, set_aside},
     lock,
 };
 
@@ -165,6 +168,8 @@ fn open(path: &Path, create: bool) -> Result<Option<(File, bool)>> {
                 make_directories(directory, 0o700).map_err(|errno| Error::io("make directory", directory, errno))?;
             }
             Err(Errno::ENOENT) => return Ok(None),
+            // Nobody here makes a directory of that name.
+            Err(Errno::EISDIR) => set_aside(AT_FDCWD, path).map_err(failed)?,
             Err(errno) => return Err(failed(errno)),
         }
     }

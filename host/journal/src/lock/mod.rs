@@ -7,6 +7,7 @@ mod holder;
 use std::{
     fs::{File, TryLockError},
     path::Path,
+    sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -20,6 +21,15 @@ use crate::{Error, Result};
 const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest one.
 const LONGEST_PAUSE: Duration = Duration::from_millis(4);
+
+/// The longest wait of this process for a lock, in microseconds.
+static LONGEST_WAIT: AtomicU64 = AtomicU64::new(0);
+
+/// The longest time that this process waited for a lock.
+#[must_use]
+pub fn longest_wait() -> Duration {
+    Duration::from_micros(LONGEST_WAIT.load(Ordering::Relaxed))
+}
 
 /// Takes the lock of an open file or directory (`flock(2)`, exclusive), at
 /// least one try, none after the deadline.
@@ -53,5 +63,7 @@ pub(crate) fn lock(
         }
         thread::sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST_PAUSE);
+        let waited = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        LONGEST_WAIT.fetch_max(waited, Ordering::Relaxed);
     }
 }

@@ -104,6 +104,15 @@ impl Owned {
         }
     }
 
+    /// Gives up all that is this attachment's, whether or not a journal tells
+    /// of it. Reads the whole registry.
+    ///
+    /// # Errors
+    /// The registry can't be read.
+    pub(crate) fn give_up_all(&self, owner: &AttachmentId) -> Result<()> {
+        self.things.remove_all_of(owner)
+    }
+
     /// Whose a thing is; `None` when it is nobody's.
     ///
     /// # Errors

@@ -7,12 +7,12 @@ use std::{
 use nix::{
     errno::Errno,
     fcntl::{AT_FDCWD, OFlag, readlinkat},
-    unistd::{UnlinkatFlags, symlinkat, unlinkat},
+    unistd::symlinkat,
 };
 
 use crate::{
-    Error, OwnedBy, Result,
-    fs::{make_directories, open_file},
+    AttachmentId, Error, OwnedBy, Result,
+    fs::{make_directories, open_file, remove_at},
     lock,
     state_directory::journal_path,
 };
@@ -72,10 +72,18 @@ impl OwnerLinks {
 
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         let path = self.directory.join(name);
-        match unlinkat(AT_FDCWD, &path, UnlinkatFlags::NoRemoveDir) {
-            Ok(()) | Err(Errno::ENOENT) => Ok(()),
-            Err(errno) => Err(Error::io("give up", &path, errno)),
+        remove_at(AT_FDCWD, &path).map_err(|errno| Error::io("give up", &path, errno))?;
+        Ok(())
+    }
+
+    /// Removes all that leads to this attachment.
+    pub(crate) fn remove_all_of(&self, owner: &AttachmentId) -> Result<()> {
+        for name in self.names()? {
+            if matches!(self.read(&name), Ok(Found::By(by)) if by.attachment == *owner) {
+                self.remove(&name)?;
+            }
         }
+        Ok(())
     }
 
     /// Removes what is nobody's. Under the lock, so that what somebody else

@@ -13,7 +13,7 @@ use super::Owner;
 use crate::{
     Error, Result,
     digest::hex_of_parts,
-    fs::{make_directories, replace_file},
+    fs::{make_directories, remove_replaced, replace_file, without_directory},
 };
 
 /// The claims of one attachment, listed so that they are found without
@@ -35,12 +35,13 @@ impl Index {
 
     pub(super) fn add(&self, directory: &Path, address: IpAddr) -> Result<()> {
         let line = line(directory, address);
-        let written = self.append(&line).or_else(|error| {
+        let append = || without_directory(&self.path, || self.append(&line));
+        let written = append().or_else(|error| {
             if error.kind() != io::ErrorKind::NotFound {
                 return Err(error);
             }
             make_directories(self.path.parent().unwrap_or(Path::new("/")), 0o700)?;
-            self.append(&line)
+            append()
         });
         written.map_err(|error| Error::io("write the index", &self.path, error))
     }
@@ -71,9 +72,9 @@ impl Index {
     pub(super) fn remove(&self, directory: &Path, address: IpAddr) -> Result<()> {
         let failed = |error| Error::io("write the index", &self.path, error);
         let line = line(directory, address);
-        let bytes = match fs::read(&self.path) {
+        let bytes = match without_directory(&self.path, || fs::read(&self.path)) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(error)),
         };
         let rest: Vec<u8> = bytes
@@ -83,7 +84,7 @@ impl Index {
             .copied()
             .collect();
         let written = if rest.iter().all(u8::is_ascii_whitespace) {
-            fs::remove_file(&self.path)
+            remove_replaced(&self.path)
         } else {
             replace_file(&self.path, &rest)
         };

@@ -110,10 +110,11 @@ fn lock_directory(path: &Path, state: &Path, deadline: Instant) -> Result<Option
 }
 
 /// On a read-only file system claims can be looked at, if anybody ever made
-/// one.
+/// one. A directory in its place has a lock, too.
 fn open_lock(directory: &File) -> nix::Result<File> {
     match open_at(directory, LOCK, OFlag::O_RDWR | OFlag::O_CREAT, 0o750) {
         Err(Errno::EROFS) => open_at(directory, LOCK, OFlag::O_RDONLY, 0).map_err(|_| Errno::EROFS),
+        Err(Errno::EISDIR) => open_at(directory, LOCK, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0),
         opened => opened,
     }
 }

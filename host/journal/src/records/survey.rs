@@ -17,7 +17,7 @@ use crate::{
     boot::boot_id,
     digest::hex_of_parts,
     format::{append_line, parse_line},
-    fs::{make_directories, replace_file},
+    fs::{make_directories, remove_replaced, replace_file},
 };
 
 /// How far in the past a directory's time is set. A time that the kernel sets
@@ -141,12 +141,7 @@ impl Survey {
     pub(super) fn remove(&mut self) -> Result<()> {
         self.current = false;
         for path in [self.list(), self.path.clone()] {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io("remove", &path, error));
-                }
-                _ => {}
-            }
+            remove_replaced(&path).map_err(|error| Error::io("remove", &path, error))?;
         }
         Ok(())
     }

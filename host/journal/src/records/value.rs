@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    fs::{open_at, read_all, remove_at},
+    fs::{open_at, read_all, remove_at, without_directory_at},
 };
 
 /// Letters and underscores, then perhaps a dot and a number: what the
@@ -29,11 +29,14 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     Err(Error::InvalidName(name.to_owned()))
 }
 
-/// Reads a value. One that a crash left empty is none.
+/// Reads a value. One that a crash left empty is none, and so is a directory.
 pub(super) fn read(directory: &File, name: &str) -> io::Result<Option<String>> {
     match open_at(directory, name, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
         Ok(mut file) => {
-            let bytes = read_all(&mut file)?;
+            let bytes = match read_all(&mut file) {
+                Err(error) if error.kind() == io::ErrorKind::IsADirectory => return Ok(None),
+                read => read?,
+            };
             let text = String::from_utf8(bytes).unwrap_or_default();
             let text = text.trim_matches(['\0', ' ', '\r', '\n', '\t']);
             Ok((!text.is_empty()).then(|| text.to_owned()))
@@ -45,8 +48,8 @@ pub(super) fn read(directory: &File, name: &str) -> io::Result<Option<String>> {
 
 /// Writes a value: the old one or the new one is there, never a part.
 pub(super) fn write(directory: &File, name: &str, value: &str) -> io::Result<()> {
-    let written = write_next(directory, value.as_bytes())
-        .and_then(|_| renameat(directory, NEXT, directory, name).map_err(io::Error::from));
+    let put = || renameat(directory, NEXT, directory, name).map_err(io::Error::from);
+    let written = write_next(directory, value.as_bytes()).and_then(|_| without_directory_at(directory, name, put));
     if written.is_err() {
         let _ = remove_at(directory, NEXT);
     }

@@ -19,7 +19,7 @@ use crate::{
     attachment_id::is_key,
     boot,
     format::{append_line, parse_line},
-    fs::{open_at, open_file, read_all, remove_at},
+    fs::{open_at, open_file, read_all, remove_at, without_directory_at},
     model::{Made, SharedObject},
     state_directory::attachment_of_key,
 };
@@ -113,10 +113,7 @@ impl SharedGuard {
 
     pub(super) fn read_made(&mut self) -> Result<()> {
         let record = match open_at(&self.directory, MADE, OFlag::O_RDONLY, 0) {
-            Ok(mut file) => {
-                let bytes = read_all(&mut file).map_err(|error| self.failed("read what was made of", error))?;
-                parse_made(&bytes, &self.object)
-            }
+            Ok(file) => find_made(file, &self.object).map_err(|error| self.failed("read what was made of", error))?,
             Err(Errno::ENOENT) => Found::Nothing,
             Err(errno) => return Err(self.failed("read what was made of", errno.into())),
         };
@@ -191,15 +188,13 @@ impl SharedGuard {
     }
 
     fn replace_made(&self, line: &[u8]) -> io::Result<()> {
-        let mut file = open_at(
-            &self.directory,
-            MADE_NEXT,
-            OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC,
-            0o600,
-        )?;
+        let directory = &self.directory;
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC;
+        let mut file = without_directory_at(directory, MADE_NEXT, || {
+            Ok(open_at(directory, MADE_NEXT, flags, 0o600)?)
+        })?;
         file.write_all(line)?;
-        renameat(&self.directory, MADE_NEXT, &self.directory, MADE)?;
-        Ok(())
+        without_directory_at(directory, MADE, || Ok(renameat(directory, MADE_NEXT, directory, MADE)?))
     }
 
     /// Records that what Cofferdam made is gone, or could not be made.
@@ -254,13 +249,22 @@ impl SharedGuard {
 pub(super) fn read_made(directory: &Path, object: &SharedObject) -> Result<Option<Made>> {
     let path = directory.join(MADE);
     match open_file(&path, OFlag::O_RDONLY, 0) {
-        Ok(mut file) => {
-            let bytes = read_all(&mut file).map_err(|error| Error::io("read", &path, error))?;
-            Ok(parse_made(&bytes, object).made())
+        Ok(file) => {
+            let found = find_made(file, object).map_err(|error| Error::io("read", &path, error))?;
+            Ok(found.made())
         }
         Err(Errno::ENOENT) => Ok(None),
         Err(errno) => Err(Error::io("open", &path, errno)),
     }
+}
+
+/// The object that a directory is of, by the record of what was made of it.
+pub(super) fn object_of(directory: &Path) -> Option<SharedObject> {
+    let mut file = open_file(&directory.join(MADE), OFlag::O_RDONLY, 0).ok()?;
+    let bytes = read_all(&mut file).ok()?;
+    let json = bytes.strip_suffix(b"\n").and_then(parse_line)?;
+    let record: MadeRecord<'_> = serde_json::from_slice(json).ok()?;
+    Some(record.object.into_owned())
 }
 
 /// What a record says.
@@ -280,6 +284,15 @@ impl Found {
             Self::Made(made) => Some(made),
             Self::Nothing | Self::Damage => None,
         }
+    }
+}
+
+fn find_made(mut file: File, object: &SharedObject) -> io::Result<Found> {
+    match read_all(&mut file) {
+        Ok(bytes) => Ok(parse_made(&bytes, object)),
+        // Nobody here makes a directory of that name.
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok(Found::Damage),
+        Err(error) => Err(error),
     }
 }
 

@@ -109,6 +109,36 @@ impl Shared {
         Ok(Left::Last(guard))
     }
 
+    /// What an attachment whose journal was lost may have left: the objects
+    /// that count it among their users, and those of the node that nobody uses,
+    /// as far as it is on record what Cofferdam made of them. The attachment is
+    /// taken off the users of all others.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub(crate) fn left_by(&self, user: &AttachmentId) -> Result<Vec<SharedObject>> {
+        let mut left = Vec::new();
+        for name in self.named(|name| Some(name.to_owned()))? {
+            let directory = self.objects.join(&name);
+            let is_user = directory.join(user.key()).exists();
+            match guard::object_of(&directory) {
+                // A record that does not belong here is not believed.
+                Some(object) if directory_name(&object, &user.container_id) != name => {}
+                Some(object) if is_user || guard::users(&directory, "")?.is_empty() => left.push(object),
+                None if is_user => {
+                    let _ = fs::remove_file(directory.join(user.key()));
+                    // Others may be using it.
+                    let _ = fs::remove_dir(&directory);
+                }
+                _ => {}
+            }
+        }
+        // A chain goes with its table; by itself it stays while a rule leads
+        // to it.
+        left.sort_by_key(|object| !matches!(object, SharedObject::Table { .. }));
+        Ok(left)
+    }
+
     /// What Cofferdam made of an object, without its lock. `user` says whose
     /// container's namespace is meant.
     ///

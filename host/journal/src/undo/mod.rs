@@ -14,6 +14,7 @@ mod routes;
 mod rules;
 mod shared;
 mod sysctl;
+mod unrecorded;
 
 use std::time::Instant;
 

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{UndoOutcome, Undone};
-use crate::history::Entry;
+use crate::{history::Entry, model::SharedObject};
 
 /// What came of undoing an attachment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,6 +36,10 @@ impl Report {
     }
 
     pub(crate) fn push(&mut self, entry: &Entry, outcome: UndoOutcome) {
+        self.add(entry.operation.to_string(), outcome);
+    }
+
+    fn add(&mut self, operation: String, outcome: UndoOutcome) {
         let (restored, left, error) = match outcome {
             Ok(Undone::Restored) => (true, None, None),
             Ok(Undone::Nothing) => (false, None, None),
@@ -43,11 +47,19 @@ impl Report {
             Err(error) => (false, None, Some(error.to_string())),
         };
         self.items.push(ReportItem {
-            operation: entry.operation.to_string(),
+            operation,
             restored,
             left,
             error,
         });
+    }
+
+    /// What came of an object that no operation on record tells of.
+    pub(crate) fn push_unrecorded(&mut self, object: &SharedObject, outcome: UndoOutcome) {
+        if matches!(outcome, Ok(Undone::Nothing)) {
+            return;
+        }
+        self.add(format!("use {object}"), outcome);
     }
 
     /// Whether an operator should know: something was left as it is, or part

@@ -89,17 +89,19 @@ impl Undo<'_> {
         })
     }
 
-    /// A bridge that has ports of others is still somebody's.
+    /// A bridge that has ports of others is still somebody's. It may have got
+    /// another name; its address was chosen for it alone.
     fn delete_bridge(&mut self, place: Place, name: &str, mac: MacAddress) -> UndoOutcome {
-        let found = self.network.link_by_name(place, name)?;
-        let Some(bridge) = found.filter(|link| link.kind == "bridge" && link.mac == Some(mac)) else {
+        let links = self.network.links(place)?;
+        let is_made = |link: &&LinkInfo| link.kind == "bridge" && link.mac == Some(mac);
+        let named = links.iter().filter(is_made).find(|link| link.name == name);
+        let Some(bridge) = named.or_else(|| links.iter().find(is_made)) else {
             return Ok(Undone::Nothing);
         };
-        let links = self.network.links(place)?;
         if let Some(port) = links.iter().find(|link| link.master == Some(bridge.id.index)) {
             return Ok(Undone::Left(format!(
-                "bridge {name} has a port that is not ours: {}",
-                port.name
+                "bridge {} has a port that is not ours: {}",
+                bridge.name, port.name
             )));
         }
         deleted(self.network.delete_link(bridge.id))

@@ -3,13 +3,17 @@
 use std::{
     fs,
     fs::File,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use cofferdam_journal::{Leftover, LeftoverKind};
+use cofferdam_journal::{AttachmentId, Left, Leftover, LeftoverKind, Made, Owner, Records};
 
-use crate::fixture::{State, attachment, soon};
+use crate::{
+    fixture::{State, attachment, soon},
+    steps::bridge_object,
+    things::mac,
+};
 
 #[test]
 fn an_empty_journal_is_removed_unless_somebody_holds_or_wrote_it() {
@@ -72,4 +76,73 @@ fn what_is_left_is_told_of_once_no_call_can_be_at_it() {
         kind: LeftoverKind::EmptyDirectory,
     };
     assert_eq!(state.directory.leftovers().unwrap(), [empty]);
+}
+
+/// As a process leaves it that is killed between writing a file and putting it
+/// in place of the old one.
+#[test]
+fn what_was_being_written_when_a_process_was_killed_goes_with_what_it_was_to_replace() {
+    let state = State::new();
+    let id = attachment("c1");
+    let directory = state.root().join("records");
+    let open = || Records::open(&directory, state.directory.path(), &id, owner(&id), soon()).unwrap();
+    let address = "10.22.0.2".parse().unwrap();
+    let mut records = open();
+    assert!(records.claim(&address).unwrap());
+    assert_eq!(records.owned().unwrap(), [address]);
+    drop(records);
+    let mut guard = state.directory.shared().join(&bridge_object(), &id, soon()).unwrap();
+    let made = Made::Bridge {
+        mac: mac(0x50),
+        index: None,
+    };
+    guard.set_made(made).unwrap();
+    drop(guard);
+    for path in files(state.root()) {
+        let mut next = path.into_os_string();
+        next.push(".next");
+        fs::write(next, "half").unwrap();
+    }
+    fs::write(directory.join(".cofferdam.next"), "half").unwrap();
+
+    assert!(open().release(&address).unwrap());
+    let Left::Last(guard) = state.directory.shared().leave(&bridge_object(), &id, soon()).unwrap() else {
+        panic!("nobody else uses it");
+    };
+    guard.remove().unwrap();
+    // Those of files that are written in place are nobody's.
+    for name in ["10.22.0.2.next", "lock.next"] {
+        fs::remove_file(directory.join(name)).unwrap();
+    }
+    for path in files(&state.directory.path().join("shared")) {
+        assert!(path.ends_with(format!("{}.next", id.key())), "{path:?}");
+    }
+    assert!(open().tidy().unwrap());
+
+    let left = files(state.root());
+    let left: Vec<_> = left
+        .iter()
+        .filter(|path| !path.starts_with(state.directory.path().join("shared")))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn owner(id: &AttachmentId) -> Owner {
+    Owner {
+        container_id: id.container_id.clone(),
+        interface_name: Some(id.interface_name.clone()),
+    }
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
 }

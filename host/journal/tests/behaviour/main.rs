@@ -17,6 +17,7 @@ mod owned;
 mod quota;
 mod records;
 mod registry;
+mod state_files;
 mod steps;
 mod storage;
 mod things;

@@ -2,5 +2,6 @@
 
 mod others;
 mod pairs;
+mod random;
 mod sharing;
 mod whole;

@@ -6,8 +6,8 @@ use cofferdam_protocol::Place;
 use cofferdam_tests::{Namespace, needs_kernel};
 
 use crate::{
-    cases::{veth, veth_ends},
-    ground::{Ground, kernel_of},
+    cases::{shared_bridge, veth, veth_ends},
+    ground::{Ground, assert_same, kernel_of},
     steps::{do_it, exists, ip},
 };
 
@@ -91,6 +91,22 @@ fn a_link_of_ours_is_found_under_another_name() {
         let report = ground.roll_back(&mut journal);
 
         assert!(!exists(ground, "renamed"), "{report}");
+    });
+}
+
+#[test]
+fn a_bridge_of_ours_is_found_under_another_name() {
+    needs_kernel!();
+    Ground::run(|ground| {
+        let before = ground.picture();
+        let mut journal = ground.begin();
+        do_it(ground, &mut journal, &shared_bridge());
+        ip("link set cni0 name renamed");
+
+        let report = ground.roll_back(&mut journal);
+
+        assert!(!exists(ground, "renamed"), "{report}");
+        assert_same(&ground.picture(), &before);
     });
 }
 
