@@ -3,7 +3,7 @@
 use std::fs;
 
 use cofferdam_journal::{Inverse, Operation};
-use cofferdam_network::{Network as _, RouteMode};
+use cofferdam_network::{Network as _, Route, RouteMode};
 use cofferdam_protocol::Place;
 
 use crate::{
@@ -92,6 +92,19 @@ pub(super) fn replace(ground: &mut Ground, operation: &Operation) -> bool {
         Operation::SetLinkMaster { link, .. } => {
             let other = kernel.create_bridge(&crate::things::bridge("br9", 0x21)).unwrap();
             kernel.set_link_master(*link, Some(other.index)).unwrap();
+        }
+        Operation::AddRoute { link, route: ours, .. } => {
+            let gateway = if ours.destination.is_ipv6() {
+                "2001:db8::fe"
+            } else {
+                "192.0.2.254"
+            };
+            let theirs = Route {
+                gateway: Some(gateway.parse().unwrap()),
+                ..ours.clone()
+            };
+            kernel.delete_route(*link, ours).unwrap();
+            kernel.add_route(*link, &theirs, RouteMode::Exclusive).unwrap();
         }
         Operation::AddNeighbor {
             link, neighbor: ours, ..
