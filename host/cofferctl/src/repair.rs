@@ -6,20 +6,25 @@ use std::{
 use anyhow::bail;
 use clap::Args;
 use cofferdam_broker::{Installation, RepairError, repair};
-use cofferdam_journal::{AttachmentId, Difference, Repaired, StateDirectory, Unmended};
+use cofferdam_journal::{AttachmentId, AttachmentSummary, Difference, Repaired, StateDirectory, Unmended};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::output::{complain, say};
+use crate::{
+    attachments::Name,
+    output::{complain, say, say_json, say_line},
+};
 
 /// Time for the lock of each attachment.
 const WAIT: Duration = Duration::from_secs(10);
+/// Characters of a line.
+const LINE: usize = 1000;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The attachment; the beginning of the container's id will do.
     #[arg(value_name = "NETWORK/CONTAINER/INTERFACE", required_unless_present_any = ["network", "all"])]
-    attachment: Option<String>,
+    attachment: Option<Name>,
     /// All attachments of a network.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["attachment", "all"])]
     network: Option<String>,
@@ -75,7 +80,7 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
             "attachments": items,
             "unreadable": passed_over,
         });
-        say(&serde_json::to_string_pretty(&document)?);
+        say_json(&document);
     } else {
         for text in &passed_over {
             complain(&format!("passed over: {text}"));
@@ -83,7 +88,7 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
         items
             .iter()
             .flat_map(|item| item.lines(arguments.dry_run))
-            .for_each(|line| say(&line));
+            .for_each(|line| say_line(&line, LINE));
         say(&total(&items, looked_at, arguments.dry_run));
     }
     let is_left = !passed_over.is_empty() || items.iter().any(Item::is_left);
@@ -93,49 +98,27 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
 /// The attachments that are meant, and the journals that don't tell whose they
 /// are.
 fn wanted(state: &StateDirectory, arguments: &Arguments) -> anyhow::Result<(Vec<AttachmentId>, Vec<String>)> {
-    let network = arguments.network.as_deref();
-    let name = arguments.attachment.as_deref();
-    let of_name = name.and_then(|name| name.split('/').next());
-    let (mut ids, mut unreadable) = (Vec::new(), Vec::new());
-    for summary in state.attachments(network.or(of_name))? {
-        match summary.header {
-            Some(header) => ids.push(header.attachment),
-            None => {
-                let why = summary.problem.unwrap_or_default();
-                unreadable.push(format!("{}: {why}", summary.path.display()));
-            }
-        }
+    let name = arguments.attachment.as_ref();
+    let network = arguments.network.as_deref().or(name.map(Name::network));
+    let summaries = state.attachments(network)?;
+    if let Some(name) = name {
+        return Ok((ids(name.find(&summaries)?), Vec::new()));
     }
-    ids.sort();
-    let Some(name) = name else {
-        return Ok((ids, unreadable));
-    };
-    Ok((named(name, ids)?, Vec::new()))
+    let unreadable = summaries
+        .iter()
+        .filter(|summary| summary.header.is_none())
+        .map(|summary| {
+            let why = summary.problem.as_deref().unwrap_or_default();
+            format!("{}: {why}", summary.path.display())
+        });
+    Ok((ids(&summaries), unreadable.collect()))
 }
 
-/// The units of the one attachment of that name; the beginning of a
-/// container's id names it where no other begins so.
-fn named(name: &str, ids: Vec<AttachmentId>) -> anyhow::Result<Vec<AttachmentId>> {
-    let [network, container, interface] = name.split('/').collect::<Vec<_>>()[..] else {
-        bail!("{name:?} is no attachment: give NETWORK/CONTAINER/INTERFACE");
-    };
-    let mut ids: Vec<AttachmentId> = ids
-        .into_iter()
-        .filter(|id| id.network == network && id.interface_name == interface && id.container_id.starts_with(container))
-        .collect();
-    if ids.iter().any(|id| id.container_id == container) {
-        ids.retain(|id| id.container_id == container);
-    }
-    let mut labels: Vec<String> = ids.iter().map(AttachmentId::label).collect();
-    labels.dedup();
-    match labels.as_slice() {
-        [] => bail!("{name} is not attached"),
-        [_] => Ok(ids),
-        several => {
-            let shown = several.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-            bail!("{name} can be any of {} attachments: {shown}", several.len())
-        }
-    }
+fn ids<'a>(summaries: impl IntoIterator<Item = &'a AttachmentSummary>) -> Vec<AttachmentId> {
+    let headers = summaries.into_iter().filter_map(|summary| summary.header.as_ref());
+    let mut ids: Vec<AttachmentId> = headers.map(|header| header.attachment.clone()).collect();
+    ids.sort();
+    ids
 }
 
 impl Item {
@@ -167,7 +150,7 @@ impl Item {
             unit,
             ..
         } = self;
-        let line = |text: String| one_line(&format!("{network}/{container}/{interface} ({unit}): {text}"));
+        let line = |text: String| format!("{network}/{container}/{interface} ({unit}): {text}");
         let verb = if dry_run { "to mend" } else { "mended" };
         let mended = self
             .mended
@@ -177,11 +160,6 @@ impl Item {
         let error = self.error.iter().map(|error| line(format!("left: {error}")));
         mended.chain(left).chain(error).collect()
     }
-}
-
-/// Names may hold anything, a line's end too.
-fn one_line(text: &str) -> String {
-    text.replace('\n', "\\n")
 }
 
 fn put_back(difference: &Difference) -> String {

@@ -76,7 +76,6 @@ impl HostRecords for Mediator {
         self.enter()?;
         self.require_creation()?;
         let address = address(&name)?;
-        self.count_change()?;
         let plugin = self.plugin.clone();
         let number = self.table.get(&records)?.number;
         let session = self.session();
@@ -84,6 +83,9 @@ impl HostRecords for Mediator {
         if opened.owner(&address).map_err(journal_error)?.is_some() {
             return Ok(false);
         }
+        self.count_change()?;
+        let session = self.session();
+        let opened = session.records.get_mut(&number).ok_or_else(closed)?;
         let directory = opened.directory().to_owned();
         let operation = Operation::Claim {
             directory: directory.clone(),

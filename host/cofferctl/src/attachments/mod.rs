@@ -7,6 +7,7 @@ mod view;
 use clap::Args;
 use cofferdam_broker::Installation;
 use cofferdam_journal::{AttachmentSummary, HeldLocks, StateDirectory};
+pub(crate) use name::Name;
 use serde_json::json;
 pub(crate) use show::show;
 pub(crate) use view::View;
@@ -33,7 +34,7 @@ pub(crate) struct Arguments {
 pub(crate) struct ShowArguments {
     /// Which: the beginning of the container's id is enough.
     #[arg(value_name = "NETWORK/CONTAINER/INTERFACE")]
-    attachment: name::Name,
+    attachment: Name,
     /// For programs.
     #[arg(long)]
     json: bool,

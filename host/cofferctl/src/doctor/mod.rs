@@ -3,6 +3,7 @@
 mod addresses;
 mod attachments;
 mod components;
+mod differences;
 mod executables;
 mod finding;
 mod kernel;
@@ -43,13 +44,14 @@ pub(crate) struct Arguments {
 type Check = fn(&Node<'_>) -> Vec<Finding>;
 
 /// In the order in which findings are told.
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 10] = [
     state::look,
     kernel::look,
     components::look,
     policies::look,
     executables::look,
     attachments::look,
+    differences::look,
     addresses::look,
     locks::look,
     leftovers::look,
