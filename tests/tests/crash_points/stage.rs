@@ -60,7 +60,7 @@ impl Stage {
         }
     }
 
-    pub(crate) fn traced(&self, command: &str, plan: Plan) -> (Trace, Option<Output>) {
+    pub(crate) fn traced(&self, command: &str, plan: Plan<'_>) -> (Trace, Option<Output>) {
         let traced = Path::new(env!("CARGO_BIN_EXE_traced"));
         self.site
             .call(command, &self.container, &self.config)
