@@ -286,7 +286,8 @@ fn del_works_where_there_is_a_directory_or_nothing_in_the_journals_place() {
         fs::remove_file(path).unwrap();
         fs::create_dir(path).unwrap();
     };
-    let damages: [(&str, &dyn Fn(&Path)); 3] = [("removed", &removed), ("empty", &empty), ("a directory", &directory)];
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 3] = [("removed", removed), ("empty", empty), ("a directory", directory)];
     // Without masquerading: what an element is for, the journal alone tells.
     let config = bridge_network("1.1.0");
     for (what, damage) in damages {
