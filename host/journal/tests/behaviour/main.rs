@@ -2,7 +2,7 @@
 //! the real kernel. What needs network namespaces is skipped, and says so,
 //! where they can't be made.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod allocation;
 mod cases;

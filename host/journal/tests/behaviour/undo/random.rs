@@ -84,7 +84,7 @@ fn mtu(ground: &mut Ground, choice: usize) -> Planned {
 fn up(ground: &mut Ground, choice: usize) -> Planned {
     let (link, name) = port(ground);
     let old = ground.kernel.link(link).unwrap().unwrap().up;
-    let up = choice % 2 == 0;
+    let up = choice.is_multiple_of(2);
     let operation = Operation::SetLinkUp {
         link,
         name: name.clone(),
@@ -110,7 +110,7 @@ fn promiscuous(ground: &mut Ground, choice: usize) -> Planned {
     let link = ground.bridge;
     let name = "br0".to_owned();
     let old = ground.kernel.link(link).unwrap().unwrap().promiscuity > 0;
-    let on = choice % 2 == 0;
+    let on = choice.is_multiple_of(2);
     let operation = Operation::SetLinkPromiscuous {
         link,
         name: name.clone(),
@@ -134,7 +134,7 @@ fn master(ground: &mut Ground, choice: usize) -> Planned {
 fn hairpin(ground: &mut Ground, choice: usize) -> Planned {
     let (link, name) = port(ground);
     let old = ground.kernel.link(link).unwrap().unwrap().hairpin?;
-    let on = choice % 2 == 0;
+    let on = choice.is_multiple_of(2);
     let operation = Operation::SetPortHairpin {
         link,
         name: name.clone(),
@@ -146,7 +146,7 @@ fn hairpin(ground: &mut Ground, choice: usize) -> Planned {
 fn isolated(ground: &mut Ground, choice: usize) -> Planned {
     let (link, name) = port(ground);
     let old = ground.kernel.link(link).unwrap().unwrap().isolated?;
-    let on = choice % 2 == 0;
+    let on = choice.is_multiple_of(2);
     let operation = Operation::SetPortIsolated {
         link,
         name: name.clone(),
@@ -219,7 +219,7 @@ fn add_route(ground: &mut Ground, choice: usize) -> Planned {
 
 fn rule_or_neighbor(ground: &mut Ground, choice: usize) -> Planned {
     let link = ground.nic;
-    if choice % 2 == 0 {
+    if choice.is_multiple_of(2) {
         let rule = rule(Some(["192.0.2.70/32", "192.0.2.71/32"][choice / 2 % 2]), Some(2000));
         let place = Place::Host;
         if ground
