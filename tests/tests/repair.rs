@@ -240,7 +240,7 @@ fn an_attachment_is_named_by_the_beginning_of_its_container() {
             "can be any of 2 attachments: mynet/c1/eth0, mynet/c22/eth0",
         ),
         ("mynet/c9/eth0", 1, "mynet/c9/eth0 is not attached"),
-        ("mynet", 1, "give NETWORK/CONTAINER/INTERFACE"),
+        ("mynet", 2, "an attachment is named NETWORK/CONTAINER/INTERFACE"),
     ] {
         let ended = attached.repair(&[name]);
         assert_eq!(ended.code, Some(code), "{name}");

@@ -228,20 +228,30 @@ fn looking_for_a_free_address_ends_where_an_add_gives_up() {
     let site = Site::new();
     let records = site.leases().join("mynet");
     fs::create_dir_all(&records).unwrap();
-    for number in 0..2100_u32 {
-        let (third, fourth) = (number / 250, number % 250 + 2);
-        fs::write(records.join(format!("10.22.{third}.{fourth}")), "somebody\r\neth0").unwrap();
-    }
-    // Addresses that end in 252 to 255, 0 and 1 are free.
+    let take = |host: u32| {
+        let name = format!("10.22.{}.{}", host / 256, host % 256);
+        fs::write(records.join(name), "somebody\r\neth0").unwrap();
+    };
+    // All but the last that they look at.
+    let last = 2 + 16_000 - 1;
+    (2..last).for_each(take);
     status(&site, &mynet()).silent_success();
-    for third in 0..9 {
-        for fourth in [0, 1, 252, 253, 254, 255] {
-            fs::write(records.join(format!("10.22.{third}.{fourth}")), "somebody\r\neth0").unwrap();
-        }
-    }
-    assert_tells(&status(&site, &mynet()), &["no IP addresses available", "2000"]);
+    site.del(&attached(&site, "first"), &mynet());
+    fs::remove_file(records.join("last_reserved_ip.0")).unwrap();
+    take(last);
+
+    assert_tells(&status(&site, &mynet()), &["no IP addresses available", "16000"]);
     let refused = site.try_add(&Container::new("c1"), &mynet()).error();
-    assert_ne!(refused.code, 0, "{refused:?}");
+    assert!(
+        refused.message.contains("among the 16000 that were tried"),
+        "{refused:?}"
+    );
+}
+
+fn attached(site: &Site, id: &str) -> Container {
+    let container = Container::new(id);
+    site.add(&container, &mynet());
+    container
 }
 
 /// Puts a script into the place of `cofferdam` that runs it by way of

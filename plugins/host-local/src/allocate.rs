@@ -12,12 +12,13 @@ pub(crate) fn allocate(
 ) -> Result<Vec<Address>, Failure> {
     let owned: Vec<IpAddr> = records.owned()?.iter().filter_map(|name| name.parse().ok()).collect();
     let mut addresses = Vec::new();
+    let mut looks = LOOKS;
     for (index, set) in sets.iter().enumerate() {
         let wanted = requested
             .iter()
             .position(|address| set.iter().any(|range| range.contains(*address)));
         let wanted = wanted.map(|position| requested.remove(position));
-        let address = from_set(records, index, set, wanted, &owned)
+        let address = from_set(records, index, set, wanted, &owned, &mut looks)
             .map_err(|failure| failure.within(&format!("failed to allocate for range {index}")))?;
         addresses.push(address);
     }
@@ -37,6 +38,7 @@ fn from_set(
     set: &[Range],
     wanted: Option<IpAddr>,
     owned: &[IpAddr],
+    looks: &mut usize,
 ) -> Result<Address, Failure> {
     if let Some(wanted) = wanted {
         return exactly(records, set, wanted);
@@ -49,7 +51,7 @@ fn from_set(
             "{held} has been allocated to this container's interface, duplicate allocation is not allowed"
         )));
     }
-    next_free(records, index, set)
+    next_free(records, index, set, looks)
 }
 
 fn exactly(records: &Records, set: &[Range], wanted: IpAddr) -> Result<Address, Failure> {
@@ -74,24 +76,32 @@ fn bookmark(index: usize) -> String {
 }
 
 /// The first free address after the one that was handed out last.
-fn next_free(records: &Records, index: usize, set: &[Range]) -> Result<Address, Failure> {
+fn next_free(records: &Records, index: usize, set: &[Range], looks: &mut usize) -> Result<Address, Failure> {
     let bookmark = bookmark(index);
     let before = records.get(&bookmark)?;
     let last = before.as_deref().and_then(|text| text.trim().parse().ok());
-    for (range, candidate) in Walk::new(set, last) {
+    for (range, candidate) in Walk::new(set, last).take(*looks) {
+        *looks -= 1;
         if records.claim(&candidate.to_string())? {
             records.compare_and_set(&bookmark, before.as_deref(), &candidate.to_string())?;
             return address(range, candidate);
         }
     }
-    Err(Failure::internal(format!(
-        "no IP addresses available in range set: {}",
-        text_of(set)
-    )))
+    Err(Failure::internal(none_available(set, *looks == 0)))
 }
 
-/// Addresses that are looked at to find a free one; an ADD may try as many.
-const LOOKS: usize = 2000;
+fn none_available(set: &[Range], has_more: bool) -> String {
+    let among = if has_more {
+        format!(" among the {LOOKS} that were tried")
+    } else {
+        String::new()
+    };
+    format!("no IP addresses available in range set: {}{among}", text_of(set))
+}
+
+/// Addresses of all sets that are looked at to find free ones: less than the
+/// host calls that a plugin has.
+const LOOKS: usize = 16_000;
 
 /// Whether an ADD would find an address in each set.
 pub(crate) fn has_room(records: &Records, sets: &[Vec<Range>]) -> Result<(), Failure> {
@@ -117,17 +127,11 @@ pub(crate) fn has_room(records: &Records, sets: &[Vec<Range>]) -> Result<(), Fai
 /// Attached containers keep their addresses and go on, so it is not the code
 /// for limited connectivity.
 fn exhausted(set: &[Range], has_more: bool) -> Failure {
-    let among = if has_more {
-        format!(" among the {LOOKS} that an ADD would try")
-    } else {
-        String::new()
-    };
     Failure::new(
         codes::NOT_AVAILABLE,
         format!(
-            "no IP addresses available in range set: {}{among}; detach containers, give back the addresses of those that \
-             are gone, or add a range",
-            text_of(set)
+            "{}; detach containers, give back the addresses of those that are gone, or add a range",
+            none_available(set, has_more)
         ),
     )
 }
