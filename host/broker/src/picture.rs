@@ -39,7 +39,7 @@ impl Picture {
             mtu: 1500,
             up: true,
             operational_state: OperationalState::Up,
-            promiscuity: 0,
+            promiscuous: false,
             all_multicast: false,
             transmit_queue_length: 1000,
             alias: None,

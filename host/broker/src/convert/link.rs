@@ -12,7 +12,7 @@ pub(crate) fn link_info(info: LinkInfo, master: Option<String>) -> wit::LinkInfo
         mtu: info.mtu,
         up: info.up,
         operational_state: operational_state(info.operational_state),
-        promiscuous: info.promiscuity > 0,
+        promiscuous: info.promiscuous,
         all_multicast: info.all_multicast,
         transmit_queue_length: info.transmit_queue_length,
         alias: info.alias,

@@ -230,7 +230,7 @@ impl Flag {
     fn of(self, info: &LinkInfo) -> Option<bool> {
         match self {
             Self::Up => Some(info.up),
-            Self::Promiscuous => Some(info.promiscuity > 0),
+            Self::Promiscuous => Some(info.promiscuous),
             Self::Hairpin => info.hairpin,
             Self::Isolated => info.isolated,
         }

@@ -238,14 +238,13 @@ fn object_of_bridge(entry: &Entry) -> bool {
     matches!(object(entry), Some(SharedObject::Bridge { .. }))
 }
 
-/// Whether a link has the value. That somebody else wants all frames is no
-/// difference, nor can it be told from what the attachment set.
+/// Whether a link has the value.
 fn is_as(info: &LinkInfo, value: Value) -> bool {
     match value {
         Value::Up(up) => info.up == up,
         Value::Mtu(mtu) => info.mtu == mtu,
         Value::Mac(mac) => info.mac == Some(mac),
-        Value::Promiscuous(on) => !on || info.promiscuity > 0,
+        Value::Promiscuous(on) => info.promiscuous == on,
         Value::Master(master) => info.master == master,
         Value::Hairpin(on) => info.hairpin == Some(on),
         Value::Isolated(on) => info.isolated == Some(on),
@@ -284,7 +283,7 @@ fn shown(info: &LinkInfo, value: Value) -> Option<String> {
         Value::Up(_) => Value::Up(info.up),
         Value::Mtu(_) => Value::Mtu(info.mtu),
         Value::Mac(_) => Value::Mac(info.mac?),
-        Value::Promiscuous(_) => Value::Promiscuous(info.promiscuity > 0),
+        Value::Promiscuous(_) => Value::Promiscuous(info.promiscuous),
         Value::Master(_) => Value::Master(info.master),
         Value::Hairpin(_) => Value::Hairpin(info.hairpin?),
         Value::Isolated(_) => Value::Isolated(info.isolated?),

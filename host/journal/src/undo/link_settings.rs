@@ -140,7 +140,7 @@ fn new_number(operation: &Operation) -> Option<u32> {
 fn present(setting: Setting, info: &LinkInfo) -> Option<u32> {
     match setting {
         Setting::Up => Some(info.up.into()),
-        Setting::Promiscuous => Some((info.promiscuity > 0).into()),
+        Setting::Promiscuous => Some(info.promiscuous.into()),
         Setting::Mtu => Some(info.mtu),
         Setting::Hairpin => info.hairpin.map(u32::from),
         Setting::Isolated => info.isolated.map(u32::from),

@@ -147,7 +147,7 @@ impl Ground {
                 link.mac,
                 link.mtu,
                 link.up,
-                link.promiscuity,
+                link.promiscuous,
                 link.master,
                 link.hairpin,
                 link.isolated

@@ -6,7 +6,7 @@ use netlink_packet_route::link::{LinkFlags, LinkHeader};
 use nix::libc::{
     IFLA_ADDRESS, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_INFO_SLAVE_DATA,
     IFLA_INFO_SLAVE_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MASTER, IFLA_MTU, IFLA_OPERSTATE,
-    IFLA_PROMISCUITY, IFLA_TXQLEN,
+    IFLA_TXQLEN,
 };
 
 use super::attribute::{attributes, find, flag, text, unsigned};
@@ -31,7 +31,7 @@ pub(super) fn parse(place: Place, payload: &[u8]) -> Result<LinkInfo, DecodeErro
         mtu: 0,
         up: header.flags.contains(LinkFlags::Up),
         operational_state: OperationalState::Unknown,
-        promiscuity: 0,
+        promiscuous: header.flags.contains(LinkFlags::Promisc),
         all_multicast: header.flags.contains(LinkFlags::Allmulti),
         transmit_queue_length: 0,
         alias: None,
@@ -70,7 +70,6 @@ fn read(link: &mut LinkInfo, kind: u16, value: &[u8]) {
         IFLA_MASTER => link.master = unsigned(value),
         IFLA_TXQLEN => link.transmit_queue_length = unsigned(value).unwrap_or_default(),
         IFLA_OPERSTATE => link.operational_state = state(value.first().copied()),
-        IFLA_PROMISCUITY => link.promiscuity = unsigned(value).unwrap_or_default(),
         IFLA_IFALIAS => link.alias = Some(text(value)),
         IFLA_LINKINFO => read_details(link, value),
         _ => {}

@@ -55,8 +55,9 @@ pub struct LinkInfo {
     pub up: bool,
     /// What the driver reports.
     pub operational_state: OperationalState,
-    /// How many users want all frames (`IFLA_PROMISCUITY`).
-    pub promiscuity: u32,
+    /// `IFF_PROMISC`: somebody set it to get all frames. That a bridge needs
+    /// them of its ports does not count.
+    pub promiscuous: bool,
     /// `IFF_ALLMULTI`.
     pub all_multicast: bool,
     /// In packets.

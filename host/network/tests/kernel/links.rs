@@ -93,11 +93,24 @@ fn the_settings_of_a_link_change() {
             kernel.set_link_promiscuous(link, true).unwrap();
             let info = kernel.link(link).unwrap().unwrap();
             assert_eq!((info.mtu, info.mac), (1400, Some(mac(0x77))));
-            assert_eq!((info.promiscuity, info.up), (1, false));
+            assert!(info.promiscuous && !info.up);
 
             kernel.set_link_promiscuous(link, false).unwrap();
-            assert_eq!(kernel.link(link).unwrap().unwrap().promiscuity, 0);
+            assert!(!kernel.link(link).unwrap().unwrap().promiscuous);
         }
+    });
+}
+
+#[test]
+fn a_port_is_not_promiscuous_for_being_one() {
+    in_new_namespaces(|kernel| {
+        let (_, outer) = veth(kernel);
+        let bridge = bridge(kernel, "br0");
+        kernel.set_link_master(outer, Some(bridge.index)).unwrap();
+        assert!(!kernel.link(outer).unwrap().unwrap().promiscuous);
+        kernel.set_link_promiscuous(outer, true).unwrap();
+        kernel.set_link_master(outer, None).unwrap();
+        assert!(kernel.link(outer).unwrap().unwrap().promiscuous);
     });
 }
 

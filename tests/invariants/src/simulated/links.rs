@@ -96,7 +96,7 @@ impl Sides {
     }
 
     pub(super) fn set_promiscuous(&mut self, link: LinkId, on: bool) -> Result<()> {
-        self.info(link)?.promiscuity = on.into();
+        self.info(link)?.promiscuous = on;
         Ok(())
     }
 

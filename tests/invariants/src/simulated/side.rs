@@ -78,7 +78,7 @@ impl Side {
             mtu: 1500,
             up: false,
             operational_state: OperationalState::Down,
-            promiscuity: 0,
+            promiscuous: false,
             all_multicast: false,
             transmit_queue_length: 1000,
             alias: None,

@@ -109,7 +109,7 @@ fn address_of_link(ground: &mut Ground, choice: usize) -> Planned {
 fn promiscuous(ground: &mut Ground, choice: usize) -> Planned {
     let link = ground.bridge;
     let name = "br0".to_owned();
-    let old = ground.kernel.link(link).unwrap().unwrap().promiscuity > 0;
+    let old = ground.kernel.link(link).unwrap().unwrap().promiscuous;
     let on = choice.is_multiple_of(2);
     let operation = Operation::SetLinkPromiscuous {
         link,
