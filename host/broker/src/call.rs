@@ -25,6 +25,10 @@ use crate::{
 /// What `CNI_COMMAND` unset gets on standard error.
 const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSION"));
 
+/// Time that the kernel has for one request.
+const LEAST_REQUEST: Duration = Duration::from_secs(2);
+const LONGEST_REQUEST: Duration = Duration::from_secs(10);
+
 /// Answers CNI requests.
 #[derive(Clone, Debug)]
 pub struct Broker {
@@ -277,9 +281,10 @@ impl Call {
         }
     }
 
-    /// The kernel without a container.
+    /// The kernel without a container. Whatever was waited for before, a
+    /// request to it has some time: it is needed for going back, too.
     pub(crate) fn host_kernel(&self) -> Kernel {
-        Kernel::new(self.time_left().min(Duration::from_secs(10)))
+        Kernel::new(self.time_left().clamp(LEAST_REQUEST, LONGEST_REQUEST))
     }
 
     /// Whether the process has nothing to do after this request, as far as the

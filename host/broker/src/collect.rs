@@ -18,7 +18,7 @@ use nix::errno::Errno;
 
 use crate::{
     container::{kernel_where_made, record},
-    undo::roll_back,
+    undo::roll_back_left,
 };
 
 /// Time that the kernel has for a request.
@@ -123,8 +123,9 @@ impl Abandoned {
             Some(NamespaceNow::There | NamespaceNow::Elsewhere | NamespaceNow::Unknown) | None => {}
         }
         match history.state() {
-            State::Torn | State::Uncommitted | State::RollingBack => Some(Self::Unfinished),
-            State::None | State::Committed => None,
+            State::Uncommitted | State::RollingBack => Some(Self::Unfinished),
+            // What can't be read may be that it is complete, and in use.
+            State::Torn | State::None | State::Committed => None,
         }
     }
 }
@@ -164,5 +165,5 @@ pub fn undo(state: &StateDirectory, locked: LockedAttachment, host: impl Fn() ->
     let path = locked.history().namespace().map(|record| record.path.clone());
     let mut kernel = kernel_where_made(host, path.as_deref(), locked.history());
     let journal = locked.reopen()?;
-    Ok(roll_back(journal, &mut kernel, &state.shared(), &id))
+    Ok(roll_back_left(journal, &mut kernel, &state.shared(), &id))
 }

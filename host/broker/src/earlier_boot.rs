@@ -10,7 +10,7 @@ use crate::{
     call::Call,
     log::emit,
     mode::Mode,
-    undo::roll_back,
+    undo::roll_back_left,
 };
 
 /// Takes away the journals of earlier boots, where the state directory is on a
@@ -49,7 +49,7 @@ fn reclaim_one(call: &Call, mode: Mode, state: &StateDirectory, id: &AttachmentI
         return Ok(());
     };
     let journal = locked.reopen().map_err(|error| error.to_string())?;
-    let report = roll_back(journal, &mut call.host_kernel(), &state.shared(), id);
+    let report = roll_back_left(journal, &mut call.host_kernel(), &state.shared(), id);
     if !report.is_clean() {
         return Err(report.to_string());
     }

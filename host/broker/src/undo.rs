@@ -2,23 +2,46 @@
 
 use std::time::{Duration, Instant};
 
-use cofferdam_journal::{AttachmentId, Journal, Report, Shared, StateDirectory, Undo};
+use cofferdam_journal::{AttachmentId, Journal, Report, Shared, Undo};
 use cofferdam_network::Network;
 use cofferdam_protocol::CniError;
 
 /// Time for going back, on top of what the call had.
 pub(crate) const TIME: Duration = Duration::from_secs(10);
 
-/// Undoes everything that the journal holds, and removes the journal when
-/// nothing is left of it.
+/// Undoes everything that the journal holds.
+pub(crate) fn undo(journal: &mut Journal, network: &mut dyn Network, shared: &Shared, id: &AttachmentId) -> Report {
+    journal.roll_back(&mut undo_of(network, shared, id))
+}
+
+/// The same, and removes the journal when nothing is left of it.
 pub(crate) fn roll_back(mut journal: Journal, network: &mut dyn Network, shared: &Shared, id: &AttachmentId) -> Report {
-    let mut undo = Undo {
-        network,
-        shared,
-        id,
-        deadline: Instant::now() + TIME,
-    };
-    let report = journal.roll_back(&mut undo);
+    let report = undo(&mut journal, network, shared, id);
+    finish(journal, &report, id);
+    report
+}
+
+/// The same for a journal that another call left, after which no component is
+/// asked: where a part of it can't be read, what the attachment uses by the
+/// registries is left, too.
+pub(crate) fn roll_back_left(
+    mut journal: Journal,
+    network: &mut dyn Network,
+    shared: &Shared,
+    id: &AttachmentId,
+) -> Report {
+    let mut report = undo(&mut journal, network, shared, id);
+    if report.is_clean() && report.damaged_lines > 0 {
+        match leave_unrecorded(network, shared, id) {
+            Ok(more) => report.items.extend(more.items),
+            Err(error) => crate::log::emit(&format!("cofferdam: warn: what else {id} uses is not known: {error}")),
+        }
+    }
+    finish(journal, &report, id);
+    report
+}
+
+fn finish(journal: Journal, report: &Report, id: &AttachmentId) {
     if report.is_clean()
         && let Err(error) = journal.finish()
     {
@@ -26,29 +49,26 @@ pub(crate) fn roll_back(mut journal: Journal, network: &mut dyn Network, shared:
             "cofferdam: warn: the journal of {id} can't be removed: {error}"
         ));
     }
-    report
 }
 
-/// Leaves what the attachment uses by the registry of shared objects alone,
-/// since its journal does not tell of everything. Nothing when there is one
-/// again: another ADD was faster.
+/// Leaves what the attachment uses by the registries, since its journal does
+/// not tell of everything. Under the attachment's lock: what an ADD makes
+/// meanwhile is not to be taken for what was left.
 pub(crate) fn leave_unrecorded(
-    state: &StateDirectory,
     network: &mut dyn Network,
+    shared: &Shared,
     id: &AttachmentId,
 ) -> cofferdam_journal::Result<Report> {
-    let deadline = Instant::now() + TIME;
-    let locked = state.lock(id, deadline)?;
-    if !locked.history().is_empty() {
-        return Ok(Report::default());
-    }
-    let mut undo = Undo {
+    undo_of(network, shared, id).leave_unrecorded()
+}
+
+fn undo_of<'a>(network: &'a mut dyn Network, shared: &'a Shared, id: &'a AttachmentId) -> Undo<'a> {
+    Undo {
         network,
-        shared: &state.shared(),
+        shared,
         id,
-        deadline,
-    };
-    undo.leave_unrecorded()
+        deadline: Instant::now() + TIME,
+    }
 }
 
 /// Adds to an error what was rolled back.

@@ -3,6 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::bail;
 use clap::Args;
 use cofferdam_broker::{
     Installation,
@@ -29,6 +30,10 @@ pub(crate) struct Arguments {
     /// Attachments younger than this stay.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     grace: Duration,
+    /// Goes on where there are several attachments and not one has its
+    /// namespace.
+    #[arg(long)]
+    all_gone: bool,
     /// Tells what would go, and changes nothing.
     #[arg(long)]
     dry_run: bool,
@@ -49,18 +54,28 @@ struct Item {
     kept: Option<String>,
     /// What was undone; absent in a dry run.
     report: Option<Report>,
+    /// It was to go, and could not.
+    #[serde(skip)]
+    failed: bool,
 }
 
 pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (state, summaries) = summaries(installation, arguments.network.as_deref())?;
     let mut items = Vec::new();
+    let mut failed = false;
+    if !arguments.dry_run && !arguments.all_gone {
+        refuse_where_none_is_there(&summaries)?;
+    }
     if let Some(state) = &state {
         let locks = HeldLocks::read();
         for summary in &summaries {
             items.extend(look_at(state, summary, &locks, arguments));
         }
-        if !arguments.dry_run {
-            state.clear_empty(arguments.network.as_deref())?;
+        if !arguments.dry_run
+            && let Err(error) = state.clear_empty(arguments.network.as_deref())
+        {
+            complain(&format!("empty journals stay: {error}"));
+            failed = true;
         }
     }
     let passed_over: Vec<_> = summaries.iter().filter_map(unreadable).collect();
@@ -75,8 +90,26 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
         items.iter().for_each(|item| say_line(&item.text(), LINE));
         say(&total(&items, arguments.dry_run));
     }
-    let failed = items.iter().any(Item::has_failed);
+    failed |= items.iter().any(Item::has_failed);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Where all containers seem to be gone, this is most likely not where they
+/// are seen: in a container, or in another mount namespace.
+fn refuse_where_none_is_there(summaries: &[AttachmentSummary]) -> anyhow::Result<()> {
+    let histories = summaries.iter().filter_map(|summary| summary.history.as_ref());
+    let of_boot: Vec<_> = histories.filter(|history| !history.is_of_earlier_boot()).collect();
+    let gone = of_boot
+        .iter()
+        .filter(|history| matches!(Abandoned::of(history), Some(Abandoned::NamespaceGone)));
+    if of_boot.len() > 1 && gone.count() == of_boot.len() {
+        bail!(
+            "none of {} attachments has its namespace here; run this where the runtime's files and processes are seen, or \
+             give --all-gone if that is so",
+            of_boot.len()
+        );
+    }
+    Ok(())
 }
 
 /// Collects an attachment, if it may go.
@@ -108,10 +141,7 @@ fn collect(state: &StateDirectory, mut item: Item, id: &AttachmentId, grace: Dur
             item.kept = Some(format!("it is held by {holder}"));
             return Some(item);
         }
-        Err(error) => {
-            item.kept = Some(error.to_string());
-            return Some(item);
-        }
+        Err(error) => return Some(item.failed(&error)),
     };
     Abandoned::of(locked.history())?;
     if locked.history().header().is_none_or(|header| is_young(header, grace)) {
@@ -119,7 +149,7 @@ fn collect(state: &StateDirectory, mut item: Item, id: &AttachmentId, grace: Dur
     }
     match collect::undo(state, locked, collect::host_kernel) {
         Ok(report) => item.report = Some(report),
-        Err(error) => item.kept = Some(error.to_string()),
+        Err(error) => item = item.failed(&error),
     }
     Some(item)
 }
@@ -142,6 +172,15 @@ impl Item {
             reason: reason.to_string(),
             kept: None,
             report: None,
+            failed: false,
+        }
+    }
+
+    fn failed(self, error: &Error) -> Self {
+        Self {
+            kept: Some(error.to_string()),
+            failed: true,
+            ..self
         }
     }
 
@@ -165,7 +204,7 @@ impl Item {
     }
 
     fn has_failed(&self) -> bool {
-        self.report.as_ref().is_some_and(|report| !report.is_clean())
+        self.failed || self.report.as_ref().is_some_and(|report| !report.is_clean())
     }
 }
 

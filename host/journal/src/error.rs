@@ -75,6 +75,9 @@ pub enum Error {
     /// The journal could not be written earlier in this call.
     #[error("{} can't be written any more after an earlier failure", .0.display())]
     Unwritable(PathBuf),
+    /// There was not enough time; what was done stays done.
+    #[error("there was no time to go through all of {}; the next call goes on", .0.display())]
+    Unfinished(PathBuf),
 }
 
 impl Error {

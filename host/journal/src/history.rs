@@ -62,8 +62,8 @@ pub struct History {
     header: Option<Header>,
     entries: Vec<Entry>,
     result: Option<String>,
-    /// The process that began to undo it last.
-    rolled_back_by: Option<u32>,
+    /// The process that began to undo it last, and when.
+    rolled_back_by: Option<(u32, u64)>,
     damaged: usize,
     empty: bool,
 }
@@ -125,7 +125,7 @@ impl History {
             Record::Abandon { sequence } => self.set_progress(sequence, Progress::Abandoned)?,
             Record::Undone { sequence } => self.set_progress(sequence, Progress::Undone)?,
             Record::Commit { result } => self.result = Some(result.into_owned()),
-            Record::RollBack { pid, .. } => self.set_rolling_back(pid),
+            Record::RollBack { pid, started } => self.set_rolling_back(pid, started),
         }
         Some(())
     }
@@ -170,8 +170,8 @@ impl History {
         self.result = Some(result.to_owned());
     }
 
-    pub(crate) fn set_rolling_back(&mut self, pid: u32) {
-        self.rolled_back_by = Some(pid);
+    pub(crate) fn set_rolling_back(&mut self, pid: u32, started: u64) {
+        self.rolled_back_by = Some((pid, started));
     }
 
     fn entry(&mut self, sequence: Sequence) -> Option<&mut Entry> {
@@ -223,10 +223,12 @@ impl History {
         self.header.as_ref().is_some_and(Header::is_of_earlier_boot)
     }
 
-    /// The process that wrote last, as far as it is on record.
+    /// The process that wrote last, and when it began, in milliseconds since
+    /// 1970, as far as that is on record.
     #[must_use]
-    pub fn writer(&self) -> Option<u32> {
-        self.rolled_back_by.or_else(|| Some(self.header.as_ref()?.pid))
+    pub fn writer(&self) -> Option<(u32, u64)> {
+        let of_header = |header: &Header| (header.pid, header.started);
+        self.rolled_back_by.or_else(|| self.header.as_ref().map(of_header))
     }
 
     /// The namespace that the attachment was made in.

@@ -3,7 +3,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use nix::{errno::Errno, fcntl::OFlag, unistd::geteuid};
@@ -261,16 +261,24 @@ pub(crate) fn summary_of_key(state: &Path, key: &str) -> Option<AttachmentSummar
     journals.filter(|path| path.exists()).find_map(summarize)
 }
 
-/// The attachment whose journal a process wrote to last.
-pub(crate) fn attachment_of_writer(state: &Path, pid: u32) -> Option<AttachmentId> {
+/// The attachment whose journal a process is at work on, and since when, by
+/// what it wrote there.
+pub(crate) fn attachment_of_writer(state: &Path, pid: u32) -> Option<(AttachmentId, SystemTime)> {
     let networks = entries(&state.join(ATTACHMENTS)).ok()?;
     let journals = networks
         .into_iter()
         .filter_map(|network| entries(&network).ok())
         .flatten();
     journals.filter_map(summarize).find_map(|summary| {
-        let by_it = summary.history?.writer() == Some(pid);
-        summary.header.filter(|_| by_it).map(|header| header.attachment)
+        let history = summary.history?;
+        let (writer, begun) = history.writer()?;
+        // A number is soon another process's.
+        let is_at_work = writer == pid && !history.is_committed() && !history.is_of_earlier_boot();
+        let begun = UNIX_EPOCH + Duration::from_millis(begun);
+        summary
+            .header
+            .filter(|_| is_at_work)
+            .map(|header| (header.attachment, begun))
     })
 }
 

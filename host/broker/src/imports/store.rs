@@ -2,6 +2,7 @@ use std::{
     collections::BTreeSet,
     net::IpAddr,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use cofferdam_journal::{Inverse, Operation, Outcome, Owner, Records};
@@ -63,7 +64,8 @@ impl Host for Mediator {
             .map_err(journal_error)?
             .ok_or_else(|| CallError::Guest(Error::NotFound(format!("address records {}", directory.display()))))?;
         if changes {
-            reclaim_earlier_boot(&mut records, &mut self.trail);
+            let deadline = Instant::now() + self.session().time_left() / 2;
+            reclaim_earlier_boot(&mut records, deadline, &mut self.trail);
         }
         let number = 0;
         self.session().records.insert(number, records);
@@ -225,9 +227,9 @@ impl Mediator {
 
 /// Before anything is looked up: what containers of an earlier boot held is
 /// nobody's.
-fn reclaim_earlier_boot(records: &mut Records, trail: &mut Trail) {
+fn reclaim_earlier_boot(records: &mut Records, deadline: Instant, trail: &mut Trail) {
     let directory = records.directory().to_owned();
-    let outcome = records.reclaim_earlier_boot(|address, owner| {
+    let outcome = records.reclaim_earlier_boot(deadline, |address, owner| {
         let text = format!(
             "address {address} in {}, claimed in an earlier boot for container {} interface {}",
             directory.display(),

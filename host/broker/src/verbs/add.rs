@@ -15,7 +15,7 @@ use crate::{
     plugins::Plugins,
     session::Session,
     timing,
-    undo::{describe, roll_back},
+    undo::{describe, roll_back, roll_back_left},
     verify::{Given, Request, Truth},
 };
 
@@ -158,7 +158,8 @@ fn clear_leftovers(
     if history.is_empty() {
         return Ok(locked);
     }
-    let same = is_where_made(history, namespace);
+    // Numbers of namespaces are counted anew in each boot.
+    let same = !history.is_of_earlier_boot() && is_where_made(history, namespace);
     if history.is_committed() && same {
         let text = format!("{} is attached already; a DEL has to come first", call.attachment);
         return Err(CniError::new(codes::ALREADY_ATTACHED, text));
@@ -166,11 +167,11 @@ fn clear_leftovers(
     let shared: Shared = state.shared();
     let journal = locked.reopen().map_err(journal_failure)?;
     let report = if same {
-        roll_back(journal, kernel, &shared, &call.attachment)
+        roll_back_left(journal, kernel, &shared, &call.attachment)
     } else {
         // The old container's links went with its namespace; the new one's
         // must not be touched.
-        roll_back(journal, &mut call.host_kernel(), &shared, &call.attachment)
+        roll_back_left(journal, &mut call.host_kernel(), &shared, &call.attachment)
     };
     if !report.items.is_empty() || report.has_remarks() {
         let text = format!(

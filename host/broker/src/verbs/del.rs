@@ -1,4 +1,4 @@
-use cofferdam_journal::{NamespaceRecord, Report, StateDirectory};
+use cofferdam_journal::{Journal, LockedAttachment, NamespaceRecord, Report, StateDirectory};
 use cofferdam_network::Kernel;
 use cofferdam_protocol::CniError;
 
@@ -13,7 +13,7 @@ use crate::{
     mode::Mode,
     session::Session,
     timing,
-    undo::{TIME, leave_unrecorded, roll_back},
+    undo::{TIME, leave_unrecorded, undo},
 };
 
 /// Detaches the container. The journal says what was made; the components'
@@ -29,6 +29,7 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
         .lock(&call.attachment, call.deadline + TIME)
         .map_err(journal_failure)?;
     let known = !locked.history().is_empty();
+    let held;
     let whole = known && locked.history().damaged_lines() == 0;
     if known {
         if namespace
@@ -39,27 +40,46 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
             kernel = call.host_kernel();
             namespace = None;
         }
-        let journal = locked.reopen().map_err(journal_failure)?;
-        let report = roll_back(journal, &mut kernel, &state.shared(), &call.attachment);
+        let mut journal = locked.reopen().map_err(journal_failure)?;
+        let report = undo(&mut journal, &mut kernel, &state.shared(), &call.attachment);
         timing::phase("roll back");
         tell_remarks(call, &report);
         refuse_unclean(call, &report)?;
+        held = finish(call, journal);
     } else {
-        locked.release().map_err(journal_failure)?;
+        held = Some(locked);
         reference_leftovers::remove(call, &mut kernel);
     }
+    // The lock is held to the end: what the components take away by its name
+    // must not be what an ADD that comes meanwhile has made.
     let errors = run_members(call, &state, kernel, namespace);
-    if !whole {
+    if !whole && held.is_some() {
         leave_lost(call, &state);
     }
+    if let Some(Err(error)) = held.map(LockedAttachment::release) {
+        emit(&format!("cofferdam: warn: DEL of {}: {error}", call.attachment));
+    }
     settle(call, known, errors)
+}
+
+/// Ends the journal and keeps the attachment's lock, where that can be.
+fn finish(call: &Call, journal: Journal) -> Option<LockedAttachment> {
+    journal
+        .finish_locked()
+        .inspect_err(|error| {
+            emit(&format!(
+                "cofferdam: warn: the journal of {} can't be removed: {error}",
+                call.attachment
+            ));
+        })
+        .ok()
 }
 
 /// After all that is known of the attachment is gone: what it uses that no
 /// record tells of. A registry that can't be read keeps no DEL from ending.
 fn leave_lost(call: &Call, state: &StateDirectory) {
     let id = &call.attachment;
-    match leave_unrecorded(state, &mut call.host_kernel(), id) {
+    match leave_unrecorded(&mut call.host_kernel(), &state.shared(), id) {
         Ok(report) if report.items.is_empty() => {}
         Ok(report) => emit(&format!(
             "cofferdam: warn: DEL of {id}: of what its journal does not tell, {report}"

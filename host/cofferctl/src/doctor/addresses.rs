@@ -120,6 +120,10 @@ fn fullness(network: &Network, subnet: &IpPrefix) -> Option<Finding> {
     }
     // All but the subnet's own address, its last one and the gateway.
     let room = (1_u64 << free_bits).saturating_sub(3);
+    // An address of its own is no pool.
+    if room == 0 {
+        return None;
+    }
     let taken = network
         .leases
         .iter()

@@ -89,10 +89,16 @@ impl Survey<'_, '_> {
             self.lost.tables.insert((place, table.id.clone()));
             return Ok(());
         }
+        // What others put into the other chains stays there.
+        let lacking = counts.iter().filter(|(_, count)| count.unwrap_or_default() == 0);
+        let lacking = Table {
+            chains: lacking.map(|(chain, _)| (*chain).clone()).collect(),
+            ..table.clone()
+        };
         for (chain, count) in counts {
             let remedy = Remedy::Chains {
                 place,
-                table: table.clone(),
+                table: lacking.clone(),
             };
             self.tell_of_rules(entry, (place, &table.id), chain, count, remedy);
         }
@@ -149,7 +155,8 @@ impl Survey<'_, '_> {
         Ok(matches!(made, Some(Made::Chain { digest }) if digest == digest_of(chain)))
     }
 
-    /// Rules that somebody added are not for us to take away.
+    /// Rules that somebody added are not for us to take away: only a chain that
+    /// has none is filled again.
     fn tell_of_rules(
         &mut self,
         entry: &Entry,
@@ -165,7 +172,7 @@ impl Survey<'_, '_> {
             Some(count) if count == declared => {}
             Some(count) => {
                 let what = format!("the number of rules of {text}");
-                let remedy = (count < declared).then_some(remedy);
+                let remedy = (count == 0).then_some(remedy);
                 self.tell(entry, what, declared.to_string(), count.to_string(), remedy);
             }
         }

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::JournalFile;
+use super::{JournalFile, LockedAttachment};
 use crate::{
     AttachmentId, Error, Result,
     format::{Header, Record, append_line, now},
@@ -129,9 +129,9 @@ impl Journal {
         if pending.is_empty() {
             return report;
         }
-        let pid = std::process::id();
-        self.history.set_rolling_back(pid);
-        let _ = self.add(&Record::RollBack { pid, started: now() });
+        let (pid, started) = (std::process::id(), now());
+        self.history.set_rolling_back(pid, started);
+        let _ = self.add(&Record::RollBack { pid, started });
         let mut is_recorded = true;
         for (number, entry) in pending.iter().enumerate() {
             let earlier = pending.get(number + 1..).unwrap_or_default();
@@ -175,6 +175,24 @@ impl Journal {
     /// [`Error::NotUndone`] when something is left, [`Error::Io`] when the
     /// file can't be removed.
     pub fn finish(self) -> Result<()> {
+        self.give_up_kept()?;
+        self.file.remove()
+    }
+
+    /// The same, but the attachment's lock stays held, so that no other call
+    /// begins before this one is through.
+    ///
+    /// # Errors
+    /// As [`Journal::finish`].
+    pub fn finish_locked(mut self) -> Result<LockedAttachment> {
+        self.give_up_kept()?;
+        self.file.clear()?;
+        Ok(LockedAttachment::of_none(self.id, self.file))
+    }
+
+    /// What is kept by a journal goes with it; after that these names may be
+    /// another ADD's.
+    fn give_up_kept(&self) -> Result<()> {
         let left = self.history.pending().count();
         if left > 0 {
             return Err(Error::NotUndone {
@@ -182,12 +200,10 @@ impl Journal {
                 left,
             });
         }
-        // What is kept by a journal goes with it; after that these names may be
-        // another ADD's.
         if let Some(kept) = &self.kept {
             kept.give_up(&self.id);
         }
-        self.file.remove()
+        Ok(())
     }
 
     fn add(&mut self, record: &Record<'_>) -> Result<()> {

@@ -169,7 +169,7 @@ fn open(path: &Path, create: bool) -> Result<Option<(File, bool)>> {
             }
             Err(Errno::ENOENT) => return Ok(None),
             // Nobody here makes a directory of that name.
-            Err(Errno::EISDIR) => set_aside(AT_FDCWD, path).map_err(failed)?,
+            Err(Errno::EISDIR) if create => set_aside(AT_FDCWD, path).map_err(failed)?,
             Err(errno) => return Err(failed(errno)),
         }
     }

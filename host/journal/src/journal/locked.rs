@@ -24,6 +24,15 @@ impl LockedAttachment {
         Ok(Self { id, file, history })
     }
 
+    /// One whose journal was made empty.
+    pub(super) fn of_none(id: AttachmentId, file: JournalFile) -> Self {
+        Self {
+            id,
+            file,
+            history: History::nothing(),
+        }
+    }
+
     /// Which attachment.
     #[must_use]
     pub fn id(&self) -> &AttachmentId {

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use nix::unistd::{SysconfVar, sysconf};
+
 use crate::state_directory::attachment_of_writer;
 
 /// Who holds a lock. The kernel knows, so nobody has to write it down, and it
@@ -30,25 +32,28 @@ impl Holder {
     }
 
     pub(super) fn of_process(pid: u32) -> Self {
-        let age = fs::metadata(format!("/proc/{pid}"))
-            .and_then(|status| status.modified())
-            .ok()
-            .and_then(|started| SystemTime::now().duration_since(started).ok());
         Self {
             pid: Some(pid),
             program: program(pid),
             attachment: attachment(pid),
-            age,
+            age: age(pid),
         }
     }
 
     /// A process that is confined can't see another's environment, but the
     /// journal that the other writes.
     pub(crate) fn or_of_journal(self, state: &Path) -> Self {
-        let attachment = self
-            .attachment
-            .or_else(|| attachment_of_writer(state, self.pid?).map(|id| id.to_string()));
-        Self { attachment, ..self }
+        let (None, Some(pid)) = (&self.attachment, self.pid) else {
+            return self;
+        };
+        let Some((id, begun)) = attachment_of_writer(state, pid) else {
+            return self;
+        };
+        Self {
+            attachment: Some(id.to_string()),
+            age: self.age.or_else(|| SystemTime::now().duration_since(begun).ok()),
+            ..self
+        }
     }
 }
 
@@ -97,6 +102,25 @@ fn parse_lock(line: &str) -> Option<Lock> {
     })
 }
 
+/// How long a process has been running. The times of its directory below
+/// `/proc` tell only since when somebody looks there.
+fn age(pid: u32) -> Option<Duration> {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten()?;
+    let started = Duration::from_secs_f64(started(&status)? / u32::try_from(ticks).map(f64::from).ok()?);
+    let up = uptime.split(' ').next()?.parse::<f64>().ok()?;
+    Duration::try_from_secs_f64(up).ok()?.checked_sub(started)
+}
+
+/// When a process was started, in ticks since the machine was: field 22 of
+/// `/proc/PID/stat`, whose second one may hold anything.
+fn started(status: &str) -> Option<f64> {
+    let (_, fields) = status.rsplit_once(')')?;
+    let ticks: u64 = fields.split_ascii_whitespace().nth(19)?.parse().ok()?;
+    u32::try_from(ticks).ok().map(f64::from)
+}
+
 fn program(pid: u32) -> Option<String> {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some(name.trim().to_owned())
@@ -139,6 +163,7 @@ impl fmt::Display for Holder {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const LOCKS: &str = "\
@@ -149,6 +174,24 @@ mod tests {
 4: FLOCK  ADVISORY  WRITE 0 00:2f:5 0 EOF
 garbage
 ";
+
+    #[test]
+    fn the_age_of_a_process_is_that_of_the_process() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        let age = age(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // A tick is a hundredth of a second.
+        assert!(age.is_some_and(|age| age >= Duration::from_millis(250)), "{age:?}");
+    }
+
+    #[test]
+    fn the_name_of_a_program_does_not_disturb_what_comes_after_it() {
+        let fields = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        assert_eq!(started(&format!("7 (a) b (c) {fields}")), Some(4711.0));
+        assert_eq!(started("7 (a"), None);
+    }
 
     #[test]
     fn the_holder_is_found_by_device_and_inode() {

@@ -24,6 +24,7 @@ use std::{
     io,
     net::IpAddr,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use claim_file::{Found, read_claim, write_claim};
@@ -223,14 +224,18 @@ impl Records {
     /// machine may write.
     ///
     /// # Errors
-    /// The directory can't be read, or a file can't be removed; the next
-    /// caller goes on.
-    pub fn reclaim_earlier_boot(&mut self, mut tell: impl FnMut(&IpAddr, &Owner)) -> Result<()> {
+    /// [`Error::Unfinished`] when there was more to do at the deadline; the
+    /// directory can't be read, or a file can't be removed. The next caller
+    /// goes on.
+    pub fn reclaim_earlier_boot(&mut self, deadline: Instant, mut tell: impl FnMut(&IpAddr, &Owner)) -> Result<()> {
         if self.survey.is_of_this_boot() {
             return Ok(());
         }
         if earlier_boot::is_of_this_machine(&self.directory) {
             for address in claim_file::claimed_addresses(&self.path)? {
+                if Instant::now() >= deadline {
+                    return Err(Error::Unfinished(self.path.clone()));
+                }
                 let name = address.to_string();
                 if earlier_boot::is_of_earlier_boot(&self.directory, &name) {
                     let owner = self.owner(&address)?.unwrap_or_default();

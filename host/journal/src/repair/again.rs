@@ -84,7 +84,11 @@ impl Repair<'_> {
             table: table.id.clone(),
         };
         let mut guard = self.locked(&object)?;
-        there_now(self.network.create_table(place, table))?;
+        match self.network.create_table(place, table) {
+            // It is somebody's who was faster, with a declaration of theirs.
+            Err(NetworkError::AlreadyExists(_)) => return Ok(()),
+            made => made?,
+        }
         if let Some(guard) = &mut guard {
             let digest = digest_of(table);
             let is_on_record = matches!(guard.made(), Some(Made::Table { digest: last, .. }) if *last == digest);

@@ -1,4 +1,4 @@
-use cofferdam_network::{Error, LinkId, LinkInfo};
+use cofferdam_network::{Error, LinkId, LinkInfo, nftables::TableId};
 use cofferdam_protocol::{MacAddress, Place};
 
 use super::{Undo, UndoError, UndoOutcome, Undone, deleted};
@@ -64,8 +64,8 @@ impl Undo<'_> {
             (SharedObject::Sysctl { place, key }, Made::Sysctl { old, new }) => {
                 self.restore_sysctl(*place, key, old, new)
             }
-            (SharedObject::Table { place, table }, Made::Table { .. }) => {
-                deleted(self.network.delete_table(*place, table))
+            (SharedObject::Table { place, table }, Made::Table { chains, .. }) => {
+                self.delete_table(*place, table, chains)
             }
             (SharedObject::Chain { place, table, chain }, Made::Chain { .. }) => {
                 match self.network.delete_chain(*place, table, chain) {
@@ -78,6 +78,23 @@ impl Undo<'_> {
             }
             _ => Ok(Undone::Left(format!("what is on record of {object} does not fit it"))),
         }
+    }
+
+    /// One that has none of our chains was made by somebody else since.
+    fn delete_table(&mut self, place: Place, table: &TableId, chains: &[String]) -> UndoOutcome {
+        if !self.network.has_table(place, table)? {
+            return Ok(Undone::Nothing);
+        }
+        let mut is_ours = chains.is_empty();
+        for chain in chains {
+            is_ours = is_ours || self.network.has_chain(place, table, chain)?;
+        }
+        if !is_ours {
+            return Ok(Undone::Left(format!(
+                "{table} is another one by now, or has lost all its chains"
+            )));
+        }
+        deleted(self.network.delete_table(place, table))
     }
 
     /// The link that the object is of: by its number, since somebody may have

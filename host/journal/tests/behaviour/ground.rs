@@ -167,7 +167,7 @@ impl Ground {
         }
         let value = kernel.sysctl(place, &forwarding()).unwrap();
         lines.push(format!("{place} forwarding {value}"));
-        for id in [table().id, other_table().id] {
+        for id in [table().id, other_table().id, third_table().id] {
             let there = kernel.has_table(place, &id).unwrap();
             lines.push(format!("{place} {id}: {there}"));
             let chain = kernel.has_chain(place, &id, "own").unwrap();

@@ -105,6 +105,13 @@ pub(crate) fn other_table() -> Table {
     named_table("other")
 }
 
+/// One that is not, either, with a chain.
+pub(crate) fn third_table() -> Table {
+    let mut table = named_table("third");
+    table.chains.push(chain("own"));
+    table
+}
+
 fn named_table(name: &str) -> Table {
     Table {
         id: TableId {

@@ -1,14 +1,14 @@
 //! Objects that attachments share.
 
 use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
-use cofferdam_network::Network as _;
+use cofferdam_network::{Network as _, nftables::Table};
 use cofferdam_protocol::Place;
 
 use super::Case;
 use crate::{
     fixture::soon,
     ground::Ground,
-    things::{bridge, chain, mac, other_table, prefix, set, table},
+    things::{bridge, chain, mac, other_table, prefix, set, table, third_table},
 };
 
 /// Joins an object that nobody had made, records that we make it, makes it.
@@ -111,6 +111,34 @@ pub(super) fn shared(ground: &Ground) -> Vec<Case> {
         .but(
             move |ground| ground.kernel.delete_table(place, &other_table().id).unwrap(),
             None,
+        ),
+        joined(
+            Operation::CreateTable {
+                place,
+                table: third_table(),
+            },
+            SharedObject::Table {
+                place,
+                table: third_table().id,
+            },
+            Made::Table {
+                plugin: "bridge".to_owned(),
+                digest: cofferdam_journal::digest_of(&third_table()),
+                sets: third_table().sets,
+                chains: vec!["own".to_owned()],
+            },
+            move |ground| ground.kernel.create_table(place, &third_table()).unwrap(),
+        )
+        .but(
+            move |ground| {
+                ground.kernel.delete_table(place, &third_table().id).unwrap();
+                let anothers = Table {
+                    chains: Vec::new(),
+                    ..third_table()
+                };
+                ground.kernel.create_table(place, &anothers).unwrap();
+            },
+            Some("nftables table inet third is another one by now, or has lost all its chains"),
         ),
         joined(
             Operation::CreateChain {

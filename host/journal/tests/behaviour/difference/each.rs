@@ -156,6 +156,7 @@ const SENTENCES: &[&str] = &[
     "- bridge cni0 in the host namespace is gone",
     "+ address 10.22.0.1/16 of link br0 in the host namespace is gone",
     "+ nftables table inet other in the host namespace is gone",
+    "+ nftables table inet third in the host namespace is gone",
     "+ chain own of nftables table inet t in the host namespace is gone",
     "+ mtu of link nic0 in the host namespace is 1300 instead of 1400",
     "+ sysctl net/ipv4/ip_forward in the host namespace is \"0\" instead of \"1\"",

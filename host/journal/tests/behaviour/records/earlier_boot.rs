@@ -6,6 +6,7 @@ use cofferdam_tests::skip;
 use rustix::fs::{XattrFlags, fsetxattr};
 
 use super::{Node, ip, names};
+use crate::fixture::soon;
 
 const ATTRIBUTE: &str = "user.cofferdam.boot";
 const EARLIER: &[u8] = b"00000000-0000-4000-8000-000000000000";
@@ -33,7 +34,7 @@ fn reclaim(node: &Node) -> Vec<(String, String)> {
         let address: &std::net::IpAddr = address;
         told.push((address.to_string(), owner.container_id.clone()));
     };
-    records.reclaim_earlier_boot(tell).unwrap();
+    records.reclaim_earlier_boot(soon(), tell).unwrap();
     told
 }
 
@@ -80,4 +81,15 @@ fn an_attribute_that_names_no_boot_counts_for_nothing() {
         assert_eq!(reclaim(&node), [], "{value:?}");
         assert!(fs::exists(node.file("10.22.0.2")).unwrap());
     }
+}
+
+#[test]
+fn without_time_nothing_is_given_up_and_the_next_call_goes_on() {
+    let node = Node::new();
+    needs_attributes!(node);
+    assert!(node.open("c1").claim(&ip("10.22.0.2")).unwrap());
+    make_earlier(&node.file("10.22.0.2"));
+    let late = std::time::Instant::now();
+    assert!(node.open("next").reclaim_earlier_boot(late, |_, _| {}).is_err());
+    assert_eq!(reclaim(&node).len(), 1);
 }
