@@ -21,6 +21,10 @@ const CODE: &str = "component.cwasm";
 const CODE_DIGEST: &str = "component.cwasm.sha256";
 const NEEDS: &str = "component.needs.json";
 
+/// A plugin's name, and the component that it stands for or why that can't be
+/// told.
+pub type NamedComponent = (String, Result<Digest, StoreError>);
+
 /// The components of this node.
 #[derive(Clone, Debug)]
 pub struct ComponentStore {
@@ -123,7 +127,7 @@ impl ComponentStore {
     ///
     /// # Errors
     /// The store can't be read.
-    pub fn plugins_by_name(&self) -> Result<Vec<(String, Result<Digest, StoreError>)>, StoreError> {
+    pub fn plugins_by_name(&self) -> Result<Vec<NamedComponent>, StoreError> {
         let path = self.plugins();
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
