@@ -31,6 +31,7 @@ const STRIDES: (usize, usize) = (2, 8);
 /// An ADD during which it happens; `count` is how often there was something to
 /// be done.
 fn attempt(fault: &Fault<'_>, stage: &Stage, number: usize, count: &AtomicUsize) -> Attempt {
+    stage.forget_last_address();
     let acted = AtomicBool::new(false);
     let act = || acted.store((fault.act)(stage), Ordering::SeqCst);
     let (trace, output) = stage.traced("ADD", Plan::Meanwhile(number, &act));

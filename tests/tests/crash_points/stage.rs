@@ -2,6 +2,7 @@
 //! container on the same network, and how both look while nothing is wrong.
 
 use std::{
+    fs,
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -97,6 +98,17 @@ impl Stage {
     /// Puts a container in the place of one that was lost.
     pub(crate) fn renew_container(&self) {
         *self.container.lock().unwrap_or_else(PoisonError::into_inner) = Some(Container::new(ID));
+    }
+
+    /// Has the next search for an address begin with the first one, so that it
+    /// is known which will be found.
+    pub(crate) fn forget_last_address(&self) {
+        for entry in fs::read_dir(self.site.leases().join("mynet")).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().contains("last_reserved_ip.") {
+                fs::remove_file(path).unwrap();
+            }
+        }
     }
 
     fn call(&self, command: &str, config: &Value) -> Cni<'_> {
