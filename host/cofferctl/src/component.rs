@@ -157,18 +157,32 @@ pub(crate) fn check_plugin(wasm: &[u8]) -> anyhow::Result<Description> {
 }
 
 fn compile_all(store: &ComponentStore, limits: compiler::Limits) -> anyhow::Result<()> {
-    for (name, digest) in store.plugins_by_name()? {
+    each_plugin(store, |name, digest| {
         let wasm = store.wasm(digest)?;
-        let declaration = describe(&wasm).and_then(|description| description.declaration(Path::new(&name)));
-        let declaration = declaration.with_context(|| name.clone())?;
-        let (_, code) = compile(store, &wasm, &declaration, limits).with_context(|| name.clone())?;
+        let declaration = describe(&wasm)?.declaration(Path::new(name))?;
+        let (_, code) = compile(store, &wasm, &declaration, limits)?;
         say(&format!("{name}  sha256:{digest}  compiled {} KB", code / 1000));
+        Ok(())
+    })
+}
+
+/// Does something with each plugin's component. One with which that can't be
+/// done does not keep it from the others; the error tells of all such.
+fn each_plugin(store: &ComponentStore, act: impl Fn(&str, Digest) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut failures = Vec::new();
+    for (name, digest) in store.plugins_by_name()? {
+        if let Err(error) = digest.map_err(Into::into).and_then(|digest| act(&name, digest)) {
+            failures.push(format!("{name}: {error:#}"));
+        }
     }
-    Ok(())
+    if failures.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", failures.join("\n"))
 }
 
 fn list(installation: &Installation, store: &ComponentStore) -> anyhow::Result<()> {
-    for (name, digest) in store.plugins_by_name()? {
+    each_plugin(store, |name, digest| {
         let wasm = store.wasm(digest)?;
         let version = describe(&wasm)?
             .metadata
@@ -184,8 +198,8 @@ fn list(installation: &Installation, store: &ComponentStore) -> anyhow::Result<(
             "{name:<20} {version:<10} sha256:{digest:.12}  {:>5} KB  {signed}",
             wasm.len() / 1000
         ));
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn signed_with(signers: &[Signer]) -> String {

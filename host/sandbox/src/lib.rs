@@ -28,8 +28,8 @@ pub use linker::Imports;
 pub use load::Program;
 pub use run::{Guest, GuestState, NotStarted, Verdict};
 pub use store::{
-    Artifact, ComponentStore, Digest, KeyError, NEEDS_LIMIT, ParseDigestError, ParseSignaturesError, PublicKey,
-    SIGNATURES_LIMIT, SignatureError, Signatures, StoreError, TrustedDirectory, statement,
+    Artifact, ComponentStore, Digest, KeyError, NEEDS_LIMIT, NamedComponent, ParseDigestError, ParseSignaturesError,
+    PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, StoreError, TrustedDirectory, statement,
 };
 pub use wasi::ClosedWasi;
 pub use watchdog::Watchdog;

@@ -163,6 +163,7 @@ impl Point {
             libc::SYS_truncate => of(Kind::Removal, "truncate", text(pid, first)),
             libc::SYS_ftruncate => of(Kind::Removal, "ftruncate", name_of_descriptor(pid, first)),
             libc::SYS_fchmod => of(Kind::File, "fchmod", name_of_descriptor(pid, first)),
+            libc::SYS_fsetxattr => of(Kind::File, "fsetxattr", name_of_descriptor(pid, first)),
             libc::SYS_fallocate => of(Kind::File, "fallocate", name_of_descriptor(pid, first)),
             libc::SYS_chmod => of(Kind::File, "chmod", text(pid, first)),
             libc::SYS_fchmodat => of(Kind::File, "fchmodat", text(pid, second)),

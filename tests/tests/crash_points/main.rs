@@ -5,7 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 #[cfg(target_arch = "x86_64")]
+mod faults;
+#[cfg(target_arch = "x86_64")]
 mod killed;
+#[cfg(target_arch = "x86_64")]
+mod meanwhile;
 #[cfg(target_arch = "x86_64")]
 mod points;
 #[cfg(target_arch = "x86_64")]

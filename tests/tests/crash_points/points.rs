@@ -2,48 +2,83 @@
 
 use std::{panic::resume_unwind, thread};
 
-use crate::{scenarios::scenarios, stage::Stage};
+use crate::{
+    scenarios::{Scenario, scenarios},
+    stage::Stage,
+};
+
+/// Where something is tried: a scenario, on an empty node or beside another
+/// attachment, at each point or at one in so many.
+pub(crate) struct Walk<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) beside_another: bool,
+    pub(crate) stride: usize,
+}
+
+impl Walk<'_> {
+    fn name(&self) -> String {
+        let place = if self.beside_another { " beside another" } else { "" };
+        format!("{}{place}", self.scenario.name)
+    }
+}
 
 /// Tries something at point after point of every scenario, on an empty node
-/// and beside another attachment, until it says that there are no more. All at
-/// once, since most of the time is the kernel's, taking links down.
+/// and beside another attachment, until it says that there are no more.
 pub(crate) fn at_every_point(what: &str, attempt: impl Fn(&Stage, usize) -> Attempt + Sync) {
     let scenarios = scenarios();
-    let places = scenarios
-        .iter()
-        .flat_map(|scenario| [false, true].map(|beside_another| (scenario, beside_another)));
-    let faults: Vec<String> = thread::scope(|scope| {
-        let attempt = &attempt;
-        let tried = places.map(|(scenario, beside_another)| {
-            scope.spawn(move || {
-                let stage = Stage::new(scenario, beside_another);
-                let name = if beside_another {
-                    format!("{} beside another", scenario.name)
-                } else {
-                    scenario.name.to_owned()
-                };
-                let (points, fault) = try_points(&stage, attempt);
-                println!("{what}: {points} points of {name}");
-                let none = (points == 0).then(|| "nothing was seen to be changed".to_owned());
-                fault.or(none).map(|text| format!("{name}, point {points}: {text}"))
-            })
-        });
-        let tried: Vec<_> = tried.collect();
-        let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        tried.into_iter().filter_map(join).collect()
+    let walks = scenarios.iter().flat_map(|scenario| {
+        [false, true].map(|beside_another| Walk {
+            scenario,
+            beside_another,
+            stride: 1,
+        })
     });
+    let faults = walk_all(what, walks, &attempt);
     assert!(faults.is_empty(), "{what}:\n{}", faults.join("\n\n"));
 }
 
-/// How many points there are, or went well until one did not: what is left by
-/// that would be found at each one that follows.
-fn try_points(stage: &Stage, attempt: impl Fn(&Stage, usize) -> Attempt) -> (usize, Option<String>) {
-    let mut number = 0;
+/// Goes these ways, all at once, since most of the time is the kernel's,
+/// taking links down. What did not go well.
+pub(crate) fn walk_all<'a>(
+    what: &str,
+    walks: impl IntoIterator<Item = Walk<'a>>,
+    attempt: &(impl Fn(&Stage, usize) -> Attempt + Sync),
+) -> Vec<String> {
+    thread::scope(|scope| {
+        let gone: Vec<_> = walks
+            .into_iter()
+            .map(|walk| scope.spawn(move || go(what, &walk, attempt)))
+            .collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        gone.into_iter().filter_map(join).collect()
+    })
+}
+
+fn go(what: &str, walk: &Walk<'_>, attempt: &impl Fn(&Stage, usize) -> Attempt) -> Option<String> {
+    let stage = Stage::new(walk.scenario, walk.beside_another);
+    let (tried, fault) = try_points(&stage, walk.stride, attempt);
+    let share = match walk.stride {
+        1 => String::new(),
+        stride => format!(", one in {stride}"),
+    };
+    println!("{what}: {tried} points of {}{share}", walk.name());
+    let none = (tried == 0).then(|| "nothing was seen to be changed".to_owned());
+    let point = tried * walk.stride;
+    let fault = format!("{}, point {point}: {}", walk.name(), fault.or(none)?);
+    // Told at once: the others may take their time.
+    println!("{what}: {fault}");
+    Some(fault)
+}
+
+/// How many points were tried, until there were no more or one did not go
+/// well: what is left by that would be found at each one that follows.
+fn try_points(stage: &Stage, stride: usize, attempt: &impl Fn(&Stage, usize) -> Attempt) -> (usize, Option<String>) {
+    let mut tried = 0;
     loop {
-        match attempt(stage, number) {
-            Attempt::NoSuchPoint => return (number, None),
-            Attempt::Well => number += 1,
-            Attempt::Fault(text) => return (number, Some(text)),
+        match attempt(stage, tried * stride) {
+            Attempt::NoSuchPoint => return (tried, None),
+            Attempt::Well => tried += 1,
+            Attempt::Fault(text) => return (tried, Some(text)),
         }
     }
 }

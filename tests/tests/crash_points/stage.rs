@@ -1,10 +1,14 @@
 //! Where an attachment is interrupted: a node, with or without another
 //! container on the same network, and how both look while nothing is wrong.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use cofferdam_tests::{
-    Container, Output, Site, Snapshot,
+    Cni, Container, Namespace, Output, Site, Snapshot,
     tracer::{Plan, Trace},
     with,
 };
@@ -12,19 +16,25 @@ use serde_json::{Value, json};
 
 use crate::scenarios::Scenario;
 
+/// The container's.
+const ID: &str = "c1";
+
 pub(crate) struct Stage {
     site: Site,
-    container: Container,
+    /// None while its namespace is gone.
+    container: Mutex<Option<Container>>,
     config: Value,
     /// The attachments that GC is told of.
     valid: Value,
     before: Picture,
-    _other: Option<Container>,
+    other: Option<Container>,
 }
 
 /// How node and container look.
 struct Picture {
     node: Snapshot,
+    /// The names of the node's links.
+    links: Vec<String>,
     container: Snapshot,
     /// Leases, and what is on record of attachments.
     node_with_files: Snapshot,
@@ -36,7 +46,7 @@ impl Stage {
         // The kernel gives links addresses of their own some time after they
         // are made; without them a picture is the same at any time.
         site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
-        let container = Container::new("c1");
+        let container = Container::new(ID);
         let config = scenario.config.clone();
         let mut valid = json!([]);
         let other = beside_another.then(|| {
@@ -47,37 +57,87 @@ impl Stage {
         });
         let before = Picture {
             node: Snapshot::of(site.node()),
+            links: site.node().link_names(),
             container: Snapshot::of(&container.namespace),
             node_with_files: node_with_files(&site),
         };
         Self {
             site,
-            container,
+            container: Mutex::new(Some(container)),
             config,
             valid,
             before,
-            _other: other,
+            other,
+        }
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
+    pub(crate) fn is_beside_another(&self) -> bool {
+        self.other.is_some()
+    }
+
+    /// Whether the node had this link before anything was done.
+    pub(crate) fn was_there(&self, link: &str) -> bool {
+        self.before.links.iter().any(|name| name == link)
+    }
+
+    /// Does something in the container; nothing when it is gone.
+    pub(crate) fn inside<T>(&self, action: impl FnOnce(&Namespace) -> T) -> Option<T> {
+        let container = self.container.lock().unwrap_or_else(PoisonError::into_inner);
+        container.as_ref().map(|container| action(&container.namespace))
+    }
+
+    /// Makes the container's namespace go away, as far as it is the test's.
+    pub(crate) fn lose_container(&self) {
+        *self.container.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Puts a container in the place of one that was lost.
+    pub(crate) fn renew_container(&self) {
+        *self.container.lock().unwrap_or_else(PoisonError::into_inner) = Some(Container::new(ID));
+    }
+
+    /// Has the next search for an address begin with the first one, so that it
+    /// is known which will be found.
+    pub(crate) fn forget_last_address(&self) {
+        for entry in fs::read_dir(self.site.leases().join("mynet")).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().contains("last_reserved_ip.") {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+
+    fn call(&self, command: &str, config: &Value) -> Cni<'_> {
+        let container = self.container.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*container {
+            Some(container) => self.site.call(command, container, config),
+            None => {
+                let elsewhere = Container::new(ID);
+                self.site.call(command, &elsewhere, config).netns_path("/nonexistent")
+            }
         }
     }
 
     pub(crate) fn traced(&self, command: &str, plan: Plan<'_>) -> (Trace, Option<Output>) {
         let traced = Path::new(env!("CARGO_BIN_EXE_traced"));
-        self.site
-            .call(command, &self.container, &self.config)
-            .run_traced(traced, plan)
+        self.call(command, &self.config).run_traced(traced, plan)
     }
 
     #[track_caller]
     pub(crate) fn add(&self) {
-        self.site.add(&self.container, &self.config);
+        self.try_add().result();
     }
 
     pub(crate) fn try_add(&self) -> Output {
-        self.site.try_add(&self.container, &self.config)
+        self.call("ADD", &self.config).run()
     }
 
     pub(crate) fn try_del(&self) -> Output {
-        self.site.call("DEL", &self.container, &self.config).run()
+        self.call("DEL", &self.config).run()
     }
 
     pub(crate) fn try_gc(&self) -> Output {
@@ -85,7 +145,7 @@ impl Stage {
             self.config.clone(),
             json!({ "cni.dev/valid-attachments": self.valid, "cni.dev/attachments": self.valid }),
         );
-        self.site.call("GC", &self.container, &config).run()
+        self.call("GC", &config).run()
     }
 
     /// What is not as it was before anything was done; empty when all is.
@@ -101,9 +161,8 @@ impl Stage {
     }
 
     fn changes_inside(&self) -> String {
-        self.before
-            .container
-            .difference(&Snapshot::of(&self.container.namespace))
+        let changes = self.inside(|container| self.before.container.difference(&Snapshot::of(container)));
+        changes.unwrap_or_default()
     }
 }
 

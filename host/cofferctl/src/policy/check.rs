@@ -43,7 +43,8 @@ pub(crate) fn components(installation: &Installation, policies: &PolicyDirectory
         let digest = installed.iter().find(|(name, _)| name == plugin);
         let problem = match digest {
             None => "no component is installed under this name".to_owned(),
-            Some((_, digest)) => match policies.plugin(plugin).ok()?.pin() {
+            Some((_, Err(error))) => error.to_string(),
+            Some((_, Ok(digest))) => match policies.plugin(plugin).ok()?.pin() {
                 Pin::Digest(pinned) if *pinned != digest.to_string() => {
                     format!("it is for component sha256:{pinned}, but sha256:{digest} is installed")
                 }

@@ -21,6 +21,10 @@ const CODE: &str = "component.cwasm";
 const CODE_DIGEST: &str = "component.cwasm.sha256";
 const NEEDS: &str = "component.needs.json";
 
+/// A plugin's name, and the component that it stands for or why that can't be
+/// told.
+pub type NamedComponent = (String, Result<Digest, StoreError>);
+
 /// The components of this node.
 #[derive(Clone, Debug)]
 pub struct ComponentStore {
@@ -118,11 +122,12 @@ impl ComponentStore {
         Ok(wasm)
     }
 
-    /// The plugins that have a name, sorted, with their components.
+    /// The plugins that have a name, sorted, with their components. A name
+    /// whose file can't be read does not hide the others.
     ///
     /// # Errors
     /// The store can't be read.
-    pub fn plugins_by_name(&self) -> Result<Vec<(String, Digest)>, StoreError> {
+    pub fn plugins_by_name(&self) -> Result<Vec<NamedComponent>, StoreError> {
         let path = self.plugins();
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
@@ -143,10 +148,10 @@ impl ComponentStore {
                 error,
             })?;
             if let Some(name) = entry.file_name().to_str().filter(|name| check_name(name).is_ok()) {
-                plugins.push((name.to_owned(), self.resolve(name)?));
+                plugins.push((name.to_owned(), self.resolve(name)));
             }
         }
-        plugins.sort();
+        plugins.sort_by(|(one, _), (other, _)| one.cmp(other));
         Ok(plugins)
     }
 
@@ -266,11 +271,28 @@ fn create_directories(path: &Path) -> Result<(), StoreError> {
         })
 }
 
+/// Removes what is in the way of a file that is written anew: an empty
+/// directory in its place, and what processes that were killed were writing.
+fn clear(directory: &Path, name: &str, path: &Path) {
+    let _ = fs::remove_dir(path);
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let file = entry.file_name();
+        let writer = file
+            .to_str()
+            .and_then(|file| file.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.'));
+        let writer = writer.and_then(|number| number.parse::<u32>().ok());
+        if writer.is_some_and(|number| !Path::new(&format!("/proc/{number}")).exists()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 pub(super) fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let temporary = directory.join(format!(".{name}.{}", std::process::id()));
     let path = directory.join(name);
+    clear(directory, name, &path);
     let written = fs::OpenOptions::new()
         .write(true)
         .create(true)
@@ -306,6 +328,98 @@ mod tests {
         (base, store, digest)
     }
 
+    fn names(store: &ComponentStore) -> Vec<(String, Option<Digest>)> {
+        let names = store.plugins_by_name().unwrap();
+        names.into_iter().map(|(name, digest)| (name, digest.ok())).collect()
+    }
+
+    /// Every file of a component and its name, cut or changed at any byte,
+    /// replaced by garbage or a directory: it is what it was, or refused, and
+    /// the other component is there as ever. Added again it is whole.
+    #[test]
+    fn whatever_file_is_damaged_half_a_component_is_never_run() {
+        let (_base, store, digest) = store();
+        let other = store.add(b"other wasm", b"other code", "[]").unwrap();
+        store.name("two", other).unwrap();
+        let directory = code(&store, digest).with_file_name("");
+        let mut files: Vec<PathBuf> = fs::read_dir(&directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.push(store.path().join("plugins/one"));
+        assert_eq!(files.len(), 5);
+        for path in files {
+            let whole = fs::read(&path).unwrap();
+            for damaged in damages(&whole) {
+                fs::remove_file(&path).unwrap();
+                match &damaged {
+                    Some(bytes) => fs::write(&path, bytes).unwrap(),
+                    None => fs::create_dir(&path).unwrap(),
+                }
+                let read = store
+                    .resolve("one")
+                    .and_then(|digest| store.artifact(digest))
+                    .map(|mut artifact| {
+                        let code = artifact.read().unwrap();
+                        (code, artifact.needs().to_owned())
+                    });
+                let what = format!("{}: {damaged:?}: {read:?}", path.display());
+                assert!(
+                    read.is_err() || read.is_ok_and(|read| read == (b"code".to_vec(), "[]".to_owned())),
+                    "{what}"
+                );
+                assert!(
+                    store.wasm(digest).is_err() || store.wasm(digest).unwrap() == b"wasm",
+                    "{what}"
+                );
+                assert_eq!(names(&store).len(), 2, "{what}");
+                assert_eq!(
+                    store.artifact(store.resolve("two").unwrap()).unwrap().read().unwrap(),
+                    b"other code"
+                );
+
+                store.add(b"wasm", b"code", "[]").unwrap();
+                store.name("one", digest).unwrap();
+
+                assert_eq!(
+                    store.artifact(store.resolve("one").unwrap()).unwrap().read().unwrap(),
+                    b"code",
+                    "{what}"
+                );
+                assert_eq!(store.wasm(digest).unwrap(), b"wasm", "{what}");
+            }
+        }
+    }
+
+    /// What may become of a file; a directory where there is no content.
+    fn damages(whole: &[u8]) -> Vec<Option<Vec<u8>>> {
+        let cut = (0..whole.len()).map(|place| Some(whole[..place].to_vec()));
+        let changed = (0..whole.len()).flat_map(|place| {
+            [0x01, 0x20, 0x80].map(|change| {
+                let mut bytes = whole.to_vec();
+                bytes[place] ^= change;
+                Some(bytes)
+            })
+        });
+        let garbage = [b"".to_vec(), b"garbage".to_vec(), vec![0; 4096], vec![0xff; 100]];
+        cut.chain(changed).chain(garbage.map(Some)).chain([None]).collect()
+    }
+
+    #[test]
+    fn what_a_killed_process_was_writing_goes_with_the_next_that_writes() {
+        let (_base, store, digest) = store();
+        // No process has this number.
+        let left = code(&store, digest).with_file_name(format!(".{CODE}.{}", u32::MAX));
+        let live = code(&store, digest).with_file_name(format!(".{CODE}.{}", std::os::unix::process::parent_id()));
+        let others = code(&store, digest).with_file_name(".somebody");
+        for path in [&left, &live, &others] {
+            fs::write(path, b"half").unwrap();
+        }
+        store.add(b"wasm", b"code", "[]").unwrap();
+        assert!(!left.exists());
+        assert!(live.exists() && others.exists());
+    }
+
     fn code(store: &ComponentStore, digest: Digest) -> PathBuf {
         store.path().join("components").join(digest.to_string()).join(CODE)
     }
@@ -314,7 +428,7 @@ mod tests {
     fn what_was_added_is_found_by_name_and_by_digest() {
         let (_base, store, digest) = store();
         assert_eq!(store.resolve("one").unwrap(), digest);
-        assert_eq!(store.plugins_by_name().unwrap(), [("one".to_owned(), digest)]);
+        assert_eq!(names(&store), [("one".to_owned(), Some(digest))]);
         assert_eq!(store.wasm(digest).unwrap(), b"wasm");
         let mut artifact = store.artifact(digest).unwrap();
         assert_eq!(artifact.read().unwrap(), b"code");

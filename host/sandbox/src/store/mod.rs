@@ -25,7 +25,7 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 
 pub use artifact::Artifact;
-pub use components::{ComponentStore, NEEDS_LIMIT};
+pub use components::{ComponentStore, NEEDS_LIMIT, NamedComponent};
 pub use digest::{Digest, ParseDigestError};
 pub use signature::{
     KeyError, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, statement,
