@@ -1,13 +1,14 @@
 //! Attachments that outlived their boot, where the state directory is on a
 //! disk.
 
-use std::{fs, path::PathBuf};
+use std::{fs, io::ErrorKind, os::unix::fs::symlink, path::PathBuf};
 
 use nix::sys::statfs::{FsType, statfs};
 
-use crate::{AttachmentId, Error, Header, Result, StateDirectory, boot::boot_id, fs::replace_file};
+use crate::{AttachmentId, Error, Header, Result, StateDirectory, boot::boot_id};
 
-/// The file that names the boot in which somebody looked for earlier ones'.
+/// A symbolic link that leads to the name of the boot in which somebody looked
+/// for earlier ones': made whole or not at all.
 pub(crate) const MARK: &str = "boot";
 
 /// File systems that are empty after a restart: tmpfs and ramfs
@@ -24,8 +25,7 @@ impl StateDirectory {
     pub fn of_earlier_boots(&self) -> Result<Option<Vec<AttachmentId>>> {
         let is_in_memory = statfs(self.path()).is_ok_and(|status| IN_MEMORY.contains(&status.filesystem_type()));
         // Where the kernel does not tell the boot, nothing is of an earlier one.
-        if is_in_memory || boot_id().is_empty() || fs::read(self.mark()).is_ok_and(|mark| mark == boot_id().as_bytes())
-        {
+        if is_in_memory || boot_id().is_empty() || self.is_marked() {
             return Ok(None);
         }
         let headers = self.attachments(None)?.into_iter().filter_map(|summary| summary.header);
@@ -40,7 +40,21 @@ impl StateDirectory {
     /// [`Error::Io`] when it can't be written.
     pub fn set_reclaimed(&self) -> Result<()> {
         let mark = self.mark();
-        replace_file(&mark, boot_id().as_bytes()).map_err(|error| Error::io("write", &mark, error))
+        let failed = |error| Error::io("write", &mark, error);
+        match symlink(boot_id(), &mark) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && !self.is_marked() => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            made => return made.map_err(failed),
+        }
+        // Of an earlier boot. Another call may be at the same.
+        match fs::remove_file(&mark).and_then(|()| symlink(boot_id(), &mark)) {
+            Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => Ok(()),
+            made => made.map_err(failed),
+        }
+    }
+
+    fn is_marked(&self) -> bool {
+        fs::read_link(self.mark()).is_ok_and(|boot| boot.as_os_str() == boot_id())
     }
 
     fn mark(&self) -> PathBuf {
