@@ -67,6 +67,26 @@ fn an_attachment_goes_when_its_container_is_gone() {
     assert!(collect(&site, &["--grace", "0s"]).is_empty());
 }
 
+/// As in a container that sees the state directory and not the runtime's files.
+#[test]
+fn where_no_container_is_seen_nothing_goes_unless_that_is_meant() {
+    needs_kernel!();
+    let (site, before, container) = site();
+    let second = Container::new("c2");
+    site.add(&second, &mynet());
+    drop((container, second));
+    let refused = site.cofferctl(&["gc", "--grace", "0s"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.contains("none of 2 containers has its namespace here"),
+        "{refused:?}"
+    );
+    assert_eq!(count(&site), 2);
+    assert_eq!(collect(&site, &["--grace", "0s", "--all-gone"]).len(), 2);
+    assert_eq!(count(&site), 0);
+    before.assert_same(&site.snapshot());
+}
+
 #[test]
 fn an_attachment_goes_when_its_path_leads_to_another_namespace() {
     needs_kernel!();

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
     /// Attachments younger than this stay.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     grace: Duration,
-    /// Goes on where there are several attachments and not one has its
+    /// Goes on where there are several containers and not one has its
     /// namespace.
     #[arg(long)]
     all_gone: bool,
@@ -98,15 +99,18 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
 /// are seen: in a container, or in another mount namespace.
 fn refuse_where_none_is_there(summaries: &[AttachmentSummary]) -> anyhow::Result<()> {
     let histories = summaries.iter().filter_map(|summary| summary.history.as_ref());
-    let of_boot: Vec<_> = histories.filter(|history| !history.is_of_earlier_boot()).collect();
-    let gone = of_boot
-        .iter()
-        .filter(|history| matches!(Abandoned::of(history), Some(Abandoned::NamespaceGone)));
-    if of_boot.len() > 1 && gone.count() == of_boot.len() {
+    let mut containers = BTreeSet::new();
+    for history in histories.filter(|history| !history.is_of_earlier_boot()) {
+        if !matches!(Abandoned::of(history), Some(Abandoned::NamespaceGone)) {
+            return Ok(());
+        }
+        containers.extend(history.header().map(|header| header.attachment.container_id.as_str()));
+    }
+    if containers.len() > 1 {
         bail!(
-            "none of {} attachments has its namespace here; run this where the runtime's files and processes are seen, or \
+            "none of {} containers has its namespace here; run this where the runtime's files and processes are seen, or \
              give --all-gone if that is so",
-            of_boot.len()
+            containers.len()
         );
     }
     Ok(())
