@@ -14,6 +14,11 @@ fi
 missing=()
 command -v ip >/dev/null || [[ -x /usr/sbin/ip ]] || missing+=(iproute2)
 command -v nft >/dev/null || [[ -x /usr/sbin/nft ]] || missing+=(nftables)
+# The Go plugins execute it; without it the tests beside them that need it are
+# skipped.
+if [[ $(id -u) -eq 0 ]] && ! command -v iptables >/dev/null && [[ ! -x /usr/sbin/iptables ]]; then
+    missing+=(iptables)
+fi
 if [[ ${#missing[@]} -gt 0 ]]; then
     if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
         echo "test.sh: these packages are missing, and only root on Debian can have them installed by this script: ${missing[*]}" >&2
