@@ -127,7 +127,7 @@ impl Mediator {
     /// The route that a description is of, whole.
     fn matching_route(&mut self, id: LinkId, name: &str, wanted: &Route) -> Result<Route, CallError> {
         let routes = self.routes_in_reach(id, wanted.table.unwrap_or(MAIN_TABLE))?;
-        let found = routes.iter().find(|route| covers(wanted, route)).ok_or_else(|| {
+        let found = routes.iter().find(|route| is_meant(wanted, route)).ok_or_else(|| {
             let text = format!("route {} through link {name:?}", wanted.destination);
             CallError::Guest(Error::NotFound(text))
         })?;
@@ -154,18 +154,9 @@ impl Mediator {
     }
 }
 
-/// Whether every field that is given agrees.
-fn covers(given: &Route, route: &Route) -> bool {
-    fn agrees<T: PartialEq>(given: Option<T>, there: Option<T>) -> bool {
-        given.is_none() || given == there
-    }
-    given.destination.network() == route.destination.network()
-        && agrees(given.gateway, route.gateway)
-        && agrees(given.source, route.source)
-        && agrees(given.priority, route.priority)
-        && agrees(given.scope, route.scope)
-        && agrees(given.mtu, route.mtu)
-        && agrees(given.advmss, route.advmss)
+/// Whether every field that is given agrees, the scope included.
+fn is_meant(given: &Route, route: &Route) -> bool {
+    given.covers(route) && given.scope.is_none_or(|scope| Some(scope) == route.scope)
 }
 
 fn route_mode(mode: AddMode) -> RouteMode {

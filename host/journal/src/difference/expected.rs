@@ -147,7 +147,7 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::AddRoute { link, route, mode, .. } => is_route_before(part, *link, route, *mode),
         Operation::DeleteRoute { link, route, .. } => {
             matches!(part, Part::Route { link: of, route: earlier, .. }
-                if of == link && table(earlier) == table(route) && covers(route, earlier))
+                if of == link && table(earlier) == table(route) && route.covers(earlier))
         }
         Operation::AddRule { place, rule } => match part {
             Part::Rule {
@@ -292,7 +292,7 @@ fn is_route_before(part: &Part<'_>, link: LinkId, route: &Route, mode: RouteMode
     match (*there, mode) {
         (true, RouteMode::Replace) => earlier.is_in_place_of(route),
         (true, _) => *of == link && *earlier == route,
-        (false, _) => *of == link && covers(earlier, route),
+        (false, _) => *of == link && earlier.covers(route),
     }
 }
 
@@ -305,20 +305,6 @@ fn is_rule_before(part: &Part<'_>, place: Place, rule: &Rule) -> bool {
         } => *of == place && (rule.covers(earlier) || *earlier == rule),
         _ => false,
     }
-}
-
-/// Whether every field that is given agrees: to the kernel what is left out
-/// matches anything.
-fn covers(given: &Route, route: &Route) -> bool {
-    fn agrees<T: PartialEq>(given: Option<T>, there: Option<T>) -> bool {
-        given.is_none() || given == there
-    }
-    given.destination.network() == route.destination.network()
-        && agrees(given.gateway, route.gateway)
-        && agrees(given.source, route.source)
-        && agrees(given.priority, route.priority)
-        && agrees(given.mtu, route.mtu)
-        && agrees(given.advmss, route.advmss)
 }
 
 /// The table of a route.

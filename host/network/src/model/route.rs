@@ -72,9 +72,6 @@ impl Route {
     /// gateway alone.
     #[must_use]
     pub fn mistaken_for<'r>(&self, routes: &'r [Self]) -> Option<&'r Self> {
-        fn agrees<T: PartialEq>(given: Option<T>, there: Option<T>) -> bool {
-            given.is_none() || given == there
-        }
         let is_ipv6 = self.destination.is_ipv6();
         let matches = |other: &&Self| {
             self.is_in_place_of(other)
@@ -92,6 +89,19 @@ impl Route {
         }
     }
 
+    /// Whether every field that is given agrees with that of another route; the
+    /// table is not looked at, nor the scope, which the kernel gives to routes
+    /// that were added without one.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.destination.network() == other.destination.network()
+            && agrees(self.gateway, other.gateway)
+            && agrees(self.source, other.source)
+            && agrees(self.priority, other.priority)
+            && agrees(self.mtu, other.mtu)
+            && agrees(self.advmss, other.advmss)
+    }
+
     /// Whether both lead to the same destination with the same metric, of
     /// which the kernel by itself has one. The table is not looked at.
     #[must_use]
@@ -105,6 +115,11 @@ impl Route {
             given => given.unwrap_or(0),
         }
     }
+}
+
+/// What is left out agrees with anything.
+fn agrees<T: PartialEq>(given: Option<T>, there: Option<T>) -> bool {
+    given.is_none() || given == there
 }
 
 /// What happens when a route to the destination exists.
