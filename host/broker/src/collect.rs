@@ -149,7 +149,7 @@ pub fn age(header: &Header) -> Duration {
     SystemTime::now().duration_since(started).unwrap_or_default()
 }
 
-/// The node's network, for [`undo`].
+/// The node's network, for who works on an operator's word.
 #[must_use]
 pub fn host_kernel() -> Kernel {
     Kernel::new(REQUEST)

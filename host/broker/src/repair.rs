@@ -1,16 +1,12 @@
 //! Mending of attachments on an operator's word: without runtime, component,
 //! configuration or policy.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cofferdam_journal::{AttachmentId, ComparisonError, History, Repair, Repaired, State, StateDirectory};
-use cofferdam_network::Kernel;
 use thiserror::Error;
 
-use crate::container::kernel_where_made;
-
-/// Time for each request to the kernel.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+use crate::{collect::host_kernel, container::kernel_where_made};
 
 /// Why an attachment was not looked at, or not mended to its end.
 #[derive(Debug, Error)]
@@ -49,7 +45,7 @@ pub fn repair(
     let history = locked.history();
     refuse_incomplete(history)?;
     let path = history.namespace().map(|namespace| namespace.path.as_str());
-    let mut kernel = kernel_where_made(|| Kernel::new(TIME_LIMIT), path, history);
+    let mut kernel = kernel_where_made(host_kernel, path, history);
     let mut repair = Repair {
         network: &mut kernel,
         shared: &state.shared(),

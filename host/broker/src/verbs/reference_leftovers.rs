@@ -6,7 +6,7 @@
 //! where it uses nf_tables, as it does by default in all that is current.
 
 use cofferdam_network::{
-    Kernel,
+    Kernel, Network as _,
     nftables::{Family, TableId},
 };
 use cofferdam_protocol::Place;
@@ -65,7 +65,7 @@ fn remove_chain(
     chain: String,
 ) -> cofferdam_network::Result<Option<String>> {
     let nat = table(family, "nat");
-    if !kernel.has_foreign_chain(Place::Host, &nat, &chain)? {
+    if !kernel.has_chain(Place::Host, &nat, &chain)? {
         return Ok(None);
     }
     let mut rules = Vec::new();

@@ -16,14 +16,6 @@ impl Kernel {
         self.side(place)?.nft()?.foreign_rules(table, chain)
     }
 
-    /// Whether there is a chain.
-    ///
-    /// # Errors
-    /// The kernel can't be asked.
-    pub fn has_foreign_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<bool> {
-        self.side(place)?.nft()?.has_chain(table, chain)
-    }
-
     /// Deletes rules, given by chain and handle, and then chains with all that
     /// is in them; all or nothing.
     ///
