@@ -183,17 +183,21 @@ impl Ground {
 /// Fails the test, showing what differs, when two pictures do.
 #[track_caller]
 pub(crate) fn assert_same(now: &str, before: &str) {
+    assert!(now == before, "{}", difference(now, before));
+}
+
+/// The lines that only one of two pictures has.
+pub(crate) fn difference(now: &str, before: &str) -> String {
     let only = |here: &str, there: &str| {
         let there: Vec<&str> = there.lines().collect();
         let lines = here.lines().filter(|line| !there.contains(line));
         lines.collect::<Vec<_>>().join("\n  ")
     };
-    assert!(
-        now == before,
+    format!(
         "only before:\n  {}\nonly now:\n  {}",
         only(before, now),
         only(now, before)
-    );
+    )
 }
 
 pub(crate) fn kernel_of(container: &Namespace) -> Kernel {

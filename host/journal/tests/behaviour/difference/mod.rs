@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod each;
+mod gone;
 mod later;
 mod repaired;
 mod superseded;

@@ -2,6 +2,7 @@
 
 mod others;
 mod pairs;
+mod plans;
 mod random;
 mod sharing;
 mod whole;
