@@ -101,7 +101,9 @@ fn refuse_where_none_is_there(summaries: &[AttachmentSummary]) -> anyhow::Result
     let histories = summaries.iter().filter_map(|summary| summary.history.as_ref());
     let mut containers = BTreeSet::new();
     for history in histories.filter(|history| !history.is_of_earlier_boot()) {
-        if !matches!(Abandoned::of(history), Some(Abandoned::NamespaceGone)) {
+        // In another process namespace the path may lead to anybody's.
+        let is_gone = [Abandoned::NamespaceGone, Abandoned::NamespaceReplaced].map(Some);
+        if !is_gone.contains(&Abandoned::of(history)) {
             return Ok(());
         }
         containers.extend(history.header().map(|header| header.attachment.container_id.as_str()));
