@@ -8,6 +8,7 @@
 // What fails here fails a test, and says so to a person.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod attached;
 mod boot;
 mod caller;
 mod configuration;
@@ -19,6 +20,7 @@ mod journal_file;
 mod mortals;
 mod mounts;
 mod namespace;
+mod outside;
 mod packets;
 mod products;
 mod program;
@@ -28,6 +30,7 @@ mod snapshot;
 pub mod tracer;
 mod workshop;
 
+pub use attached::Attached;
 pub use boot::Boot;
 pub use caller::{Cni, CniError, Output};
 pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
@@ -39,6 +42,7 @@ pub use journal_file::JournalFile;
 pub use mortals::Mortals;
 pub use mounts::{mount_full, mount_memory, mount_read_only, with_own_mounts};
 pub use namespace::Namespace;
+pub use outside::outside;
 pub use packets::{EchoServer, TcpGreeter, answers, answers_as};
 pub use products::Products;
 pub use program::{Ended, Running, finish};

@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use cofferdam_tests::{Container, Site, bridge_network, needs_kernel, with};
+use cofferdam_tests::{Attached, Container, Site, bridge_network, needs_kernel, with};
 use serde_json::{Value, json};
 
 /// The host's code for what differs from the journal.
@@ -23,25 +23,19 @@ fn everything() -> Value {
     )
 }
 
-struct Attached {
-    site: Site,
-    container: Container,
-    result: Value,
+/// What is done by hand to an attachment.
+trait On {
+    /// The name of the host's end.
+    fn port(&self) -> String;
+    /// A command on the node.
+    fn node(&self, command: &str);
+    /// A command in the container.
+    fn inside(&self, command: &str);
+    /// The file of its address.
+    fn lease(&self) -> std::path::PathBuf;
 }
 
-impl Attached {
-    fn new() -> Self {
-        let site = Site::new();
-        let container = Container::new("c1");
-        let result = site.add(&container, &everything());
-        Self {
-            site,
-            container,
-            result,
-        }
-    }
-
-    /// The name of the host's end.
+impl On for Attached {
     fn port(&self) -> String {
         self.result["interfaces"][1]["name"].as_str().unwrap().to_owned()
     }
@@ -58,10 +52,6 @@ impl Attached {
 
     fn lease(&self) -> std::path::PathBuf {
         self.site.leases().join("mynet/10.22.0.2")
-    }
-
-    fn check(&self) -> cofferdam_tests::Output {
-        self.site.check(&self.container, &everything(), &self.result)
     }
 }
 
@@ -196,7 +186,7 @@ const CHANGES: &[Change] = &[
 #[test]
 fn what_was_just_attached_is_as_it_was_made() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(everything());
     let before = attached.site.snapshot().and_state(attached.site.installation());
     attached.check().silent_success();
     before.assert_same(&attached.site.snapshot().and_state(attached.site.installation()));
@@ -206,7 +196,7 @@ fn what_was_just_attached_is_as_it_was_made() {
 fn each_change_is_told_of_and_nothing_else() {
     needs_kernel!();
     for change in CHANGES {
-        let attached = Attached::new();
+        let attached = Attached::to(everything());
         (change.act)(&attached);
         let output = attached.check();
         let error = output.error();
@@ -232,7 +222,7 @@ fn each_change_is_told_of_and_nothing_else() {
 #[test]
 fn what_no_component_looks_at_has_the_hosts_code_and_says_how_much_it_is() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(everything());
     attached.site.node().set_sysctl("net/ipv4/ip_forward", "0");
     attached.inside("ip link set eth0 mtu 1300");
     let error = attached.check().error();
@@ -249,7 +239,7 @@ fn what_no_component_looks_at_has_the_hosts_code_and_says_how_much_it_is() {
 #[test]
 fn another_attachments_changes_are_not_told_of() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(everything());
     let other = Container::new("c2");
     let result = attached.site.add(&other, &everything());
     attached.check().silent_success();
@@ -284,7 +274,7 @@ fn what_is_shared_is_as_it_was_made_for_those_who_came_later() {
 fn without_its_component_or_grants_the_journal_is_compared_all_the_same() {
     needs_kernel!();
     for what in ["component", "grants"] {
-        let attached = Attached::new();
+        let attached = Attached::to(everything());
         attached.site.node().set_sysctl("net/ipv4/ip_forward", "0");
         match what {
             "component" => attached.site.installation().remove_component("bridge"),
@@ -306,7 +296,7 @@ fn an_attachment_that_is_not_complete_is_told_of_with_the_way_out() {
         ("killed in ADD", "commit", "its ADD did not end"),
         ("torn", "half", "a part of its journal can't be read"),
     ] {
-        let attached = Attached::new();
+        let attached = Attached::to(everything());
         let path = journal(&attached.site);
         let text = fs::read_to_string(&path).unwrap();
         let mut lines: Vec<&str> = text.lines().filter(|line| !line.contains("commit")).collect();
@@ -334,7 +324,7 @@ fn journal(site: &Site) -> std::path::PathBuf {
 #[test]
 fn another_container_at_the_path_is_not_the_one_that_was_attached() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(everything());
     let another = Container::new("c1");
     let error = attached.site.check(&another, &everything(), &attached.result).error();
     assert!(

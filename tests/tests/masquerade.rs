@@ -4,34 +4,8 @@
 
 use std::net::IpAddr;
 
-use cofferdam_tests::{Container, EchoServer, Namespace, Site, answers_as, bridge_network, needs_kernel, with};
+use cofferdam_tests::{Container, EchoServer, Site, answers_as, bridge_network, needs_kernel, outside, with};
 use serde_json::{Value, json};
-
-/// A namespace behind the node that knows the way back to the containers, so
-/// that packets return whether or not their source was changed.
-fn outside(node: &Namespace) -> Namespace {
-    let outside = Namespace::node();
-    let peer = outside.path();
-    node.ip(&[
-        "link", "add", "uplink", "type", "veth", "peer", "name", "eth0", "netns", &peer,
-    ]);
-    for (namespace, link, addresses) in [
-        (node, "uplink", ["192.0.2.1/24", "2001:db8::1/64"]),
-        (&outside, "eth0", ["192.0.2.2/24", "2001:db8::2/64"]),
-    ] {
-        for address in addresses {
-            let mut add = vec!["address", "add", address, "dev", link];
-            if address.contains(':') {
-                add.push("nodad");
-            }
-            namespace.ip(&add);
-        }
-        namespace.ip(&["link", "set", link, "up"]);
-    }
-    outside.ip(&["route", "add", "10.22.0.0/16", "via", "192.0.2.1"]);
-    outside.ip(&["route", "add", "fd00:22::/64", "via", "2001:db8::1"]);
-    outside
-}
 
 fn dual_stack(masquerade: bool) -> Value {
     with(

@@ -6,7 +6,8 @@
 use std::{fs, process::Command};
 
 use cofferdam_tests::{
-    Container, EchoServer, Ended, Namespace, Site, answers, answers_as, bridge_network, finish, needs_kernel, with,
+    Attached, Container, EchoServer, Ended, Site, answers, answers_as, bridge_network, finish, needs_kernel, outside,
+    with,
 };
 use serde_json::{Value, json};
 
@@ -17,51 +18,10 @@ fn network() -> Value {
     )
 }
 
-struct Attached {
-    site: Site,
-    container: Container,
-    result: Value,
-}
-
-impl Attached {
-    fn new() -> Self {
-        let site = Site::new();
-        let container = Container::new("c1");
-        let result = site.add(&container, &network());
-        Self {
-            site,
-            container,
-            result,
-        }
-    }
-
-    fn repair(&self, arguments: &[&str]) -> Ended {
-        repair(&self.site, arguments)
-    }
-
-    fn check(&self) -> cofferdam_tests::Output {
-        self.site.check(&self.container, &network(), &self.result)
-    }
-}
-
 fn repair(site: &Site, arguments: &[&str]) -> Ended {
     let mut command: Command = site.installation().cofferctl();
     command.arg("repair").args(arguments);
     site.node().run(|| finish(&mut command, b""))
-}
-
-/// A place outside that packets go to.
-fn outside(node: &Namespace) -> Namespace {
-    let outside = Namespace::node();
-    let peer = outside.path();
-    node.ip(&[
-        "link", "add", "uplink", "type", "veth", "peer", "name", "eth0", "netns", &peer,
-    ]);
-    node.ip(&["address", "add", "192.0.2.1/24", "dev", "uplink"]);
-    outside.ip(&["address", "add", "192.0.2.2/24", "dev", "eth0"]);
-    node.ip(&["link", "set", "uplink", "up"]);
-    outside.ip(&["link", "set", "eth0", "up"]);
-    outside
 }
 
 #[test]
@@ -73,6 +33,8 @@ fn a_flushed_packet_filter_is_put_back_and_packets_pass_as_before() {
     let result = site.add(&container, &network());
     let ruleset = site.node().ruleset();
     let outside = outside(site.node());
+    // Only the node's own address is answered.
+    outside.ip(&["route", "del", "10.22.0.0/16"]);
     let server = EchoServer::start(&outside);
     let source = || answers_as(&container.namespace, "192.0.2.2", &server).map(|address| address.to_string());
     assert_eq!(source().as_deref(), Some("192.0.2.1"));
@@ -99,11 +61,12 @@ fn a_flushed_packet_filter_is_put_back_and_packets_pass_as_before() {
 #[test]
 fn routes_addresses_settings_and_leases_are_put_back() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(network());
     let Attached {
         site,
         container,
         result,
+        ..
     } = &attached;
     let inside = || {
         let routes = container.namespace.ip(&["-4", "route", "show"]);
@@ -127,7 +90,7 @@ fn routes_addresses_settings_and_leases_are_put_back() {
     fs::remove_file(site.leases().join("mynet/10.22.0.2")).unwrap();
     attached.check().error();
 
-    let ended = attached.repair(&["mynet/c1/eth0"]);
+    let ended = repair(&attached.site, &["mynet/c1/eth0"]);
 
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert_eq!(inside(), before);
@@ -140,11 +103,11 @@ fn routes_addresses_settings_and_leases_are_put_back() {
 #[test]
 fn a_dry_run_tells_and_changes_nothing() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(network());
     attached.site.node().set_sysctl("net/ipv4/ip_forward", "0");
     attached.container.namespace.ip(&["route", "del", "default"]);
     let before = attached.site.snapshot().and_state(attached.site.installation());
-    let ended = attached.repair(&["--all", "--dry-run"]);
+    let ended = repair(&attached.site, &["--all", "--dry-run"]);
     before.assert_same(&attached.site.snapshot().and_state(attached.site.installation()));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(
@@ -161,14 +124,14 @@ fn a_dry_run_tells_and_changes_nothing() {
 #[test]
 fn what_somebody_put_in_the_place_is_told_of_and_left_alone() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(network());
     let inside = &attached.container.namespace;
     inside.ip(&["route", "replace", "192.0.2.0/24", "via", "10.22.0.9"]);
     attached.site.node().ip(&["link", "add", "br9", "type", "bridge"]);
     let port = attached.result["interfaces"][1]["name"].as_str().unwrap();
     attached.site.node().ip(&["link", "set", port, "master", "br9"]);
     fs::write(attached.site.leases().join("mynet/10.22.0.2"), "c9\r\neth0").unwrap();
-    let ended = attached.repair(&["--network", "mynet"]);
+    let ended = repair(&attached.site, &["--network", "mynet"]);
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
     assert_eq!(attached.site.node().link(port).unwrap()["master"], "br9");
     assert!(inside.ip(&["route", "show", "192.0.2.0/24"]).contains("via 10.22.0.9"));
@@ -189,9 +152,9 @@ fn what_somebody_put_in_the_place_is_told_of_and_left_alone() {
 #[test]
 fn what_takes_a_new_attachment_is_left_to_it() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(network());
     attached.container.namespace.ip(&["link", "del", "eth0"]);
-    let ended = attached.repair(&["--all", "--json"]);
+    let ended = repair(&attached.site, &["--all", "--json"]);
     assert_eq!(ended.code, Some(1));
     let document: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(document["looked_at"], 1);
@@ -213,12 +176,12 @@ fn what_takes_a_new_attachment_is_left_to_it() {
 #[test]
 fn several_attachments_are_mended_at_once() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(network());
     let other = Container::new("c2");
     let result = attached.site.add(&other, &network());
     let before = attached.site.snapshot();
     attached.site.node().tool("nft", &["flush", "ruleset"]);
-    let ended = attached.repair(&["--all"]);
+    let ended = repair(&attached.site, &["--all"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stdout);
     before.assert_same(&attached.site.snapshot());
     attached.check().silent_success();
@@ -228,7 +191,7 @@ fn several_attachments_are_mended_at_once() {
 #[test]
 fn an_attachment_is_named_by_the_beginning_of_its_container() {
     needs_kernel!();
-    let attached = Attached::new();
+    let attached = Attached::to(network());
     let other = Container::new("c22");
     attached.site.add(&other, &network());
     for (name, code, words) in [
@@ -242,7 +205,7 @@ fn an_attachment_is_named_by_the_beginning_of_its_container() {
         ("mynet/c9/eth0", 1, "mynet/c9/eth0 is not attached"),
         ("mynet", 2, "an attachment is named NETWORK/CONTAINER/INTERFACE"),
     ] {
-        let ended = attached.repair(&[name]);
+        let ended = repair(&attached.site, &[name]);
         assert_eq!(ended.code, Some(code), "{name}");
         assert!(
             format!("{}{}", ended.stdout, ended.stderr).contains(words),
