@@ -260,6 +260,36 @@ fn the_verb_takes_the_list_of_valid_attachments_under_either_key() {
     }
 }
 
+/// As DEL does: the registries know who uses what is shared.
+#[test]
+fn what_a_damaged_line_told_of_goes_with_the_attachment() {
+    needs_kernel!();
+    let lines = {
+        let (site, _, _container) = site();
+        let journal = JournalFile::of(site.installation(), "mynet");
+        fs::read_to_string(journal.path()).unwrap()
+    };
+    let shared = lines
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains("leave-shared"));
+    let shared: Vec<usize> = shared.map(|(number, _)| number).collect();
+    assert!(!shared.is_empty(), "{lines}");
+    for damaged in shared {
+        let (site, before, container) = site();
+        let journal = JournalFile::of(site.installation(), "mynet");
+        let text = fs::read_to_string(journal.path()).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines[damaged] = lines[damaged].replacen('{', "[", 1);
+        fs::write(journal.path(), lines.join("\n") + "\n").unwrap();
+        verb(&site, json!({ "cni.dev/valid-attachments": [] }));
+        assert_eq!(count(&site), 0);
+        let left = before.difference(&site.snapshot());
+        assert!(left.is_empty(), "line {damaged}: {left}");
+        drop(container);
+    }
+}
+
 fn attached(site: &Site, id: &str) -> Container {
     let container = Container::new(id);
     site.add(&container, &mynet());

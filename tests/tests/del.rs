@@ -340,6 +340,39 @@ fn a_del_outlasts_an_add_that_hangs() {
     before.assert_same(&picture(&site));
 }
 
+/// What a component takes away by its name must not be what an ADD that comes
+/// meanwhile makes.
+#[test]
+fn nobody_attaches_the_container_until_a_del_is_through() {
+    needs_kernel!();
+    let site = site();
+    site.installation().policy("hostile.toml", HOSTILE);
+    let before = picture(&site);
+    let container = Container::new("c1");
+    let config = |attack: &str| json!({ "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam", "plugin": "hostile", "attack": attack });
+    let call = |verb: &str, attack: &str, budget: &str| {
+        let call = site.call(verb, &container, &config(attack));
+        call.argument("--budget").argument(budget).run()
+    };
+    call("ADD", "", "10000").result();
+    let journal = journal(&site, &container);
+
+    let (del, add) = thread::scope(|scope| {
+        let del = scope.spawn(|| call("DEL", "loop-in-del", "3000"));
+        // Its own work is done, and the component's goes on.
+        while fs::metadata(&journal).is_ok_and(|status| status.len() > 0) && !del.is_finished() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let add = call("ADD", "", "300");
+        assert!(!del.is_finished(), "the component still is at work");
+        (del.join().unwrap(), add)
+    });
+
+    assert_eq!(add.error().code, 11, "{add}");
+    assert_eq!(del.code, 0, "{del}");
+    before.assert_same(&picture(&site));
+}
+
 /// In a chain two members' work can't be undone: what the others made goes all
 /// the same, the error tells of both, and the next DEL does the rest.
 #[cfg(target_arch = "x86_64")]

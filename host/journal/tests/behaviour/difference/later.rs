@@ -124,7 +124,12 @@ fn a_bridge_of_several_is_compared_by_what_is_on_record_of_it() {
     });
 }
 
-fn declare(ground: &mut Ground, id: &AttachmentId, table: &Table, first: bool) -> cofferdam_journal::Journal {
+pub(super) fn declare(
+    ground: &mut Ground,
+    id: &AttachmentId,
+    table: &Table,
+    first: bool,
+) -> cofferdam_journal::Journal {
     let object = SharedObject::Table {
         place: Place::Host,
         table: table.id.clone(),
@@ -155,7 +160,7 @@ fn declare(ground: &mut Ground, id: &AttachmentId, table: &Table, first: bool) -
     journal
 }
 
-fn with_rules(rules: usize) -> Table {
+pub(super) fn with_rules(rules: usize) -> Table {
     use cofferdam_network::nftables::{Action, Rule, Verdict};
     let mut base = chain("forward");
     base.rules = vec![

@@ -5,11 +5,15 @@ use cofferdam_network::Network as _;
 use cofferdam_protocol::Place;
 use cofferdam_tests::needs_kernel;
 
-use super::{by_hand, committed, differences};
+use super::{
+    by_hand, committed, differences,
+    later::{declare, with_rules},
+};
 use crate::{
     cases::{Case, cases},
     fixture::soon,
     ground::{Ground, assert_same},
+    steps::nft,
 };
 
 fn repair(ground: &mut Ground, history: &History, really: bool) -> Repaired {
@@ -126,11 +130,41 @@ fn what_is_in_a_table_comes_back_with_it() {
         journal.commit("{}").unwrap();
         let history = journal.history().clone();
         let before = ground.picture();
-        crate::steps::nft("delete table inet other");
+        nft("delete table inet other");
 
         let repaired = repair(ground, &history, true);
 
         assert_same(&ground.picture(), &before);
         assert_eq!((repaired.mended.len(), repaired.left.len()), (2, 0), "{repaired:?}");
+    });
+}
+
+/// One chain lost its rules, and somebody added to another one of the table.
+#[test]
+fn rules_of_others_stay_where_the_tables_own_come_back() {
+    needs_kernel!();
+    Ground::run(|ground| {
+        let id = ground.id.clone();
+        let mut table = with_rules(2);
+        table.chains.push(cofferdam_network::nftables::Chain {
+            name: "other".to_owned(),
+            ..table.chains[0].clone()
+        });
+        let journal = declare(ground, &id, &table, true);
+        let place = Place::Host;
+        nft("flush chain inet other forward");
+        nft("add rule inet other other accept");
+
+        let repaired = repair(ground, journal.history(), true);
+
+        let mut count = |chain: &str| ground.kernel.rule_count(place, &table.id, chain).unwrap();
+        assert_eq!((count("forward"), count("other")), (Some(2), Some(3)));
+        assert_eq!((repaired.mended.len(), repaired.left.len()), (1, 1), "{repaired:?}");
+        // A rule of theirs in a chain that lost its own keeps those away, too.
+        nft("flush chain inet other forward");
+        nft("add rule inet other forward accept");
+        repair(ground, journal.history(), true);
+        let count = ground.kernel.rule_count(place, &table.id, "forward").unwrap();
+        assert_eq!(count, Some(1));
     });
 }
