@@ -163,7 +163,8 @@ fn rules_of_others_stay_where_the_tables_own_come_back() {
         // A rule of theirs in a chain that lost its own keeps those away, too.
         nft("flush chain inet other forward");
         nft("add rule inet other forward accept");
-        repair(ground, journal.history(), true);
+        let repaired = repair(ground, journal.history(), true);
+        assert_eq!((repaired.mended.len(), repaired.left.len()), (0, 2), "{repaired:?}");
         let count = ground.kernel.rule_count(place, &table.id, "forward").unwrap();
         assert_eq!(count, Some(1));
     });
