@@ -12,8 +12,9 @@
 //! - [`Namespace`] and [`Link`] are handles of kernel objects. Every operation
 //!   on them is checked against the operator's policy, written to the host's
 //!   journal, and done; what a failed ADD did, the host undoes.
-//! - [`nftables`], [`store`], [`ipam`], [`resolver`] and [`log`] are the other
-//!   things to ask the host for.
+//! - [`nftables`], [`store`], [`ipam`], [`resolver`], [`packets`], [`upkeep`] and
+//!   [`log`] are the other things to ask the host for.
+//! - A [`Keeper`] looks after its attachments while they last.
 //! - [`Error`] is a refusal of the host, [`Failure`] what the runtime sees;
 //!   `?` makes the second of the first.
 //!
@@ -31,6 +32,7 @@ mod error;
 pub mod export;
 mod failure;
 pub mod ipam;
+mod keeper;
 #[cfg(target_family = "wasm")]
 mod libc;
 mod link;
@@ -41,17 +43,21 @@ pub mod metadata;
 mod namespace;
 mod need;
 pub mod nftables;
+pub mod packets;
 mod plugin;
+pub mod random;
 mod request;
 pub mod resolver;
 mod route;
 pub mod store;
+pub mod upkeep;
 
 pub use arguments::Arguments;
 pub use attachment::{Address, Attachment, Dns, Interface, Place, Route};
 pub use cofferdam_protocol::{IpPrefix, MacAddress};
 pub use error::{Error, Outcome};
 pub use failure::{Context, Failure};
+pub use keeper::{Keeper, Occasion};
 pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState};
 pub use namespace::{BridgeOptions, Namespace, RuleSpec, VethEnd, create_veth};
 pub use need::Need;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, LinkId, LinkInfo, Neighbor, Network, OperationalState, Result, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, LinkId, LinkInfo, Neighbor, Network, OperationalState, Ports, Result, Route,
+    RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -183,5 +183,6 @@ impl Network for Picture {
         add_elements(Place, &TableId, &Set, &[Element], &str) -> ();
         delete_elements(Place, &TableId, &Set, &[Element]) -> ();
         element_comment(Place, &TableId, &Set, &Element) -> Option<String>;
+        open_exchange(LinkId, Ports) -> Box<dyn Exchange>;
     }
 }

@@ -107,14 +107,18 @@ impl Plugins {
         })
     }
 
-    /// What they need of the container's namespace.
-    pub(crate) fn ahead(&self) -> Ahead {
+    /// What they need of the container's namespace, and of what can't be opened
+    /// later.
+    pub(crate) fn ahead(&self, mode: Mode) -> Ahead {
         const PACKET_FILTER: [Operation; 2] = [Operation::NftablesTable, Operation::NftablesElement];
         let mut ahead = Ahead::default();
         for Loaded { grants, .. } in self.all() {
             ahead.nftables |= grants.has_any(&PACKET_FILTER, Place::Container);
             let settings = grants.setting_directories(Place::Container);
             ahead.settings.extend(settings.map(str::to_owned));
+            let exchanging = [Place::Host, Place::Container].into_iter().filter(|_| mode.exchanges());
+            let exchanging = exchanging.filter(|place| grants.has_any(&[Operation::PacketExchange], *place));
+            ahead.packets.extend(exchanging);
         }
         ahead
     }

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
-    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Datagram, LinkId, LinkInfo, Neighbor, Ports, Received, Result, Route, RouteMode, Rule,
+    SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -126,4 +129,23 @@ pub trait Network {
         set: &Set,
         element: &Element,
     ) -> Result<Option<String>>;
+
+    /// Begins to receive the datagrams that come to a link from one port for
+    /// the other, whatever addresses it has.
+    fn open_exchange(&mut self, link: LinkId, ports: Ports) -> Result<Box<dyn Exchange>>;
+}
+
+/// Datagrams between one port of a link and one of its neighbours.
+pub trait Exchange: Send {
+    /// Sends a datagram. Nobody tells whether it arrives.
+    ///
+    /// # Errors
+    /// It is too long, or the link is gone or down.
+    fn send(&mut self, datagram: &Datagram) -> Result<()>;
+
+    /// The next datagram; `None` when none came in this time.
+    ///
+    /// # Errors
+    /// The link is gone or down.
+    fn receive(&mut self, wait: Duration) -> Result<Option<Received>>;
 }

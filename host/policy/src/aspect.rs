@@ -33,7 +33,10 @@ pub(crate) enum Aspect<'a> {
     Addresses(&'a [IpAddr]),
     Names(&'a [String]),
     Marks(&'a [Mark]),
+    /// Those of elements of the node.
     Ports(&'a [u16]),
+    /// Those of datagrams.
+    ExchangePorts(&'a [u16]),
 }
 
 impl<'a> Question<'a> {
@@ -86,6 +89,7 @@ impl<'a> Question<'a> {
             (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
             (Dimension::Marks, Q::NftTable { marks, .. }) => Aspect::Marks(marks),
             (Dimension::Ports, Q::NftElement { ports, .. }) => Aspect::Ports(ports),
+            (Dimension::ExchangePorts, Q::PacketExchange { ports, .. }) => Aspect::ExchangePorts(ports),
             (Dimension::Locations, Q::StoreOpen { location: path })
             | (Dimension::Files, Q::ResolverRead { file: path }) => Aspect::Path(path),
             (Dimension::Plugins, Q::IpamDelegate { plugin }) => Aspect::Text(plugin),

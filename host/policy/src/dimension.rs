@@ -33,6 +33,8 @@ pub(crate) enum Dimension {
     Marks,
     /// Ports in the keys of elements.
     Ports,
+    /// Ports that datagrams come from and go to.
+    ExchangePorts,
     Locations,
     Files,
     Plugins,
@@ -113,7 +115,7 @@ impl Dimension {
             Self::Sets => "sets",
             Self::PacketScope => "scope",
             Self::Marks => "marks",
-            Self::Ports => "ports",
+            Self::Ports | Self::ExchangePorts => "ports",
             Self::Locations => "locations",
             Self::Files => "files",
             Self::Plugins => "plugins",
@@ -132,7 +134,7 @@ impl Dimension {
             Self::Prefixes | Self::Destinations | Self::PacketPrefixes => Form::Prefixes,
             Self::PacketScope => Form::Word(&PACKET_SCOPES),
             Self::Marks => Form::Marks,
-            Self::Ports => Form::Ranges(Range::PORTS),
+            Self::Ports | Self::ExchangePorts => Form::Ranges(Range::PORTS),
             Self::RoutingTables => Form::Ranges(Range::ROUTING_TABLES),
             Self::RulePriorities => Form::Ranges(Range::RULE_PRIORITIES),
             Self::HookPriorities => Form::Ranges(Range::HOOK_PRIORITIES),
@@ -168,6 +170,7 @@ impl Dimension {
             Self::PacketLinks => "Links whose packets may be decided on as well, besides the attachment's own.",
             Self::Marks => "Marks that rules may set, each as VALUE/MASK, or * for any value; without it, none.",
             Self::Ports => "Ports that keys of elements may have, or [first, last]; without it, none.",
+            Self::ExchangePorts => "Ports that datagrams come from and go to, on either side, or [first, last].",
             Self::Locations => "Directories that hold a directory of records for each network.",
             Self::Files => "Files in the form of resolv.conf(5).",
             Self::Plugins => "Names of IPAM plugins; * stands for any characters.",
@@ -202,6 +205,7 @@ impl Dimension {
             Self::PacketLinks => r#"names = ["cni0"]"#,
             Self::Marks => r#"marks = ["0x2000/0x2000"]"#,
             Self::Ports => "ports = [8080, [30000, 32767]]",
+            Self::ExchangePorts => "ports = [67, 68]",
             Self::Locations => r#"locations = ["/var/lib/cni/networks"]"#,
             Self::Files => r#"files = ["/etc/resolv.conf"]"#,
             Self::Plugins => r#"plugins = ["host-local"]"#,
@@ -216,9 +220,9 @@ impl Operation {
     /// The dimensions that a grant of this operation can be bounded in.
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
-            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Marks, Max,
-            MaxPerNetwork, MaxPerTenant, PacketLinks, PacketPrefixes, PacketScope, Place, Plugins, Ports, Prefixes,
-            RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
+            Destinations, ExchangePorts, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations,
+            Marks, Max, MaxPerNetwork, MaxPerTenant, PacketLinks, PacketPrefixes, PacketScope, Place, Plugins, Ports,
+            Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -294,6 +298,8 @@ impl Operation {
             Self::StoreOpen => &[(Locations, No)],
             Self::ResolverRead => &[(Files, Always)],
             Self::IpamDelegate => &[(Plugins, Always)],
+            Self::PacketExchange => &[(Place, Always), (LinkNames, InHost), (ExchangePorts, Always)],
+            Self::UpkeepKeep => &[],
         }
     }
 

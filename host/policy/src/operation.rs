@@ -27,11 +27,13 @@ pub enum Operation {
     StoreOpen,
     ResolverRead,
     IpamDelegate,
+    PacketExchange,
+    UpkeepKeep,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -55,6 +57,8 @@ impl Operation {
         Self::StoreOpen,
         Self::ResolverRead,
         Self::IpamDelegate,
+        Self::PacketExchange,
+        Self::UpkeepKeep,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -84,6 +88,8 @@ impl Operation {
             Self::StoreOpen => "store.open",
             Self::ResolverRead => "resolver.read",
             Self::IpamDelegate => "ipam.delegate",
+            Self::PacketExchange => "packet.exchange",
+            Self::UpkeepKeep => "upkeep.keep",
         }
     }
 

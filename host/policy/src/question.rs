@@ -148,6 +148,14 @@ pub enum Question<'a> {
     IpamDelegate {
         plugin: &'a str,
     },
+    /// `ports` are that of the link and that of its neighbours.
+    PacketExchange {
+        place: Place,
+        link: &'a str,
+        ports: &'a [u16],
+    },
+    /// A record for the attachment.
+    UpkeepKeep,
 }
 
 impl Question<'_> {
@@ -178,6 +186,8 @@ impl Question<'_> {
             Self::StoreOpen { .. } => Operation::StoreOpen,
             Self::ResolverRead { .. } => Operation::ResolverRead,
             Self::IpamDelegate { .. } => Operation::IpamDelegate,
+            Self::PacketExchange { .. } => Operation::PacketExchange,
+            Self::UpkeepKeep => Operation::UpkeepKeep,
         }
     }
 
@@ -204,8 +214,9 @@ impl Question<'_> {
             | Self::SysctlRead { place, .. }
             | Self::SysctlWrite { place, .. }
             | Self::NftTable { place, .. }
-            | Self::NftElement { place, .. } => Some(place),
-            Self::StoreOpen { .. } | Self::ResolverRead { .. } | Self::IpamDelegate { .. } => None,
+            | Self::NftElement { place, .. }
+            | Self::PacketExchange { place, .. } => Some(place),
+            Self::StoreOpen { .. } | Self::ResolverRead { .. } | Self::IpamDelegate { .. } | Self::UpkeepKeep => None,
         }
     }
 }
@@ -226,7 +237,8 @@ impl<'a> Question<'a> {
             | Self::RouteDelete { link, .. }
             | Self::NeighborSee { link, .. }
             | Self::NeighborAdd { link, .. }
-            | Self::NeighborDelete { link, .. } => Some(link),
+            | Self::NeighborDelete { link, .. }
+            | Self::PacketExchange { link, .. } => Some(link),
             _ => None,
         }
     }

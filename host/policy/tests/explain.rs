@@ -171,6 +171,11 @@ fn every_operation_can_be_asked_for() {
             "resolver.read of file \"/etc/resolv.conf\"",
         ),
         ("ipam.delegate plugin=dhcp", "ipam.delegate of plugin \"dhcp\""),
+        (
+            "packet.exchange container name=eth0 port=68 port=67",
+            "packet.exchange of datagrams on link \"eth0\" with port 68 and port 67 in the container namespace",
+        ),
+        ("upkeep.keep", "upkeep.keep of a record of the attachment"),
     ] {
         assert_eq!(explain(text, "mynet", None)[0], described, "{text}");
     }

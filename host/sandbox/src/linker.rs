@@ -3,7 +3,8 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::{
     GuestState, Program, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
-        addresses, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules, store, sysctl, types,
+        addresses, ipam, links, log, namespaces, neighbors, nftables, packets, resolver, routes, rules, store, sysctl,
+        types, upkeep,
     },
     wasi,
 };
@@ -26,6 +27,9 @@ pub trait Imports:
     + store::HostRecords
     + resolver::Host
     + ipam::Host
+    + packets::Host
+    + packets::HostExchange
+    + upkeep::Host
     + log::Host
     + 'static
 {
@@ -55,6 +59,8 @@ fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime:
         "cofferdam:cni/store" => store::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/resolver" => resolver::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/ipam" => ipam::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/packets" => packets::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/upkeep" => upkeep::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/log" => log::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         _ => wasi::link(linker, import),
     }

@@ -6,6 +6,7 @@
 
 mod arena;
 mod configuration;
+mod datagrams;
 mod delegation;
 mod elements;
 mod handles;

@@ -11,6 +11,7 @@ mod neighbors;
 mod nftables;
 mod ownership;
 mod packet_scope;
+mod packets;
 mod redeclared;
 mod resolver;
 mod routes;
@@ -19,5 +20,6 @@ mod shared;
 mod store;
 mod sysctl;
 mod types;
+mod upkeep;
 #[cfg(test)]
 mod visibility_tests;

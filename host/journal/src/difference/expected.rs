@@ -107,7 +107,7 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::DeleteChain { place, .. }
         | Operation::AddElements { place, .. }
         | Operation::DeleteElements { place, .. } => Some(*place),
-        Operation::Claim { .. } | Operation::TakeSlot { .. } => None,
+        Operation::Claim { .. } | Operation::Keep { .. } | Operation::TakeSlot { .. } => None,
     }
 }
 
@@ -214,6 +214,7 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
             matches!(part, Part::Claim { directory: of, address: earlier }
                 if of == directory && earlier == address)
         }
+        Operation::Keep { plugin, .. } => matches!(part, Part::Upkeep { plugin: of } if of == plugin),
         // A bridge that is joined twice is one that was made or found once.
         Operation::CreateBridge { bridge } => {
             matches!(part, Part::Bridge(earlier) if earlier.place == bridge.place && earlier.name == bridge.name)

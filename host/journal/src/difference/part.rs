@@ -76,6 +76,10 @@ pub(super) enum Part<'h> {
         directory: &'h Path,
         address: IpAddr,
     },
+    /// A record of what has to be looked after.
+    Upkeep {
+        plugin: &'h str,
+    },
 }
 
 /// One end of a veth pair that was made.
@@ -132,7 +136,8 @@ impl Part<'_> {
             | Self::Table { .. }
             | Self::Chain { .. }
             | Self::Element { .. }
-            | Self::Claim { .. } => None,
+            | Self::Claim { .. }
+            | Self::Upkeep { .. } => None,
         }
     }
 
@@ -150,7 +155,7 @@ impl Part<'_> {
             | Self::Address { link, .. }
             | Self::Route { link, .. }
             | Self::Neighbor { link, .. } => Some(link.place),
-            Self::Claim { .. } => None,
+            Self::Claim { .. } | Self::Upkeep { .. } => None,
         }
     }
 }
@@ -250,6 +255,7 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
             directory,
             address: *address,
         }],
+        Operation::Keep { plugin, .. } => vec![Part::Upkeep { plugin }],
         // What is counted is no part of the node, and a shared object takes
         // the slot over from whoever made it.
         Operation::TakeSlot { .. } => Vec::new(),

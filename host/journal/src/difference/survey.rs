@@ -128,6 +128,7 @@ impl<'c, 'h> Survey<'c, 'h> {
                 there,
             } => self.look_at_element(entry, (*place, table), set, element, (comment, *there)),
             Part::Claim { directory, address } => self.look_at_claim(entry, directory, *address),
+            Part::Upkeep { plugin } => self.look_at_upkeep(entry, plugin),
         }
     }
 

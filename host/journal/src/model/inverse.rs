@@ -128,6 +128,10 @@ pub enum Inverse {
     LeaveShared {
         object: SharedObject,
     },
+    /// Says farewell and forgets what a plugin kept.
+    EndUpkeep {
+        plugin: String,
+    },
     /// Only one of this attachment.
     FreeSlot {
         counter: String,
@@ -238,6 +242,7 @@ impl fmt::Display for Inverse {
             Self::LeaveShared { object } => {
                 write!(f, "leave {object}, which goes with its last user if Cofferdam made it")
             }
+            Self::EndUpkeep { plugin } => write!(f, "give back what plugin {plugin} looks after"),
             Self::FreeSlot { counter, number } => write!(f, "free slot {number} of limit {counter}"),
             Self::ReleaseClaim { directory, address } => write!(f, "release {address} in {}", directory.display()),
         }

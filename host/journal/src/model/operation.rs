@@ -1,4 +1,8 @@
-use std::{fmt, net::IpAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
 
 use cofferdam_network::{
     Bridge, LinkId, Neighbor, Route, RouteMode, Rule, SysctlKey, VethEnd,
@@ -143,6 +147,12 @@ pub enum Operation {
         directory: PathBuf,
         address: IpAddr,
     },
+    /// Keeps a record of what has to be looked after, with the address that the
+    /// attachment was lent.
+    Keep {
+        plugin: String,
+        address: Option<Ipv4Addr>,
+    },
     /// Takes one of those that a limit allows.
     TakeSlot {
         counter: String,
@@ -255,6 +265,11 @@ impl fmt::Display for Operation {
                     set.name
                 )
             }
+            Self::Keep {
+                plugin,
+                address: Some(address),
+            } => write!(f, "look after {address} for plugin {plugin}"),
+            Self::Keep { plugin, address: None } => write!(f, "keep a record of plugin {plugin}"),
             Self::TakeSlot { counter, number } => write!(f, "take slot {number} of limit {counter}"),
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
         }

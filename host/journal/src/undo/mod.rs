@@ -15,6 +15,7 @@ mod rules;
 mod shared;
 mod sysctl;
 mod unrecorded;
+mod upkeep;
 
 use std::time::Instant;
 
@@ -86,6 +87,7 @@ impl Undo<'_> {
     pub(crate) fn forget(&mut self, entry: &Entry) -> UndoOutcome {
         match entry.inverse {
             Inverse::ReleaseClaim { .. } | Inverse::LeaveShared { .. } | Inverse::FreeSlot { .. } => self.run(entry),
+            Inverse::EndUpkeep { ref plugin } => self.forget_upkeep(plugin),
             _ => Ok(Undone::Nothing),
         }
     }
@@ -100,6 +102,7 @@ impl Undo<'_> {
                 Ok(if freed { Undone::Restored } else { Undone::Nothing })
             }
             Inverse::ReleaseClaim { directory, address } => self.release_claim(directory, address),
+            Inverse::EndUpkeep { plugin } => self.end_upkeep(plugin),
             Inverse::AddAddress { link, .. } | Inverse::AddRoute { link, .. } | Inverse::AddNeighbor { link, .. }
                 if self.network.link(*link)?.is_none() =>
             {

@@ -134,6 +134,8 @@ impl Ground {
         lines.extend(files(&records).into_iter().map(|name| format!("record {name}")));
         let slots = self.state.root().join("state/quota/counter.c/3");
         lines.extend(std::fs::read_link(slots).map(|owner| format!("slot {}", owner.display())));
+        let kept = self.state.directory.upkeep().all().unwrap();
+        lines.extend(kept.into_iter().map(|(path, _)| format!("kept {}", path.display())));
         lines.join("\n")
     }
 

@@ -16,6 +16,7 @@ mod message;
 mod name;
 mod neighbors;
 mod nftables;
+mod packets;
 mod port;
 mod route_info;
 mod routes;
@@ -34,8 +35,8 @@ use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, Error, LinkId, LinkInfo, Neighbor, Network, Result, Route, RouteMode, Rule, SysctlKey,
-    VethEnd,
+    AddressInfo, Bridge, Error, Exchange, LinkId, LinkInfo, Neighbor, Network, Ports, Result, Route, RouteMode, Rule,
+    SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -81,7 +82,11 @@ impl Kernel {
     /// # Errors
     /// The container's namespace can't be joined, or no socket can be opened.
     pub fn open_ahead(&mut self, ahead: &Ahead) -> Result<()> {
-        // What is the calling thread's own it can open at any time.
+        // Netlink sockets of its own namespace the calling thread can open at
+        // any time.
+        if ahead.packets.contains(&Place::Host) {
+            self.host.open_packet_socket()?;
+        }
         self.container.as_mut().map_or(Ok(()), |side| side.open_ahead(ahead))
     }
 
@@ -294,5 +299,12 @@ impl Network for Kernel {
     ) -> Result<Option<String>> {
         let socket = self.side(place)?.nft()?;
         socket.element_comment(table, set, element)
+    }
+
+    fn open_exchange(&mut self, link: LinkId, ports: Ports) -> Result<Box<dyn Exchange>> {
+        // Whatever the number is, it has to be a link's.
+        links::by_index(self.socket_of(link)?, link)?.ok_or_else(|| Error::NotFound(link.to_string()))?;
+        let socket = self.side(link.place)?.packet_socket()?;
+        Ok(Box::new(packets::PacketExchange::begin(socket, link, ports)?))
     }
 }

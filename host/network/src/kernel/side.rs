@@ -8,7 +8,7 @@ use std::{
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
 
-use super::{ahead::Ahead, nftables::NftSocket, socket::Socket, sysctl, visit::Visitor};
+use super::{ahead::Ahead, nftables::NftSocket, packets, socket::Socket, sysctl, visit::Visitor};
 use crate::{Error, Result, SysctlKey, namespace};
 
 /// One of the two namespaces, with what is open in it. Everything is opened
@@ -20,6 +20,8 @@ pub(super) struct Side {
     access: Access,
     route: Option<Socket>,
     nft: Option<NftSocket>,
+    /// Packet sockets that nobody uses at the moment.
+    packet: packets::Pool,
     /// Directories of another namespace's settings, by their names below `net`.
     directories: BTreeMap<String, OwnedFd>,
 }
@@ -57,6 +59,7 @@ impl Side {
             access,
             route: None,
             nft: None,
+            packet: packets::Pool::default(),
             directories: BTreeMap::new(),
         }
     }
@@ -66,6 +69,9 @@ impl Side {
         self.route()?;
         if ahead.nftables {
             self.nft()?;
+        }
+        if ahead.packets.contains(&self.place) {
+            self.open_packet_socket()?;
         }
         if ahead.settings.is_empty() {
             return Ok(());
@@ -113,6 +119,29 @@ impl Side {
             }
         };
         Ok(self.nft.insert(socket))
+    }
+
+    /// Opens a packet socket for one exchange at a time: to close one the
+    /// kernel takes milliseconds.
+    pub(super) fn open_packet_socket(&mut self) -> Result<()> {
+        let socket = self.new_packet_socket()?;
+        self.packet.put(socket);
+        Ok(())
+    }
+
+    /// A packet socket, and where it goes after use.
+    pub(super) fn packet_socket(&mut self) -> Result<(OwnedFd, packets::Pool)> {
+        let socket = match self.packet.take() {
+            Some(socket) => socket,
+            None => self.new_packet_socket()?,
+        };
+        Ok((socket, self.packet.clone()))
+    }
+
+    fn new_packet_socket(&mut self) -> Result<OwnedFd> {
+        let place = self.place;
+        self.inside(packets::open)?
+            .map_err(|errno| Error::from_errno(errno, "opening", format!("a packet socket in the {place} namespace")))
     }
 
     /// The namespace's descriptor, good as long as the side is.

@@ -182,6 +182,12 @@ impl Asked {
             Operation::StoreOpen => Question::StoreOpen { location: &self.path },
             Operation::ResolverRead => Question::ResolverRead { file: &self.path },
             Operation::IpamDelegate => Question::IpamDelegate { plugin: name },
+            Operation::PacketExchange => Question::PacketExchange {
+                place,
+                link,
+                ports: &self.ports,
+            },
+            Operation::UpkeepKeep => Question::UpkeepKeep,
         }
     }
 }

@@ -104,6 +104,12 @@ fn object(question: &Question<'_>) -> String {
         }
         Question::ResolverRead { file } => format!("file {}", Quoted(&file.to_string_lossy())),
         Question::IpamDelegate { plugin } => format!("plugin {}", Quoted(plugin)),
+        Question::PacketExchange { link, ports, .. } => format!(
+            "datagrams on {}{}",
+            self::link("", link),
+            parts_of_elements(&[], &[], ports)
+        ),
+        Question::UpkeepKeep => "a record of the attachment".to_owned(),
     }
 }
 

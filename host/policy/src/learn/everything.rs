@@ -42,6 +42,10 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
             "allow = [\"route.add\", \"route.delete\"]\n{names}\n{tables}\ndestinations = {networks}"
         ));
         grant(&format!("allow = \"rule.see\"\nin = \"{place}\""));
+        grant(&format!(
+            "allow = \"packet.exchange\"\n{names}\nports = [[0, {}]]",
+            u16::MAX
+        ));
         // All packets of the container are its own: there is nothing to be said of them.
         let (all_packets, marks) = match place {
             Place::Host => ("scope = \"all\"", "marks = [\"*\"]"),
@@ -76,6 +80,7 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
         paths("/etc/resolv.conf", files)
     ));
     grant("allow = \"ipam.delegate\"\nplugins = [\"*\"]");
+    grant("allow = \"upkeep.keep\"");
     text
 }
 

@@ -131,6 +131,8 @@ const TEMPLATES: &[Template] = &[
     ("\"store.open\"", &[], &[LOCATIONS]),
     ("\"resolver.read\"", &[FILES], &[]),
     ("\"ipam.delegate\"", &[PLUGINS], &[]),
+    ("\"packet.exchange\"", &[PLACES, NAMES, PORTS], &[]),
+    ("\"upkeep.keep\"", &[], &[]),
 ];
 
 fn maybe(lines: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
@@ -270,6 +272,8 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
     ),
     ("resolver.read", &[&["file=/etc/resolv.conf", "file=/a", "file=/b"]]),
     ("ipam.delegate", &[&["plugin=host-local", "plugin=h", "plugin=dhcp"]]),
+    ("packet.exchange", &[IN, NAME, &["port=80", "port=443", "port=8080"]]),
+    ("upkeep.keep", &[]),
 ];
 const IN: &[&str] = &["in=host", "in=container"];
 const NAME: &[&str] = &["name=a0", "name=a1", "name=b0", "name=c0"];

@@ -198,6 +198,31 @@ pub(crate) enum Call {
         value: String,
     },
 
+    /// Gets an exchange; they are counted like links.
+    Exchange {
+        link: usize,
+        local: u16,
+        remote: u16,
+    },
+    /// To all, with a payload of so many bytes.
+    Send {
+        exchange: usize,
+        source: String,
+        bytes: usize,
+    },
+    Receive {
+        exchange: usize,
+        milliseconds: u32,
+    },
+    /// A state of so many bytes; a farewell on the first exchange, from this
+    /// source.
+    Keep {
+        address: Option<String>,
+        bytes: usize,
+        farewell: Option<String>,
+    },
+    Kept,
+
     ReadResolver,
     Delegate,
 }

@@ -2,6 +2,7 @@
 //! says: most attacks are no more than that.
 
 mod call;
+mod datagrams;
 mod links;
 mod packet_filter;
 mod records;
@@ -14,6 +15,7 @@ use cofferdam_guest_sdk::{
         links::Link,
         log,
         namespaces::{self, Namespace},
+        packets::Exchange,
         resolver,
         store::Records,
         types,
@@ -31,6 +33,7 @@ type Outcome = Result<(), Failure>;
 pub(crate) struct Script {
     links: Vec<Link>,
     records: Option<Records>,
+    exchanges: Vec<Exchange>,
     round: u32,
     seen: Vec<String>,
     /// Whether a refusal is no reason to stop.
@@ -84,6 +87,7 @@ impl Script {
                 .or_else(|| self.routing_call(call))
                 .or_else(|| self.packet_filter_call(call))
                 .or_else(|| self.record_call(call))
+                .or_else(|| self.datagram_call(call))
                 .unwrap_or_else(|| Err(Failure::internal(format!("nobody makes the call {call:?}")))),
         }
     }

@@ -16,8 +16,8 @@ use std::{
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, LinkId, LinkInfo, Neighbor, Network, Result, Route, RouteMode, Rule, SysctlKey,
-    VethEnd,
+    AddressInfo, Bridge, Error, Exchange, LinkId, LinkInfo, Neighbor, Network, Ports, Result, Route, RouteMode, Rule,
+    SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -421,6 +421,10 @@ impl Network for Simulated {
         element: &Element,
     ) -> Result<Option<String>> {
         self.look(|sides| sides.at(place).element_comment(table, &set.name, element))
+    }
+
+    fn open_exchange(&mut self, link: LinkId, _: Ports) -> Result<Box<dyn Exchange>> {
+        Err(Error::Unsupported(format!("{link} has no neighbours here")))
     }
 }
 

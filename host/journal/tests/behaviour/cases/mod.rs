@@ -7,11 +7,13 @@ mod links;
 mod routing;
 mod settings;
 mod shared;
+mod upkeep;
 
 use cofferdam_journal::{Inverse, Operation, Outcome};
 
 pub(crate) use links::{veth, veth_ends};
 pub(crate) use shared::{joined, shared_bridge};
+pub(crate) use upkeep::{PLUGIN, PORTS, record, upkeep};
 
 use crate::ground::Ground;
 
@@ -83,13 +85,14 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::AddElements { .. } => "AddElements",
         Inverse::DeleteElements { .. } => "DeleteElements",
         Inverse::LeaveShared { .. } => "LeaveShared",
+        Inverse::EndUpkeep { .. } => "EndUpkeep",
         Inverse::FreeSlot { .. } => "FreeSlot",
         Inverse::ReleaseClaim { .. } => "ReleaseClaim",
     }
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 23;
+pub(crate) const KINDS: usize = 24;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
@@ -102,5 +105,6 @@ pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     cases.extend(settings::settings(ground));
     cases.push(settings::claim(ground));
     cases.push(settings::slot());
+    cases.push(upkeep(ground));
     cases
 }

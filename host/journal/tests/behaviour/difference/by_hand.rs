@@ -80,6 +80,9 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
             kernel.add_elements(*place, table, set, elements, COMMENT).unwrap();
         }
         Operation::Claim { directory, address } => fs::remove_file(directory.join(address.to_string())).unwrap(),
+        Operation::Keep { plugin, .. } => {
+            assert!(ground.state.directory.upkeep().remove(&ground.id, plugin).unwrap());
+        }
         Operation::TakeSlot { .. } => {}
     }
 }

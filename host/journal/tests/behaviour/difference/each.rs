@@ -163,6 +163,7 @@ const SENTENCES: &[&str] = &[
     "+ sysctl net/ipv4/ip_forward in the container namespace is \"0\" instead of \"1\"",
     "+ the claim on address 10.22.0.2 in ROOT/records is gone",
     "",
+    "- the record of plugin dhcp is gone",
     "+ nftables table inet t in the host namespace is gone",
     "- nftables table inet t in the host namespace is there again instead of gone",
     "- chain own of nftables table inet t in the host namespace is there again instead of gone",
