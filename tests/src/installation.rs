@@ -13,10 +13,11 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 4] = [
+pub const PLUGINS: [(&str, &str); 5] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
+    ("dhcp", "cofferdam-plugin-dhcp"),
     ("hostile", "cofferdam-hostile"),
 ];
 

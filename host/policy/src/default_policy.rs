@@ -4,6 +4,7 @@
 pub fn default_policy(plugin: &str) -> Option<&'static str> {
     match plugin {
         "bridge" => Some(include_str!("../default/bridge.toml")),
+        "dhcp" => Some(include_str!("../default/dhcp.toml")),
         "host-local" => Some(include_str!("../default/host-local.toml")),
         "loopback" => Some(include_str!("../default/loopback.toml")),
         _ => None,

@@ -73,6 +73,31 @@ fn host_local_has_records_and_resolv_conf() {
 }
 
 #[test]
+fn dhcp_talks_with_servers_on_the_containers_links_and_does_nothing_on_the_node() {
+    check(
+        "dhcp",
+        &[
+            "link.see container name=eth0",
+            "link.set container kind=veth name=eth0 setting=up",
+            "packet.exchange container name=eth0 port=68 port=67",
+            "upkeep.keep",
+        ],
+        true,
+    );
+    check(
+        "dhcp",
+        &[
+            "link.set container kind=veth name=eth0 setting=mac",
+            "packet.exchange container name=eth0 port=68 port=53",
+            "packet.exchange host name=cni0 port=68 port=67",
+            "address.add container name=eth0 address=10.22.0.2/16",
+        ],
+        false,
+    );
+    assert!(!default("dhcp").reaches(Host));
+}
+
+#[test]
 fn bridge_has_what_the_readme_network_needs() {
     check(
         "bridge",

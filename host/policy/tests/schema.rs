@@ -40,7 +40,7 @@ fn it_is_a_schema() {
 #[test]
 fn the_default_policies_are_of_it() {
     let validator = validator();
-    for plugin in ["bridge", "host-local", "loopback"] {
+    for plugin in ["bridge", "dhcp", "host-local", "loopback"] {
         let document = json(default_policy(plugin).unwrap());
         let errors: Vec<String> = validator
             .iter_errors(&document)

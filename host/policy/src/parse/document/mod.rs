@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_default_policies_are_plain() {
-        for plugin in ["bridge", "host-local", "loopback"] {
+        for plugin in ["bridge", "dhcp", "host-local", "loopback"] {
             let text = default_policy(plugin).unwrap();
             assert!(plain::read(text).is_some(), "{plugin}");
             agree(text);
