@@ -3,7 +3,7 @@ use cofferdam_guest_sdk::{
     recorded::{check_addressing, check_interface, check_mac, has_address},
 };
 
-use crate::{addressing::CONTAINER, config::Config, gateway::gateways, masquerade};
+use crate::{addressing::CONTAINER, config::Config, gateway::gateways, masquerade, spoofing};
 
 /// Compares the attachment with what `add` made of the configuration.
 pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -16,7 +16,12 @@ pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
     let host = Namespace::host()?;
     let bridge = check_bridge(config, previous, &host)?;
     let (container_end, _) = check_interface(request, "veth")?;
-    check_host_end(config, previous, &container_end)?;
+    let host_end = check_host_end(config, previous, &container_end)?;
+    if config.macspoofchk && !spoofing::is_guarded(&host, &host_end, &container_end)? {
+        return Err(Failure::changed(
+            "the Ethernet addresses that the container sends from are not checked any more",
+        ));
+    }
     check_addressing(previous, CONTAINER, &container_end)?;
     check_gateways(config, previous, &bridge)?;
     if config.ip_masq && config.ipam.is_used() && !masquerade::is_complete(&host, &previous.addresses)? {
@@ -47,7 +52,7 @@ fn check_bridge(config: &Config, previous: &Attachment, host: &Namespace) -> Res
     Ok(bridge)
 }
 
-fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) -> Result<(), Failure> {
+fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) -> Result<Link, Failure> {
     let peer = container_end
         .peer()
         .optional()?
@@ -78,7 +83,7 @@ fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) 
             info.name, config.port_isolation
         )));
     }
-    Ok(())
+    Ok(peer)
 }
 
 fn check_gateways(config: &Config, previous: &Attachment, bridge: &Link) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod config;
 mod gateway;
 mod masquerade;
 mod needs;
+mod spoofing;
 
 use cofferdam_guest_sdk::{
     Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, Need, NetworkRequest, Plugin,
@@ -30,6 +31,9 @@ impl Plugin for Bridge {
         let container = request.container()?;
         let bridge = ensure_bridge(&host, config)?;
         let (host_end, container_end) = connect(request, &host, &container, &bridge)?;
+        if config.macspoofchk {
+            spoofing::guard(&host, &host_end, &container_end)?;
+        }
         let mut attachment = interfaces(request, &bridge, &host_end, &container_end)?;
         if config.ipam.is_used() {
             addressing::configure(request, &mut attachment, &container, &container_end)?;
