@@ -35,7 +35,8 @@ impl Lan {
         let node = site.node();
         // No addresses of the kernel's own, which come when they like.
         node.set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
-        node.ip(&["link", "add", "cni0", "type", "bridge"]);
+        // An address of its own, which no port changes.
+        node.ip(&["link", "add", "cni0", "address", "02:00:00:00:00:c0", "type", "bridge"]);
         node.ip(&["link", "set", "cni0", "up"]);
         node.ip(&[
             "link",
