@@ -130,10 +130,6 @@ mod tests {
                 "1.2.3.4/32 via 10.0.0.6"
             ]
         );
-        assert_eq!(
-            told(&[OLD, (121, &[])], Some([10, 0, 0, 254])).unwrap(),
-            Vec::<String>::new()
-        );
     }
 
     #[test]
