@@ -14,7 +14,7 @@ mod unsafe_calls;
 pub use error::{Error, Result};
 pub use kernel::{Ahead, Kernel};
 pub use model::{
-    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd,
-    nftables,
+    AddressInfo, Bridge, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode, Neighbor, NewLink,
+    OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd, nftables,
 };
 pub use network::Network;

@@ -3,6 +3,7 @@
 mod address;
 mod link;
 mod neighbor;
+mod new_link;
 pub mod nftables;
 mod route;
 mod rule;
@@ -11,6 +12,7 @@ mod sysctl;
 pub use address::AddressInfo;
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
 pub use neighbor::Neighbor;
+pub use new_link::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, NewLink};
 pub use route::{Route, RouteMode};
 pub use rule::Rule;
 pub use sysctl::SysctlKey;
