@@ -7,10 +7,17 @@ use serde_json::{Value, json};
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) config: Value,
+    /// Whether it is looked at beside another attachment, too: what attachments
+    /// have in common is there in one scenario or the other.
+    pub(crate) beside_another: bool,
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    let scenario = |name, config| Scenario { name, config };
+    let scenario = |name, config| Scenario {
+        name,
+        config,
+        beside_another: true,
+    };
     vec![
         scenario("loopback", with(loopback_network(), json!({ "cniVersion": "1.1.0" }))),
         scenario("bridge", bridge_network("1.1.0")),
@@ -19,6 +26,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             with(bridge_network("1.1.0"), everything_of_bridge()),
         ),
         scenario("chain", chain()),
+        Scenario {
+            beside_another: false,
+            ..scenario("tap", tap())
+        },
     ]
 }
 
@@ -36,5 +47,13 @@ fn chain() -> Value {
     json!({
         "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
         "chain": [member(bridge_network("1.1.0")), member(loopback_network())],
+    })
+}
+
+/// With all that a device is given in steps of its own.
+fn tap() -> Value {
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "tap", "owner": 1000, "group": 1000, "mtu": 1400,
+        "ipam": { "type": "host-local", "subnet": "10.22.0.0/16" },
     })
 }
