@@ -50,6 +50,8 @@ trap 'rm -rf "$(dirname "$script")"' EXIT
             printf 'echo "== %s"; %q %s || failed=1\n' "$suite" "$(realpath "$path")" "${*:-$filter}"
         fi
     done
+    # It is for the machine to expand.
+    # shellcheck disable=SC2016
     echo 'exit $failed'
 } >"$script"
 
