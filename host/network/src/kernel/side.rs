@@ -123,18 +123,17 @@ impl Side {
         Ok(self.nft.insert(socket))
     }
 
-    /// What a TAP device can be made with.
-    pub(super) fn take_tap(&mut self) -> Result<OwnedFd> {
+    /// What a TAP device can be made with, which is `object`.
+    pub(super) fn take_tap(&mut self, object: &str) -> Result<OwnedFd> {
         match &mut self.taps {
             Some(taps) => taps.pop().ok_or_else(|| {
-                let place = self.place;
                 Error::Unsupported(format!(
-                    "TAP devices in the {place} namespace: a request can make {} of them, and none where /dev/net/tun \
-                     can't be opened",
+                    "making the TAP device {object}: a request can make {} of them, and none where /dev/net/tun can't \
+                     be opened",
                     Ahead::MOST_TAPS
                 ))
             }),
-            None => self.inside(tap::open)?.map_err(|error| tap::not_opened(&error)),
+            None => self.inside(tap::open)?.map_err(|error| tap::not_opened(&error, object)),
         }
     }
 
