@@ -38,6 +38,7 @@ pub mod ipam;
 mod libc;
 mod link;
 pub mod log;
+pub mod masquerade;
 #[cfg(target_family = "wasm")]
 mod memory;
 pub mod metadata;
