@@ -23,6 +23,7 @@
 //! function of the host, called natively, panics.
 
 pub mod addressing;
+pub mod allow_list;
 mod arguments;
 mod attachment;
 pub mod bindings;
@@ -33,6 +34,7 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 mod failure;
+pub mod forwarding;
 pub mod ipam;
 #[cfg(target_family = "wasm")]
 mod libc;

@@ -120,9 +120,14 @@ impl Dimension {
             Self::PacketPrefixes => Some(&NO_PREFIXES),
             Self::PacketLinks => Some(&NO_LINKS),
             Self::Marks => Some(&NO_MARKS),
-            Self::Place | Self::Keys | Self::Family | Self::TableNames | Self::Sets | Self::Files | Self::Plugins => {
-                Some(&NOTHING)
-            }
+            Self::Place
+            | Self::Keys
+            | Self::Family
+            | Self::TableNames
+            | Self::Sets
+            | Self::Chains
+            | Self::Files
+            | Self::Plugins => Some(&NOTHING),
         }
     }
 }
