@@ -13,10 +13,15 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 4] = [
+pub const PLUGINS: [(&str, &str); 9] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
+    ("static", "cofferdam-plugin-static"),
+    ("sbr", "cofferdam-plugin-sbr"),
+    ("ptp", "cofferdam-plugin-ptp"),
+    ("tuning", "cofferdam-plugin-tuning"),
+    ("firewall", "cofferdam-plugin-firewall"),
     ("hostile", "cofferdam-hostile"),
 ];
 

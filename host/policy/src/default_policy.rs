@@ -6,6 +6,11 @@ pub fn default_policy(plugin: &str) -> Option<&'static str> {
         "bridge" => Some(include_str!("../default/bridge.toml")),
         "host-local" => Some(include_str!("../default/host-local.toml")),
         "loopback" => Some(include_str!("../default/loopback.toml")),
+        "static" => Some(include_str!("../default/static.toml")),
+        "sbr" => Some(include_str!("../default/sbr.toml")),
+        "ptp" => Some(include_str!("../default/ptp.toml")),
+        "tuning" => Some(include_str!("../default/tuning.toml")),
+        "firewall" => Some(include_str!("../default/firewall.toml")),
         _ => None,
     }
 }

@@ -11,9 +11,11 @@
 
 mod bridge;
 mod facts;
+mod lists;
 mod loopback;
 mod mixed;
 mod network;
+mod ptp;
 mod refusals;
 mod side;
 mod versions;
@@ -31,6 +33,18 @@ fn bridge() {
 fn loopback() {
     needs_kernel!();
     compare(&needs_go_plugins!(), loopback::networks());
+}
+
+#[test]
+fn ptp() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), ptp::networks());
+}
+
+#[test]
+fn tuning_sbr_and_firewall_behind_bridge() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), lists::networks());
 }
 
 #[test]
