@@ -22,6 +22,7 @@ wit_bindgen::generate!({
 });
 
 pub use cofferdam::cni::{
-    addresses, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules, store, sysctl, types,
+    addresses, allow_list, forwarding, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules,
+    store, sysctl, types,
 };
 pub use exports::cofferdam::cni::plugin;

@@ -24,6 +24,7 @@
 //! function of the host, called natively, panics.
 
 pub mod addressing;
+pub mod allow_list;
 mod arguments;
 mod attachment;
 pub mod bindings;
@@ -34,11 +35,13 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 mod failure;
+pub mod forwarding;
 pub mod ipam;
 #[cfg(target_family = "wasm")]
 mod libc;
 mod link;
 pub mod log;
+pub mod masquerade;
 #[cfg(target_family = "wasm")]
 mod memory;
 pub mod metadata;

@@ -44,7 +44,7 @@ pub use mortals::Mortals;
 pub use mounts::{mount_full, mount_memory, mount_read_only, with_own_mounts};
 pub use namespace::Namespace;
 pub use outside::outside;
-pub use packets::{EchoServer, TcpGreeter, answers, answers_as};
+pub use packets::{EchoServer, TcpGreeter, answers, answers_as, is_silent};
 pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use site::{Container, Site};

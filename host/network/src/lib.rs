@@ -14,7 +14,8 @@ mod unsafe_calls;
 pub use error::{Error, Result};
 pub use kernel::{Ahead, Kernel};
 pub use model::{
-    AddressInfo, Bridge, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode, Neighbor, NewLink,
-    OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd, nftables,
+    AddressInfo, Bridge, FORWARDING_CHAIN, ForwardingLead, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings,
+    MacvlanMode, Neighbor, NewLink, OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd, forwarding_table,
+    forwarding_table_of, nftables,
 };
 pub use network::Network;

@@ -27,11 +27,13 @@ pub enum Operation {
     StoreOpen,
     ResolverRead,
     IpamDelegate,
+    AllowListRead,
+    ForwardingAccept,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -55,6 +57,8 @@ impl Operation {
         Self::StoreOpen,
         Self::ResolverRead,
         Self::IpamDelegate,
+        Self::AllowListRead,
+        Self::ForwardingAccept,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -84,6 +88,8 @@ impl Operation {
             Self::StoreOpen => "store.open",
             Self::ResolverRead => "resolver.read",
             Self::IpamDelegate => "ipam.delegate",
+            Self::AllowListRead => "allow-list.read",
+            Self::ForwardingAccept => "forwarding.accept",
         }
     }
 

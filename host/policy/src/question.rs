@@ -151,6 +151,17 @@ pub enum Question<'a> {
     IpamDelegate {
         plugin: &'a str,
     },
+    /// A list of what containers may have set.
+    AllowListRead {
+        file: &'a Path,
+    },
+    /// In the node's own namespace. `chain` is the one that is asked before
+    /// the attachment is accepted; `addresses` are those that are not the
+    /// attachment's own.
+    ForwardingAccept {
+        chain: &'a str,
+        addresses: &'a [IpAddr],
+    },
 }
 
 /// A link of the node that a new one is to be upon, and what the new one gets
@@ -193,6 +204,8 @@ impl Question<'_> {
             Self::StoreOpen { .. } => Operation::StoreOpen,
             Self::ResolverRead { .. } => Operation::ResolverRead,
             Self::IpamDelegate { .. } => Operation::IpamDelegate,
+            Self::AllowListRead { .. } => Operation::AllowListRead,
+            Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
         }
     }
 
@@ -220,7 +233,11 @@ impl Question<'_> {
             | Self::SysctlWrite { place, .. }
             | Self::NftTable { place, .. }
             | Self::NftElement { place, .. } => Some(place),
-            Self::StoreOpen { .. } | Self::ResolverRead { .. } | Self::IpamDelegate { .. } => None,
+            Self::ForwardingAccept { .. } => Some(Place::Host),
+            Self::StoreOpen { .. }
+            | Self::ResolverRead { .. }
+            | Self::IpamDelegate { .. }
+            | Self::AllowListRead { .. } => None,
         }
     }
 }

@@ -314,6 +314,8 @@ proptest! {
             Question::StoreOpen { location: path },
             Question::ResolverRead { file: path },
             Question::IpamDelegate { plugin: name },
+            Question::AllowListRead { file: path },
+            Question::ForwardingAccept { chain: name, addresses: &addresses },
         ] {
             let denial = grants(&[]).decide(&question).unwrap_err();
             prop_assert!(denial.to_string().is_ascii() && !denial.to_string().contains('\n'));

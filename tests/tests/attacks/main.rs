@@ -8,6 +8,7 @@ mod arena;
 mod configuration;
 mod delegation;
 mod elements;
+mod forwarding;
 mod handles;
 mod logs;
 mod marks;

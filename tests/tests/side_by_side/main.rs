@@ -11,9 +11,11 @@
 
 mod bridge;
 mod facts;
+mod lists;
 mod loopback;
 mod mixed;
 mod network;
+mod ptp;
 mod refusals;
 mod side;
 mod upon;
@@ -50,6 +52,18 @@ fn tap() {
 fn ipvlan_vlan_and_dummy() {
     needs_kernel!();
     compare(&needs_go_plugins!(), upon::others());
+}
+
+#[test]
+fn ptp() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), ptp::networks());
+}
+
+#[test]
+fn tuning_sbr_and_firewall_behind_bridge() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), lists::networks());
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! leaves the doing to the journal and the kernel.
 
 mod addresses;
+mod allow_list;
+mod forwarding;
 mod ipam;
 mod link_settings;
 mod links;

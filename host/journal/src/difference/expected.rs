@@ -90,6 +90,8 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::SetLinkMtu { link, .. }
         | Operation::SetLinkMac { link, .. }
         | Operation::SetLinkPromiscuous { link, .. }
+        | Operation::SetLinkAllMulticast { link, .. }
+        | Operation::SetLinkQueueLength { link, .. }
         | Operation::SetLinkMaster { link, .. }
         | Operation::SetPortHairpin { link, .. }
         | Operation::SetPortIsolated { link, .. }
@@ -109,6 +111,7 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::DeleteChain { place, .. }
         | Operation::AddElements { place, .. }
         | Operation::DeleteElements { place, .. } => Some(*place),
+        Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => Some(Place::Host),
         Operation::Claim { .. } | Operation::TakeSlot { .. } => None,
     }
 }
@@ -135,6 +138,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
             is_setting(part, *link, &Value::Mac(*mac)) || is_neighbor
         }
         Operation::SetLinkPromiscuous { link, on, .. } => is_setting(part, *link, &Value::Promiscuous(*on)),
+        Operation::SetLinkAllMulticast { link, on, .. } => is_setting(part, *link, &Value::AllMulticast(*on)),
+        Operation::SetLinkQueueLength { link, packets, .. } => is_setting(part, *link, &Value::QueueLength(*packets)),
         // What a port has it loses with the bridge; a VRF takes its ports down.
         Operation::SetLinkMaster { link, .. } => {
             let settings = [Value::Master(None), Value::Hairpin(false), Value::Isolated(false)];
@@ -212,6 +217,10 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
             }
             _ => false,
         },
+        Operation::LeadForwarding { lead } => matches!(part, Part::ForwardingLead(earlier) if *earlier == lead),
+        Operation::AcceptForwarding { address } => {
+            matches!(part, Part::Forwarding(earlier) if earlier == address)
+        }
         Operation::Claim { directory, address } => {
             matches!(part, Part::Claim { directory: of, address: earlier }
                 if of == directory && earlier == address)

@@ -7,6 +7,7 @@
 
 mod expected;
 mod files;
+mod forwarding;
 mod links;
 mod packet_filter;
 mod part;

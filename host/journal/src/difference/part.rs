@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::Path};
 
 use cofferdam_network::{
-    Bridge, LinkId, LinkSettings, Neighbor, NewLink, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -72,6 +72,9 @@ pub(super) enum Part<'h> {
         comment: &'h str,
         there: bool,
     },
+    ForwardingLead(&'h ForwardingLead),
+    /// What the address forwards is accepted.
+    Forwarding(IpAddr),
     Claim {
         directory: &'h Path,
         address: IpAddr,
@@ -109,6 +112,8 @@ pub(crate) enum Value {
     Mtu(u32),
     Mac(MacAddress),
     Promiscuous(bool),
+    AllMulticast(bool),
+    QueueLength(u32),
     Master(Option<u32>),
     Hairpin(bool),
     Isolated(bool),
@@ -136,6 +141,8 @@ impl Part<'_> {
             | Self::Table { .. }
             | Self::Chain { .. }
             | Self::Element { .. }
+            | Self::ForwardingLead(_)
+            | Self::Forwarding(_)
             | Self::Claim { .. } => None,
         }
     }
@@ -154,6 +161,7 @@ impl Part<'_> {
             | Self::Address { link, .. }
             | Self::Route { link, .. }
             | Self::Neighbor { link, .. } => Some(link.place),
+            Self::ForwardingLead(_) | Self::Forwarding(_) => Some(Place::Host),
             Self::Claim { .. } => None,
         }
     }
@@ -178,6 +186,8 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         Operation::SetLinkMtu { link, name, mtu } => setting(link, name, Value::Mtu(*mtu)),
         Operation::SetLinkMac { link, name, mac } => setting(link, name, Value::Mac(*mac)),
         Operation::SetLinkPromiscuous { link, name, on } => setting(link, name, Value::Promiscuous(*on)),
+        Operation::SetLinkAllMulticast { link, name, on } => setting(link, name, Value::AllMulticast(*on)),
+        Operation::SetLinkQueueLength { link, name, packets } => setting(link, name, Value::QueueLength(*packets)),
         Operation::SetLinkMaster { link, name, master } => setting(link, name, Value::Master(*master)),
         Operation::SetPortHairpin { link, name, on } => setting(link, name, Value::Hairpin(*on)),
         Operation::SetPortIsolated { link, name, on } => setting(link, name, Value::Isolated(*on)),
@@ -251,6 +261,8 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
             Inverse::AddElements { comment, .. } => elements_of(*place, table, set, elements, comment, false),
             _ => Vec::new(),
         },
+        Operation::LeadForwarding { lead } => vec![Part::ForwardingLead(lead)],
+        Operation::AcceptForwarding { address } => vec![Part::Forwarding(*address)],
         Operation::Claim { directory, address } => vec![Part::Claim {
             directory,
             address: *address,

@@ -1,7 +1,8 @@
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    Bridge, LinkId, LinkSettings, Neighbor, NewLink, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    forwarding_table_of,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -51,6 +52,16 @@ pub enum Operation {
         link: LinkId,
         name: String,
         on: bool,
+    },
+    SetLinkAllMulticast {
+        link: LinkId,
+        name: String,
+        on: bool,
+    },
+    SetLinkQueueLength {
+        link: LinkId,
+        name: String,
+        packets: u32,
     },
     SetLinkMaster {
         link: LinkId,
@@ -147,6 +158,14 @@ pub enum Operation {
         set: Set,
         elements: Vec<Element>,
     },
+    /// In the node's iptables.
+    LeadForwarding {
+        lead: ForwardingLead,
+    },
+    /// In the node's iptables.
+    AcceptForwarding {
+        address: IpAddr,
+    },
     Claim {
         directory: PathBuf,
         address: IpAddr,
@@ -187,6 +206,12 @@ impl fmt::Display for Operation {
             Self::SetLinkMac { link, name, mac } => write!(f, "set {} address {mac}", named(*link, name)),
             Self::SetLinkPromiscuous { link, name, on: value } => {
                 write!(f, "set {} promiscuous {}", named(*link, name), on(value))
+            }
+            Self::SetLinkAllMulticast { link, name, on: value } => {
+                write!(f, "set {} allmulticast {}", named(*link, name), on(value))
+            }
+            Self::SetLinkQueueLength { link, name, packets } => {
+                write!(f, "set {} txqueuelen {packets}", named(*link, name))
             }
             Self::SetLinkMaster {
                 link,
@@ -272,6 +297,10 @@ impl fmt::Display for Operation {
                 )
             }
             Self::TakeSlot { counter, number } => write!(f, "take slot {number} of limit {counter}"),
+            Self::LeadForwarding { lead } => write!(f, "add the {lead}"),
+            Self::AcceptForwarding { address } => {
+                write!(f, "accept what {address} forwards in {}", forwarding_table_of(*address))
+            }
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
         }
     }

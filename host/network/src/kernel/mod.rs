@@ -30,15 +30,15 @@ mod tap;
 mod veth;
 mod visit;
 
-use std::{os::fd::OwnedFd, time::Duration};
+use std::{net::IpAddr, os::fd::OwnedFd, time::Duration};
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, Error, LinkId, LinkInfo, Neighbor, Network, NewLink, Result, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink, Result, Route, RouteMode,
+    Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -166,6 +166,14 @@ impl Network for Kernel {
         links::set_promiscuous(self.socket_of(link)?, link, on)
     }
 
+    fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()> {
+        links::set_all_multicast(self.socket_of(link)?, link, on)
+    }
+
+    fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()> {
+        links::set_queue_length(self.socket_of(link)?, link, packets)
+    }
+
     fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
         port::set_master(self.socket_of(link)?, link, master)
     }
@@ -245,6 +253,30 @@ impl Network for Kernel {
 
     fn set_sysctl(&mut self, place: Place, key: &SysctlKey, value: &str) -> Result<()> {
         sysctl::write(self.side(place)?, place, key, value)
+    }
+
+    fn has_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<bool> {
+        self.host.nft()?.has_lead(lead)
+    }
+
+    fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        self.host.nft()?.add_lead(lead)
+    }
+
+    fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        self.host.nft()?.delete_lead(lead)
+    }
+
+    fn accepts_forwarding(&mut self, address: IpAddr) -> Result<bool> {
+        self.host.nft()?.accepts(address)
+    }
+
+    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        self.host.nft()?.accept(address)
+    }
+
+    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        self.host.nft()?.refuse(address)
     }
 
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {

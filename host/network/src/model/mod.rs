@@ -1,6 +1,7 @@
 //! The kernel's objects as values.
 
 mod address;
+mod forwarding;
 mod link;
 mod neighbor;
 mod new_link;
@@ -10,6 +11,7 @@ mod rule;
 mod sysctl;
 
 pub use address::AddressInfo;
+pub use forwarding::{FORWARDING_CHAIN, ForwardingLead, forwarding_table, forwarding_table_of};
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
 pub use neighbor::Neighbor;
 pub use new_link::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, NewLink};

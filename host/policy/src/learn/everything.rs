@@ -89,6 +89,13 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
         "allow = \"resolver.read\"\nfiles = {}",
         paths("/etc/resolv.conf", files)
     ));
+    grant(&format!(
+        "allow = \"allow-list.read\"\nfiles = {}",
+        paths("/etc/cni/tuning/allowlist.conf", files)
+    ));
+    grant(&format!(
+        "allow = \"forwarding.accept\"\nin = \"host\"\nchains = [\"*\"]\nprefixes = {networks}"
+    ));
     grant("allow = \"ipam.delegate\"\nplugins = [\"*\"]");
     text
 }

@@ -88,6 +88,14 @@ pub(crate) enum Call {
         link: usize,
         on: bool,
     },
+    AllMulticast {
+        link: usize,
+        on: bool,
+    },
+    QueueLength {
+        link: usize,
+        packets: u32,
+    },
     Isolated {
         link: usize,
         on: bool,
@@ -183,6 +191,20 @@ pub(crate) enum Call {
         #[serde(flatten)]
         elements: Elements,
     },
+    ShareElements {
+        r#in: In,
+        #[serde(flatten)]
+        elements: Elements,
+    },
+    AcceptForwarding {
+        address: String,
+        first: String,
+    },
+    IsAccepted {
+        address: String,
+        first: String,
+    },
+    ReadAllowList,
     DeleteElements {
         r#in: In,
         #[serde(flatten)]

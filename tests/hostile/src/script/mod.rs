@@ -10,7 +10,7 @@ mod routing;
 use cofferdam_guest_sdk::{
     Error, Failure,
     bindings::{
-        ipam,
+        allow_list, ipam,
         links::Link,
         log,
         namespaces::{self, Namespace},
@@ -74,6 +74,7 @@ impl Script {
                 self.saw(text);
                 Ok(())
             }
+            Call::ReadAllowList => self.look(allow_list::read()),
             Call::Delegate => {
                 let result = ipam::add()?;
                 self.saw(result);

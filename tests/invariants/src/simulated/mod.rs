@@ -11,13 +11,14 @@ mod side;
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, LinkId, LinkInfo, Neighbor, Network, NewLink, Result, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink, Result, Route, RouteMode,
+    Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -202,6 +203,20 @@ impl Network for Simulated {
         })
     }
 
+    fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkAllMulticast { link, name, on }, |sides| {
+            sides.set_all_multicast(link, on)
+        })
+    }
+
+    fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkQueueLength { link, name, packets }, |sides| {
+            sides.set_queue_length(link, packets)
+        })
+    }
+
     fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
         let name = self.name(link);
         self.change(&Operation::SetLinkMaster { link, name, master }, |sides| {
@@ -330,6 +345,31 @@ impl Network for Simulated {
             value: value.to_owned(),
         };
         self.change(&operation, |sides| sides.at_mut(place).set(key, value))
+    }
+
+    // This node has no iptables: nothing can ask for any of these.
+    fn has_forwarding_lead(&mut self, _: &ForwardingLead) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        Err(Error::NotFound(lead.table().to_string()))
+    }
+
+    fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        Err(Error::NotFound(lead.to_string()))
+    }
+
+    fn accepts_forwarding(&mut self, _: IpAddr) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        Err(Error::NotFound(format!("forwarding of {address}")))
+    }
+
+    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        Err(Error::NotFound(format!("forwarding of {address}")))
     }
 
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {

@@ -3,6 +3,7 @@
 //! them.
 
 mod elements;
+mod forwarding;
 mod links;
 mod routing;
 mod settings;
@@ -68,6 +69,8 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::RestoreMtu { .. } => "RestoreMtu",
         Inverse::RestoreMac { .. } => "RestoreMac",
         Inverse::RestorePromiscuous { .. } => "RestorePromiscuous",
+        Inverse::RestoreAllMulticast { .. } => "RestoreAllMulticast",
+        Inverse::RestoreQueueLength { .. } => "RestoreQueueLength",
         Inverse::RestoreMaster { .. } => "RestoreMaster",
         Inverse::RestoreHairpin { .. } => "RestoreHairpin",
         Inverse::RestoreIsolated { .. } => "RestoreIsolated",
@@ -84,12 +87,13 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::DeleteElements { .. } => "DeleteElements",
         Inverse::LeaveShared { .. } => "LeaveShared",
         Inverse::FreeSlot { .. } => "FreeSlot",
+        Inverse::RefuseForwarding { .. } => "RefuseForwarding",
         Inverse::ReleaseClaim { .. } => "ReleaseClaim",
     }
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 23;
+pub(crate) const KINDS: usize = 26;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
@@ -99,6 +103,7 @@ pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     cases.extend(routing::rules_and_neighbors(ground));
     cases.extend(elements::elements());
     cases.extend(shared::shared(ground));
+    cases.extend(forwarding::forwarding());
     cases.extend(settings::settings(ground));
     cases.push(settings::claim(ground));
     cases.push(settings::slot());
