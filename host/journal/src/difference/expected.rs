@@ -154,7 +154,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::AddRoute { link, route, mode, .. } => is_route_before(part, *link, route, *mode),
         Operation::DeleteRoute { link, route, .. } => {
             matches!(part, Part::Route { link: of, route: earlier, .. }
-                if of == link && table(earlier) == table(route) && route.covers(earlier))
+                // The kernel tells the metric that it chose for one of IPv6.
+                if of == link && table(earlier) == table(route) && (route.covers(earlier) || earlier.describes(route)))
         }
         Operation::AddRule { place, rule } => match part {
             Part::Rule {

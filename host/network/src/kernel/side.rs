@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     os::fd::{AsRawFd, OwnedFd, RawFd},
     path::Path,
     time::Duration,
@@ -24,6 +24,8 @@ pub(super) struct Side {
     taps: Option<Vec<OwnedFd>>,
     /// Directories of another namespace's settings, by their names below `net`.
     directories: BTreeMap<String, OwnedFd>,
+    /// The names of all that there are, where all were opened ahead.
+    all_directories: Option<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,7 @@ impl Side {
             nft: None,
             taps: None,
             directories: BTreeMap::new(),
+            all_directories: None,
         }
     }
 
@@ -79,16 +82,20 @@ impl Side {
             return Ok(());
         }
         // Of one that is not there, or out of reach, whoever asks is told.
-        let open = |name: String| Some((sysctl::open_directory(&name).ok()?, name));
-        let open_all = || -> Vec<(OwnedFd, String)> {
-            let names = if ahead.settings.contains(Ahead::ALL) {
-                sysctl::directories()
+        let open = |name: &String| Some((sysctl::open_directory(name).ok()?, name.clone()));
+        let all = ahead.settings.contains(Ahead::ALL);
+        let open_all = || {
+            let names: BTreeSet<String> = if all {
+                sysctl::directories().into_iter().collect()
             } else {
                 ahead.settings.iter().cloned().collect()
             };
-            names.into_iter().filter_map(open).collect()
+            let opened: Vec<(OwnedFd, String)> = names.iter().filter_map(open).collect();
+            (opened, names)
         };
-        for (directory, name) in self.inside(open_all)? {
+        let (opened, names) = self.inside(open_all)?;
+        self.all_directories = all.then_some(names);
+        for (directory, name) in opened {
             if sysctl::is_of_its_namespace(&name, &directory) {
                 self.directories.insert(name, directory);
             }
@@ -173,6 +180,9 @@ impl Side {
     fn directory(&mut self, name: &str) -> Result<&OwnedFd> {
         let directory = match self.directories.remove(name) {
             Some(directory) => directory,
+            None if self.all_directories.as_ref().is_some_and(|all| !all.contains(name)) => {
+                return Err(Error::NotFound(format!("setting net/{name}")));
+            }
             None => {
                 let directory = self.inside(|| sysctl::open_directory(name))??;
                 if !sysctl::is_of_its_namespace(name, &directory) {
