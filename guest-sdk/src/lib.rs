@@ -17,6 +17,11 @@
 //! - [`nftables`], [`store`], [`ipam`], [`resolver`], [`packets`], [`upkeep`] and
 //!   [`log`] are the other things to ask the host for.
 //! - A [`Keeper`] looks after its attachments while they last.
+//! - [`addressing`], [`recorded`] and [`parent`] have what plugins share that
+//!   give a container an interface: its addresses and routes, comparing them,
+//!   and the link that it is upon.
+//! - [`nftables`], [`store`], [`ipam`], [`resolver`] and [`log`] are the other
+//!   things to ask the host for.
 //! - [`Error`] is a refusal of the host, [`Failure`] what the runtime sees;
 //!   `?` makes the second of the first.
 //!
@@ -24,6 +29,7 @@
 //! function of the host, called natively, panics.
 
 pub mod addressing;
+pub mod allow_list;
 mod arguments;
 mod attachment;
 pub mod bindings;
@@ -34,19 +40,23 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 mod failure;
+pub mod forwarding;
 pub mod ipam;
 mod keeper;
 #[cfg(target_family = "wasm")]
 mod libc;
 mod link;
 pub mod log;
+pub mod masquerade;
 #[cfg(target_family = "wasm")]
 mod memory;
 pub mod metadata;
 mod namespace;
 mod need;
+mod new_link;
 pub mod nftables;
 pub mod packets;
+pub mod parent;
 mod plugin;
 pub mod random;
 pub mod recorded;
@@ -65,6 +75,10 @@ pub use keeper::{Keeper, Occasion};
 pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState};
 pub use namespace::{BridgeOptions, Namespace, RuleSpec, VethEnd, create_veth};
 pub use need::Need;
+pub use new_link::{
+    IpvlanIsolation, IpvlanMode, IpvlanSettings, LinkSettings, MacvlanMode, MacvlanSettings, NewLink, TapSettings,
+    VlanSettings, VrfSettings, create_link,
+};
 pub use plugin::Plugin;
 pub use request::{AttachmentId, NetworkRequest, Request};
 pub use route::RouteSpec;

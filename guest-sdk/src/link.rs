@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use cofferdam_protocol::{IpPrefix, MacAddress};
 
 use crate::{
-    Error, RouteSpec,
+    Error, LinkSettings, RouteSpec,
     bindings::{addresses, links, neighbors, routes},
     convert::{mac_from_wit, mac_to_wit},
 };
@@ -48,6 +48,16 @@ impl Link {
         Ok(self.0.set_promiscuous(on)?)
     }
 
+    /// Receive all multicast frames.
+    pub fn set_all_multicast(&self, on: bool) -> Result<(), Error> {
+        Ok(self.0.set_all_multicast(on)?)
+    }
+
+    /// How many packets may wait to be sent.
+    pub fn set_transmit_queue_length(&self, packets: u32) -> Result<(), Error> {
+        Ok(self.0.set_transmit_queue_length(packets)?)
+    }
+
     /// Makes it a port of `master`, which has to be in the same namespace.
     pub fn set_master(&self, master: &Self) -> Result<(), Error> {
         Ok(self.0.set_master(&master.0)?)
@@ -66,6 +76,18 @@ impl Link {
     /// The other end of a veth pair, where this plugin may see it.
     pub fn peer(&self) -> Result<Self, Error> {
         Ok(Self(self.0.peer()?))
+    }
+
+    /// What its kind is set to; absent for kinds that
+    /// [`create_link`](crate::create_link) does not make.
+    pub fn settings(&self) -> Result<Option<LinkSettings>, Error> {
+        Ok(self.0.settings()?)
+    }
+
+    /// The link that a macvlan, ipvlan or VLAN interface is upon, where this
+    /// plugin may see it.
+    pub fn parent(&self) -> Result<Self, Error> {
+        Ok(Self(self.0.parent()?))
     }
 
     /// Waits until the driver reports the link as up.

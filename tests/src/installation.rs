@@ -13,11 +13,21 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 5] = [
+pub const PLUGINS: [(&str, &str); 15] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
     ("dhcp", "cofferdam-plugin-dhcp"),
+    ("dummy", "cofferdam-plugin-dummy"),
+    ("ipvlan", "cofferdam-plugin-ipvlan"),
+    ("macvlan", "cofferdam-plugin-macvlan"),
+    ("tap", "cofferdam-plugin-tap"),
+    ("vlan", "cofferdam-plugin-vlan"),
+    ("static", "cofferdam-plugin-static"),
+    ("sbr", "cofferdam-plugin-sbr"),
+    ("ptp", "cofferdam-plugin-ptp"),
+    ("tuning", "cofferdam-plugin-tuning"),
+    ("firewall", "cofferdam-plugin-firewall"),
     ("hostile", "cofferdam-hostile"),
 ];
 

@@ -28,6 +28,7 @@ mod site;
 mod snapshot;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;
+mod upon;
 mod workshop;
 
 pub use attached::Attached;
@@ -43,11 +44,12 @@ pub use mortals::Mortals;
 pub use mounts::{mount_full, mount_memory, mount_read_only, with_own_mounts};
 pub use namespace::Namespace;
 pub use outside::outside;
-pub use packets::{EchoServer, TcpGreeter, answers, answers_as};
+pub use packets::{EchoServer, TcpGreeter, answers, answers_as, is_silent};
 pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use site::{Container, Site};
 pub use snapshot::Snapshot;
+pub use upon::{furnish_eth1, has_flag, has_kind, interface, network_upon, site_with_eth1};
 pub use workshop::Workshop;
 
 /// Ends the test at once, with the reason on standard error, where this user

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -12,8 +13,8 @@ use std::{
 };
 
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Exchange, LinkId, LinkInfo, Neighbor, Network, OperationalState, Ports, Result, Route,
-    RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink,
+    OperationalState, Ports, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -46,6 +47,7 @@ impl Picture {
             master: None,
             lower: None,
             lower_elsewhere: false,
+            settings: None,
             hairpin: None,
             isolated: None,
         });
@@ -150,12 +152,16 @@ impl Network for Picture {
     refuse! {
         links(Place) -> Vec<LinkInfo>;
         create_bridge(&Bridge) -> LinkId;
+        create_link(&NewLink) -> LinkId;
+        default_link(Place) -> Option<LinkId>;
         create_veth(&VethEnd, &VethEnd) -> (LinkId, LinkId);
         delete_link(LinkId) -> ();
         set_link_up(LinkId, bool) -> ();
         set_link_mtu(LinkId, u32) -> ();
         set_link_mac(LinkId, MacAddress) -> ();
         set_link_promiscuous(LinkId, bool) -> ();
+        set_link_all_multicast(LinkId, bool) -> ();
+        set_link_queue_length(LinkId, u32) -> ();
         set_link_master(LinkId, Option<u32>) -> ();
         set_port_hairpin(LinkId, bool) -> ();
         set_port_isolated(LinkId, bool) -> ();
@@ -182,6 +188,12 @@ impl Network for Picture {
         delete_chain(Place, &TableId, &str) -> ();
         add_elements(Place, &TableId, &Set, &[Element], &str) -> ();
         delete_elements(Place, &TableId, &Set, &[Element]) -> ();
+        has_forwarding_lead(&ForwardingLead) -> bool;
+        add_forwarding_lead(&ForwardingLead) -> ();
+        delete_forwarding_lead(&ForwardingLead) -> ();
+        accepts_forwarding(IpAddr) -> bool;
+        accept_forwarding(IpAddr) -> ();
+        refuse_forwarding(IpAddr) -> ();
         element_comment(Place, &TableId, &Set, &Element) -> Option<String>;
         open_exchange(LinkId, Ports) -> Box<dyn Exchange>;
     }

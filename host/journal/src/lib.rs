@@ -50,7 +50,7 @@ pub use history::{Entry, History, Progress, State};
 pub use journal::{Journal, LockedAttachment};
 pub use leftovers::{Leftover, LeftoverKind};
 pub use lock::{HeldLocks, Holder, longest_wait};
-pub use model::{Inverse, Made, Operation, Outcome, Sequence, Setting, SharedObject};
+pub use model::{Inverse, Made, Operation, Outcome, SHARED_ELEMENT, Sequence, Setting, SharedObject, element_text};
 pub use owned::{Owned, OwnedBy, Scope, Survey, Taken, Thing};
 pub use quota::{Limit, Quota, Slot};
 pub use records::{Owner, Records};

@@ -1,10 +1,11 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
-    AddressInfo, Bridge, Datagram, LinkId, LinkInfo, Neighbor, Ports, Received, Result, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    AddressInfo, Bridge, Datagram, ForwardingLead, LinkId, LinkInfo, Neighbor, NewLink, Ports, Received, Result, Route,
+    RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -28,6 +29,10 @@ pub trait Network {
     /// in their final namespaces with their final names and masters; both
     /// down. At most one end has a master.
     fn create_veth(&mut self, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId)>;
+    /// `ip link add [link PARENT] name NAME netns … type KIND …`, and for a
+    /// TAP device `ip tuntap add mode tap name NAME …`: in its final
+    /// namespace, under its final name, as a whole; down.
+    fn create_link(&mut self, link: &NewLink) -> Result<LinkId>;
     /// `ip link del dev NAME`
     fn delete_link(&mut self, link: LinkId) -> Result<()>;
     /// `ip link set dev NAME up|down`
@@ -38,6 +43,10 @@ pub trait Network {
     fn set_link_mac(&mut self, link: LinkId, mac: MacAddress) -> Result<()>;
     /// `ip link set dev NAME promisc on|off`
     fn set_link_promiscuous(&mut self, link: LinkId, on: bool) -> Result<()>;
+    /// `ip link set dev NAME allmulticast on|off`
+    fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()>;
+    /// `ip link set dev NAME txqueuelen PACKETS`
+    fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()>;
     /// `ip link set dev NAME master MASTER|nomaster`
     fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()>;
     /// `bridge link set dev NAME hairpin on|off`
@@ -57,6 +66,9 @@ pub trait Network {
 
     /// `ip route show dev NAME table TABLE`, both families, unicast.
     fn routes(&mut self, link: LinkId, table: u32) -> Result<Vec<Route>>;
+    /// The link of the first default route of the main table, IPv4 before
+    /// IPv6.
+    fn default_link(&mut self, place: Place) -> Result<Option<LinkId>>;
     /// `ip route add|append|replace … dev NAME proto boot`
     fn add_route(&mut self, link: LinkId, route: &Route, mode: RouteMode) -> Result<()>;
     /// `ip route del … dev NAME`
@@ -129,6 +141,23 @@ pub trait Network {
         set: &Set,
         element: &Element,
     ) -> Result<Option<String>>;
+
+    /// Whether the rule of the node's iptables is there.
+    fn has_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<bool>;
+    /// `iptables -N CHAIN`, unless it is there, and `iptables -I FROM 1 -m
+    /// comment --comment COMMENT -j CHAIN`, in one transaction.
+    fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()>;
+    /// `iptables -D FROM … -j CHAIN`
+    fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()>;
+    /// Whether the node's iptables accepts what the address forwards: both
+    /// rules of [`accept_forwarding`](Network::accept_forwarding) are there.
+    fn accepts_forwarding(&mut self, address: IpAddr) -> Result<bool>;
+    /// `iptables -A CNI-FORWARD -d ADDRESS -m conntrack --ctstate
+    /// RELATED,ESTABLISHED -j ACCEPT` and `iptables -A CNI-FORWARD -s ADDRESS
+    /// -j ACCEPT`, each unless it is there.
+    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()>;
+    /// Deletes both of them.
+    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()>;
 
     /// Begins to receive the datagrams that come to a link from one port for
     /// the other, whatever addresses it has.

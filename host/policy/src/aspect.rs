@@ -46,7 +46,9 @@ impl<'a> Question<'a> {
         match dimension {
             Dimension::Place => self.place().map(Aspect::Place),
             Dimension::LinkNames => self.link().map(Aspect::Text),
-            Dimension::RoutingTables => self.routing_table().map(|table| Aspect::Number(table.into())),
+            Dimension::RoutingTables if self.routing_table().is_some() => {
+                self.routing_table().map(|table| Aspect::Number(table.into()))
+            }
             _ => self.own_aspect(dimension),
         }
     }
@@ -59,6 +61,14 @@ impl<'a> Question<'a> {
             (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. }) => {
                 Aspect::Text(kind)
             }
+            (Dimension::Parents, Q::LinkCreate { upon, .. }) => or_whatever(upon.map(|upon| Aspect::Text(upon.parent))),
+            (Dimension::Modes, Q::LinkCreate { upon, .. }) => {
+                or_whatever(upon.and_then(|upon| upon.mode).map(Aspect::Text))
+            }
+            (Dimension::Vlans, Q::LinkCreate { upon, .. }) => {
+                or_whatever(upon.and_then(|upon| upon.vlan).map(|vlan| Aspect::Number(vlan.into())))
+            }
+            (Dimension::RoutingTables, Q::LinkCreate { .. }) => Aspect::Whatever,
             (Dimension::Settings, Q::LinkSet { what, .. }) => Aspect::Text(what),
             (Dimension::Prefixes, Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. }) => {
                 Aspect::Prefix(address)
@@ -85,13 +95,18 @@ impl<'a> Question<'a> {
             (Dimension::PacketScope, Q::RuleAdd { of_others, .. }) => {
                 Aspect::Packets(if of_others { &packets::ANY } else { &[] })
             }
-            (Dimension::PacketPrefixes, Q::NftElement { addresses, .. }) => Aspect::Addresses(addresses),
+            (Dimension::Chains, Q::ForwardingAccept { chain, .. }) => Aspect::Text(chain),
+            (Dimension::PacketPrefixes, Q::NftElement { addresses, .. } | Q::ForwardingAccept { addresses, .. }) => {
+                Aspect::Addresses(addresses)
+            }
             (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
             (Dimension::Marks, Q::NftTable { marks, .. }) => Aspect::Marks(marks),
             (Dimension::Ports, Q::NftElement { ports, .. }) => Aspect::Ports(ports),
             (Dimension::ExchangePorts, Q::PacketExchange { ports, .. }) => Aspect::ExchangePorts(ports),
             (Dimension::Locations, Q::StoreOpen { location: path })
-            | (Dimension::Files, Q::ResolverRead { file: path }) => Aspect::Path(path),
+            | (Dimension::Files, Q::ResolverRead { file: path } | Q::AllowListRead { file: path }) => {
+                Aspect::Path(path)
+            }
             (Dimension::Plugins, Q::IpamDelegate { plugin }) => Aspect::Text(plugin),
             // How much is left is for whoever counts.
             (Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant, _) => Aspect::Whatever,
@@ -99,4 +114,9 @@ impl<'a> Question<'a> {
         };
         Some(aspect)
     }
+}
+
+/// What a link takes nothing of the node for, any grant holds.
+fn or_whatever(asked: Option<Aspect<'_>>) -> Aspect<'_> {
+    asked.unwrap_or(Aspect::Whatever)
 }

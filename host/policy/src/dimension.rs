@@ -1,7 +1,7 @@
 use crate::{
     operation::Operation,
     range::Range,
-    words::{FAMILIES, HOOKS, PACKET_SCOPES, PLACES, SETTINGS},
+    words::{FAMILIES, HOOKS, MODES, PACKET_SCOPES, PLACES, SETTINGS},
 };
 
 /// In what respect a grant is bounded. Each is a key of the grant's table.
@@ -11,6 +11,12 @@ pub(crate) enum Dimension {
     Kinds,
     LinkNames,
     Settings,
+    /// Links of the node that new ones may be upon.
+    Parents,
+    /// What links upon one of the node do with its frames.
+    Modes,
+    /// VLANs of links of the node.
+    Vlans,
     /// Prefixes of addresses that a link may have, or neighbours.
     Prefixes,
     Destinations,
@@ -23,6 +29,8 @@ pub(crate) enum Dimension {
     Hooks,
     HookPriorities,
     Sets,
+    /// Chains of iptables that an operator fills.
+    Chains,
     /// Whose packets rules may decide on.
     PacketScope,
     /// Addresses whose packets may be decided on, besides the attachment's.
@@ -104,6 +112,9 @@ impl Dimension {
             Self::Kinds => "kinds",
             Self::LinkNames | Self::PacketLinks => "names",
             Self::Settings => "settings",
+            Self::Parents => "parents",
+            Self::Modes => "modes",
+            Self::Vlans => "vlans",
             Self::Prefixes | Self::PacketPrefixes => "prefixes",
             Self::Destinations => "destinations",
             Self::RoutingTables | Self::TableNames => "tables",
@@ -113,6 +124,7 @@ impl Dimension {
             Self::Family => "family",
             Self::Hooks => "hooks",
             Self::Sets => "sets",
+            Self::Chains => "chains",
             Self::PacketScope => "scope",
             Self::Marks => "marks",
             Self::Ports | Self::ExchangePorts => "ports",
@@ -129,8 +141,16 @@ impl Dimension {
         match self {
             Self::Place => Form::Word(&PLACES),
             Self::Kinds => Form::Kinds,
-            Self::LinkNames | Self::PacketLinks | Self::TableNames | Self::Sets | Self::Plugins => Form::Patterns,
+            Self::LinkNames
+            | Self::Parents
+            | Self::PacketLinks
+            | Self::TableNames
+            | Self::Sets
+            | Self::Plugins
+            | Self::Chains => Form::Patterns,
             Self::Settings => Form::Words(&SETTINGS),
+            Self::Modes => Form::Words(&MODES),
+            Self::Vlans => Form::Ranges(Range::VLANS),
             Self::Prefixes | Self::Destinations | Self::PacketPrefixes => Form::Prefixes,
             Self::PacketScope => Form::Word(&PACKET_SCOPES),
             Self::Marks => Form::Marks,
@@ -154,6 +174,9 @@ impl Dimension {
             Self::Kinds => "Kinds of links; none is that of lo and network cards.",
             Self::LinkNames => "Names of links; * stands for any characters, \\* for itself.",
             Self::Settings => "What of a link may be set; without it, everything.",
+            Self::Parents => "Names of links of the node that the new ones may be upon; without it, none.",
+            Self::Modes => "Modes of links upon one of the node; without it, all but passthru.",
+            Self::Vlans => "Numbers of VLANs of the node's links, or [first, last]; without it, none.",
             Self::Prefixes => "Networks in which the addresses lie.",
             Self::Destinations => "Networks in which the routes' destinations lie.",
             Self::RoutingTables => "Numbers of routing tables, or [first, last]; without it, the main one (254).",
@@ -165,6 +188,7 @@ impl Dimension {
             Self::Hooks => "Where base chains may be; without it, there are none.",
             Self::HookPriorities => "Priorities of base chains, or [first, last].",
             Self::Sets => "Names of sets and maps; * stands for any characters.",
+            Self::Chains => "Names of iptables chains that are asked first; * stands for any characters.",
             Self::PacketScope => "Whose packets rules may decide on; without it, the attachment's only.",
             Self::PacketPrefixes => "Networks whose packets may be decided on as well, besides the attachment's own.",
             Self::PacketLinks => "Links whose packets may be decided on as well, besides the attachment's own.",
@@ -172,7 +196,9 @@ impl Dimension {
             Self::Ports => "Ports that keys of elements may have, or [first, last]; without it, none.",
             Self::ExchangePorts => "Ports that datagrams come from and go to, on either side, or [first, last].",
             Self::Locations => "Directories that hold a directory of records for each network.",
-            Self::Files => "Files in the form of resolv.conf(5).",
+            Self::Files => {
+                "Files of the node: in the form of resolv.conf(5), or lists of what containers may have set."
+            }
             Self::Plugins => "Names of IPAM plugins; * stands for any characters.",
             Self::Max => "How many of these one attachment may have.",
             Self::MaxPerNetwork => "How many of these all attachments of one network may have together.",
@@ -187,6 +213,9 @@ impl Dimension {
             Self::Kinds => r#"kinds = ["bridge"]"#,
             Self::LinkNames => r#"names = ["cni*"], or ["*"] for every link"#,
             Self::Settings => r#"settings = ["up"]"#,
+            Self::Parents => r#"parents = ["eth1"]"#,
+            Self::Modes => r#"modes = ["bridge"]"#,
+            Self::Vlans => "vlans = [100, [200, 299]]",
             Self::Prefixes => r#"prefixes = ["10.22.0.0/16"], or ["0.0.0.0/0", "::/0"] for every address"#,
             Self::Destinations => {
                 r#"destinations = ["10.22.0.0/16"], or ["0.0.0.0/0", "::/0"] for every destination, the default routes included"#
@@ -200,6 +229,7 @@ impl Dimension {
             Self::Hooks => r#"hooks = ["postrouting"]"#,
             Self::HookPriorities => "priorities = [100]",
             Self::Sets => r#"sets = ["sources4"]"#,
+            Self::Chains => r#"chains = ["CNI-ADMIN"]"#,
             Self::PacketScope => r#"scope = "attachment""#,
             Self::PacketPrefixes => r#"prefixes = ["10.22.0.0/16"]"#,
             Self::PacketLinks => r#"names = ["cni0"]"#,
@@ -220,9 +250,10 @@ impl Operation {
     /// The dimensions that a grant of this operation can be bounded in.
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
-            Destinations, ExchangePorts, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations,
-            Marks, Max, MaxPerNetwork, MaxPerTenant, PacketLinks, PacketPrefixes, PacketScope, Place, Plugins, Ports,
-            Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
+            Chains, Destinations, ExchangePorts, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames,
+            Locations, Marks, Max, MaxPerNetwork, MaxPerTenant, Modes, PacketLinks, PacketPrefixes, PacketScope,
+            Parents, Place, Plugins, Ports, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames,
+            Values, Vlans,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -231,6 +262,10 @@ impl Operation {
                 (Place, Always),
                 (Kinds, InHost),
                 (LinkNames, InHost),
+                (Parents, No),
+                (Modes, No),
+                (Vlans, No),
+                (RoutingTables, No),
                 (Max, No),
                 (MaxPerNetwork, No),
                 (MaxPerTenant, No),
@@ -296,10 +331,11 @@ impl Operation {
                 (Ports, No),
             ],
             Self::StoreOpen => &[(Locations, No)],
-            Self::ResolverRead => &[(Files, Always)],
+            Self::ResolverRead | Self::AllowListRead => &[(Files, Always)],
             Self::IpamDelegate => &[(Plugins, Always)],
             Self::PacketExchange => &[(Place, Always), (LinkNames, InHost), (ExchangePorts, Always)],
             Self::UpkeepKeep => &[],
+            Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
         }
     }
 

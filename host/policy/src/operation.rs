@@ -27,13 +27,15 @@ pub enum Operation {
     StoreOpen,
     ResolverRead,
     IpamDelegate,
+    AllowListRead,
+    ForwardingAccept,
     PacketExchange,
     UpkeepKeep,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -59,6 +61,8 @@ impl Operation {
         Self::IpamDelegate,
         Self::PacketExchange,
         Self::UpkeepKeep,
+        Self::AllowListRead,
+        Self::ForwardingAccept,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -90,6 +94,8 @@ impl Operation {
             Self::IpamDelegate => "ipam.delegate",
             Self::PacketExchange => "packet.exchange",
             Self::UpkeepKeep => "upkeep.keep",
+            Self::AllowListRead => "allow-list.read",
+            Self::ForwardingAccept => "forwarding.accept",
         }
     }
 

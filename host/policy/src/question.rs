@@ -20,10 +20,13 @@ pub enum Question<'a> {
         kind: Option<&'a str>,
         name: &'a str,
     },
+    /// `table` is that of a VRF of the node.
     LinkCreate {
         place: Place,
         kind: &'a str,
         name: &'a str,
+        upon: Option<Upon<'a>>,
+        table: Option<u32>,
     },
     /// `what` is a word of the policy's `settings`.
     LinkSet {
@@ -156,6 +159,29 @@ pub enum Question<'a> {
     },
     /// A record for the attachment.
     UpkeepKeep,
+    /// A list of what containers may have set.
+    AllowListRead {
+        file: &'a Path,
+    },
+    /// In the node's own namespace. `chain` is the one that is asked before
+    /// the attachment is accepted; `addresses` are those that are not the
+    /// attachment's own.
+    ForwardingAccept {
+        chain: &'a str,
+        addresses: &'a [IpAddr],
+    },
+}
+
+/// A link of the node that a new one is to be upon, and what the new one gets
+/// of its traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upon<'a> {
+    /// The name of the node's link.
+    pub parent: &'a str,
+    /// A word of the policy's `modes`, for kinds that have modes.
+    pub mode: Option<&'a str>,
+    /// The number of a VLAN, for a VLAN interface.
+    pub vlan: Option<u16>,
 }
 
 impl Question<'_> {
@@ -188,6 +214,8 @@ impl Question<'_> {
             Self::IpamDelegate { .. } => Operation::IpamDelegate,
             Self::PacketExchange { .. } => Operation::PacketExchange,
             Self::UpkeepKeep => Operation::UpkeepKeep,
+            Self::AllowListRead { .. } => Operation::AllowListRead,
+            Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
         }
     }
 
@@ -216,12 +244,29 @@ impl Question<'_> {
             | Self::NftTable { place, .. }
             | Self::NftElement { place, .. }
             | Self::PacketExchange { place, .. } => Some(place),
-            Self::StoreOpen { .. } | Self::ResolverRead { .. } | Self::IpamDelegate { .. } | Self::UpkeepKeep => None,
+            Self::ForwardingAccept { .. } => Some(Place::Host),
+            Self::StoreOpen { .. }
+            | Self::ResolverRead { .. }
+            | Self::IpamDelegate { .. }
+            | Self::AllowListRead { .. }
+            | Self::UpkeepKeep => None,
         }
     }
 }
 
 impl<'a> Question<'a> {
+    /// Whether a link may be made that is upon no other.
+    #[must_use]
+    pub fn link_create(place: Place, kind: &'a str, name: &'a str) -> Self {
+        Self::LinkCreate {
+            place,
+            kind,
+            name,
+            upon: None,
+            table: None,
+        }
+    }
+
     /// The link that it is about, if it is about one.
     pub(crate) fn link(&self) -> Option<&'a str> {
         match *self {
@@ -251,6 +296,7 @@ impl<'a> Question<'a> {
             | Self::RouteDelete { table, .. }
             | Self::RuleAdd { table, .. }
             | Self::RuleDelete { table, .. } => Some(table),
+            Self::LinkCreate { table, .. } => table,
             _ => None,
         }
     }

@@ -155,3 +155,144 @@ fn bridge_has_nothing_of_others_in_the_host() {
         false,
     );
 }
+
+#[test]
+fn what_is_upon_a_link_of_the_node_is_upon_its_network_cards() {
+    for plugin in ["macvlan", "ipvlan", "vlan"] {
+        let vlan = if plugin == "vlan" { " vlan=5" } else { "" };
+        let create = format!("link.create container kind={plugin} name=eth0{vlan}");
+        for (parent, allowed) in [("eth1", true), ("enp3s0", true), ("cni0", false), ("docker0", false)] {
+            check(plugin, &[&format!("{create} parent={parent}")], allowed);
+        }
+        check(plugin, &[&format!("{create} parent=eth1 mode=passthru")], false);
+        check(plugin, &[&format!("link.create host kind={plugin} name=eth7")], false);
+    }
+    for plugin in ["dummy", "tap"] {
+        assert!(!default(plugin).reaches(Host), "{plugin}");
+    }
+}
+
+#[test]
+fn static_needs_nothing() {
+    let grants = default("static");
+    assert!(!grants.reaches(Host) && !grants.reaches(Container));
+    check("static", &["store.open location=/var/lib/cni/networks"], false);
+}
+
+#[test]
+fn ptp_has_its_pair_and_the_ways_between_its_ends() {
+    check(
+        "ptp",
+        &[
+            "link.create host kind=veth name=veth0a1b2c3d",
+            "link.create container kind=veth name=eth0",
+            "address.add host name=veth0a1b2c3d address=10.30.0.1/32",
+            "route.add host name=veth0a1b2c3d destination=10.30.0.2/32",
+            "address.add container name=eth0 address=10.30.0.2/24",
+            "route.add container name=eth0 destination=0.0.0.0/0",
+            "sysctl.write host key=net/ipv4/ip_forward value=1",
+            "nftables.table host family=inet table=cofferdam_ptp_masquerade hook=postrouting:100",
+            "ipam.delegate plugin=static",
+        ],
+        true,
+    );
+    check(
+        "ptp",
+        &[
+            "link.create host kind=bridge name=cni0",
+            "link.set host kind=veth name=veth0 setting=up",
+            "address.add host name=cni0 address=10.30.0.1/32",
+            "route.add host name=eth0 destination=10.30.0.2/32",
+            "route.add host name=veth0 destination=10.30.0.2/32 table=100",
+            "sysctl.write host key=net/ipv4/ip_forward value=0",
+            "nftables.table host family=inet table=cofferdam_masquerade hook=postrouting:100",
+        ],
+        false,
+    );
+}
+
+#[test]
+fn tuning_has_the_container_and_nothing_of_the_node() {
+    check(
+        "tuning",
+        &[
+            "sysctl.write container key=net/core/somaxconn value=500",
+            "sysctl.write container key=net/ipv4/conf/eth0/arp_filter value=1",
+            "sysctl.write container key=net/ipv6/conf/all/forwarding value=1",
+            "sysctl.read container key=net/ipv4/ip_forward",
+            "link.set container kind=veth name=eth0 setting=mac",
+            "link.set container kind=macvlan name=net1 setting=transmit-queue-length",
+            "allow-list.read file=/etc/cni/tuning/allowlist.conf",
+        ],
+        true,
+    );
+    check(
+        "tuning",
+        &[
+            "sysctl.write host key=net/core/somaxconn value=500",
+            "link.set container kind=veth name=eth0 setting=up",
+            "link.set container kind=veth name=eth0 setting=master",
+            "link.delete container kind=veth name=eth0",
+            "allow-list.read file=/etc/shadow",
+            "resolver.read file=/etc/cni/tuning/allowlist.conf",
+        ],
+        false,
+    );
+    assert!(!default("tuning").reaches(Host));
+}
+
+#[test]
+fn sbr_has_routes_and_rules_of_the_container() {
+    check(
+        "sbr",
+        &[
+            "rule.add container table=100",
+            "rule.see container",
+            "route.add container name=eth0 destination=0.0.0.0/0 table=100",
+            "route.add container name=eth0 destination=fd00::/64",
+            "route.delete container name=eth0 destination=10.22.0.0/16",
+            "route.see container name=eth0 table=254",
+        ],
+        true,
+    );
+    check(
+        "sbr",
+        &[
+            "rule.add container table=254",
+            "route.add container name=eth0 destination=0.0.0.0/0 table=99",
+            "route.delete container name=eth0 destination=0.0.0.0/0 table=100",
+            "address.add container name=eth0 address=10.22.0.2/16",
+        ],
+        false,
+    );
+    assert!(!default("sbr").reaches(Host));
+}
+
+#[test]
+fn firewall_has_its_table_and_one_chain_of_iptables() {
+    check(
+        "firewall",
+        &[
+            "forwarding.accept host chain=CNI-ADMIN",
+            "nftables.table host family=inet table=cofferdam_firewall hook=forward:0",
+            "nftables.element host family=inet table=cofferdam_firewall set=bridges name=cni0",
+            "nftables.element host family=inet table=cofferdam_firewall set=within name=veth0a1b2c3d",
+            "link.set host kind=veth name=veth0a1b2c3d setting=isolated",
+        ],
+        true,
+    );
+    check(
+        "firewall",
+        &[
+            "forwarding.accept host chain=DOCKER-USER",
+            "forwarding.accept host chain=CNI-ADMIN address=10.22.0.5",
+            "nftables.table host family=inet table=cofferdam_firewall hook=forward:0 scope=all",
+            "nftables.table host family=ip table=filter",
+            "nftables.element host family=inet table=cofferdam_firewall set=bridges name=docker0",
+            "link.set host kind=veth name=veth0a1b2c3d setting=up",
+            "link.set host kind=bridge name=cni0 setting=isolated",
+        ],
+        false,
+    );
+    assert!(!default("firewall").reaches(Container));
+}

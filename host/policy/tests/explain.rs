@@ -149,6 +149,15 @@ fn every_operation_can_be_asked_for() {
             "nftables.table of nftables table inet \"t\" with base chains at input -5, output 0 in the host namespace",
         ),
         (
+            "forwarding.accept host chain=CNI-ADMIN address=10.0.0.5",
+            "forwarding.accept of the attachment, after the chain \"CNI-ADMIN\" of iptables with address 10.0.0.5 in \
+             the host namespace",
+        ),
+        (
+            "allow-list.read file=/etc/cni/tuning/allowlist.conf",
+            "allow-list.read of file \"/etc/cni/tuning/allowlist.conf\"",
+        ),
+        (
             "nftables.element host family=ip table=t set=s",
             "nftables.element of set \"s\" of nftables table ip \"t\" in the host namespace",
         ),
@@ -194,7 +203,7 @@ fn words_that_are_no_question_are_told_with_a_way_out() {
         ),
         (
             "link.create host setting=up",
-            "link.create has no \"setting\": known: in, kind, name",
+            "link.create has no \"setting\": known: in, kind, name, parent, mode, vlan, table",
         ),
         ("link.create hots", "\"hots\" is not KEY=VALUE (for example in=host)"),
         (

@@ -3,8 +3,8 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::{
     GuestState, Program, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
-        addresses, ipam, links, log, namespaces, neighbors, nftables, packets, resolver, routes, rules, store, sysctl,
-        types, upkeep,
+        addresses, allow_list, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets, resolver,
+        routes, rules, store, sysctl, types, upkeep,
     },
     wasi,
 };
@@ -23,9 +23,11 @@ pub trait Imports:
     + neighbors::Host
     + sysctl::Host
     + nftables::Host
+    + forwarding::Host
     + store::Host
     + store::HostRecords
     + resolver::Host
+    + allow_list::Host
     + ipam::Host
     + packets::Host
     + packets::HostExchange
@@ -56,8 +58,10 @@ fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime:
         "cofferdam:cni/neighbors" => neighbors::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/sysctl" => sysctl::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/nftables" => nftables::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/forwarding" => forwarding::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/store" => store::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/resolver" => resolver::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/allow-list" => allow_list::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/ipam" => ipam::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/packets" => packets::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/upkeep" => upkeep::add_to_linker::<T, HasSelf<T>>(linker, |state| state),

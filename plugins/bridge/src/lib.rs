@@ -7,15 +7,17 @@ mod addressing;
 mod check;
 mod config;
 mod gateway;
-mod masquerade;
 mod needs;
 mod spoofing;
 
 use cofferdam_guest_sdk::{
     Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, Need, NetworkRequest, Plugin,
-    Request, VethEnd, create_veth, export_plugin, ipam, recorded::delete_leftover,
+    Request, VethEnd, create_veth, export_plugin, ipam, masquerade, recorded::delete_leftover,
 };
 use config::Config;
+
+/// The table in which the containers of this plugin are masqueraded.
+const TABLE: &str = "cofferdam_masquerade";
 
 struct Bridge;
 
@@ -39,7 +41,7 @@ impl Plugin for Bridge {
             addressing::configure(request, &mut attachment, &container, &container_end)?;
             gateway::configure(config, &attachment, &host, &bridge)?;
             if config.ip_masq {
-                masquerade::add(&host, &attachment.addresses)?;
+                masquerade::add(&host, TABLE, &attachment.addresses)?;
             }
         } else if !config.disable_container_interface {
             container_end.set_up()?;

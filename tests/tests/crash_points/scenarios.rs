@@ -7,10 +7,17 @@ use serde_json::{Value, json};
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) config: Value,
+    /// Whether it is looked at beside another attachment, too: what attachments
+    /// have in common is there in one scenario or the other.
+    pub(crate) beside_another: bool,
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    let scenario = |name, config| Scenario { name, config };
+    let scenario = |name, config| Scenario {
+        name,
+        config,
+        beside_another: true,
+    };
     vec![
         scenario("loopback", with(loopback_network(), json!({ "cniVersion": "1.1.0" }))),
         scenario("bridge", bridge_network("1.1.0")),
@@ -19,6 +26,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             with(bridge_network("1.1.0"), everything_of_bridge()),
         ),
         scenario("chain", chain()),
+        Scenario {
+            beside_another: false,
+            ..scenario("tap", tap())
+        },
+        scenario("ptp", ptp()),
+        scenario("bridge with tuning, sbr and firewall", tuned()),
     ]
 }
 
@@ -31,10 +44,38 @@ fn everything_of_bridge() -> Value {
     })
 }
 
+fn ptp() -> Value {
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "ptp", "ipMasq": true,
+        "ipam": { "type": "host-local", "subnet": "10.30.0.0/24", "routes": [{ "dst": "0.0.0.0/0" }] },
+    })
+}
+
+fn tuned() -> Value {
+    let bridge = with(bridge_network("1.1.0"), json!({ "cniVersion": null, "name": null }));
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
+        "chain": [
+            bridge,
+            { "type": "tuning", "mtu": 1400, "txQLen": 500, "allmulti": true, "sysctl": { "net.core.somaxconn": "500" } },
+            { "type": "sbr" },
+            { "type": "firewall", "ingressPolicy": "isolated" },
+        ],
+    })
+}
+
 fn chain() -> Value {
     let member = |config: Value| with(config, json!({ "cniVersion": null, "name": null }));
     json!({
         "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
         "chain": [member(bridge_network("1.1.0")), member(loopback_network())],
+    })
+}
+
+/// With all that a device is given in steps of its own.
+fn tap() -> Value {
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "tap", "owner": 1000, "group": 1000, "mtu": 1400,
+        "ipam": { "type": "host-local", "subnet": "10.22.0.0/16" },
     })
 }

@@ -11,11 +11,14 @@
 
 mod bridge;
 mod facts;
+mod lists;
 mod loopback;
 mod mixed;
 mod network;
+mod ptp;
 mod refusals;
 mod side;
+mod upon;
 mod versions;
 
 use cofferdam_tests::{GoPlugins, needs_go_plugins, needs_kernel};
@@ -31,6 +34,36 @@ fn bridge() {
 fn loopback() {
     needs_kernel!();
     compare(&needs_go_plugins!(), loopback::networks());
+}
+
+#[test]
+fn macvlan() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), upon::macvlans());
+}
+
+#[test]
+fn tap() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), upon::taps());
+}
+
+#[test]
+fn ipvlan_vlan_and_dummy() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), upon::others());
+}
+
+#[test]
+fn ptp() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), ptp::networks());
+}
+
+#[test]
+fn tuning_sbr_and_firewall_behind_bridge() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), lists::networks());
 }
 
 #[test]

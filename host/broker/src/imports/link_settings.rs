@@ -7,7 +7,7 @@ use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
-        links::{HostLink, LinkInfo as WitLinkInfo},
+        links::{HostLink, LinkInfo as WitLinkInfo, LinkSettings as WitSettings},
         types::{Error, MacAddress as WitMac},
     },
     handle::Link,
@@ -16,13 +16,15 @@ use wasmtime::component::Resource;
 
 use super::links::check_mac;
 use crate::{
-    convert::{conflict, invalid, link_info, mac_address, network_error},
+    convert::{conflict, invalid, link_info, mac_address, network_error, wit_link_settings},
     mediator::{Mediator, journal_error},
     session::Ownership,
 };
 
 /// Between two looks at a state that is waited for.
 const POLL: Duration = Duration::from_millis(2);
+/// Packets; what waits there is the kernel's memory.
+const LONGEST_QUEUE: u32 = 100_000;
 
 impl HostLink for Mediator {
     fn info(&mut self, link: Resource<Link>) -> Result<WitLinkInfo, CallError> {
@@ -100,6 +102,41 @@ impl HostLink for Mediator {
         self.set_flag(&link, Flag::Promiscuous, on)
     }
 
+    fn set_all_multicast(&mut self, link: Resource<Link>, on: bool) -> Result<(), CallError> {
+        self.set_flag(&link, Flag::AllMulticast, on)
+    }
+
+    fn set_transmit_queue_length(&mut self, link: Resource<Link>, packets: u32) -> Result<(), CallError> {
+        self.enter()?;
+        if packets > LONGEST_QUEUE {
+            return Err(invalid(format!(
+                "a transmit queue of {packets} packets is longer than {LONGEST_QUEUE}"
+            )));
+        }
+        let target = self.target(&link, "transmit-queue-length")?;
+        let old = target.info.as_ref().map(|info| info.transmit_queue_length);
+        if old == Some(packets) {
+            return Ok(());
+        }
+        self.refuse_change_for_others(target.id, &target.name, "transmit-queue-length")?;
+        let inverse = match old {
+            Some(old) => Inverse::RestoreQueueLength {
+                link: target.id,
+                name: target.name.clone(),
+                old,
+            },
+            None => Inverse::WithLink { link: target.id },
+        };
+        let operation = Operation::SetLinkQueueLength {
+            link: target.id,
+            name: target.name,
+            packets,
+        };
+        self.change(&operation, &inverse, |network| {
+            network.set_link_queue_length(target.id, packets)
+        })
+    }
+
     fn set_master(&mut self, link: Resource<Link>, master: Resource<Link>) -> Result<(), CallError> {
         self.enter()?;
         let target = self.target(&link, "master")?;
@@ -161,6 +198,17 @@ impl HostLink for Mediator {
         self.link_handle(seen.id, &name)
     }
 
+    fn settings(&mut self, link: Resource<Link>) -> Result<Option<WitSettings>, CallError> {
+        self.enter()?;
+        let id = self.link_id(&link)?;
+        let info = self.link_info_of(id)?;
+        Ok(info.settings.as_ref().map(wit_link_settings))
+    }
+
+    fn parent(&mut self, link: Resource<Link>) -> Result<Resource<Link>, CallError> {
+        self.parent_link(&link)
+    }
+
     fn wait_operational(&mut self, link: Resource<Link>, milliseconds: u32) -> Result<(), CallError> {
         self.enter()?;
         let id = self.link_id(&link)?;
@@ -212,6 +260,7 @@ impl HostLink for Mediator {
 enum Flag {
     Up,
     Promiscuous,
+    AllMulticast,
     Hairpin,
     Isolated,
 }
@@ -222,6 +271,7 @@ impl Flag {
         match self {
             Self::Up => "up",
             Self::Promiscuous => "promiscuous",
+            Self::AllMulticast => "all-multicast",
             Self::Hairpin => "hairpin",
             Self::Isolated => "isolated",
         }
@@ -231,6 +281,7 @@ impl Flag {
         match self {
             Self::Up => Some(info.up),
             Self::Promiscuous => Some(info.promiscuous),
+            Self::AllMulticast => Some(info.all_multicast),
             Self::Hairpin => info.hairpin,
             Self::Isolated => info.isolated,
         }
@@ -240,6 +291,7 @@ impl Flag {
         match self {
             Self::Up => Setting::Up,
             Self::Promiscuous => Setting::Promiscuous,
+            Self::AllMulticast => Setting::AllMulticast,
             Self::Hairpin => Setting::Hairpin,
             Self::Isolated => Setting::Isolated,
         }
@@ -249,6 +301,7 @@ impl Flag {
         match self {
             Self::Up => network.set_link_up(link, on),
             Self::Promiscuous => network.set_link_promiscuous(link, on),
+            Self::AllMulticast => network.set_link_all_multicast(link, on),
             Self::Hairpin => network.set_port_hairpin(link, on),
             Self::Isolated => network.set_port_isolated(link, on),
         }
@@ -257,6 +310,7 @@ impl Flag {
     fn operation(self, link: LinkId, name: String, on: bool) -> Operation {
         match self {
             Self::Up => Operation::SetLinkUp { link, name, up: on },
+            Self::AllMulticast => Operation::SetLinkAllMulticast { link, name, on },
             Self::Promiscuous => Operation::SetLinkPromiscuous { link, name, on },
             Self::Hairpin => Operation::SetPortHairpin { link, name, on },
             Self::Isolated => Operation::SetPortIsolated { link, name, on },
@@ -266,6 +320,7 @@ impl Flag {
     fn inverse(self, link: LinkId, name: String, old: bool) -> Inverse {
         match self {
             Self::Up => Inverse::RestoreUp { link, name, old },
+            Self::AllMulticast => Inverse::RestoreAllMulticast { link, name, old },
             Self::Promiscuous => Inverse::RestorePromiscuous { link, name, old },
             Self::Hairpin => Inverse::RestoreHairpin { link, name, old },
             Self::Isolated => Inverse::RestoreIsolated { link, name, old },
@@ -490,7 +545,8 @@ impl Mediator {
     }
 }
 
-fn other_place(place: Place) -> Place {
+/// The other of a request's namespaces.
+pub(super) fn other_place(place: Place) -> Place {
     match place {
         Place::Host => Place::Container,
         Place::Container => Place::Host,

@@ -2,12 +2,15 @@
 //! leaves the doing to the journal and the kernel.
 
 mod addresses;
+mod allow_list;
+mod forwarding;
 mod ipam;
 mod link_settings;
 mod links;
 mod log;
 mod namespaces;
 mod neighbors;
+mod new_links;
 mod nftables;
 mod ownership;
 mod packet_scope;

@@ -83,11 +83,15 @@ fn place(operation: &Operation) -> Option<Place> {
     match operation {
         Operation::CreateBridge { bridge } => Some(bridge.place),
         Operation::CreateVeth { first, .. } => Some(first.place),
-        Operation::DeleteLink { link, .. }
+        Operation::CreateLink { link } => Some(link.place),
+        Operation::UseParent { link, .. }
+        | Operation::DeleteLink { link, .. }
         | Operation::SetLinkUp { link, .. }
         | Operation::SetLinkMtu { link, .. }
         | Operation::SetLinkMac { link, .. }
         | Operation::SetLinkPromiscuous { link, .. }
+        | Operation::SetLinkAllMulticast { link, .. }
+        | Operation::SetLinkQueueLength { link, .. }
         | Operation::SetLinkMaster { link, .. }
         | Operation::SetPortHairpin { link, .. }
         | Operation::SetPortIsolated { link, .. }
@@ -108,6 +112,7 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::AddElements { place, .. }
         | Operation::DeleteElements { place, .. } => Some(*place),
         Operation::Claim { .. } | Operation::Keep { .. } | Operation::TakeSlot { .. } => None,
+        Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => Some(Place::Host),
     }
 }
 
@@ -133,6 +138,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
             is_setting(part, *link, &Value::Mac(*mac)) || is_neighbor
         }
         Operation::SetLinkPromiscuous { link, on, .. } => is_setting(part, *link, &Value::Promiscuous(*on)),
+        Operation::SetLinkAllMulticast { link, on, .. } => is_setting(part, *link, &Value::AllMulticast(*on)),
+        Operation::SetLinkQueueLength { link, packets, .. } => is_setting(part, *link, &Value::QueueLength(*packets)),
         // What a port has it loses with the bridge; a VRF takes its ports down.
         Operation::SetLinkMaster { link, .. } => {
             let settings = [Value::Master(None), Value::Hairpin(false), Value::Isolated(false)];
@@ -147,7 +154,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::AddRoute { link, route, mode, .. } => is_route_before(part, *link, route, *mode),
         Operation::DeleteRoute { link, route, .. } => {
             matches!(part, Part::Route { link: of, route: earlier, .. }
-                if of == link && table(earlier) == table(route) && route.covers(earlier))
+                // The kernel tells the metric that it chose for one of IPv6.
+                if of == link && table(earlier) == table(route) && (route.covers(earlier) || earlier.describes(route)))
         }
         Operation::AddRule { place, rule } => match part {
             Part::Rule {
@@ -210,6 +218,10 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
             }
             _ => false,
         },
+        Operation::LeadForwarding { lead } => matches!(part, Part::ForwardingLead(earlier) if *earlier == lead),
+        Operation::AcceptForwarding { address } => {
+            matches!(part, Part::Forwarding(earlier) if earlier == address)
+        }
         Operation::Claim { directory, address } => {
             matches!(part, Part::Claim { directory: of, address: earlier }
                 if of == directory && earlier == address)
@@ -219,7 +231,10 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::CreateBridge { bridge } => {
             matches!(part, Part::Bridge(earlier) if earlier.place == bridge.place && earlier.name == bridge.name)
         }
-        Operation::CreateVeth { .. } | Operation::TakeSlot { .. } => false,
+        Operation::CreateVeth { .. }
+        | Operation::CreateLink { .. }
+        | Operation::UseParent { .. }
+        | Operation::TakeSlot { .. } => false,
     }
 }
 

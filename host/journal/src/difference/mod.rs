@@ -7,6 +7,7 @@
 
 mod expected;
 mod files;
+mod forwarding;
 mod links;
 mod packet_filter;
 mod part;
@@ -179,6 +180,7 @@ fn may_be_others(history: &History, sequence: Sequence) -> bool {
         let is_marked = matches!(
             entry.operation,
             Operation::CreateVeth { .. }
+                | Operation::CreateLink { .. }
                 | Operation::AddElements { .. }
                 | Operation::Claim { .. }
                 | Operation::Keep { .. }

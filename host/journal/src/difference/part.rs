@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::Path};
 
 use cofferdam_network::{
-    Bridge, LinkId, Neighbor, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -72,6 +72,9 @@ pub(super) enum Part<'h> {
         comment: &'h str,
         there: bool,
     },
+    ForwardingLead(&'h ForwardingLead),
+    /// What the address forwards is accepted.
+    Forwarding(IpAddr),
     Claim {
         directory: &'h Path,
         address: IpAddr,
@@ -82,15 +85,19 @@ pub(super) enum Part<'h> {
     },
 }
 
-/// One end of a veth pair that was made.
+/// A link that was made, other than a bridge: one end of a veth pair, or one
+/// by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End<'h> {
     pub(super) place: Place,
     pub(super) name: &'h str,
+    pub(super) kind: &'h str,
     pub(super) mac: MacAddress,
     /// Where it is on record.
     pub(super) index: Option<u32>,
     pub(super) peer: Option<LinkId>,
+    /// What its kind was set to, where it was set to anything.
+    pub(super) settings: Option<&'h LinkSettings>,
 }
 
 impl End<'_> {
@@ -109,6 +116,8 @@ pub(crate) enum Value {
     Mtu(u32),
     Mac(MacAddress),
     Promiscuous(bool),
+    AllMulticast(bool),
+    QueueLength(u32),
     Master(Option<u32>),
     Hairpin(bool),
     Isolated(bool),
@@ -136,6 +145,8 @@ impl Part<'_> {
             | Self::Table { .. }
             | Self::Chain { .. }
             | Self::Element { .. }
+            | Self::ForwardingLead(_)
+            | Self::Forwarding(_)
             | Self::Claim { .. }
             | Self::Upkeep { .. } => None,
         }
@@ -156,6 +167,7 @@ impl Part<'_> {
             | Self::Route { link, .. }
             | Self::Neighbor { link, .. } => Some(link.place),
             Self::Claim { .. } | Self::Upkeep { .. } => None,
+            Self::ForwardingLead(_) | Self::Forwarding(_) => Some(Place::Host),
         }
     }
 }
@@ -172,12 +184,15 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
     match &entry.operation {
         Operation::CreateBridge { bridge } => vec![Part::Bridge(bridge)],
         Operation::CreateVeth { first, second } => pair(entry, first, second),
+        Operation::CreateLink { link } => made_link(entry, link),
         // What was made is gone with all that belonged to it.
         Operation::DeleteLink { .. } => Vec::new(),
         Operation::SetLinkUp { link, name, up } => setting(link, name, Value::Up(*up)),
         Operation::SetLinkMtu { link, name, mtu } => setting(link, name, Value::Mtu(*mtu)),
         Operation::SetLinkMac { link, name, mac } => setting(link, name, Value::Mac(*mac)),
         Operation::SetLinkPromiscuous { link, name, on } => setting(link, name, Value::Promiscuous(*on)),
+        Operation::SetLinkAllMulticast { link, name, on } => setting(link, name, Value::AllMulticast(*on)),
+        Operation::SetLinkQueueLength { link, name, packets } => setting(link, name, Value::QueueLength(*packets)),
         Operation::SetLinkMaster { link, name, master } => setting(link, name, Value::Master(*master)),
         Operation::SetPortHairpin { link, name, on } => setting(link, name, Value::Hairpin(*on)),
         Operation::SetPortIsolated { link, name, on } => setting(link, name, Value::Isolated(*on)),
@@ -251,6 +266,8 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
             Inverse::AddElements { comment, .. } => elements_of(*place, table, set, elements, comment, false),
             _ => Vec::new(),
         },
+        Operation::LeadForwarding { lead } => vec![Part::ForwardingLead(lead)],
+        Operation::AcceptForwarding { address } => vec![Part::Forwarding(*address)],
         Operation::Claim { directory, address } => vec![Part::Claim {
             directory,
             address: *address,
@@ -259,6 +276,8 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         // What is counted is no part of the node, and a shared object takes
         // the slot over from whoever made it.
         Operation::TakeSlot { .. } => Vec::new(),
+        // What is upon it tells when it is gone.
+        Operation::UseParent { .. } => Vec::new(),
     }
 }
 
@@ -277,9 +296,11 @@ fn pair<'h>(entry: &'h Entry, first: &'h VethEnd, second: &'h VethEnd) -> Vec<Pa
         parts.push(Part::End(End {
             place: end.place,
             name: &end.name,
+            kind: "veth",
             mac: end.mac,
             index,
             peer,
+            settings: None,
         }));
     }
     for (end, link) in [(first, ids[0]), (second, ids[1])] {
@@ -293,6 +314,33 @@ fn pair<'h>(entry: &'h Entry, first: &'h VethEnd, second: &'h VethEnd) -> Vec<Pa
         parts.extend(given.into_iter().flatten().map(|value| Part::Setting {
             link,
             name: &end.name,
+            value,
+        }));
+    }
+    parts
+}
+
+/// A link with what it was given. The address of its parent it has for as long
+/// as the parent has it.
+fn made_link<'h>(entry: &'h Entry, link: &'h NewLink) -> Vec<Part<'h>> {
+    let Inverse::DeleteLink { mac, .. } = &entry.inverse else {
+        return Vec::new();
+    };
+    let end = End {
+        place: link.place,
+        name: &link.name,
+        kind: link.settings.kind(),
+        mac: *mac,
+        index: entry.outcome.index,
+        peer: None,
+        settings: Some(&link.settings),
+    };
+    let mut parts = vec![Part::End(end)];
+    if let Some(id) = end.id() {
+        let given = [link.mac.map(Value::Mac), link.mtu.map(Value::Mtu)];
+        parts.extend(given.into_iter().flatten().map(|value| Part::Setting {
+            link: id,
+            name: &link.name,
             value,
         }));
     }

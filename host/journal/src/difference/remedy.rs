@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    LinkId, Neighbor, Route, RouteMode, Rule, SysctlKey,
+    ForwardingLead, LinkId, Neighbor, Route, RouteMode, Rule, SysctlKey,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, Place};
@@ -63,6 +63,8 @@ pub(crate) enum Remedy {
         element: Element,
         comment: String,
     },
+    ForwardingLead(ForwardingLead),
+    Forwarding(IpAddr),
     Claim {
         directory: PathBuf,
         address: IpAddr,

@@ -130,6 +130,8 @@ impl<'c, 'h> Survey<'c, 'h> {
                 comment,
                 there,
             } => self.look_at_element(entry, (*place, table), set, element, (comment, *there)),
+            Part::ForwardingLead(lead) => self.look_at_lead(entry, lead),
+            Part::Forwarding(address) => self.look_at_forwarding(entry, *address),
             Part::Claim { directory, address } => self.look_at_claim(entry, directory, *address),
             Part::Upkeep { plugin } => self.look_at_upkeep(entry, plugin),
         }
@@ -218,6 +220,7 @@ fn rank(part: &Part<'_>) -> u8 {
     match part {
         Part::End(_) | Part::Bridge(_) | Part::Table { .. } => 0,
         Part::Chain { .. }
+        | Part::ForwardingLead(_)
         | Part::Setting {
             value: Value::Master(_),
             ..

@@ -5,7 +5,8 @@ use std::{
 };
 
 use cofferdam_network::{
-    Bridge, LinkId, Neighbor, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    forwarding_table_of,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -23,6 +24,14 @@ pub enum Operation {
     CreateVeth {
         first: VethEnd,
         second: VethEnd,
+    },
+    CreateLink {
+        link: NewLink,
+    },
+    /// Puts on record that links of the attachment are upon one that is there.
+    UseParent {
+        link: LinkId,
+        name: String,
     },
     DeleteLink {
         link: LinkId,
@@ -47,6 +56,16 @@ pub enum Operation {
         link: LinkId,
         name: String,
         on: bool,
+    },
+    SetLinkAllMulticast {
+        link: LinkId,
+        name: String,
+        on: bool,
+    },
+    SetLinkQueueLength {
+        link: LinkId,
+        name: String,
+        packets: u32,
     },
     SetLinkMaster {
         link: LinkId,
@@ -143,6 +162,14 @@ pub enum Operation {
         set: Set,
         elements: Vec<Element>,
     },
+    /// In the node's iptables.
+    LeadForwarding {
+        lead: ForwardingLead,
+    },
+    /// In the node's iptables.
+    AcceptForwarding {
+        address: IpAddr,
+    },
     Claim {
         directory: PathBuf,
         address: IpAddr,
@@ -173,6 +200,14 @@ impl fmt::Display for Operation {
                 "create veth pair {} in the {} namespace, {} in the {} namespace",
                 first.name, first.place, second.name, second.place
             ),
+            Self::CreateLink { link } => write!(
+                f,
+                "create {} {} in the {} namespace",
+                kind_text(&link.settings),
+                link.name,
+                link.place
+            ),
+            Self::UseParent { link, name } => write!(f, "use {} as a parent", named(*link, name)),
             Self::DeleteLink { link, name } => write!(f, "delete {}", named(*link, name)),
             Self::SetLinkUp { link, name, up } => {
                 write!(f, "set {} {}", named(*link, name), if *up { "up" } else { "down" })
@@ -181,6 +216,12 @@ impl fmt::Display for Operation {
             Self::SetLinkMac { link, name, mac } => write!(f, "set {} address {mac}", named(*link, name)),
             Self::SetLinkPromiscuous { link, name, on: value } => {
                 write!(f, "set {} promiscuous {}", named(*link, name), on(value))
+            }
+            Self::SetLinkAllMulticast { link, name, on: value } => {
+                write!(f, "set {} allmulticast {}", named(*link, name), on(value))
+            }
+            Self::SetLinkQueueLength { link, name, packets } => {
+                write!(f, "set {} txqueuelen {packets}", named(*link, name))
             }
             Self::SetLinkMaster {
                 link,
@@ -271,8 +312,22 @@ impl fmt::Display for Operation {
             } => write!(f, "look after {address} for plugin {plugin}"),
             Self::Keep { plugin, address: None } => write!(f, "keep a record of plugin {plugin}"),
             Self::TakeSlot { counter, number } => write!(f, "take slot {number} of limit {counter}"),
+            Self::LeadForwarding { lead } => write!(f, "add the {lead}"),
+            Self::AcceptForwarding { address } => {
+                write!(f, "accept what {address} forwards in {}", forwarding_table_of(*address))
+            }
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
         }
+    }
+}
+
+/// What a kind is called by people.
+pub(crate) fn kind_text(settings: &LinkSettings) -> &'static str {
+    match settings {
+        LinkSettings::Vlan { .. } => "VLAN interface",
+        LinkSettings::Vrf { .. } => "VRF",
+        LinkSettings::Tap { .. } => "TAP device",
+        other => other.kind(),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use cofferdam_network::{SysctlKey, nftables::TableId};
+use cofferdam_network::{ForwardingLead, SysctlKey, nftables::TableId};
 use cofferdam_protocol::{IpPrefix, Place};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,13 @@ pub enum SharedObject {
     Bridge {
         place: Place,
         name: String,
+    },
+    /// A link that was there, and links of attachments are upon; with a VLAN,
+    /// only the frames of that one.
+    Parent {
+        place: Place,
+        name: String,
+        vlan: Option<u16>,
     },
     Address {
         place: Place,
@@ -37,6 +44,16 @@ pub enum SharedObject {
         table: TableId,
         chain: String,
     },
+    /// `element` is its key as text.
+    Element {
+        place: Place,
+        table: TableId,
+        set: String,
+        element: String,
+    },
+    ForwardingLead {
+        lead: ForwardingLead,
+    },
 }
 
 /// A setting of a link that attachments share.
@@ -46,7 +63,9 @@ pub enum SharedObject {
 pub enum Setting {
     Up,
     Promiscuous,
+    AllMulticast,
     Mtu,
+    QueueLength,
     Hairpin,
     Isolated,
 }
@@ -58,7 +77,9 @@ impl Setting {
         match self {
             Self::Up => "up",
             Self::Promiscuous => "promiscuous",
+            Self::AllMulticast => "all-multicast",
             Self::Mtu => "mtu",
+            Self::QueueLength => "transmit-queue-length",
             Self::Hairpin => "hairpin",
             Self::Isolated => "isolated",
         }
@@ -71,11 +92,14 @@ impl SharedObject {
     pub fn place(&self) -> Place {
         match self {
             Self::Bridge { place, .. }
+            | Self::Parent { place, .. }
             | Self::Address { place, .. }
             | Self::LinkSetting { place, .. }
             | Self::Sysctl { place, .. }
             | Self::Table { place, .. }
-            | Self::Chain { place, .. } => *place,
+            | Self::Chain { place, .. }
+            | Self::Element { place, .. } => *place,
+            Self::ForwardingLead { .. } => Place::Host,
         }
     }
 }
@@ -84,11 +108,19 @@ impl fmt::Display for SharedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bridge { name, .. } => write!(f, "bridge {name}")?,
+            Self::Parent { name, vlan: None, .. } => write!(f, "the network of link {name}")?,
+            Self::Parent {
+                name, vlan: Some(vlan), ..
+            } => write!(f, "VLAN {vlan} of link {name}")?,
             Self::Address { link, address, .. } => write!(f, "address {address} of link {link}")?,
             Self::LinkSetting { link, setting, .. } => write!(f, "setting {} of link {link}", setting.name())?,
             Self::Sysctl { key, .. } => write!(f, "sysctl {key}")?,
             Self::Table { table, .. } => write!(f, "{table}")?,
             Self::Chain { table, chain, .. } => write!(f, "chain {chain} of {table}")?,
+            Self::Element {
+                table, set, element, ..
+            } => write!(f, "element {element} of {set} of {table}")?,
+            Self::ForwardingLead { lead } => write!(f, "{lead}")?,
         }
         write!(f, " in the {} namespace", self.place())
     }

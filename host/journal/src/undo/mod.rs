@@ -116,12 +116,15 @@ impl Undo<'_> {
             Inverse::DeleteRule { place, rule } => self.delete_rule(*place, rule),
             Inverse::AddNeighbor { link, neighbor, .. } => self.add_neighbor(*link, neighbor),
             Inverse::DeleteNeighbor { link, neighbor, .. } => self.delete_neighbor(*link, neighbor),
+            Inverse::RefuseForwarding { address } => deleted(self.network.refuse_forwarding(*address)),
             Inverse::RestoreSysctl { place, key, old, new } => self.restore_sysctl(*place, key, old, new),
             Inverse::AddElements { .. } | Inverse::DeleteElements { .. } => self.run_elements(&entry.inverse),
             Inverse::RestoreUp { .. }
             | Inverse::RestoreMtu { .. }
             | Inverse::RestoreMac { .. }
             | Inverse::RestorePromiscuous { .. }
+            | Inverse::RestoreAllMulticast { .. }
+            | Inverse::RestoreQueueLength { .. }
             | Inverse::RestoreMaster { .. }
             | Inverse::RestoreHairpin { .. }
             | Inverse::RestoreIsolated { .. } => self.restore_link_setting(entry),

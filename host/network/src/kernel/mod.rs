@@ -10,7 +10,9 @@ mod attribute;
 mod bridge;
 mod failure;
 mod foreign;
+mod kinds;
 mod link_info;
+mod link_settings;
 mod links;
 mod message;
 mod name;
@@ -25,18 +27,19 @@ mod rules;
 mod side;
 mod socket;
 mod sysctl;
+mod tap;
 mod veth;
 mod visit;
 
-use std::{os::fd::OwnedFd, time::Duration};
+use std::{net::IpAddr, os::fd::OwnedFd, time::Duration};
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, Error, Exchange, LinkId, LinkInfo, Neighbor, Network, Ports, Result, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink, Ports, Result,
+    Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -144,6 +147,10 @@ impl Network for Kernel {
         veth::create(self, first, second)
     }
 
+    fn create_link(&mut self, link: &NewLink) -> Result<LinkId> {
+        kinds::create(self, link)
+    }
+
     fn delete_link(&mut self, link: LinkId) -> Result<()> {
         links::delete(self.socket_of(link)?, link)
     }
@@ -162,6 +169,14 @@ impl Network for Kernel {
 
     fn set_link_promiscuous(&mut self, link: LinkId, on: bool) -> Result<()> {
         links::set_promiscuous(self.socket_of(link)?, link, on)
+    }
+
+    fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()> {
+        links::set_all_multicast(self.socket_of(link)?, link, on)
+    }
+
+    fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()> {
+        links::set_queue_length(self.socket_of(link)?, link, packets)
     }
 
     fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
@@ -195,6 +210,10 @@ impl Network for Kernel {
 
     fn routes(&mut self, link: LinkId, table: u32) -> Result<Vec<Route>> {
         routes::of_link(self.socket_of(link)?, link, table)
+    }
+
+    fn default_link(&mut self, place: Place) -> Result<Option<LinkId>> {
+        routes::default_link(self.route_socket(place)?, place)
     }
 
     fn add_route(&mut self, link: LinkId, route: &Route, mode: RouteMode) -> Result<()> {
@@ -239,6 +258,30 @@ impl Network for Kernel {
 
     fn set_sysctl(&mut self, place: Place, key: &SysctlKey, value: &str) -> Result<()> {
         sysctl::write(self.side(place)?, place, key, value)
+    }
+
+    fn has_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<bool> {
+        self.host.nft()?.has_lead(lead)
+    }
+
+    fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        self.host.nft()?.add_lead(lead)
+    }
+
+    fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        self.host.nft()?.delete_lead(lead)
+    }
+
+    fn accepts_forwarding(&mut self, address: IpAddr) -> Result<bool> {
+        self.host.nft()?.accepts(address)
+    }
+
+    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        self.host.nft()?.accept(address)
+    }
+
+    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        self.host.nft()?.refuse(address)
     }
 
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {

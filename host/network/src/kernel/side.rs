@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     os::fd::{AsRawFd, OwnedFd, RawFd},
     path::Path,
     time::Duration,
@@ -8,7 +8,7 @@ use std::{
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
 
-use super::{ahead::Ahead, nftables::NftSocket, packets, socket::Socket, sysctl, visit::Visitor};
+use super::{ahead::Ahead, nftables::NftSocket, packets, socket::Socket, sysctl, tap, visit::Visitor};
 use crate::{Error, Result, SysctlKey, namespace};
 
 /// One of the two namespaces, with what is open in it. Everything is opened
@@ -22,8 +22,12 @@ pub(super) struct Side {
     nft: Option<NftSocket>,
     /// Packet sockets that nobody uses at the moment.
     packet: packets::Pool,
+    /// What TAP devices are made with, one each, where they were opened ahead.
+    taps: Option<Vec<OwnedFd>>,
     /// Directories of another namespace's settings, by their names below `net`.
     directories: BTreeMap<String, OwnedFd>,
+    /// The names of all that there are, where all were opened ahead.
+    all_directories: Option<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -60,7 +64,9 @@ impl Side {
             route: None,
             nft: None,
             packet: packets::Pool::default(),
+            taps: None,
             directories: BTreeMap::new(),
+            all_directories: None,
         }
     }
 
@@ -73,20 +79,29 @@ impl Side {
         if ahead.packets.contains(&self.place) {
             self.open_packet_socket()?;
         }
+        if ahead.taps > 0 {
+            // Where there are none, whoever asks is told.
+            let open_all = || (0..ahead.taps).map_while(|_| tap::open().ok()).collect();
+            self.taps = Some(self.inside(open_all)?);
+        }
         if ahead.settings.is_empty() {
             return Ok(());
         }
         // Of one that is not there, or out of reach, whoever asks is told.
-        let open = |name: String| Some((sysctl::open_directory(&name).ok()?, name));
-        let open_all = || -> Vec<(OwnedFd, String)> {
-            let names = if ahead.settings.contains(Ahead::ALL) {
-                sysctl::directories()
+        let open = |name: &String| Some((sysctl::open_directory(name).ok()?, name.clone()));
+        let all = ahead.settings.contains(Ahead::ALL);
+        let open_all = || {
+            let names: BTreeSet<String> = if all {
+                sysctl::directories().into_iter().collect()
             } else {
                 ahead.settings.iter().cloned().collect()
             };
-            names.into_iter().filter_map(open).collect()
+            let opened: Vec<(OwnedFd, String)> = names.iter().filter_map(open).collect();
+            (opened, names)
         };
-        for (directory, name) in self.inside(open_all)? {
+        let (opened, names) = self.inside(open_all)?;
+        self.all_directories = all.then_some(names);
+        for (directory, name) in opened {
             if sysctl::is_of_its_namespace(&name, &directory) {
                 self.directories.insert(name, directory);
             }
@@ -144,6 +159,20 @@ impl Side {
             .map_err(|errno| Error::from_errno(errno, "opening", format!("a packet socket in the {place} namespace")))
     }
 
+    /// What a TAP device can be made with, which is `object`.
+    pub(super) fn take_tap(&mut self, object: &str) -> Result<OwnedFd> {
+        match &mut self.taps {
+            Some(taps) => taps.pop().ok_or_else(|| {
+                Error::Unsupported(format!(
+                    "making the TAP device {object}: a request can make {} of them, and none where /dev/net/tun can't \
+                     be opened",
+                    Ahead::MOST_TAPS
+                ))
+            }),
+            None => self.inside(tap::open)?.map_err(|error| tap::not_opened(&error, object)),
+        }
+    }
+
     /// The namespace's descriptor, good as long as the side is.
     pub(super) fn descriptor(&mut self) -> Result<RawFd> {
         let place = self.place;
@@ -180,6 +209,9 @@ impl Side {
     fn directory(&mut self, name: &str) -> Result<&OwnedFd> {
         let directory = match self.directories.remove(name) {
             Some(directory) => directory,
+            None if self.all_directories.as_ref().is_some_and(|all| !all.contains(name)) => {
+                return Err(Error::NotFound(format!("setting net/{name}")));
+            }
             None => {
                 let directory = self.inside(|| sysctl::open_directory(name))??;
                 if !sysctl::is_of_its_namespace(name, &directory) {

@@ -2,8 +2,10 @@
 
 mod address;
 mod datagram;
+mod forwarding;
 mod link;
 mod neighbor;
+mod new_link;
 pub mod nftables;
 mod route;
 mod rule;
@@ -11,8 +13,10 @@ mod sysctl;
 
 pub use address::AddressInfo;
 pub use datagram::{Datagram, Ports, Received};
+pub use forwarding::{FORWARDING_CHAIN, ForwardingLead, forwarding_table, forwarding_table_of};
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
 pub use neighbor::Neighbor;
+pub use new_link::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, NewLink};
 pub use route::{Route, RouteMode};
 pub use rule::Rule;
 pub use sysctl::SysctlKey;

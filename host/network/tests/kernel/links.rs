@@ -102,6 +102,24 @@ fn the_settings_of_a_link_change() {
 }
 
 #[test]
+fn a_link_takes_all_multicast_frames_and_has_a_queue() {
+    in_new_namespaces(|kernel| {
+        let (inner, outer) = veth(kernel);
+        for link in [inner, outer] {
+            kernel.set_link_all_multicast(link, true).unwrap();
+            kernel.set_link_queue_length(link, 123).unwrap();
+            let info = kernel.link(link).unwrap().unwrap();
+            assert_eq!((info.all_multicast, info.transmit_queue_length), (true, 123));
+            assert!(!info.promiscuous && !info.up);
+            kernel.set_link_all_multicast(link, false).unwrap();
+            kernel.set_link_queue_length(link, 0).unwrap();
+            let info = kernel.link(link).unwrap().unwrap();
+            assert_eq!((info.all_multicast, info.transmit_queue_length), (false, 0));
+        }
+    });
+}
+
+#[test]
 fn a_port_is_not_promiscuous_for_being_one() {
     in_new_namespaces(|kernel| {
         let (_, outer) = veth(kernel);
@@ -135,6 +153,8 @@ fn changing_a_missing_link_names_it() {
         assert_not_found(kernel.set_link_mtu(link, 1400), &words);
         assert_not_found(kernel.set_link_mac(link, mac(1)), &words);
         assert_not_found(kernel.set_link_promiscuous(link, true), &words);
+        assert_not_found(kernel.set_link_all_multicast(link, true), &words);
+        assert_not_found(kernel.set_link_queue_length(link, 500), &words);
         assert_not_found(kernel.set_link_master(link, None), &words);
         assert_not_found(kernel.set_port_hairpin(link, true), &words);
         assert_not_found(kernel.set_port_isolated(link, true), &words);

@@ -11,7 +11,7 @@ mod routing;
 use cofferdam_guest_sdk::{
     Error, Failure,
     bindings::{
-        ipam,
+        allow_list, ipam,
         links::Link,
         log,
         namespaces::{self, Namespace},
@@ -77,6 +77,7 @@ impl Script {
                 self.saw(text);
                 Ok(())
             }
+            Call::ReadAllowList => self.look(allow_list::read()),
             Call::Delegate => {
                 let result = ipam::add()?;
                 self.saw(result);

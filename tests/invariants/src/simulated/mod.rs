@@ -11,13 +11,14 @@ mod side;
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Exchange, LinkId, LinkInfo, Neighbor, Network, Ports, Result, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink, Ports, Result,
+    Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -158,6 +159,19 @@ impl Network for Simulated {
         self.change(&operation, |sides| sides.create_veth(first, second))
     }
 
+    fn create_link(&mut self, link: &NewLink) -> Result<LinkId> {
+        let operation = Operation::CreateLink { link: link.clone() };
+        self.change(&operation, |sides| sides.create_link(link))
+    }
+
+    fn default_link(&mut self, place: Place) -> Result<Option<LinkId>> {
+        Ok(self.look(|sides| {
+            let mut routes = sides.at(place).routes.iter();
+            let through = routes.find(|(_, routes)| routes.iter().any(|route| route.destination.length() == 0));
+            through.map(|(index, _)| LinkId { place, index: *index })
+        }))
+    }
+
     fn delete_link(&mut self, link: LinkId) -> Result<()> {
         let name = self.name(link);
         self.change(&Operation::DeleteLink { link, name }, |sides| sides.delete_link(link))
@@ -186,6 +200,20 @@ impl Network for Simulated {
         let name = self.name(link);
         self.change(&Operation::SetLinkPromiscuous { link, name, on }, |sides| {
             sides.set_promiscuous(link, on)
+        })
+    }
+
+    fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkAllMulticast { link, name, on }, |sides| {
+            sides.set_all_multicast(link, on)
+        })
+    }
+
+    fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkQueueLength { link, name, packets }, |sides| {
+            sides.set_queue_length(link, packets)
         })
     }
 
@@ -317,6 +345,31 @@ impl Network for Simulated {
             value: value.to_owned(),
         };
         self.change(&operation, |sides| sides.at_mut(place).set(key, value))
+    }
+
+    // This node has no iptables: nothing can ask for any of these.
+    fn has_forwarding_lead(&mut self, _: &ForwardingLead) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        Err(Error::NotFound(lead.table().to_string()))
+    }
+
+    fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        Err(Error::NotFound(lead.to_string()))
+    }
+
+    fn accepts_forwarding(&mut self, _: IpAddr) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        Err(Error::NotFound(format!("forwarding of {address}")))
+    }
+
+    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        Err(Error::NotFound(format!("forwarding of {address}")))
     }
 
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {

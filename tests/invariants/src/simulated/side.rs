@@ -85,6 +85,7 @@ impl Side {
             master: None,
             lower: None,
             lower_elsewhere: false,
+            settings: None,
             hairpin: None,
             isolated: None,
         };

@@ -3,6 +3,7 @@
 //! them.
 
 mod elements;
+mod forwarding;
 mod links;
 mod routing;
 mod settings;
@@ -70,6 +71,8 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::RestoreMtu { .. } => "RestoreMtu",
         Inverse::RestoreMac { .. } => "RestoreMac",
         Inverse::RestorePromiscuous { .. } => "RestorePromiscuous",
+        Inverse::RestoreAllMulticast { .. } => "RestoreAllMulticast",
+        Inverse::RestoreQueueLength { .. } => "RestoreQueueLength",
         Inverse::RestoreMaster { .. } => "RestoreMaster",
         Inverse::RestoreHairpin { .. } => "RestoreHairpin",
         Inverse::RestoreIsolated { .. } => "RestoreIsolated",
@@ -87,12 +90,13 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::LeaveShared { .. } => "LeaveShared",
         Inverse::EndUpkeep { .. } => "EndUpkeep",
         Inverse::FreeSlot { .. } => "FreeSlot",
+        Inverse::RefuseForwarding { .. } => "RefuseForwarding",
         Inverse::ReleaseClaim { .. } => "ReleaseClaim",
     }
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 24;
+pub(crate) const KINDS: usize = 27;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
@@ -102,6 +106,7 @@ pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     cases.extend(routing::rules_and_neighbors(ground));
     cases.extend(elements::elements());
     cases.extend(shared::shared(ground));
+    cases.extend(forwarding::forwarding());
     cases.extend(settings::settings(ground));
     cases.push(settings::claim(ground));
     cases.push(settings::slot());

@@ -22,6 +22,7 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
     match operation {
         Operation::CreateBridge { bridge } => delete_named(kernel, bridge.place, &bridge.name),
         Operation::CreateVeth { first, .. } => delete_named(kernel, first.place, &first.name),
+        Operation::CreateLink { link } => delete_named(kernel, link.place, &link.name),
         Operation::DeleteLink { .. } => {}
         Operation::SetLinkUp { link, up, .. } => kernel.set_link_up(*link, !up).unwrap(),
         Operation::SetLinkMtu { link, .. } => kernel.set_link_mtu(*link, 1300).unwrap(),
@@ -30,6 +31,10 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
         Operation::SetLinkMaster { link, master, .. } => {
             let other = master.map_or(Some(bridge), |_| None);
             kernel.set_link_master(*link, other).unwrap();
+        }
+        Operation::SetLinkAllMulticast { link, on, .. } => kernel.set_link_all_multicast(*link, !on).unwrap(),
+        Operation::SetLinkQueueLength { link, packets, .. } => {
+            kernel.set_link_queue_length(*link, packets + 1).unwrap();
         }
         Operation::SetPortHairpin { link, on, .. } => kernel.set_port_hairpin(*link, !on).unwrap(),
         Operation::SetPortIsolated { link, on, .. } => kernel.set_port_isolated(*link, !on).unwrap(),
@@ -83,7 +88,9 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
         Operation::Keep { plugin, .. } => {
             assert!(ground.state.directory.upkeep().remove(&ground.id, plugin).unwrap());
         }
-        Operation::TakeSlot { .. } => {}
+        Operation::TakeSlot { .. } | Operation::UseParent { .. } => {}
+        Operation::LeadForwarding { lead } => kernel.delete_forwarding_lead(lead).unwrap(),
+        Operation::AcceptForwarding { address } => kernel.refuse_forwarding(*address).unwrap(),
     }
 }
 

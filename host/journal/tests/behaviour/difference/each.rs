@@ -132,11 +132,16 @@ fn what_was_undone_by_hand_is_the_one_difference() {
 /// In the order of the cases: `+` where a repair mends it. A slot of a limit
 /// is no part of the node.
 const SENTENCES: &[&str] = &[
+    "- link x0 in the container namespace is gone",
+    "- link x1 in the host namespace is gone",
+    "- link x2 in the container namespace is gone",
     "- link w0 in the host namespace is gone",
     "+ the state of link nic2 in the host namespace is down instead of up",
     "+ mtu of link nic0 in the host namespace is 1300 instead of 1400",
     "+ the address of link nic2 in the host namespace is 02:00:00:00:00:66 instead of 02:00:00:00:00:40",
     "+ promiscuous mode of link nic0 in the host namespace is off instead of on",
+    "+ all-multicast mode of link nic0 in the host namespace is off instead of on",
+    "+ the transmit queue length of link nic0 in the host namespace is 501 instead of 500",
     "+ link nic0 in the host namespace is no port instead of a port of br0",
     "- link nic2 in the host namespace is a port of br0 instead of no port",
     "+ hairpin mode of link nic2 in the host namespace is off instead of on",
@@ -158,6 +163,9 @@ const SENTENCES: &[&str] = &[
     "+ nftables table inet other in the host namespace is gone",
     "+ nftables table inet third in the host namespace is gone",
     "+ chain own of nftables table inet t in the host namespace is gone",
+    "+ element 10.0.0.7 of s of nftables table inet t in the host namespace is gone",
+    "+ acceptance of 10.22.0.5 in nftables table ip filter is gone",
+    "+ rule of chain FORWARD that leads to chain CNI-FORWARD of nftables table ip6 filter is gone",
     "+ mtu of link nic0 in the host namespace is 1300 instead of 1400",
     "+ sysctl net/ipv4/ip_forward in the host namespace is \"0\" instead of \"1\"",
     "+ sysctl net/ipv4/ip_forward in the container namespace is \"0\" instead of \"1\"",

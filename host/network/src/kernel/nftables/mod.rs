@@ -9,6 +9,7 @@ mod element;
 mod expression;
 mod failure;
 mod foreign;
+mod forwarding;
 #[cfg(test)]
 mod properties;
 mod reply;

@@ -113,7 +113,22 @@ mod tests {
 
     #[test]
     fn the_default_policies_are_plain() {
-        for plugin in ["bridge", "dhcp", "host-local", "loopback"] {
+        for plugin in [
+            "bridge",
+            "dhcp",
+            "dummy",
+            "firewall",
+            "host-local",
+            "ipvlan",
+            "loopback",
+            "macvlan",
+            "ptp",
+            "sbr",
+            "static",
+            "tap",
+            "tuning",
+            "vlan",
+        ] {
             let text = default_policy(plugin).unwrap();
             assert!(plain::read(text).is_some(), "{plugin}");
             agree(text);
