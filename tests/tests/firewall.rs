@@ -180,9 +180,6 @@ fn packets_pass_a_node_that_drops_what_is_forwarded() {
     needs_iptables!();
     let site = dropping();
     let outside = outside(site.node());
-    for (address, network) in [("192.0.2.1", "10.22.0.0/16"), ("2001:db8::1", "fd00:22::/64")] {
-        outside.ip(&["route", "add", network, "via", address]);
-    }
     let server = EchoServer::start(&outside);
     let container = Container::new("c1");
     let result = site.add(&container, &bridge());

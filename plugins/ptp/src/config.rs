@@ -25,6 +25,11 @@ impl Config {
         if !self.ipam.is_used() {
             return Err(Failure::invalid_config("ipam.type: no plugin name provided"));
         }
+        // What `drivers/net/veth.c` takes.
+        if self.mtu != 0 && !(68..=65535).contains(&self.mtu) {
+            let text = format!("mtu: invalid MTU {}, must be 0 or between 68 and 65535", self.mtu);
+            return Err(Failure::invalid_config(text));
+        }
         match self.ip_masq_backend.as_deref() {
             None | Some("" | "nftables" | "iptables") => Ok(()),
             Some(other) => Err(Failure::invalid_config(format!(

@@ -200,18 +200,25 @@ impl Side {
     ) -> Result<T> {
         match (&self.access, sysctl::split(key)) {
             (Access::Here { .. }, _) => Ok(job(None, &key.path())),
+            (Access::Elsewhere { .. }, Some((directory, _))) if self.is_missing(directory) => {
+                Err(Error::NotFound(format!("setting {key}")))
+            }
             (Access::Elsewhere { .. }, Some((directory, path))) => Ok(job(Some(self.directory(directory)?), &path)),
             (Access::Elsewhere { .. }, None) => Err(self.out_of_reach(&key.to_string())),
         }
+    }
+
+    /// Whether it is known that there is no such directory of settings.
+    fn is_missing(&self, directory: &str) -> bool {
+        self.all_directories
+            .as_ref()
+            .is_some_and(|all| !all.contains(directory))
     }
 
     /// The directory of settings of that name below `net`.
     fn directory(&mut self, name: &str) -> Result<&OwnedFd> {
         let directory = match self.directories.remove(name) {
             Some(directory) => directory,
-            None if self.all_directories.as_ref().is_some_and(|all| !all.contains(name)) => {
-                return Err(Error::NotFound(format!("setting net/{name}")));
-            }
             None => {
                 let directory = self.inside(|| sysctl::open_directory(name))??;
                 if !sysctl::is_of_its_namespace(name, &directory) {
