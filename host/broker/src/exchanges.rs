@@ -76,7 +76,7 @@ impl Received {
         }
         let part = |part: &str| {
             let length = u8::try_from(part.len()).unwrap_or(0);
-            self.has(&[&[length], part.as_bytes()].concat())
+            !part.is_empty() && self.has(&[&[length], part.as_bytes()].concat())
         };
         !word.is_empty() && (self.has(word.as_bytes()) || word.split('.').all(part))
     }

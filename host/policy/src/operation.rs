@@ -59,10 +59,10 @@ impl Operation {
         Self::StoreOpen,
         Self::ResolverRead,
         Self::IpamDelegate,
-        Self::PacketExchange,
-        Self::UpkeepKeep,
         Self::AllowListRead,
         Self::ForwardingAccept,
+        Self::PacketExchange,
+        Self::UpkeepKeep,
     ];
 
     /// As a policy writes it: `link.create`.

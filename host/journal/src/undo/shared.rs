@@ -112,23 +112,25 @@ impl Undo<'_> {
     /// What others put into a chain of ours is not ours to delete.
     fn delete_lead(&mut self, lead: &ForwardingLead, with_chain: bool) -> UndoOutcome {
         let table = lead.table();
+        let count = match with_chain {
+            true => self.network.rule_count(Place::Host, &table, &lead.chain)?,
+            false => None,
+        };
+        // Without the way to them they would do nothing any more.
+        if let Some(count) = count.filter(|count| *count > 0) {
+            let text = format!("chain {} of {table} has {count} rules that are not ours", lead.chain);
+            return Ok(Undone::Left(text));
+        }
         let undone = deleted(self.network.delete_forwarding_lead(lead))?;
-        if !with_chain {
+        if count.is_none() {
             return Ok(undone);
         }
-        match self.network.rule_count(Place::Host, &table, &lead.chain)? {
-            None => Ok(undone),
-            Some(0) => match self.network.delete_chain(Place::Host, &table, &lead.chain) {
-                Err(Error::Conflict(_)) => Ok(Undone::Left(format!(
-                    "something that is not ours refers to chain {} of {table}",
-                    lead.chain
-                ))),
-                result => deleted(result),
-            },
-            Some(count) => Ok(Undone::Left(format!(
-                "chain {} of {table} has {count} rules that are not ours",
+        match self.network.delete_chain(Place::Host, &table, &lead.chain) {
+            Err(Error::Conflict(_)) => Ok(Undone::Left(format!(
+                "something that is not ours refers to chain {} of {table}",
                 lead.chain
             ))),
+            result => deleted(result),
         }
     }
 

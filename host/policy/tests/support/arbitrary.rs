@@ -273,7 +273,10 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
         "store.open",
         &[&["location=/var/lib/cni/networks", "location=/srv", "location=/etc"]],
     ),
-    ("allow-list.read", &[&["file=/etc/resolv.conf", "file=/a", "file=/b"]]),
+    (
+        "allow-list.read",
+        &[&["file=/etc/cni/tuning/allowlist.conf", "file=/a", "file=/b"]],
+    ),
     (
         "forwarding.accept",
         &[
