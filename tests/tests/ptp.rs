@@ -161,7 +161,7 @@ fn what_makes_no_sense_is_refused_and_nothing_stays() {
         (json!({ "mtu": 60 }), "mtu"),
         (json!({ "ipMasq": "yes" }), "ipMasq"),
         (by_static(json!({ "address": "10.30.0.5/24" })), "no gateway"),
-        (by_static(Value::Null), "addresses"),
+        (by_static(Value::Null), "address"),
     ] {
         let container = Container::new("c1");
         let text = site

@@ -78,7 +78,7 @@ impl Received {
             let length = u8::try_from(part.len()).unwrap_or(0);
             !part.is_empty() && self.has(&[&[length], part.as_bytes()].concat())
         };
-        !word.is_empty() && (self.has(word.as_bytes()) || word.split('.').all(part))
+        !word.trim_matches('.').is_empty() && (self.has(word.as_bytes()) || word.split('.').all(part))
     }
 
     fn has(&self, bytes: &[u8]) -> bool {
