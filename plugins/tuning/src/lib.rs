@@ -3,8 +3,8 @@
 
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 
+mod allow_list;
 mod config;
-mod pattern;
 mod sysctl;
 
 use cofferdam_guest_sdk::{

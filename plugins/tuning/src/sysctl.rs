@@ -1,6 +1,6 @@
-use cofferdam_guest_sdk::{Failure, Namespace, allow_list};
+use cofferdam_guest_sdk::{Failure, Namespace};
 
-use crate::{config::Settings, pattern::Pattern};
+use crate::{allow_list, config::Settings};
 
 /// What stands for the interface's name.
 const INTERFACE: &str = "IFNAME";
@@ -15,9 +15,7 @@ pub(crate) fn write(container: &Namespace, interface: &str, settings: &Settings)
         .iter()
         .map(|(key, value)| Ok((parts(key, interface)?, value)))
         .collect::<Result<Vec<_>, Failure>>()?;
-    if let Some(list) = allow_list::read()? {
-        check(&list, settings)?;
-    }
+    allow_list::check(settings)?;
     for (parts, value) in parts {
         container.set_sysctl(&parts.iter().map(String::as_str).collect::<Vec<_>>(), value)?;
     }
@@ -53,28 +51,6 @@ fn parts(key: &str, interface: &str) -> Result<Vec<String>, Failure> {
     Ok(parts)
 }
 
-/// Whether each key matches a line of the list.
-fn check(list: &str, settings: &Settings) -> Result<(), Failure> {
-    let lines: Vec<&str> = list.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let mut patterns = Vec::with_capacity(lines.len());
-    for line in &lines {
-        let pattern = Pattern::new(line).map_err(|error| {
-            Failure::internal(format!(
-                "/etc/cni/tuning/allowlist.conf: the expression {line:?} can't be read: {error}"
-            ))
-        })?;
-        patterns.push(pattern);
-    }
-    for (key, _) in &settings.0 {
-        if !patterns.iter().any(|pattern| pattern.is_in(key)) {
-            return Err(Failure::invalid_config(format!(
-                "Sysctl {key} is not allowed. Only the following sysctls are allowed: {lines:?}"
-            )));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -99,21 +75,5 @@ mod tests {
             let parts = parts(key, "eth0.5").ok().map(|parts| parts.join("|"));
             assert_eq!(parts.as_deref(), expected, "{key}");
         }
-    }
-
-    #[test]
-    fn a_key_has_to_match_a_line() {
-        let list = "\n  ^net.ipv4.conf.[a-z0-9]*.arp_filter$  \nsomaxconn\n";
-        for (key, allowed) in [
-            ("net.ipv4.conf.IFNAME.arp_filter", false),
-            ("net.ipv4.conf.eth0.arp_filter", true),
-            ("net.core.somaxconn", true),
-            ("net.ipv4.ip_forward", false),
-        ] {
-            let settings = Settings(vec![(key.to_owned(), "1".to_owned())]);
-            assert_eq!(check(list, &settings).is_ok(), allowed, "{key}");
-        }
-        assert!(check("", &Settings(vec![("net.a".to_owned(), "1".to_owned())])).is_err());
-        assert!(check("(", &Settings::default()).unwrap_err().message.contains("\"(\""));
     }
 }
