@@ -1,5 +1,5 @@
 use cofferdam_guest_sdk::{
-    Attachment, Failure, Link, Namespace, Outcome as _, Place, Request, ipam, masquerade,
+    Attachment, Failure, Link, Namespace, Outcome as _, Place, Request, masquerade,
     recorded::{check_addressing, check_interface, check_mac, has_address},
 };
 
@@ -9,9 +9,7 @@ use crate::{addressing::CONTAINER, config::Config, gateway::gateways, spoofing};
 pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
     let config = &request.config;
     config.validate()?;
-    if config.ipam.is_used() {
-        ipam::check()?;
-    }
+    config.ipam.check()?;
     let previous = request.required_previous()?;
     let host = Namespace::host()?;
     let bridge = check_bridge(config, previous, &host)?;

@@ -12,7 +12,7 @@ mod spoofing;
 
 use cofferdam_guest_sdk::{
     Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, Need, NetworkRequest, Plugin,
-    Request, VethEnd, create_veth, export_plugin, ipam, masquerade, recorded::delete_leftover,
+    Request, VethEnd, create_veth, export_plugin, masquerade, recorded::detach,
 };
 use config::Config;
 
@@ -56,12 +56,7 @@ impl Plugin for Bridge {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        let unlinked = delete_leftover(request);
-        // A link that stays is no reason to keep its addresses.
-        if request.config.ipam.is_used() {
-            ipam::del()?;
-        }
-        unlinked
+        detach(request, &request.config.ipam)
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -69,18 +64,12 @@ impl Plugin for Bridge {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        if request.config.ipam.is_used() {
-            ipam::gc()?;
-        }
-        Ok(())
+        request.config.ipam.gc()
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
         request.config.validate()?;
-        if request.config.ipam.is_used() {
-            ipam::status()?;
-        }
-        Ok(())
+        request.config.ipam.status()
     }
 }
 

@@ -10,7 +10,7 @@ mod routing;
 use cofferdam_guest_sdk::{
     Attachment, DuplicateDetection, Failure, Interface, Link, Namespace, Need, NetworkRequest, Outcome as _, Place,
     Plugin, Request, VethEnd, addressing, create_veth, export_plugin, ipam, masquerade,
-    recorded::{check_addressing, check_interface, check_mac, delete_leftover},
+    recorded::{check_addressing, check_interface, check_mac, detach},
 };
 use config::Config;
 
@@ -57,12 +57,7 @@ impl Plugin for PointToPoint {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        let unlinked = delete_leftover(request);
-        // A link that stays is no reason to keep its addresses.
-        if request.config.ipam.is_used() {
-            ipam::del()?;
-        }
-        unlinked
+        detach(request, &request.config.ipam)
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -82,10 +77,7 @@ impl Plugin for PointToPoint {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        if request.config.ipam.is_used() {
-            ipam::gc()?;
-        }
-        Ok(())
+        request.config.ipam.gc()
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
