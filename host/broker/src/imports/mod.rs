@@ -5,6 +5,7 @@ mod addresses;
 mod allow_list;
 mod forwarding;
 mod ipam;
+mod link_flag;
 mod link_settings;
 mod links;
 mod log;
