@@ -9,7 +9,7 @@ use std::{
 };
 
 use cofferdam_tests::{Container, needs_kernel};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     lan::{Lan, Server, keeper, network, wait_for},
@@ -40,6 +40,34 @@ fn server(lan: &Lan, seconds: u8) -> (Server, Arc<AtomicU8>) {
     (server, mood)
 }
 
+/// A container with a lease.
+struct Leased {
+    lan: Lan,
+    server: Server,
+    mood: Arc<AtomicU8>,
+    config: Value,
+    pod: Container,
+    result: Value,
+}
+
+impl Leased {
+    fn for_seconds(seconds: u8) -> Self {
+        let lan = Lan::new();
+        let (server, mood) = server(&lan, seconds);
+        let config = network(json!({}));
+        let pod = Container::new("one");
+        let result = lan.site.add(&pod, &config);
+        Self {
+            lan,
+            server,
+            mood,
+            config,
+            pod,
+            result,
+        }
+    }
+}
+
 fn is_up(pod: &Container) -> bool {
     let link = pod.namespace.link("eth0").unwrap();
     link["flags"].as_array().unwrap().iter().any(|flag| flag == "UP")
@@ -48,11 +76,14 @@ fn is_up(pod: &Container) -> bool {
 #[test]
 fn a_lease_is_renewed_by_whichever_keeper_runs() {
     needs_kernel!();
-    let lan = Lan::new();
-    let (server, _) = server(&lan, 6);
-    let config = network(json!({}));
-    let pod = Container::new("one");
-    let result = lan.site.add(&pod, &config);
+    let Leased {
+        lan,
+        server,
+        config,
+        pod,
+        result,
+        ..
+    } = Leased::for_seconds(6);
     let renewals = || server.count(REQUEST, Some(LENT));
     // Two at once do not ask twice as often.
     for keepers in [1, 2] {
@@ -76,11 +107,14 @@ fn a_lease_is_renewed_by_whichever_keeper_runs() {
 #[test]
 fn a_lease_that_nobody_renews_ends_with_its_link_down_and_told() {
     needs_kernel!();
-    let lan = Lan::new();
-    let (server, mood) = server(&lan, 4);
-    let config = network(json!({}));
-    let pod = Container::new("one");
-    let result = lan.site.add(&pod, &config);
+    let Leased {
+        lan,
+        server,
+        mood,
+        config,
+        pod,
+        result,
+    } = Leased::for_seconds(4);
     mood.store(IS_SILENT, Ordering::Relaxed);
     let running = keeper(&lan);
     wait_for("the link goes down", || !is_up(&pod));
@@ -95,11 +129,7 @@ fn a_lease_that_nobody_renews_ends_with_its_link_down_and_told() {
 #[test]
 fn a_lease_that_is_refused_ends_at_once() {
     needs_kernel!();
-    let lan = Lan::new();
-    let (_server, mood) = server(&lan, 200);
-    let config = network(json!({}));
-    let pod = Container::new("one");
-    lan.site.add(&pod, &config);
+    let Leased { lan, mood, pod, .. } = Leased::for_seconds(200);
     mood.store(REFUSES, Ordering::Relaxed);
     make_due(&lan);
     let ended = lan.site.cofferctl(&["keep", "--once"]);
@@ -114,11 +144,14 @@ fn a_lease_that_is_refused_ends_at_once() {
 #[test]
 fn a_check_without_a_keeper_tells_that_the_lease_ran_out() {
     needs_kernel!();
-    let lan = Lan::new();
-    let (_server, _) = server(&lan, 1);
-    let config = network(json!({}));
-    let pod = Container::new("one");
-    let result = lan.site.add(&pod, &config);
+    let Leased {
+        lan,
+        server: _server,
+        config,
+        pod,
+        result,
+        ..
+    } = Leased::for_seconds(1);
     let checked = || lan.site.check(&pod, &config, &result);
     wait_for("CHECK tells it", || !checked().stdout.is_empty());
     let error = checked().error();
@@ -133,11 +166,9 @@ fn a_check_without_a_keeper_tells_that_the_lease_ran_out() {
 #[test]
 fn a_failure_is_told_and_tried_again_later() {
     needs_kernel!();
-    let lan = Lan::new();
-    let (server, _) = server(&lan, 200);
-    let config = network(json!({}));
-    let pod = Container::new("one");
-    lan.site.add(&pod, &config);
+    let Leased {
+        lan, server, pod: _pod, ..
+    } = Leased::for_seconds(200);
     make_due(&lan);
     lan.site.installation().remove_policies();
     let ended = lan.site.cofferctl(&["keep", "--once"]);
@@ -161,11 +192,7 @@ fn a_failure_is_told_and_tried_again_later() {
 #[test]
 fn what_belongs_to_a_container_that_is_gone_is_forgotten() {
     needs_kernel!();
-    let lan = Lan::new();
-    let (server, _) = server(&lan, 200);
-    let config = network(json!({}));
-    let pod = Container::new("one");
-    lan.site.add(&pod, &config);
+    let Leased { lan, server, pod, .. } = Leased::for_seconds(200);
     make_due(&lan);
     drop(pod);
     let ended = lan.site.cofferctl(&["keep", "--once"]);
