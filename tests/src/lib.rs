@@ -37,7 +37,7 @@ pub use caller::{Cni, CniError, Output};
 pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
 pub use declaration::hostile_declaring;
 pub use go::GoPlugins;
-pub use ground::{kernel_access, skip};
+pub use ground::{kernel_access, skip, skip_for_kernel};
 pub use installation::{Installation, PLUGINS};
 pub use journal_file::JournalFile;
 pub use mortals::Mortals;

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cofferdam_tests::{Namespace, Running, Site, with};
+use cofferdam_tests::{Namespace, Running, Site, skip, with};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -113,7 +113,7 @@ impl Dnsmasq {
             .server
             .run(|| Command::new("dnsmasq").arg("--version").output().is_ok())
         {
-            eprintln!("skipped: there is no dnsmasq here (Debian's package dnsmasq-base)");
+            skip("there is no dnsmasq here (Debian's package dnsmasq-base)");
             return None;
         }
         let running = lan.server.run(|| Running::start(&mut command));

@@ -6,7 +6,7 @@ use cofferdam_protocol::Place;
 
 use crate::fixture::{
     assert_conflict, assert_exists, assert_invalid, assert_not_found, bridge, end, has_file, in_new_namespaces, mac,
-    missing, prefix, veth,
+    missing, prefix, skipped, veth,
 };
 
 const MACVLAN: LinkSettings = LinkSettings::Macvlan {
@@ -56,7 +56,7 @@ fn made(kernel: &mut Kernel, link: &NewLink) -> Option<LinkId> {
                 text.contains(link.settings.kind()) && text.contains(&link.name),
                 "{text}"
             );
-            eprintln!("skipped: {text}");
+            skipped(format_args!("{text}"));
             None
         }
         Err(error) => panic!("{error}"),

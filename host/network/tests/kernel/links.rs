@@ -13,7 +13,7 @@ use nix::sched::{CloneFlags, setns};
 
 use crate::fixture::{
     TIME_LIMIT, assert_conflict, assert_invalid, assert_not_found, bridge, end, in_new_namespaces, mac, missing,
-    new_namespace, veth, veth_up, with_namespace,
+    new_namespace, skipped, veth, veth_up, with_namespace,
 };
 
 #[test]
@@ -78,7 +78,7 @@ fn add_alternative_name(link: &str, name: &str) -> bool {
     let added = std::process::Command::new("ip").args(arguments).status();
     let added = added.is_ok_and(|status| status.success());
     if !added {
-        eprintln!("skipped: `ip` can't add an alternative name here");
+        skipped(format_args!("`ip` can't add an alternative name here"));
     }
     added
 }

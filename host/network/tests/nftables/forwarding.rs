@@ -5,7 +5,7 @@ use std::{net::IpAddr, process::Command};
 use cofferdam_network::{FORWARDING_CHAIN, ForwardingLead, Kernel, Network};
 use cofferdam_protocol::Place;
 
-use crate::fixture::{assert_not_found, in_new_namespace};
+use crate::fixture::{assert_not_found, in_new_namespace, skipped};
 
 /// What `iptables` prints; `None` where there is none that uses nf_tables.
 fn iptables(command: &str) -> Option<Vec<String>> {
@@ -41,7 +41,7 @@ fn on_a_node(test: impl FnOnce(&mut Kernel) + Send + 'static) {
     in_new_namespace(|kernel| {
         let made = ["iptables", "ip6tables"].map(|program| iptables(&format!("{program} -P FORWARD DROP")));
         if made.iter().any(Option::is_none) {
-            eprintln!("skipped: iptables that uses nf_tables is not installed");
+            skipped(format_args!("iptables that uses nf_tables is not installed"));
             return;
         }
         test(kernel);
