@@ -121,7 +121,7 @@ impl fmt::Display for Operation {
 
 /// The operations of a grant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Operations(u32);
+pub(crate) struct Operations(u64);
 
 impl Operations {
     pub(crate) fn only(operation: Operation) -> Self {
@@ -143,8 +143,8 @@ impl Operations {
     }
 }
 
-fn bit(operation: Operation) -> u32 {
-    1 << operation as u32
+fn bit(operation: Operation) -> u64 {
+    1 << operation as u64
 }
 
 #[cfg(test)]

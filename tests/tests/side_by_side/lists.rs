@@ -21,7 +21,7 @@ const SOURCE_ROUTED: &[Difference] = &[
         told: "the copy of a route keeps the protocol of who made it",
     },
     Difference {
-        line: "result: routes",
+        line: "result: /routes",
         told: "the result tells routes as they were",
     },
 ];
