@@ -11,6 +11,7 @@
 
 mod bridge;
 mod facts;
+mod leases;
 mod lists;
 mod loopback;
 mod mixed;
@@ -58,6 +59,12 @@ fn ipvlan_vlan_and_dummy() {
 fn ptp() {
     needs_kernel!();
     compare(&needs_go_plugins!(), ptp::networks());
+}
+
+#[test]
+fn dhcp_behind_bridge() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), leases::networks());
 }
 
 #[test]
