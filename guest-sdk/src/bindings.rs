@@ -22,6 +22,7 @@ wit_bindgen::generate!({
 });
 
 pub use cofferdam::cni::{
-    addresses, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules, store, sysctl, types,
+    addresses, conntrack, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules, store, sysctl,
+    traffic_control, types,
 };
 pub use exports::cofferdam::cni::plugin;

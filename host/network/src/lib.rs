@@ -14,7 +14,7 @@ mod unsafe_calls;
 pub use error::{Error, Result};
 pub use kernel::{Ahead, Kernel};
 pub use model::{
-    AddressInfo, Bridge, LinkId, LinkInfo, Neighbor, OperationalState, Route, RouteMode, Rule, SysctlKey, VethEnd,
-    nftables,
+    AddressInfo, Bridge, Flows, Incoming, LinkId, LinkInfo, Neighbor, OperationalState, Outgoing, RateLimit, Route,
+    RouteMode, Rule, SysctlKey, TokenBucket, VethEnd, nftables,
 };
 pub use network::Network;

@@ -53,9 +53,8 @@ impl<'a> Question<'a> {
         use Question as Q;
         let aspect = match (dimension, *self) {
             (Dimension::Kinds, Q::LinkSee { kind, .. }) => kind.map_or(Aspect::Whatever, Aspect::Text),
-            (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. }) => {
-                Aspect::Text(kind)
-            }
+            (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. })
+            | (Dimension::Kinds, Q::QdiscSee { kind, .. } | Q::QdiscSet { kind, .. }) => Aspect::Text(kind),
             (Dimension::Settings, Q::LinkSet { what, .. }) => Aspect::Text(what),
             (Dimension::Prefixes, Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. }) => {
                 Aspect::Prefix(address)
@@ -85,7 +84,7 @@ impl<'a> Question<'a> {
             (Dimension::PacketPrefixes, Q::NftElement { addresses, .. }) => Aspect::Addresses(addresses),
             (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
             (Dimension::Marks, Q::NftTable { marks, .. }) => Aspect::Marks(marks),
-            (Dimension::Ports, Q::NftElement { ports, .. }) => Aspect::Ports(ports),
+            (Dimension::Ports, Q::NftElement { ports, .. } | Q::ConntrackForget { ports, .. }) => Aspect::Ports(ports),
             (Dimension::Locations, Q::StoreOpen { location: path })
             | (Dimension::Files, Q::ResolverRead { file: path }) => Aspect::Path(path),
             (Dimension::Plugins, Q::IpamDelegate { plugin }) => Aspect::Text(plugin),

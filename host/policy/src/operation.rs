@@ -24,6 +24,9 @@ pub enum Operation {
     SysctlWrite,
     NftablesTable,
     NftablesElement,
+    QdiscSee,
+    QdiscSet,
+    ConntrackForget,
     StoreOpen,
     ResolverRead,
     IpamDelegate,
@@ -31,7 +34,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -52,6 +55,9 @@ impl Operation {
         Self::SysctlWrite,
         Self::NftablesTable,
         Self::NftablesElement,
+        Self::QdiscSee,
+        Self::QdiscSet,
+        Self::ConntrackForget,
         Self::StoreOpen,
         Self::ResolverRead,
         Self::IpamDelegate,
@@ -81,6 +87,9 @@ impl Operation {
             Self::SysctlWrite => "sysctl.write",
             Self::NftablesTable => "nftables.table",
             Self::NftablesElement => "nftables.element",
+            Self::QdiscSee => "qdisc.see",
+            Self::QdiscSet => "qdisc.set",
+            Self::ConntrackForget => "conntrack.forget",
             Self::StoreOpen => "store.open",
             Self::ResolverRead => "resolver.read",
             Self::IpamDelegate => "ipam.delegate",

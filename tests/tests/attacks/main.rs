@@ -26,5 +26,6 @@ mod settings;
 mod sharing;
 mod tenants;
 mod theft;
+mod traffic;
 mod visibility;
 mod ways;

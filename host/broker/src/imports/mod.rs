@@ -2,6 +2,7 @@
 //! leaves the doing to the journal and the kernel.
 
 mod addresses;
+mod conntrack;
 mod ipam;
 mod link_settings;
 mod links;
@@ -18,6 +19,7 @@ mod rules;
 mod shared;
 mod store;
 mod sysctl;
+mod traffic_control;
 mod types;
 #[cfg(test)]
 mod visibility_tests;

@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::Path};
 
 use cofferdam_network::{
-    Bridge, LinkId, Neighbor, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, LinkId, Neighbor, RateLimit, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -72,6 +72,17 @@ pub(super) enum Part<'h> {
         comment: &'h str,
         there: bool,
     },
+    RateLimit {
+        link: LinkId,
+        name: &'h str,
+        limit: &'h RateLimit,
+    },
+    Redirect {
+        link: LinkId,
+        name: &'h str,
+        to: u32,
+        to_name: &'h str,
+    },
     Claim {
         directory: &'h Path,
         address: IpAddr,
@@ -125,7 +136,9 @@ impl Part<'_> {
             Self::Setting { link, .. }
             | Self::Address { link, .. }
             | Self::Route { link, .. }
-            | Self::Neighbor { link, .. } => Some(*link),
+            | Self::Neighbor { link, .. }
+            | Self::RateLimit { link, .. }
+            | Self::Redirect { link, .. } => Some(*link),
             Self::Bridge(_)
             | Self::Rule { .. }
             | Self::Sysctl { .. }
@@ -149,7 +162,9 @@ impl Part<'_> {
             Self::Setting { link, .. }
             | Self::Address { link, .. }
             | Self::Route { link, .. }
-            | Self::Neighbor { link, .. } => Some(link.place),
+            | Self::Neighbor { link, .. }
+            | Self::RateLimit { link, .. }
+            | Self::Redirect { link, .. } => Some(link.place),
             Self::Claim { .. } => None,
         }
     }
@@ -246,6 +261,24 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
             Inverse::AddElements { comment, .. } => elements_of(*place, table, set, elements, comment, false),
             _ => Vec::new(),
         },
+        Operation::LimitRate { link, name, limit } => vec![Part::RateLimit {
+            link: *link,
+            name,
+            limit,
+        }],
+        Operation::RedirectIncoming {
+            link,
+            name,
+            to,
+            to_name,
+        } => vec![Part::Redirect {
+            link: *link,
+            name,
+            to: *to,
+            to_name,
+        }],
+        // What was forgotten comes back when somebody sends.
+        Operation::ForgetFlows { .. } => Vec::new(),
         Operation::Claim { directory, address } => vec![Part::Claim {
             directory,
             address: *address,

@@ -1,7 +1,7 @@
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    Bridge, LinkId, Neighbor, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, Flows, LinkId, Neighbor, RateLimit, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -139,6 +139,21 @@ pub enum Operation {
         set: Set,
         elements: Vec<Element>,
     },
+    LimitRate {
+        link: LinkId,
+        name: String,
+        limit: RateLimit,
+    },
+    RedirectIncoming {
+        link: LinkId,
+        name: String,
+        to: u32,
+        to_name: String,
+    },
+    ForgetFlows {
+        place: Place,
+        flows: Vec<Flows>,
+    },
     Claim {
         directory: PathBuf,
         address: IpAddr,
@@ -255,6 +270,15 @@ impl fmt::Display for Operation {
                     set.name
                 )
             }
+            Self::LimitRate { link, name, limit } => write!(f, "limit {} to {limit}", named(*link, name)),
+            Self::RedirectIncoming {
+                link, name, to_name, ..
+            } => {
+                write!(f, "redirect what comes in on {} to {to_name}", named(*link, name))
+            }
+            Self::ForgetFlows { place, flows } => {
+                write!(f, "forget {} in the {place} namespace", flows_text(flows))
+            }
             Self::TakeSlot { counter, number } => write!(f, "take slot {number} of limit {counter}"),
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
         }
@@ -263,6 +287,11 @@ impl fmt::Display for Operation {
 
 fn named(link: LinkId, name: &str) -> String {
     format!("link {name} in the {} namespace", link.place)
+}
+
+pub(crate) fn flows_text(flows: &[Flows]) -> String {
+    let flows: Vec<String> = flows.iter().map(ToString::to_string).collect();
+    format!("tracked flows to {}", flows.join(", "))
 }
 
 pub(crate) fn route_text(route: &Route, link: LinkId, name: &str) -> String {

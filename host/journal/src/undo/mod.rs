@@ -14,6 +14,7 @@ mod routes;
 mod rules;
 mod shared;
 mod sysctl;
+mod traffic;
 mod unrecorded;
 
 use std::time::Instant;
@@ -114,6 +115,9 @@ impl Undo<'_> {
             Inverse::AddNeighbor { link, neighbor, .. } => self.add_neighbor(*link, neighbor),
             Inverse::DeleteNeighbor { link, neighbor, .. } => self.delete_neighbor(*link, neighbor),
             Inverse::RestoreSysctl { place, key, old, new } => self.restore_sysctl(*place, key, old, new),
+            Inverse::DeleteRateLimit { link, limit, .. } => self.delete_rate_limit(*link, limit),
+            Inverse::DeleteRedirect { link, to, .. } => self.delete_redirect(*link, *to),
+            Inverse::ForgetFlows { place, flows } => self.forget_flows(*place, flows),
             Inverse::AddElements { .. } | Inverse::DeleteElements { .. } => self.run_elements(&entry.inverse),
             Inverse::RestoreUp { .. }
             | Inverse::RestoreMtu { .. }

@@ -1,16 +1,20 @@
 //! The kernel's objects as values.
 
 mod address;
+mod flow;
 mod link;
 mod neighbor;
 pub mod nftables;
 mod route;
 mod rule;
 mod sysctl;
+mod traffic;
 
 pub use address::AddressInfo;
+pub use flow::Flows;
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
 pub use neighbor::Neighbor;
 pub use route::{Route, RouteMode};
 pub use rule::Rule;
 pub use sysctl::SysctlKey;
+pub use traffic::{Incoming, Outgoing, RateLimit, TokenBucket};

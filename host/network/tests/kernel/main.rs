@@ -14,4 +14,5 @@ mod nftables;
 mod routes;
 mod rules;
 mod sysctl;
+mod traffic;
 mod veth;

@@ -6,6 +6,7 @@ mod links;
 mod packet_filter;
 mod records;
 mod routing;
+mod traffic;
 
 use cofferdam_guest_sdk::{
     Error, Failure,
@@ -82,6 +83,7 @@ impl Script {
             call => self
                 .link_call(call)
                 .or_else(|| self.routing_call(call))
+                .or_else(|| self.traffic_call(call))
                 .or_else(|| self.packet_filter_call(call))
                 .or_else(|| self.record_call(call))
                 .unwrap_or_else(|| Err(Failure::internal(format!("nobody makes the call {call:?}")))),

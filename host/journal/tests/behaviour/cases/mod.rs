@@ -7,6 +7,7 @@ mod links;
 mod routing;
 mod settings;
 mod shared;
+mod traffic;
 
 use cofferdam_journal::{Inverse, Operation, Outcome};
 
@@ -82,6 +83,9 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::RestoreSysctl { .. } => "RestoreSysctl",
         Inverse::AddElements { .. } => "AddElements",
         Inverse::DeleteElements { .. } => "DeleteElements",
+        Inverse::DeleteRateLimit { .. } => "DeleteRateLimit",
+        Inverse::DeleteRedirect { .. } => "DeleteRedirect",
+        Inverse::ForgetFlows { .. } => "ForgetFlows",
         Inverse::LeaveShared { .. } => "LeaveShared",
         Inverse::FreeSlot { .. } => "FreeSlot",
         Inverse::ReleaseClaim { .. } => "ReleaseClaim",
@@ -89,7 +93,7 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 23;
+pub(crate) const KINDS: usize = 26;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
@@ -97,6 +101,7 @@ pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     cases.extend(routing::addresses(ground));
     cases.extend(routing::routes(ground));
     cases.extend(routing::rules_and_neighbors(ground));
+    cases.extend(traffic::traffic(ground));
     cases.extend(elements::elements());
     cases.extend(shared::shared(ground));
     cases.extend(settings::settings(ground));
