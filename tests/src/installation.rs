@@ -13,10 +13,12 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 4] = [
+pub const PLUGINS: [(&str, &str); 6] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
+    ("portmap", "cofferdam-plugin-portmap"),
+    ("bandwidth", "cofferdam-plugin-bandwidth"),
     ("hostile", "cofferdam-hostile"),
 ];
 
@@ -66,7 +68,7 @@ impl Installation {
         copy_tree(prepared_store(&products), root.path());
         let bin = root.path().join(PLUGIN_DIRECTORY);
         fs::create_dir_all(&bin).expect("a directory of our own");
-        for name in ["cofferdam", "loopback", "bridge", "host-local"] {
+        for name in ["cofferdam", "loopback", "bridge", "host-local", "portmap", "bandwidth"] {
             symlink(products.cofferdam(), bin.join(name)).expect("a directory of our own");
         }
         fs::create_dir_all(root.path().join(POLICIES)).expect("a directory of our own");

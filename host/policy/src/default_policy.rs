@@ -5,6 +5,8 @@ pub fn default_policy(plugin: &str) -> Option<&'static str> {
     match plugin {
         "bridge" => Some(include_str!("../default/bridge.toml")),
         "host-local" => Some(include_str!("../default/host-local.toml")),
+        "portmap" => Some(include_str!("../default/portmap.toml")),
+        "bandwidth" => Some(include_str!("../default/bandwidth.toml")),
         "loopback" => Some(include_str!("../default/loopback.toml")),
         _ => None,
     }

@@ -27,7 +27,11 @@ impl Walk<'_> {
 pub(crate) fn at_every_point(what: &str, attempt: impl Fn(&Stage, usize) -> Attempt + Sync) {
     let scenarios = scenarios();
     let walks = scenarios.iter().flat_map(|scenario| {
-        [false, true].map(|beside_another| Walk {
+        let places = [false, true];
+        let places = places
+            .into_iter()
+            .filter(|beside_another| scenario.is_shared || !beside_another);
+        places.map(move |beside_another| Walk {
             scenario,
             beside_another,
             stride: 1,

@@ -7,10 +7,20 @@ use serde_json::{Value, json};
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) config: Value,
+    /// Whether two containers can have it at once.
+    pub(crate) is_shared: bool,
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    let scenario = |name, config| Scenario { name, config };
+    let scenario = |name, config| Scenario {
+        name,
+        config,
+        is_shared: true,
+    };
+    let alone = |name, config| Scenario {
+        is_shared: false,
+        ..scenario(name, config)
+    };
     vec![
         scenario("loopback", with(loopback_network(), json!({ "cniVersion": "1.1.0" }))),
         scenario("bridge", bridge_network("1.1.0")),
@@ -19,6 +29,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             with(bridge_network("1.1.0"), everything_of_bridge()),
         ),
         scenario("chain", chain()),
+        alone("portmap and bandwidth", published()),
     ]
 }
 
@@ -36,5 +47,19 @@ fn chain() -> Value {
     json!({
         "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
         "chain": [member(bridge_network("1.1.0")), member(loopback_network())],
+    })
+}
+
+/// One port of the node is one container's.
+fn published() -> Value {
+    let member = |config: Value| with(config, json!({ "cniVersion": null, "name": null }));
+    let mapping = |protocol, host: u16| json!({ "hostPort": host, "containerPort": 80, "protocol": protocol });
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
+        "chain": [
+            member(bridge_network("1.1.0")),
+            { "type": "portmap", "runtimeConfig": { "portMappings": [mapping("tcp", 8080), mapping("udp", 5353)] } },
+            { "type": "bandwidth", "ingressRate": 8000000, "ingressBurst": 800000 },
+        ],
     })
 }
