@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Cofferdam as it ships against the Go plugins, side by side in one run:
-# tools/bench.sh [--rounds N] [--go-only | --split]
+# tools/bench.sh [--rounds N] [--go-only | --split | --growth | --parallel]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -10,6 +10,15 @@ pub fn add() -> Result<Attachment, Failure> {
     Ok(ipam::add()?.into())
 }
 
+/// The same, for plugins that have no use for less than one address.
+pub fn allocate() -> Result<Attachment, Failure> {
+    let allocated = add()?;
+    if allocated.addresses.is_empty() {
+        return Err(Failure::internal("IPAM plugin returned missing IP config"));
+    }
+    Ok(allocated)
+}
+
 /// Gives them back.
 pub fn del() -> Result<(), Failure> {
     Ok(ipam::del()?)

@@ -12,6 +12,8 @@
 //! - [`Namespace`] and [`Link`] are handles of kernel objects. Every operation
 //!   on them is checked against the operator's policy, written to the host's
 //!   journal, and done; what a failed ADD did, the host undoes.
+//! - [`addressing`] and [`recorded`] have what plugins share that give a
+//!   container an interface: its addresses and routes, and comparing them.
 //! - [`nftables`], [`store`], [`ipam`], [`resolver`] and [`log`] are the other
 //!   things to ask the host for.
 //! - [`Error`] is a refusal of the host, [`Failure`] what the runtime sees;
@@ -20,6 +22,7 @@
 //! Logic that touches no handle can be tested natively with `cargo test`; a
 //! function of the host, called natively, panics.
 
+pub mod addressing;
 mod arguments;
 mod attachment;
 pub mod bindings;
@@ -43,6 +46,7 @@ mod namespace;
 mod need;
 pub mod nftables;
 mod plugin;
+pub mod recorded;
 mod request;
 pub mod resolver;
 mod route;

@@ -25,9 +25,9 @@
 
 use std::net::IpAddr;
 
-use cofferdam_protocol::IpPrefix;
+use cofferdam_protocol::{IpPrefix, MacAddress};
 
-use crate::{Error, Namespace, bindings::nftables};
+use crate::{Error, Namespace, bindings::nftables, convert::mac_to_wit};
 
 pub use crate::bindings::nftables::{
     Action, AddressType, Base, Chain, ChainType, ConnectionStates, Data, DataType, Element, Family, Field, Hook,
@@ -186,6 +186,12 @@ impl Element {
     pub fn with_verdict(mut self, verdict: Verdict) -> Self {
         self.data = Some(Data::Verdict(verdict));
         self
+    }
+}
+
+impl From<MacAddress> for Value {
+    fn from(address: MacAddress) -> Self {
+        Self::Ether(mac_to_wit(address))
     }
 }
 

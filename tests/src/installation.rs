@@ -68,7 +68,8 @@ impl Installation {
         copy_tree(prepared_store(&products), root.path());
         let bin = root.path().join(PLUGIN_DIRECTORY);
         fs::create_dir_all(&bin).expect("a directory of our own");
-        for name in ["cofferdam", "loopback", "bridge", "host-local", "portmap", "bandwidth"] {
+        let plugins = PLUGINS.iter().map(|(name, _)| *name).filter(|name| *name != "hostile");
+        for name in std::iter::once("cofferdam").chain(plugins) {
             symlink(products.cofferdam(), bin.join(name)).expect("a directory of our own");
         }
         fs::create_dir_all(root.path().join(POLICIES)).expect("a directory of our own");

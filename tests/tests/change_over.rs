@@ -167,6 +167,55 @@ fn the_ports_that_the_go_plugin_published_go_with_its_container() {
     }
 }
 
+/// What the runtime does not list any more; of another network the same
+/// container's rules stay.
+#[test]
+fn the_rules_of_the_go_plugins_go_with_gc_for_containers_that_are_not_listed() {
+    needs_kernel!();
+    needs_programs!();
+    for backend in ["iptables", "nftables"] {
+        let node = ChangeOver {
+            go: needs_go_plugins!(),
+            site: Site::new(),
+        };
+        let config = with(masqueraded(backend), json!({ "cniVersion": "1.1.0" }));
+        let other = with(
+            config.clone(),
+            json!({ "name": "mynet2", "bridge": "cni2",
+            "ipam": { "ranges": [[{ "subnet": "10.24.0.0/16" }], [{ "subnet": "fd00:24::/64" }]] } }),
+        );
+        let ports = json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "portmap", "backend": "iptables", "runtimeConfig": {
+            "portMappings": [{ "hostPort": 8080, "containerPort": 80, "protocol": "tcp" }]
+        } });
+        let (stays, goes) = (Container::new("stays"), Container::new("goes"));
+        let attach = |container: &Container, port: u16| {
+            let result = node.go("ADD", container, &config).result();
+            let mut ports = with(ports.clone(), json!({ "prevResult": result }));
+            ports["runtimeConfig"]["portMappings"][0]["hostPort"] = json!(port);
+            node.go("ADD", container, &ports).result();
+        };
+        attach(&stays, 8080);
+        let elsewhere = Container::new("goes");
+        node.go("ADD", &elsewhere, &other).result();
+        let before = ruleset(&node);
+        attach(&goes, 8081);
+        assert_ne!(ruleset(&node), before);
+        drop(goes);
+        let listed = json!({ "cni.dev/valid-attachments": [{ "containerID": "stays", "ifname": "eth0" }] });
+        let gc = |config: &Value| node.ours("GC", &stays, &with(config.clone(), listed.clone()));
+
+        gc(&config).silent_success();
+        // It is not installed any more.
+        gc(&with(
+            ports.clone(),
+            json!({ "type": "cofferdam", "plugin": "portmap" }),
+        ))
+        .error();
+
+        assert_eq!(ruleset(&node), before, "{backend}");
+    }
+}
+
 fn ruleset(node: &ChangeOver) -> String {
     let list = || Command::new("nft").args(["list", "ruleset"]).output();
     let listed = node.site.node().run(list).unwrap();

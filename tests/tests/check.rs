@@ -334,3 +334,15 @@ fn another_container_at_the_path_is_not_the_one_that_was_attached() {
         "{error:?}"
     );
 }
+
+/// Without masquerading: what of a table is the attachment's, the registry
+/// alone tells.
+#[test]
+fn a_state_directory_that_is_missing_is_not_made() {
+    needs_kernel!();
+    let attached = Attached::to(bridge_network("1.0.0"));
+    let state = attached.site.installation().state();
+    fs::remove_dir_all(&state).unwrap();
+    attached.check().silent_success();
+    assert!(!state.exists());
+}

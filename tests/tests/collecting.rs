@@ -341,6 +341,34 @@ fn the_verb_leaves_other_networks_and_other_interfaces_of_the_list_alone() {
     assert_eq!(left, [r#""mynet" "eth1""#, r#""other" "eth0""#]);
 }
 
+/// The configuration was a chain, or named another plugin, when it was
+/// attached.
+#[test]
+fn the_verb_takes_what_was_attached_under_another_name_of_the_plugin() {
+    needs_kernel!();
+    let (site, before, first) = site();
+    site.del(&first, &mynet());
+    let member = with(mynet(), json!({ "cniVersion": null, "name": null }));
+    let chain = json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam", "chain": [member] });
+    let goes = Container::new("goes");
+    site.add(&goes, &chain);
+    let elsewhere = Container::new("goes");
+    let others = json!({ "cniVersion": "1.1.0", "name": "lo", "type": "loopback" });
+    site.add(&elsewhere, &others);
+
+    verb(&site, json!({ "cni.dev/valid-attachments": [] }));
+
+    let list = site.cofferctl_json(&["attachments"]);
+    let left: Vec<&str> = list["attachments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["network"].as_str().unwrap())
+        .collect();
+    assert_eq!(left, ["lo"]);
+    before.assert_same(&site.snapshot());
+}
+
 #[test]
 fn the_verb_passes_over_a_journal_that_does_not_tell_whose_it_is() {
     needs_kernel!();

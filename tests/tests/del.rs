@@ -296,6 +296,32 @@ fn del_works_where_there_is_a_directory_or_nothing_in_the_journals_place() {
     }
 }
 
+/// What it shares goes all the same, which takes more than the plugins are
+/// granted by now.
+#[test]
+fn del_leaves_what_is_shared_though_the_journal_is_lost_and_nothing_granted_any_more() {
+    needs_kernel!();
+    let site = site();
+    let before = Snapshot::of(site.node());
+    let container = Container::new("c1");
+    site.add(&container, &config());
+    fs::remove_file(journal(&site, &container)).unwrap();
+    let narrowed = "[plugin.bridge]\n[[plugin.bridge.grant]]\nallow = \"store.open\"\nlocations = [\"/nowhere\"]\n";
+    site.installation().policy("bridge.toml", narrowed);
+    let Container { id, namespace } = container;
+    drop(namespace);
+    let gone = Container::new(&id);
+
+    let del = site.call("DEL", &gone, &config()).netns_path("/nonexistent").run();
+
+    assert_eq!((del.code, del.stdout.as_str()), (0, ""), "{del}");
+    // Its address is the component's to give up, which runs no more.
+    let left = before.difference(&Snapshot::of(site.node()));
+    assert!(left.is_empty(), "{left}\n{del}");
+    let shared = fs::read_dir(site.installation().state().join("shared")).unwrap();
+    assert_eq!(shared.count(), 0);
+}
+
 const HOSTILE: &str = r#"
 [plugin.hostile]
 

@@ -71,8 +71,7 @@ fn a_state_directory_that_is_full_or_read_only_is_told_of() {
         (mount_read_only, "Read-only file system"),
     ] {
         let site = Site::new();
-        status(&site, &mynet()).silent_success();
-        let state = site.installation().state();
+        let state = made(&site);
         with_own_mounts(|| {
             mounted(&state);
             assert_tells(&status(&site, &mynet()), &[words, text(&state), "make room"]);
@@ -82,12 +81,42 @@ fn a_state_directory_that_is_full_or_read_only_is_told_of() {
     }
 }
 
+/// The state directory, which the first ADD makes otherwise.
+fn made(site: &Site) -> PathBuf {
+    let state = site.installation().state();
+    fs::create_dir_all(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    state
+}
+
+#[test]
+fn a_state_directory_that_is_missing_is_not_made() {
+    needs_kernel!();
+    let site = Site::new();
+    let state = site.installation().state();
+    let above = state.parent().unwrap();
+    status(&site, &mynet()).silent_success();
+    assert!(!state.exists());
+    fs::create_dir_all(above).unwrap();
+    status(&site, &mynet()).silent_success();
+    assert!(!state.exists());
+    for (mounted, words) in [
+        (mount_full as fn(&Path), "No space left"),
+        (mount_read_only, "Read-only file system"),
+    ] {
+        with_own_mounts(|| {
+            mounted(above);
+            assert_tells(&status(&site, &mynet()), &[words, text(above), "make room"]);
+        });
+    }
+    assert_eq!(fs::read_dir(above).unwrap().count(), 0);
+}
+
 #[test]
 fn a_state_directory_that_others_can_write_in_is_told_of() {
     needs_kernel!();
     let site = Site::new();
-    status(&site, &mynet()).silent_success();
-    let state = site.installation().state();
+    let state = made(&site);
     fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();
     assert_tells(&status(&site, &mynet()), &[text(&state), "chmod it to 0700"]);
 }

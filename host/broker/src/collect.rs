@@ -2,8 +2,10 @@
 //! runtime tells which these are, and for runtimes that never call it, where
 //! the container's namespace does.
 
+mod inhabited;
+
 use std::{
-    fmt, fs,
+    fmt,
     os::fd::OwnedFd,
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -14,6 +16,7 @@ use cofferdam_network::{
     Kernel,
     namespace::{NamespaceError, identity, open_namespace},
 };
+pub use inhabited::Inhabited;
 use nix::errno::Errno;
 
 use crate::{
@@ -44,9 +47,9 @@ impl NamespaceNow {
     /// Looks. As the runtime's path is followed, that has to be done where the
     /// runtime sees its files and processes.
     #[must_use]
-    pub fn of(made_in: &NamespaceRecord) -> Self {
+    pub fn of(made_in: &NamespaceRecord, inhabited: &Inhabited) -> Self {
         match Self::at_path(made_in) {
-            Self::Gone | Self::Another if lives_on(made_in) => Self::Elsewhere,
+            Self::Gone | Self::Another if lives_on(made_in, inhabited) => Self::Elsewhere,
             now => now,
         }
     }
@@ -85,13 +88,9 @@ fn is_it(namespace: OwnedFd, made_in: &NamespaceRecord) -> Option<bool> {
 
 /// Whether a process is in the recorded namespace. What nobody is in may live
 /// on, too, held by a mount or a descriptor; of that nothing can be known.
-fn lives_on(made_in: &NamespaceRecord) -> bool {
-    let name = format!("net:[{}]", made_in.identity.inode);
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes.map(|process| process.path().join("ns/net")).any(|path| {
-        let has_inode = fs::read_link(&path).is_ok_and(|link| link.as_os_str() == name.as_str());
-        has_inode && open_namespace(&path).is_ok_and(|namespace| is_it(namespace, made_in) == Some(true))
-    })
+fn lives_on(made_in: &NamespaceRecord, inhabited: &Inhabited) -> bool {
+    let mut paths = inhabited.paths_to(made_in.identity.inode).iter();
+    paths.any(|path| open_namespace(path).is_ok_and(|namespace| is_it(namespace, made_in) == Some(true)))
 }
 
 /// Why an attachment can go, though nobody said so.
@@ -112,12 +111,13 @@ impl Abandoned {
     /// Why, if there is a reason. The age of the attachment is another
     /// question, and whether somebody is at work on it.
     #[must_use]
-    pub fn of(history: &History) -> Option<Self> {
+    pub fn of(history: &History, inhabited: &Inhabited) -> Option<Self> {
         let header = history.header()?;
         if header.is_of_earlier_boot() {
             return Some(Self::EarlierBoot);
         }
-        match header.namespace.as_ref().map(NamespaceNow::of) {
+        let look = |record| NamespaceNow::of(record, inhabited);
+        match header.namespace.as_ref().map(look) {
             Some(NamespaceNow::Gone) => return Some(Self::NamespaceGone),
             Some(NamespaceNow::Another) => return Some(Self::NamespaceReplaced),
             Some(NamespaceNow::There | NamespaceNow::Elsewhere | NamespaceNow::Unknown) | None => {}

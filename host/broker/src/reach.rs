@@ -49,7 +49,11 @@ impl Reach {
                 .any(|plugin| plugin.grants.reaches(Place::Host) || plugin.grants.reaches(Place::Container)),
             ..Self::default()
         };
-        reach.add(&call.installation.state(), Use::WriteAndLink);
+        let state = call.installation.state();
+        // Who only looks makes none.
+        if state.is_dir() {
+            reach.add(&state, Use::WriteAndLink);
+        }
         for location in files.locations() {
             reach.add(location, Use::Write);
         }
@@ -65,6 +69,14 @@ impl Reach {
             reach.files.insert(LOCKS.into());
         }
         reach
+    }
+
+    /// With all that undoing may take: what attachments share on the node is
+    /// of any kind, whatever is granted by now.
+    pub(crate) fn and_undoing(mut self) -> Self {
+        self.network = true;
+        self.add(Path::new(SETTINGS), Use::Write);
+        self
     }
 
     fn add(&mut self, directory: &Path, how: Use) {

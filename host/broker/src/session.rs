@@ -78,8 +78,21 @@ impl Session {
         call: &Call,
         mode: Mode,
         state: &StateDirectory,
+        kernel: Kernel,
+        namespace: Option<NamespaceRecord>,
+    ) -> Result<Self, CniError> {
+        Self::reaching(call, mode, state, kernel, namespace, |reach| reach)
+    }
+
+    /// The same, where the host goes on after the plugins: `reach` adds what
+    /// that takes to what they need.
+    pub(crate) fn reaching(
+        call: &Call,
+        mode: Mode,
+        state: &StateDirectory,
         mut kernel: Kernel,
         namespace: Option<NamespaceRecord>,
+        reach: impl FnOnce(Reach) -> Reach,
     ) -> Result<Self, CniError> {
         let sandbox = call.sandbox()?;
         let tenant = cofferdam_policy::tenant(&call.environment.args);
@@ -92,7 +105,7 @@ impl Session {
                 .open_ahead(&plugins.ahead())
                 .map_err(|error| CniError::internal(error.to_string()))?;
             timing::phase("open");
-            call.confine(&Reach::new(call, &plugins, &files))?;
+            call.confine(&reach(Reach::new(call, &plugins, &files)))?;
             timing::phase("confine");
         }
         Ok(Self {

@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::Args;
 use cofferdam_broker::{
     Installation,
-    collect::{self, Abandoned},
+    collect::{self, Abandoned, Inhabited},
     printable,
 };
 use cofferdam_journal::{AttachmentId, AttachmentSummary, Error, Header, HeldLocks, Report, StateDirectory};
@@ -43,6 +43,12 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// What was seen of the node's processes, once for all attachments.
+struct Seen {
+    locks: HeldLocks,
+    inhabited: Inhabited,
+}
+
 /// An attachment that nobody will detach, and what came of it.
 #[derive(Debug, Serialize)]
 struct Item {
@@ -62,15 +68,19 @@ struct Item {
 
 pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (state, summaries) = summaries(installation, arguments.network.as_deref())?;
+    let inhabited = Inhabited::default();
     let mut items = Vec::new();
     let mut failed = false;
     if !arguments.dry_run && !arguments.all_gone {
-        refuse_where_none_is_there(&summaries)?;
+        refuse_where_none_is_there(&summaries, &inhabited)?;
     }
     if let Some(state) = &state {
-        let locks = HeldLocks::read();
+        let seen = Seen {
+            locks: HeldLocks::read(),
+            inhabited,
+        };
         for summary in &summaries {
-            items.extend(look_at(state, summary, &locks, arguments));
+            items.extend(look_at(state, summary, &seen, arguments));
         }
         if !arguments.dry_run
             && let Err(error) = state.clear_empty(arguments.network.as_deref())
@@ -97,13 +107,13 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
 
 /// Where all containers seem to be gone, this is most likely not where they
 /// are seen: in a container, or in another mount namespace.
-fn refuse_where_none_is_there(summaries: &[AttachmentSummary]) -> anyhow::Result<()> {
+fn refuse_where_none_is_there(summaries: &[AttachmentSummary], inhabited: &Inhabited) -> anyhow::Result<()> {
     let histories = summaries.iter().filter_map(|summary| summary.history.as_ref());
     let mut containers = BTreeSet::new();
     for history in histories.filter(|history| !history.is_of_earlier_boot()) {
         // In another process namespace the path may lead to anybody's.
         let is_gone = [Abandoned::NamespaceGone, Abandoned::NamespaceReplaced].map(Some);
-        if !is_gone.contains(&Abandoned::of(history)) {
+        if !is_gone.contains(&Abandoned::of(history, inhabited)) {
             return Ok(());
         }
         containers.extend(history.header().map(|header| header.attachment.container_id.as_str()));
@@ -119,29 +129,24 @@ fn refuse_where_none_is_there(summaries: &[AttachmentSummary]) -> anyhow::Result
 }
 
 /// Collects an attachment, if it may go.
-fn look_at(
-    state: &StateDirectory,
-    summary: &AttachmentSummary,
-    locks: &HeldLocks,
-    arguments: &Arguments,
-) -> Option<Item> {
+fn look_at(state: &StateDirectory, summary: &AttachmentSummary, seen: &Seen, arguments: &Arguments) -> Option<Item> {
     let header = summary.header.as_ref()?;
-    let reason = Abandoned::of(summary.history.as_ref()?)?;
+    let reason = Abandoned::of(summary.history.as_ref()?, &seen.inhabited)?;
     let mut item = Item::new(&header.attachment, reason);
-    if let Some(holder) = locks.holder(&summary.path) {
+    if let Some(holder) = seen.locks.holder(&summary.path) {
         item.kept = Some(format!("it is held by {holder}"));
     } else if is_young(header, arguments.grace) {
         item.kept = Some(young(arguments.grace));
     } else if !arguments.dry_run {
-        return collect(state, item, &header.attachment, arguments.grace);
+        return collect(state, item, header, &seen.inhabited);
     }
     Some(item)
 }
 
 /// Does it, if all still is so now that its lock is had. `None` when it is gone
 /// meanwhile, or was attached anew.
-fn collect(state: &StateDirectory, mut item: Item, id: &AttachmentId, grace: Duration) -> Option<Item> {
-    let locked = match state.lock_existing(id, Instant::now()) {
+fn collect(state: &StateDirectory, mut item: Item, header: &Header, inhabited: &Inhabited) -> Option<Item> {
+    let locked = match state.lock_existing(&header.attachment, Instant::now()) {
         Ok(locked) => locked?,
         Err(Error::Busy { holder, .. }) => {
             item.kept = Some(format!("it is held by {holder}"));
@@ -149,10 +154,10 @@ fn collect(state: &StateDirectory, mut item: Item, id: &AttachmentId, grace: Dur
         }
         Err(error) => return Some(item.failed(&error)),
     };
-    Abandoned::of(locked.history())?;
-    if locked.history().header().is_none_or(|header| is_young(header, grace)) {
+    if locked.history().header() != Some(header) {
         return None;
     }
+    Abandoned::of(locked.history(), inhabited)?;
     match collect::undo(state, locked, collect::host_kernel) {
         Ok(report) => item.report = Some(report),
         Err(error) => item = item.failed(&error),

@@ -57,22 +57,27 @@ impl StateDirectory {
     /// [`Error::Untrusted`] when somebody else than the caller owns it or can
     /// write in it, [`Error::Io`] when it can't be opened or made.
     pub fn open(path: &Path) -> Result<Self> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
-        let opened = match open_file(path, flags, 0) {
-            Err(Errno::ENOENT) => {
-                make_directories(path, 0o700).map_err(|errno| Error::io("make directory", path, errno))?;
-                open_file(path, flags, 0)
-            }
-            opened => opened,
-        };
-        let directory = opened.map_err(|errno| Error::io("open directory", path, errno))?;
-        let status = directory
-            .metadata()
-            .map_err(|error| Error::io("look at", path, error))?;
-        check_owner(path, status.uid(), status.mode())?;
+        if !is_trusted(path)? {
+            make_directories(path, 0o700).map_err(|errno| Error::io("make directory", path, errno))?;
+            is_trusted(path)?;
+        }
+        Ok(Self::opened(path))
+    }
+
+    /// The same for who only looks: one that is missing is not made, and has
+    /// nothing in it.
+    ///
+    /// # Errors
+    /// As [`StateDirectory::open`].
+    pub fn open_to_look(path: &Path) -> Result<Self> {
+        is_trusted(path)?;
+        Ok(Self::opened(path))
+    }
+
+    fn opened(path: &Path) -> Self {
         // Read now: a process that gives up what it does not need can't later.
         boot_id();
-        Ok(Self { path: path.to_owned() })
+        Self::at(path)
     }
 
     /// The directory that a registry is in, which was looked at before.
@@ -80,29 +85,29 @@ impl StateDirectory {
         Self { path: path.to_owned() }
     }
 
-    /// The same for who only looks: `None`, and nothing is made, where there
-    /// is none.
+    /// The same, but `None` for one that is missing.
     ///
     /// # Errors
     /// As [`StateDirectory::open`].
     pub fn open_existing(path: &Path) -> Result<Option<Self>> {
-        match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            _ => Self::open(path).map(Some),
-        }
+        Ok(is_trusted(path)?.then(|| Self::opened(path)))
     }
 
     /// Whether something can be recorded: writes a file as large as a journal
-    /// usually gets, and removes it.
+    /// usually gets, and removes it. Where the directory is missing, one that
+    /// has no name in the directory that it would be made in.
     ///
     /// # Errors
     /// [`Error::Io`] when the file system is full, read-only or broken.
     pub fn try_write(&self) -> Result<()> {
         let path = self.path.join(format!("{PROBE}{}", std::process::id()));
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC;
-        let written = open_file(&path, flags, 0o600)
-            .map_err(io::Error::from)
-            .and_then(|mut file| file.write_all(&[0; PROBE_BYTES]));
+        let written = match open_file(&path, flags, 0o600) {
+            Err(Errno::ENOENT) => return self.try_write_above(),
+            opened => opened
+                .map_err(io::Error::from)
+                .and_then(|mut file| file.write_all(&[0; PROBE_BYTES])),
+        };
         let removed = match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -110,6 +115,19 @@ impl StateDirectory {
         written
             .and(removed)
             .map_err(|error| Error::io("write to", &self.path, error))
+    }
+
+    fn try_write_above(&self) -> Result<()> {
+        let above = self.path.ancestors().skip(1).find(|path| path.is_dir());
+        let above = above.unwrap_or(Path::new("/"));
+        let written = match open_file(above, OFlag::O_WRONLY | OFlag::O_TMPFILE, 0o600) {
+            // Of a file system that has no such files nothing is known.
+            Err(Errno::EOPNOTSUPP | Errno::EISDIR) => Ok(()),
+            opened => opened
+                .map_err(io::Error::from)
+                .and_then(|mut file| file.write_all(&[0; PROBE_BYTES])),
+        };
+        written.map_err(|error| Error::io("write to", above, error))
     }
 
     /// Where it is.
@@ -280,6 +298,21 @@ pub(crate) fn attachment_of_writer(state: &Path, pid: u32) -> Option<(Attachment
             .filter(|_| is_at_work)
             .map(|header| (header.attachment, begun))
     })
+}
+
+/// Whether there is a state directory at a path; one that others can write in
+/// is an error.
+fn is_trusted(path: &Path) -> Result<bool> {
+    let directory = match open_file(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
+        Ok(directory) => directory,
+        Err(Errno::ENOENT) => return Ok(false),
+        Err(errno) => return Err(Error::io("open directory", path, errno)),
+    };
+    let status = directory
+        .metadata()
+        .map_err(|error| Error::io("look at", path, error))?;
+    check_owner(path, status.uid(), status.mode())?;
+    Ok(true)
 }
 
 fn check_owner(path: &Path, owner: u32, mode: u32) -> Result<()> {

@@ -1,16 +1,15 @@
 use std::net::IpAddr;
 
 use cofferdam_guest_sdk::{
-    AddMode, Address, Attachment, Context as _, DuplicateDetection, Error, Failure, IpPrefix, Link, Namespace,
-    Outcome as _, Request, Route, RouteSpec, ipam,
+    Attachment, DuplicateDetection, Failure, IpPrefix, Link, Namespace, Request, Route,
+    addressing::{self, first_gateway, set_where_there},
+    ipam,
 };
 
-use crate::{config::Config, container};
+use crate::config::Config;
 
 /// Position of the container's end in the result.
 pub(crate) const CONTAINER: u32 = 2;
-/// Milliseconds for duplicate detection.
-const DETECTION_WAIT: u32 = 5000;
 
 /// Gets addresses from the IPAM plugin and puts them and its routes on the
 /// container's end, which is up afterwards.
@@ -21,27 +20,28 @@ pub(crate) fn configure(
     link: &Link,
 ) -> Result<(), Failure> {
     let config = &request.config;
-    let allocated = ipam::add()?;
-    if allocated.addresses.is_empty() {
-        return Err(Failure::internal("IPAM plugin returned missing IP config"));
-    }
+    let interface = &request.interface_name;
+    let allocated = ipam::allocate()?;
     attachment.addresses = allocated.addresses;
     attachment.routes = allocated.routes;
     attachment.dns = allocated.dns;
     complete(config, attachment)?;
-    container::prepare(config, container, &request.interface_name, &attachment.addresses)?;
-    add_addresses(config, link, &attachment.addresses)?;
-    link.set_up()?;
-    if config.enabledad && attachment.addresses.iter().any(|address| address.address.is_ipv6()) {
-        link.wait_usable(DETECTION_WAIT)?;
+    detect_duplicates(container, interface, config.enabledad)?;
+    addressing::announce(container, interface)?;
+    let detection = if config.enabledad {
+        DuplicateDetection::Run
+    } else {
+        DuplicateDetection::Skip
+    };
+    addressing::configure(container, interface, link, attachment, detection)
+}
+
+fn detect_duplicates(container: &Namespace, interface: &str, enabled: bool) -> Result<(), Failure> {
+    let set = |setting, value| set_where_there(container, &["net", "ipv6", "conf", interface, setting], value);
+    if enabled {
+        set("enhanced_dad", "1")?;
     }
-    for route in &attachment.routes {
-        // The very same route twice is one route.
-        link.add_route(&spec(route, &attachment.addresses), AddMode::Append)
-            .unless_exists()
-            .context("failed to add route")?;
-    }
-    Ok(())
+    set("accept_dad", if enabled { "1" } else { "0" })
 }
 
 /// Fills in what the configuration implies: interfaces, gateways, the default
@@ -78,55 +78,10 @@ fn first_address(address: IpPrefix) -> Result<IpAddr, Failure> {
     inside.ok_or_else(|| Failure::internal(format!("there is no room for a gateway in {address}")))
 }
 
-fn first_gateway(addresses: &[Address], ipv6: bool) -> Option<IpAddr> {
-    addresses
-        .iter()
-        .filter(|address| address.address.is_ipv6() == ipv6)
-        .find_map(|address| address.gateway)
-}
-
-fn add_addresses(config: &Config, link: &Link, addresses: &[Address]) -> Result<(), Failure> {
-    let detection = if config.enabledad {
-        DuplicateDetection::Run
-    } else {
-        DuplicateDetection::Skip
-    };
-    for address in addresses {
-        link.add_address(address.address, detection)
-            .map_err(|error| match error {
-                Error::Denied { .. } => Failure::from(error),
-                error => Failure::from(error).within("failed to add IP address"),
-            })?;
-    }
-    Ok(())
-}
-
-/// A route without a gateway goes through the first one of its family.
-fn spec(route: &Route, addresses: &[Address]) -> RouteSpec {
-    RouteSpec {
-        gateway: route.gateway.or_else(|| match route.scope {
-            // A gateway makes no sense for what is on the link or the node.
-            Some(LINK_SCOPE | HOST_SCOPE) => None,
-            _ => first_gateway(addresses, route.destination.is_ipv6()),
-        }),
-        priority: route.priority,
-        table: route.table,
-        scope: route.scope,
-        mtu: route.mtu,
-        advmss: route.advmss,
-        ..RouteSpec::to(route.destination)
-    }
-}
-
-/// `RT_SCOPE_LINK`.
-const LINK_SCOPE: u8 = 253;
-/// `RT_SCOPE_HOST`.
-const HOST_SCOPE: u8 = 254;
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use cofferdam_guest_sdk::config::parse;
+    use cofferdam_guest_sdk::{Address, config::parse};
 
     use super::*;
 
@@ -178,18 +133,5 @@ mod tests {
         let mut attachment = attachment(&["10.22.0.5/32"], &[]);
         let config = parse(r#"{"isGateway":true}"#).unwrap();
         assert!(complete(&config, &mut attachment).is_err());
-    }
-
-    #[test]
-    fn a_route_takes_its_familys_gateway_unless_it_is_on_the_link() {
-        let gateway: IpAddr = "10.22.0.1".parse().unwrap();
-        let addresses = [Address::new("10.22.0.5/16".parse().unwrap()).with_gateway(gateway)];
-        let mut route = Route::to("192.0.2.0/24".parse().unwrap());
-        assert_eq!(spec(&route, &addresses).gateway, Some(gateway));
-        for scope in [LINK_SCOPE, HOST_SCOPE] {
-            route.scope = Some(scope);
-            assert_eq!(spec(&route, &addresses).gateway, None);
-        }
-        assert_eq!(spec(&Route::to("fd00::/64".parse().unwrap()), &addresses).gateway, None);
     }
 }

@@ -1,8 +1,9 @@
 use cofferdam_guest_sdk::{
-    AddressInfo, Attachment, Failure, Interface, Link, LinkInfo, Namespace, Outcome as _, Place, Request, ipam,
+    Attachment, Failure, Link, Namespace, Outcome as _, Place, Request, ipam,
+    recorded::{check_addressing, check_interface, check_mac, has_address},
 };
 
-use crate::{addressing::CONTAINER, config::Config, gateway::gateways, masquerade};
+use crate::{addressing::CONTAINER, config::Config, gateway::gateways, masquerade, spoofing};
 
 /// Compares the attachment with what `add` made of the configuration.
 pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -14,9 +15,14 @@ pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
     let previous = request.required_previous()?;
     let host = Namespace::host()?;
     let bridge = check_bridge(config, previous, &host)?;
-    let container_end = check_container_end(request, previous)?;
-    check_host_end(config, previous, &container_end)?;
-    check_addresses(previous, &container_end)?;
+    let (container_end, _) = check_interface(request, "veth")?;
+    let host_end = check_host_end(config, previous, &container_end)?;
+    if config.macspoofchk && !spoofing::is_guarded(&host, &host_end, &container_end)? {
+        return Err(Failure::changed(
+            "the Ethernet addresses that the container sends from are not checked any more",
+        ));
+    }
+    check_addressing(previous, CONTAINER, &container_end)?;
     check_gateways(config, previous, &bridge)?;
     if config.ip_masq && config.ipam.is_used() && !masquerade::is_complete(&host, &previous.addresses)? {
         return Err(Failure::changed(
@@ -46,25 +52,7 @@ fn check_bridge(config: &Config, previous: &Attachment, host: &Namespace) -> Res
     Ok(bridge)
 }
 
-fn check_container_end(request: &Request<Config>, previous: &Attachment) -> Result<Link, Failure> {
-    let name = &request.interface_name;
-    let (_, recorded) = previous
-        .container_interface(name)
-        .ok_or_else(|| Failure::changed(format!("prevResult has no interface {name:?} in the container")))?;
-    let container = request.container()?;
-    let link = container
-        .find(name)
-        .optional()?
-        .ok_or_else(|| Failure::changed(format!("interface {name:?} is gone")))?;
-    let info = link.info()?;
-    if info.kind != "veth" {
-        return Err(Failure::changed(format!("interface {name:?} is not a veth any more")));
-    }
-    check_mac(recorded, &info)?;
-    Ok(link)
-}
-
-fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) -> Result<(), Failure> {
+fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) -> Result<Link, Failure> {
     let peer = container_end
         .peer()
         .optional()?
@@ -95,45 +83,7 @@ fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) 
             info.name, config.port_isolation
         )));
     }
-    Ok(())
-}
-
-fn check_mac(recorded: &Interface, info: &LinkInfo) -> Result<(), Failure> {
-    let mac = info.mac.map(|mac| mac.to_string());
-    match (&recorded.mac, mac) {
-        (Some(recorded), Some(mac)) if !recorded.eq_ignore_ascii_case(&mac) => {
-            let text = format!("interface {:?} has address {mac}, not {recorded}", info.name);
-            Err(Failure::changed(text))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_addresses(previous: &Attachment, link: &Link) -> Result<(), Failure> {
-    let present = link.addresses()?;
-    let expected = previous
-        .addresses
-        .iter()
-        .filter(|address| address.interface.is_none_or(|index| index == CONTAINER));
-    for address in expected {
-        if !has(&present, address.address) {
-            return Err(Failure::changed(format!(
-                "Failed to match addr {} on the container's interface",
-                address.address
-            )));
-        }
-    }
-    let routes = link.routes(None)?;
-    for route in previous.routes.iter().filter(|route| route.table.is_none()) {
-        let there = routes.iter().any(|there| {
-            there.destination.network() == route.destination.network()
-                && route.gateway.is_none_or(|gateway| there.gateway == Some(gateway))
-        });
-        if !there {
-            return Err(Failure::changed(format!("Failed to find route {}", route.destination)));
-        }
-    }
-    Ok(())
+    Ok(peer)
 }
 
 fn check_gateways(config: &Config, previous: &Attachment, bridge: &Link) -> Result<(), Failure> {
@@ -143,7 +93,7 @@ fn check_gateways(config: &Config, previous: &Attachment, bridge: &Link) -> Resu
     let present = bridge.addresses()?;
     for ipv6 in [false, true] {
         for gateway in gateways(&previous.addresses, ipv6)? {
-            if !has(&present, gateway) {
+            if !has_address(&present, gateway) {
                 let text = format!(
                     "bridge {:?} does not have the gateway's address {gateway} any more",
                     config.bridge()
@@ -153,8 +103,4 @@ fn check_gateways(config: &Config, previous: &Attachment, bridge: &Link) -> Resu
         }
     }
     Ok(())
-}
-
-fn has(present: &[AddressInfo], address: cofferdam_guest_sdk::IpPrefix) -> bool {
-    present.iter().any(|info| info.address == address)
 }

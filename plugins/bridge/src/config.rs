@@ -21,7 +21,7 @@ pub(crate) struct Config {
     vlan_trunk: Option<Vec<Trunk>>,
     preserve_default_vlan: bool,
     pub(crate) port_isolation: bool,
-    macspoofchk: bool,
+    pub(crate) macspoofchk: bool,
     pub(crate) enabledad: bool,
     pub(crate) disable_container_interface: bool,
     pub(crate) ipam: IpamConfig,
@@ -97,9 +97,6 @@ impl Config {
         if self.preserve_default_vlan {
             return Err(Failure::unsupported_field("preserveDefaultVlan", true));
         }
-        if self.macspoofchk {
-            return Err(Failure::unsupported_field("macspoofchk", true));
-        }
         Ok(())
     }
 }
@@ -136,7 +133,6 @@ mod tests {
             (r#"{"vlan":5}"#, "vlan"),
             (r#"{"vlanTrunk":[{"id":5}]}"#, "vlanTrunk"),
             (r#"{"preserveDefaultVlan":true}"#, "preserveDefaultVlan"),
-            (r#"{"macspoofchk":true}"#, "macspoofchk"),
         ] {
             let config: Config = parse(text).unwrap();
             let failure = config.validate().unwrap_err();

@@ -6,14 +6,14 @@
 mod addressing;
 mod check;
 mod config;
-mod container;
 mod gateway;
 mod masquerade;
 mod needs;
+mod spoofing;
 
 use cofferdam_guest_sdk::{
     Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, Need, NetworkRequest, Plugin,
-    Request, VethEnd, create_veth, export_plugin, ipam,
+    Request, VethEnd, create_veth, export_plugin, ipam, recorded::delete_leftover,
 };
 use config::Config;
 
@@ -31,6 +31,9 @@ impl Plugin for Bridge {
         let container = request.container()?;
         let bridge = ensure_bridge(&host, config)?;
         let (host_end, container_end) = connect(request, &host, &container, &bridge)?;
+        if config.macspoofchk {
+            spoofing::guard(&host, &host_end, &container_end)?;
+        }
         let mut attachment = interfaces(request, &bridge, &host_end, &container_end)?;
         if config.ipam.is_used() {
             addressing::configure(request, &mut attachment, &container, &container_end)?;
@@ -95,17 +98,6 @@ fn ensure_bridge(host: &Namespace, config: &Config) -> Result<Link, Failure> {
     }
     bridge.set_up()?;
     Ok(bridge)
-}
-
-/// What the host's journal knows is gone already: this is for links that
-/// another plugin of this name made.
-fn delete_leftover(request: &Request<Config>) -> Result<(), Failure> {
-    if let Some(container) = request.container_if_exists()?
-        && let Some(link) = container.find_optional(&request.interface_name)?
-    {
-        link.delete()?;
-    }
-    Ok(())
 }
 
 /// The pair, with one end in the container and the other a port of the bridge.

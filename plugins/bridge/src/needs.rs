@@ -1,12 +1,16 @@
 use cofferdam_guest_sdk::Need;
 
-use crate::masquerade::{SOURCE_NAT, TABLE};
+use crate::{
+    masquerade::{SOURCE_NAT, TABLE},
+    spoofing,
+};
 
 const IPAM: &str = "ipam.type";
 const IPV6: &str = "an IPv6 address";
 const GATEWAY: &str = "isGateway or isDefaultGateway";
 const FORCE_ADDRESS: &str = "isGateway with forceAddress";
 const MASQUERADE: &str = "ipMasq";
+const SPOOFING: &str = "macspoofchk";
 const CHECK: &str = "CHECK";
 const CHECK_AND_DEL: &str = "CHECK and DEL";
 
@@ -61,6 +65,17 @@ pub(crate) const NEEDS: &[Need] = &[
         .family("inet")
         .tables(&[TABLE])
         .sets(&["sources4", "sources6"]),
+    Need::when(SPOOFING, "nftables.table")
+        .in_host()
+        .family("bridge")
+        .tables(&[spoofing::TABLE])
+        .hooks(&["prerouting"], &[spoofing::PREROUTING])
+        .scope("attachment"),
+    Need::when(SPOOFING, "nftables.element")
+        .in_host()
+        .family("bridge")
+        .tables(&[spoofing::TABLE])
+        .sets(&[spoofing::PORTS, spoofing::ADDRESSES]),
     Need::when(CHECK, "link.see").in_host().kinds(&["bridge", "veth"]),
     Need::when(CHECK_AND_DEL, "link.see").in_container().kinds(&["veth"]),
     Need::when(CHECK, "address.see").in_container(),

@@ -24,7 +24,7 @@ pub(crate) fn check(call: &Call) -> Result<String, CniError> {
     let previous = call.config.previous(call.version)?;
     let (mut kernel, identity) = call.kernel()?;
     let namespace = record(&mut kernel, identity, call.namespace_path());
-    let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
+    let state = StateDirectory::open_to_look(&call.installation.state()).map_err(journal_failure)?;
     // Before the process gives up what the components have no need of.
     let differences = differences(call, &state)?;
     timing::phase("compare");

@@ -1,9 +1,9 @@
-use cofferdam_journal::{Journal, LockedAttachment, NamespaceRecord, Report, StateDirectory};
-use cofferdam_network::Kernel;
+use cofferdam_journal::{Journal, LockedAttachment, Report, StateDirectory};
 use cofferdam_protocol::CniError;
 
 use super::{add::journal_failure, reference_leftovers};
 use crate::{
+    Reach,
     call::{Call, Member},
     codes,
     component::run,
@@ -52,8 +52,14 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     }
     // The lock is held to the end: what the components take away by its name
     // must not be what an ADD that comes meanwhile has made.
-    let errors = run_members(call, &state, kernel, namespace);
-    if !whole && held.is_some() {
+    let exists = namespace.is_some();
+    let leaves_lost = !whole && held.is_some();
+    let reach = |reach: Reach| {
+        if leaves_lost { reach.and_undoing() } else { reach }
+    };
+    let session = Session::reaching(call, Mode::Del, &state, kernel, namespace, reach);
+    let errors = run_members(call, session, exists);
+    if leaves_lost {
         leave_lost(call, &state);
     }
     if let Some(Err(error)) = held.map(LockedAttachment::release) {
@@ -106,17 +112,11 @@ pub(super) fn refuse_unclean(call: &Call, report: &Report) -> Result<(), CniErro
 }
 
 /// Calls each member's `del`, last first, whatever the others say.
-fn run_members(
-    call: &Call,
-    state: &StateDirectory,
-    kernel: Kernel,
-    namespace: Option<NamespaceRecord>,
-) -> Vec<(String, CniError)> {
+fn run_members(call: &Call, session: Result<Session, CniError>, exists: bool) -> Vec<(String, CniError)> {
     let mut errors = Vec::new();
-    let exists = namespace.is_some();
     // A result that can't be read does not stop a DEL.
     let previous = call.config.previous(call.version).unwrap_or_default();
-    let mut session = match Session::new(call, Mode::Del, state, kernel, namespace) {
+    let mut session = match session {
         Ok(session) => session,
         Err(error) => return vec![(String::new(), error)],
     };

@@ -1,7 +1,9 @@
+use std::cmp::Reverse;
+
 use cofferdam_journal::{AttachmentId, StateDirectory};
 use cofferdam_protocol::CniError;
 
-use super::add::journal_failure;
+use super::{add::journal_failure, reference_leftovers};
 use crate::{
     call::Call,
     codes, collect,
@@ -25,26 +27,7 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     earlier_boot::reclaim(call, Mode::Gc, &state);
     let mut failures = Vec::new();
-    for summary in state
-        .attachments(Some(&call.attachment.network))
-        .map_err(journal_failure)?
-    {
-        let Some(header) = summary.header else {
-            let why = summary.problem.unwrap_or_default();
-            emit(&format!(
-                "cofferdam: warn: GC passes over {}: {why}",
-                summary.path.display()
-            ));
-            continue;
-        };
-        let id = header.attachment.clone();
-        let in_use = valid
-            .iter()
-            .any(|(container, interface)| *container == id.container_id && *interface == id.interface_name);
-        // Other plugins of the list collect their own.
-        if in_use || id.unit != call.attachment.unit {
-            continue;
-        }
+    for id in abandoned(call, &state, &valid)? {
         if let Err(error) = collect(call, &state, &id) {
             failures.push(format!("{id}: {error}"));
         }
@@ -52,11 +35,39 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
     if let Err(error) = state.clear_empty(Some(&call.attachment.network)) {
         failures.push(error.to_string());
     }
+    reference_leftovers::remove_all_but(call, &mut call.host_kernel(), &valid);
     failures.extend(run_members(call, &state, valid)?);
     if failures.is_empty() {
         return Ok(String::new());
     }
     Err(CniError::new(codes::JOURNAL, "not everything could be collected").with_details(failures.join("; ")))
+}
+
+/// What is on record of the network and not in the list, the youngest first,
+/// since it may rest on others. The list is the network's, whoever is called:
+/// what was attached as another plugin, or as a chain, before a change of the
+/// configuration is nobody else's to collect.
+fn abandoned(call: &Call, state: &StateDirectory, valid: &[(String, String)]) -> Result<Vec<AttachmentId>, CniError> {
+    let network = &call.attachment.network;
+    let mut headers = Vec::new();
+    for summary in state.attachments(Some(network)).map_err(journal_failure)? {
+        match summary.header {
+            Some(header) => headers.push(header),
+            None => {
+                let (path, why) = (summary.path.display(), summary.problem.unwrap_or_default());
+                emit(&format!("cofferdam: warn: GC passes over {path}: {why}"));
+            }
+        }
+    }
+    headers.sort_by_key(|header| Reverse(header.started));
+    let ids = headers.into_iter().map(|header| header.attachment);
+    let is_abandoned = |id: &AttachmentId| {
+        let is_it = |(container, interface): &(String, String)| {
+            *container == id.container_id && *interface == id.interface_name
+        };
+        id.network == *network && !valid.iter().any(is_it)
+    };
+    Ok(ids.filter(is_abandoned).collect())
 }
 
 fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId) -> Result<(), CniError> {

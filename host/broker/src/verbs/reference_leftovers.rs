@@ -1,4 +1,4 @@
-//! What the reference plugins made on the node for an attachment
+//! What the reference plugins made on the node for attachments
 //! that Cofferdam has no journal of: it was made before the node changed over.
 //!
 //! They name chains and rules by network and container, so that theirs are
@@ -20,22 +20,18 @@ const RULE_NAME: usize = 16;
 /// `IFNAMSIZ` of `linux/if.h` without the terminating zero.
 const LINK_NAME: usize = 15;
 
-/// Removes the rules that masquerade what comes from the container, those
-/// that publish its ports, and the link that limits what it sends. What can't be removed is told of.
+/// Removes the rules that masquerade what comes from the container, those that
+/// publish its ports, and the link that limits what it sends. What can't be
+/// removed is told of.
 pub(super) fn remove(call: &Call, kernel: &mut Kernel) {
     let network = &call.attachment.network;
     let container = &call.attachment.container_id;
-    let digest = hex(&[network, container]);
-    let instance = format!(
-        "{}-{}",
-        cut(&hex(&[network]), RULE_NAME),
-        cut(&hex(&[&call.attachment.interface_name, ":", container]), RULE_NAME)
-    );
+    let instance = rule_name(network, container, &call.attachment.interface_name);
     for plugin in call.members.iter().map(|member| member.plugin.as_str()) {
         match plugin {
             "bridge" | "ptp" => {
                 for family in [Family::Ip, Family::Ip6] {
-                    let chain = cut(&format!("CNI-{digest}"), CHAIN_NAME).to_owned();
+                    let chain = chain_name("CNI-", network, container);
                     told(remove_chain(kernel, family, &["POSTROUTING"], chain));
                 }
                 let table = table(Family::Inet, "cni_plugins_masquerade");
@@ -45,7 +41,7 @@ pub(super) fn remove(call: &Call, kernel: &mut Kernel) {
             }
             "portmap" => {
                 for family in [Family::Ip, Family::Ip6] {
-                    let chain = cut(&format!("CNI-DN-{digest}"), CHAIN_NAME).to_owned();
+                    let chain = chain_name("CNI-DN-", network, container);
                     told(remove_chain(kernel, family, &["CNI-HOSTPORT-DNAT"], chain));
                     let table = table(family, "cni_hostport");
                     for chain in ["hostports", "hostip_hostports", "masquerading"] {
@@ -54,6 +50,7 @@ pub(super) fn remove(call: &Call, kernel: &mut Kernel) {
                 }
             }
             "bandwidth" => {
+                let digest = hex(&[network, container]);
                 let link = cut(&format!("bwp{digest}"), LINK_NAME).to_owned();
                 told(remove_ifb(kernel, &link));
             }
@@ -71,6 +68,82 @@ fn remove_ifb(kernel: &mut Kernel, name: &str) -> cofferdam_network::Result<Opti
     };
     kernel.delete_link(link.id)?;
     Ok(Some(format!("link {name}")))
+}
+
+/// Removes what there is of this kind for containers of the network that are
+/// not in the valid list (container, interface). Rules that publish ports are
+/// known by the container alone where they are in `cni_hostport`: whose
+/// network they are of is not known, and they stay.
+pub(super) fn remove_all_but(call: &Call, kernel: &mut Kernel, valid: &[(String, String)]) {
+    for plugin in call.members.iter().map(|member| member.plugin.as_str()) {
+        match plugin {
+            "bridge" | "ptp" => {
+                remove_chains_but(call, kernel, "POSTROUTING", "CNI-", valid);
+                told(remove_masquerading_but(&call.attachment.network, kernel, valid));
+            }
+            "portmap" => remove_chains_but(call, kernel, "CNI-HOSTPORT-DNAT", "CNI-DN-", valid),
+            _ => {}
+        }
+    }
+}
+
+/// Chains that a rule leads to whose comment says whose they are, and whose
+/// name agrees.
+fn remove_chains_but(call: &Call, kernel: &mut Kernel, from: &str, prefix: &str, valid: &[(String, String)]) {
+    let network = &call.attachment.network;
+    for family in [Family::Ip, Family::Ip6] {
+        let rules = kernel.foreign_rules(Place::Host, &table(family, "nat"), from);
+        let rules = match rules {
+            Ok(rules) => rules,
+            Err(error) => {
+                told(Err(error));
+                continue;
+            }
+        };
+        for rule in rules {
+            let container = container_of(&rule.comment, network).filter(|id| valid.iter().all(|(of, _)| of != id));
+            let name = container.map(|container| chain_name(prefix, network, container));
+            if let Some(chain) = name.filter(|name| rule.leads_to.as_ref() == Some(name)) {
+                told(remove_chain(kernel, family, &[from], chain));
+            }
+        }
+    }
+}
+
+/// The container of a rule for this network: `name: "…" id: "…"`.
+fn container_of<'c>(comment: &'c str, network: &str) -> Option<&'c str> {
+    let comment = comment.strip_prefix("dnat ").unwrap_or(comment);
+    let rest = comment.strip_prefix("name: \"")?.strip_prefix(network)?;
+    rest.strip_prefix("\" id: \"")?.strip_suffix('"')
+}
+
+fn remove_masquerading_but(
+    network: &str,
+    kernel: &mut Kernel,
+    valid: &[(String, String)],
+) -> cofferdam_network::Result<Option<String>> {
+    let of_network = format!("{}-", cut(&hex(&[network]), RULE_NAME));
+    let valid: Vec<String> = valid
+        .iter()
+        .map(|(container, interface)| rule_name(network, container, interface))
+        .collect();
+    let table = table(Family::Inet, "cni_plugins_masquerade");
+    remove_rules(kernel, &table, "masq_checks", |comment| {
+        comment.starts_with(&of_network) && !valid.iter().any(|valid| comment.starts_with(valid))
+    })
+}
+
+fn chain_name(prefix: &str, network: &str, container: &str) -> String {
+    cut(&format!("{prefix}{}", hex(&[network, container])), CHAIN_NAME).to_owned()
+}
+
+/// The beginning of the comments of an attachment's masquerading rules.
+fn rule_name(network: &str, container: &str, interface: &str) -> String {
+    format!(
+        "{}-{}",
+        cut(&hex(&[network]), RULE_NAME),
+        cut(&hex(&[interface, ":", container]), RULE_NAME)
+    )
 }
 
 /// A chain in the table that `iptables -t nat` uses, with the rules that lead
@@ -159,8 +232,22 @@ mod tests {
             ("CNI-", "mynet", "cid1", "CNI-a631aa8e1549a3b129110fd2"),
             ("CNI-DN-", "p2p", "cid1", "CNI-DN-8bbe0e31988323462c2de"),
         ] {
-            let chain = format!("{prefix}{}", hex(&[network, container]));
-            assert_eq!(cut(&chain, CHAIN_NAME), name);
+            assert_eq!(chain_name(prefix, network, container), name);
+        }
+    }
+
+    #[test]
+    fn a_rules_comment_tells_the_container_of_this_network_only() {
+        for (comment, container) in [
+            (r#"name: "mynet" id: "cid1""#, Some("cid1")),
+            (r#"dnat name: "mynet" id: "cid1""#, Some("cid1")),
+            (r#"name: "mynet2" id: "cid1""#, None),
+            (r#"name: "my" id: "cid1""#, None),
+            (r#"name: "mynet" id: "cut"#, None),
+            ("cid1", None),
+            ("", None),
+        ] {
+            assert_eq!(container_of(comment, "mynet"), container, "{comment}");
         }
     }
 }

@@ -18,8 +18,8 @@ const NOT_AVAILABLE: u32 = 50;
 /// has to be able to, each member's policy and component with those of the
 /// address management plugin, and what the components say themselves.
 pub(crate) fn status(call: &Call) -> Result<String, CniError> {
-    let state =
-        StateDirectory::open(&call.installation.state()).map_err(|error| not_available(journal_failure(error)))?;
+    let state = StateDirectory::open_to_look(&call.installation.state());
+    let state = state.map_err(|error| not_available(journal_failure(error)))?;
     state.try_write().map_err(|error| unwritable(&error))?;
     may_enter_namespaces()?;
     ask_routing(call)?;

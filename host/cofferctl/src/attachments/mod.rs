@@ -5,7 +5,7 @@ mod show;
 mod view;
 
 use clap::Args;
-use cofferdam_broker::Installation;
+use cofferdam_broker::{Installation, collect::Inhabited};
 use cofferdam_journal::{AttachmentSummary, HeldLocks, StateDirectory};
 pub(crate) use name::Name;
 use serde_json::json;
@@ -63,10 +63,10 @@ pub(crate) fn unreadable(summary: &AttachmentSummary) -> Option<serde_json::Valu
 
 pub(crate) fn list(installation: &Installation, arguments: &Arguments) -> anyhow::Result<()> {
     let (_, summaries) = summaries(installation, arguments.network.as_deref())?;
-    let locks = HeldLocks::read();
+    let (locks, inhabited) = (HeldLocks::read(), Inhabited::default());
     let views: Vec<View> = summaries
         .iter()
-        .filter_map(|summary| View::of(summary, &locks))
+        .filter_map(|summary| View::of(summary, &locks, &inhabited))
         .collect();
     let unreadable: Vec<_> = summaries.iter().filter_map(unreadable).collect();
     if arguments.json {

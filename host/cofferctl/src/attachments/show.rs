@@ -1,4 +1,4 @@
-use cofferdam_broker::Installation;
+use cofferdam_broker::{Installation, collect::Inhabited};
 use cofferdam_journal::{
     AttachmentId, AttachmentSummary, Entry, HeldLocks, History, Inverse, Progress, Scope, SharedObject, StateDirectory,
 };
@@ -56,12 +56,12 @@ struct SharedView {
 
 pub(crate) fn show(installation: &Installation, arguments: &ShowArguments) -> anyhow::Result<()> {
     let (state, summaries) = summaries(installation, Some(arguments.attachment.network()))?;
-    let locks = HeldLocks::read();
+    let (locks, inhabited) = (HeldLocks::read(), Inhabited::default());
     let meant = arguments.attachment.find(&summaries)?;
     let wholes: Vec<Whole> = match &state {
         Some(state) => meant
             .iter()
-            .filter_map(|summary| Whole::of(state, summary, &locks))
+            .filter_map(|summary| Whole::of(state, summary, &locks, &inhabited))
             .collect(),
         None => Vec::new(),
     };
@@ -74,8 +74,13 @@ pub(crate) fn show(installation: &Installation, arguments: &ShowArguments) -> an
 }
 
 impl Whole {
-    fn of(state: &StateDirectory, summary: &AttachmentSummary, locks: &HeldLocks) -> Option<Self> {
-        let view = View::of(summary, locks)?;
+    fn of(
+        state: &StateDirectory,
+        summary: &AttachmentSummary,
+        locks: &HeldLocks,
+        inhabited: &Inhabited,
+    ) -> Option<Self> {
+        let view = View::of(summary, locks, inhabited)?;
         let (header, history) = (summary.header.as_ref()?, summary.history.as_ref()?);
         let operations = history.entries().iter().take(TOLD).map(OperationView::of);
         Some(Self {

@@ -1,6 +1,6 @@
 use std::time::{Duration, UNIX_EPOCH};
 
-use cofferdam_broker::collect::NamespaceNow;
+use cofferdam_broker::collect::{Inhabited, NamespaceNow};
 use cofferdam_journal::{AttachmentId, AttachmentSummary, HeldLocks, Holder, State};
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ impl From<&Holder> for Holding {
 
 impl View {
     /// `None` for what can't be told whose it is.
-    pub(crate) fn of(summary: &AttachmentSummary, locks: &HeldLocks) -> Option<Self> {
+    pub(crate) fn of(summary: &AttachmentSummary, locks: &HeldLocks, inhabited: &Inhabited) -> Option<Self> {
         let header = summary.header.as_ref()?;
         let history = summary.history.as_ref()?;
         let AttachmentId {
@@ -77,7 +77,7 @@ impl View {
         } = header.attachment.clone();
         let namespace = header.namespace.as_ref().map(|record| Namespace {
             path: record.path.clone(),
-            now: match NamespaceNow::of(record) {
+            now: match NamespaceNow::of(record, inhabited) {
                 _ if header.is_of_earlier_boot() => "gone",
                 NamespaceNow::There => "there",
                 NamespaceNow::Gone => "gone",

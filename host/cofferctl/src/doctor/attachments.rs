@@ -42,7 +42,7 @@ fn of_attachment(node: &Node<'_>, summary: &AttachmentSummary, header: &Header, 
     if node.locks.holder(&summary.path).is_some() {
         return findings;
     }
-    if let Some(reason) = Abandoned::of(history) {
+    if let Some(reason) = Abandoned::of(history, &node.inhabited) {
         let problem = match (reason, history.state()) {
             (Abandoned::Unfinished, State::RollingBack) => "it was not wholly undone".to_owned(),
             (Abandoned::Unfinished, _) => "an ADD was begun and did not end".to_owned(),

@@ -10,14 +10,14 @@ const CHECK: &str = "differences";
 /// What others took away or changed of complete attachments.
 pub(super) fn look(node: &Node<'_>) -> Vec<Finding> {
     let Some(state) = node.state() else { return Vec::new() };
-    let complete = node.summaries().iter().filter_map(complete);
+    let complete = node.summaries().iter().filter_map(|summary| complete(node, summary));
     complete.flat_map(|id| of_attachment(state, id)).collect()
 }
 
 /// The others are told of as attachments that somebody has to undo.
-fn complete(summary: &AttachmentSummary) -> Option<&AttachmentId> {
+fn complete<'s>(node: &Node<'_>, summary: &'s AttachmentSummary) -> Option<&'s AttachmentId> {
     let history = summary.history.as_ref()?;
-    let is_complete = history.is_committed() && Abandoned::of(history).is_none();
+    let is_complete = history.is_committed() && Abandoned::of(history, &node.inhabited).is_none();
     summary
         .header
         .as_ref()

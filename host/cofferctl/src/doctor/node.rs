@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use cofferdam_broker::Installation;
+use cofferdam_broker::{Installation, collect::Inhabited};
 use cofferdam_journal::{AttachmentSummary, Error, HeldLocks, StateDirectory};
 
 use super::Arguments;
@@ -13,6 +13,7 @@ pub(super) struct Node<'a> {
     pub(super) state: Result<Option<StateDirectory>, Error>,
     pub(super) summaries: Result<Vec<AttachmentSummary>, Error>,
     pub(super) locks: HeldLocks,
+    pub(super) inhabited: Inhabited,
 }
 
 impl<'a> Node<'a> {
@@ -28,6 +29,7 @@ impl<'a> Node<'a> {
             state,
             summaries,
             locks: HeldLocks::read(),
+            inhabited: Inhabited::default(),
         }
     }
 

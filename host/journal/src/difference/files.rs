@@ -18,7 +18,7 @@ impl Survey<'_, '_> {
         key: &SysctlKey,
         value: &str,
     ) -> Result<(), ComparisonError> {
-        let made = self.made(entry)?;
+        let made = self.made(entry);
         let was_found = made.as_ref().is_some_and(Made::is_as_found);
         let value = match made {
             Some(Made::Sysctl { new, .. }) => new,

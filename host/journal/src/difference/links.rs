@@ -82,7 +82,7 @@ impl Survey<'_, '_> {
     /// any of that name.
     pub(super) fn look_at_bridge(&mut self, entry: &Entry, bridge: &Bridge) -> Result<(), ComparisonError> {
         let object = format!("bridge {} in the {} namespace", bridge.name, bridge.place);
-        let made = match (object_of_bridge(entry), self.made(entry)?) {
+        let made = match (object_of_bridge(entry), self.made(entry)) {
             (_, Some(Made::Bridge { mac, .. })) => Some(mac),
             (true, _) => None,
             (false, _) => Some(bridge.mac),
@@ -133,7 +133,7 @@ impl Survey<'_, '_> {
         let Some(info) = self.require(entry, link, name)? else {
             return Ok(());
         };
-        let (value, is_ours) = self.agreed(entry, link, value)?;
+        let (value, is_ours) = self.agreed_value(entry, link, value);
         if is_as(&info, value) || self.is_for_others(link.place, name, value)? {
             return Ok(());
         }
@@ -163,14 +163,14 @@ impl Survey<'_, '_> {
 
     /// The value that those agreed on who share a setting, and whether any of
     /// them had to set it.
-    fn agreed(&self, entry: &Entry, link: LinkId, value: Value) -> Result<(Value, bool), ComparisonError> {
-        let made = self.made(entry)?;
+    fn agreed_value(&self, entry: &Entry, link: LinkId, value: Value) -> (Value, bool) {
+        let made = self.made(entry);
         let is_ours = !made.as_ref().is_some_and(Made::is_as_found);
         let Some(Made::LinkSetting { new, index, .. }) = made else {
-            return Ok((value, true));
+            return (value, true);
         };
         if index != Some(link.index) {
-            return Ok((value, false));
+            return (value, false);
         }
         let value = match value {
             Value::Up(_) => Value::Up(new != 0),
@@ -180,7 +180,7 @@ impl Survey<'_, '_> {
             Value::Isolated(_) => Value::Isolated(new != 0),
             Value::Mac(_) | Value::Master(_) => value,
         };
-        Ok((value, is_ours))
+        (value, is_ours)
     }
 
     /// Whether another attachment may have switched on what this one left off:

@@ -26,7 +26,8 @@ use thiserror::Error;
 use self::{expected::Expectations, survey::Survey};
 pub(crate) use self::{part::Value, remedy::Remedy};
 use crate::{
-    AttachmentId, Error, Header, History, Inverse, NamespaceRecord, Operation, Sequence, Shared, StateDirectory,
+    AttachmentId, Error, Header, History, Inverse, Made, NamespaceRecord, Operation, Sequence, Shared, SharedObject,
+    StateDirectory,
 };
 
 /// How a committed attachment differs from what its journal says.
@@ -93,6 +94,15 @@ pub struct Comparison<'a> {
 pub(crate) struct Drift {
     pub(crate) difference: Difference,
     pub(crate) remedy: Option<Remedy>,
+    /// Where it is of something that attachments share.
+    pub(crate) agreed: Option<Agreed>,
+}
+
+/// What those who share an object had agreed on when it was looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Agreed {
+    pub(crate) object: SharedObject,
+    pub(crate) made: Option<Made>,
 }
 
 impl Comparison<'_> {
@@ -190,5 +200,6 @@ fn restarted(history: &History, expected: &Expectations<'_>) -> Option<Drift> {
             mendable: false,
         },
         remedy: None,
+        agreed: None,
     })
 }

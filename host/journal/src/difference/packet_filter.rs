@@ -3,7 +3,7 @@ use cofferdam_protocol::Place;
 
 use super::{
     ComparisonError, GONE, PRESENT, Remedy,
-    survey::{Survey, object},
+    survey::{Survey, is_shared, object},
 };
 use crate::{
     Entry, digest_of,
@@ -65,7 +65,7 @@ impl Survey<'_, '_> {
         let Some(object) = object(entry) else {
             return Ok(Declaration::Known(own.clone()));
         };
-        Ok(match self.shared.made(object, self.id)? {
+        Ok(match self.made(entry) {
             Some(Made::Table { digest, .. }) if digest == digest_of(own) => Declaration::Known(own.clone()),
             Some(Made::Table { digest, .. }) => {
                 let current = self.shared.declaration(object, self.id, &digest)?;
@@ -122,7 +122,7 @@ impl Survey<'_, '_> {
             }
             return Ok(());
         };
-        if count.is_some() && !self.is_as_declared(entry, chain)? {
+        if count.is_some() && !self.is_as_declared(entry, chain) {
             return Ok(());
         }
         let remedy = match count {
@@ -147,12 +147,9 @@ impl Survey<'_, '_> {
 
     /// Whether a chain that is there was made by this declaration, as far as
     /// the registry tells.
-    fn is_as_declared(&self, entry: &Entry, chain: &Chain) -> Result<bool, ComparisonError> {
-        let Some(object) = object(entry) else {
-            return Ok(true);
-        };
-        let made = self.shared.made(object, self.id)?;
-        Ok(matches!(made, Some(Made::Chain { digest }) if digest == digest_of(chain)))
+    fn is_as_declared(&self, entry: &Entry, chain: &Chain) -> bool {
+        let made = self.made(entry);
+        !is_shared(entry) || matches!(made, Some(Made::Chain { digest }) if digest == digest_of(chain))
     }
 
     /// Rules that somebody added are not for us to take away: only a chain that

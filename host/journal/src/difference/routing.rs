@@ -57,7 +57,7 @@ impl Survey<'_, '_> {
             }
         );
         // One that was there before is its maker's to put back.
-        let is_ours = !is_shared(entry) || self.made(entry)?.is_some();
+        let is_ours = !is_shared(entry) || self.made(entry).is_some();
         let remedy = is_ours.then_some(Remedy::Address {
             link,
             address,

@@ -1,10 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_network::{LinkId, LinkInfo, Network, nftables::TableId};
 use cofferdam_protocol::Place;
 
 use super::{
-    ComparisonError, Difference, Drift, GONE, PRESENT, Remedy,
+    Agreed, ComparisonError, Difference, Drift, GONE, PRESENT, Remedy,
     expected::{Expectations, Expected},
     part::{End, Part, Value},
     view::View,
@@ -21,6 +21,7 @@ pub(super) struct Survey<'c, 'h> {
     pub(super) id: &'c AttachmentId,
     pub(super) expected: &'c Expectations<'h>,
     pub(super) lost: Lost,
+    made: BTreeMap<SharedObject, Option<Made>>,
     drifts: Vec<Drift>,
 }
 
@@ -49,6 +50,7 @@ impl<'c, 'h> Survey<'c, 'h> {
             id,
             expected,
             lost: Lost::default(),
+            made: BTreeMap::new(),
             drifts: Vec::new(),
         }
     }
@@ -81,6 +83,7 @@ impl<'c, 'h> Survey<'c, 'h> {
 
     fn look_at(&mut self, expected: &Expected<'h>) -> Result<(), ComparisonError> {
         let entry = expected.entry;
+        self.look_up_made(entry)?;
         match &expected.part {
             Part::End(end) => self.look_at_end(entry, end),
             Part::Bridge(bridge) => self.look_at_bridge(entry, bridge),
@@ -157,6 +160,7 @@ impl<'c, 'h> Survey<'c, 'h> {
                 mendable: remedy.is_some(),
             },
             remedy,
+            agreed: self.agreed(entry),
         });
     }
 
@@ -190,13 +194,28 @@ impl<'c, 'h> Survey<'c, 'h> {
         self.lost.container && end.peer.is_some_and(|peer| peer.place == Place::Container)
     }
 
+    fn agreed(&self, entry: &Entry) -> Option<Agreed> {
+        object(entry).map(|object| Agreed {
+            object: object.clone(),
+            made: self.made(entry),
+        })
+    }
+
     /// What is on record of the shared object that an operation joined:
-    /// others may have agreed on something else since.
-    pub(super) fn made(&self, entry: &Entry) -> Result<Option<Made>, ComparisonError> {
-        match object(entry) {
-            Some(object) => Ok(self.shared.made(object, self.id)?),
-            None => Ok(None),
+    /// others may have agreed on something else since. The same in all of one
+    /// look.
+    pub(super) fn made(&self, entry: &Entry) -> Option<Made> {
+        object(entry).and_then(|object| self.made.get(object).cloned().flatten())
+    }
+
+    fn look_up_made(&mut self, entry: &Entry) -> Result<(), ComparisonError> {
+        if let Some(object) = object(entry)
+            && !self.made.contains_key(object)
+        {
+            let made = self.shared.made(object, self.id)?;
+            self.made.insert(object.clone(), made);
         }
+        Ok(())
     }
 }
 

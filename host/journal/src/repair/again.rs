@@ -1,24 +1,49 @@
 use std::{net::IpAddr, path::Path};
 
-use cofferdam_network::{
-    Error as NetworkError, LinkId, Neighbor,
-    nftables::{Chain, Set, Table, TableId},
-};
+use cofferdam_network::{Error as NetworkError, LinkId, Neighbor, nftables::Table};
 use cofferdam_protocol::Place;
 
 use super::Repair;
 use crate::{
     ComparisonError, Owner, Records, SharedGuard,
-    difference::{Remedy, Value},
+    difference::{Agreed, Drift, Remedy, Value},
     digest_of,
-    model::{Made, SharedObject},
+    model::Made,
 };
 
 type Outcome = Result<(), ComparisonError>;
 
+/// What came of a remedy that did not fail.
+pub(super) enum Mending {
+    Done,
+    /// Others agreed on something else since it was looked at.
+    Overtaken,
+}
+
 impl Repair<'_> {
-    /// Carries a remedy out.
-    pub(super) fn put_back(&mut self, plugin: &str, remedy: &Remedy) -> Outcome {
+    /// Mends a drift. What is shared is under its object's lock meanwhile, as
+    /// in an ADD, and stays as it is where others agreed on something else
+    /// since it was looked at.
+    pub(super) fn put_back(&mut self, drift: &Drift, remedy: &Remedy) -> Result<Mending, ComparisonError> {
+        let mut guard = match &drift.agreed {
+            Some(agreed) => Some(self.locked(agreed)?),
+            None => None,
+        };
+        let agreed = drift.agreed.as_ref().and_then(|agreed| agreed.made.as_ref());
+        if guard.as_ref().is_some_and(|guard| guard.made() != agreed) {
+            return Ok(Mending::Overtaken);
+        }
+        self.carry_out(&drift.difference.plugin, remedy, guard.as_mut())?;
+        Ok(Mending::Done)
+    }
+
+    /// The lock of an object that the attachment shares. Its DEL leaves the
+    /// object, so that it counts among the users also where it was lost there.
+    fn locked(&self, agreed: &Agreed) -> Result<SharedGuard, ComparisonError> {
+        Ok(self.shared.join(&agreed.object, self.id, self.deadline)?)
+    }
+
+    fn carry_out(&mut self, plugin: &str, remedy: &Remedy, guard: Option<&mut SharedGuard>) -> Outcome {
         match remedy {
             Remedy::Setting { link, value } => self.set(*link, *value),
             Remedy::Address {
@@ -30,14 +55,14 @@ impl Repair<'_> {
             Remedy::Rule { place, rule } => Ok(self.network.add_rule(*place, rule)?),
             Remedy::Neighbor { link, neighbor } => self.add_neighbor(*link, neighbor),
             Remedy::Sysctl { place, key, value } => Ok(self.network.set_sysctl(*place, key, value)?),
-            Remedy::Table { place, table } => self.make_table(plugin, *place, table),
+            Remedy::Table { place, table } => self.make_table(plugin, *place, table, guard),
             Remedy::Chains { place, table } => Ok(self.network.replace_chains(*place, table)?),
             Remedy::Chain {
                 place,
                 table,
                 sets,
                 chain,
-            } => self.make_chain(*place, table, sets, chain),
+            } => there_now(self.network.create_chain(*place, table, sets, chain)),
             Remedy::Element {
                 place,
                 table,
@@ -78,20 +103,14 @@ impl Repair<'_> {
         }
     }
 
-    /// Under the lock of the table, so that no ADD makes it at the same time.
     /// A declaration other than the last one is the one on record from now on.
-    fn make_table(&mut self, plugin: &str, place: Place, table: &Table) -> Outcome {
-        let object = SharedObject::Table {
-            place,
-            table: table.id.clone(),
-        };
-        let mut guard = self.locked(&object)?;
+    fn make_table(&mut self, plugin: &str, place: Place, table: &Table, guard: Option<&mut SharedGuard>) -> Outcome {
         match self.network.create_table(place, table) {
-            // It is somebody's who was faster, with a declaration of theirs.
+            // It is somebody's who was faster, and none of ours.
             Err(NetworkError::AlreadyExists(_)) => return Ok(()),
             made => made?,
         }
-        if let Some(guard) = &mut guard {
+        if let Some(guard) = guard {
             let digest = digest_of(table);
             let is_on_record = matches!(guard.made(), Some(Made::Table { digest: last, .. }) if *last == digest);
             if !is_on_record {
@@ -104,24 +123,6 @@ impl Repair<'_> {
             }
         }
         Ok(())
-    }
-
-    fn make_chain(&mut self, place: Place, table: &TableId, sets: &[Set], chain: &Chain) -> Outcome {
-        let object = SharedObject::Chain {
-            place,
-            table: table.clone(),
-            chain: chain.name.clone(),
-        };
-        let _guard = self.locked(&object)?;
-        there_now(self.network.create_chain(place, table, sets, chain))
-    }
-
-    /// The lock of an object that the attachment shares.
-    fn locked(&self, object: &SharedObject) -> Result<Option<SharedGuard>, ComparisonError> {
-        if !self.shared.is_user(object, self.id)? {
-            return Ok(None);
-        }
-        Ok(Some(self.shared.join(object, self.id, self.deadline)?))
     }
 
     fn claim(&mut self, directory: &Path, address: IpAddr) -> Outcome {

@@ -9,6 +9,7 @@ mod again;
 
 use std::{fmt, time::Instant};
 
+use again::Mending;
 use cofferdam_network::Network;
 use serde::Serialize;
 
@@ -59,10 +60,19 @@ impl fmt::Display for Unmended {
     }
 }
 
-/// Something that was tried, and how it failed, if it did.
+/// Something that was tried, and what came of it.
 struct Tried {
     drift: Drift,
-    failure: Option<String>,
+    failure: Option<Failure>,
+}
+
+/// Why something was not put back.
+#[derive(Clone)]
+enum Failure {
+    /// Those who share it agreed on something else, in every round.
+    Overtaken,
+    /// The kernel, or a file, did not take it.
+    Refused(String),
 }
 
 impl Repair<'_> {
@@ -84,7 +94,7 @@ impl Repair<'_> {
     }
 
     /// One round. What failed before is tried again, since something else may
-    /// have been in its way. Whether anything was put back.
+    /// have been in its way. Whether another look is worth it.
     fn mend(&mut self, drifts: Vec<Drift>, tried: &mut Vec<Tried>) -> bool {
         let mut progress = false;
         for drift in drifts {
@@ -93,16 +103,21 @@ impl Repair<'_> {
             let earlier = tried.iter().find(|tried| tried.drift.remedy.as_ref() == Some(&remedy));
             let failure = match earlier {
                 Some(Tried { failure: None, .. }) => None,
-                _ => match self.put_back(&drift.difference.plugin, &remedy) {
-                    Ok(()) => {
+                _ => match self.put_back(&drift, &remedy) {
+                    Ok(Mending::Done) => {
                         progress = true;
                         None
                     }
-                    Err(error) => Some(error.to_string()),
+                    // The next look sees how it has to be by now.
+                    Ok(Mending::Overtaken) => {
+                        progress = true;
+                        Some(Failure::Overtaken)
+                    }
+                    Err(error) => Some(Failure::Refused(error.to_string())),
                 },
             };
             match tried.iter_mut().find(|tried| is_same(&tried.drift, &drift)) {
-                Some(tried) => tried.failure = failure,
+                Some(tried) => *tried = Tried { drift, failure },
                 None => tried.push(Tried { drift, failure }),
             }
         }
@@ -136,19 +151,20 @@ impl Repair<'_> {
     }
 }
 
-/// What was tried and is not seen any more is mended.
+/// What was tried and is not seen any more is mended; but what others agreed
+/// on otherwise was left to them.
 fn outcome(tried: Vec<Tried>, remaining: Vec<Drift>) -> Repaired {
     let left = remaining.into_iter().map(|drift| {
         let failure = tried.iter().find(|tried| is_same(&tried.drift, &drift));
         let failure = failure.and_then(|tried| tried.failure.clone());
         (drift, failure)
     });
-    let left: Vec<(Drift, Option<String>)> = left.collect();
+    let left: Vec<(Drift, Option<Failure>)> = left.collect();
     let is_left = |tried: &Tried| left.iter().any(|(drift, _)| is_same(&tried.drift, drift));
     Repaired {
         mended: tried
             .iter()
-            .filter(|tried| !is_left(tried))
+            .filter(|tried| !is_left(tried) && !matches!(tried.failure, Some(Failure::Overtaken)))
             .map(|tried| tried.drift.difference.clone())
             .collect(),
         left: left
@@ -162,9 +178,10 @@ fn is_same(one: &Drift, other: &Drift) -> bool {
     one.difference.sequence == other.difference.sequence && one.difference.object == other.difference.object
 }
 
-fn unmended(difference: Difference, failure: Option<String>) -> Unmended {
+fn unmended(difference: Difference, failure: Option<Failure>) -> Unmended {
     let why = match failure {
-        Some(failure) => format!("it can't be put back: {failure}"),
+        Some(Failure::Overtaken) => "others agreed on something else meanwhile".to_owned(),
+        Some(Failure::Refused(error)) => format!("it can't be put back: {error}"),
         None if difference.mendable => "it was put back, and is not as it was".to_owned(),
         None if difference.found.starts_with(GONE) => "only DEL and ADD make it again".to_owned(),
         None => "somebody else did that, and it is left alone; DEL and ADD attach anew".to_owned(),

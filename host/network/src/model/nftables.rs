@@ -335,7 +335,7 @@ pub struct Table {
 pub struct ForeignRule {
     /// The kernel's number for it, unique in its table.
     pub handle: u64,
-    /// What `nft list` shows; empty when it has none.
+    /// What `nft list` or `iptables -m comment` shows; empty when it has none.
     pub comment: String,
     /// The chain that it jumps or goes to.
     pub leads_to: Option<String>,

@@ -6,9 +6,12 @@
 // A benchmark reports to a person, and has nothing to rescue when it fails.
 #![allow(clippy::print_stdout, clippy::panic)]
 
+mod growth;
 mod journal;
 mod measure;
 mod options;
+mod parallel;
+mod phases;
 mod report;
 mod side;
 mod workload;
@@ -20,24 +23,30 @@ use cofferdam_tests::{GoPlugins, Installation, Products, kernel_access};
 use tempfile::TempDir;
 
 use crate::{
-    options::Options,
+    options::{Options, What},
+    phases::split,
     report::{Row, print_native, print_notes, print_phases, print_table},
     side::Side,
-    workload::{Workload, split, workloads},
+    workload::{Workload, workloads},
 };
 
 fn main() -> Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;
     kernel_access().map_err(|reason| anyhow!(reason))?;
-    let installation = (!options.go_only).then(Installation::new);
-    let _memory = installation.as_ref().map(state_in_memory).transpose()?;
-    if options.split {
-        let installation = installation
-            .as_ref()
-            .ok_or_else(|| anyhow!("--split is about cofferdam"))?;
-        return split(installation, options.rounds).and_then(print_phases);
-    }
+    let ours = (!options.go_only).then(in_memory).transpose()?;
+    let installation = ours.as_ref().map(|(installation, _)| installation);
     let go = GoPlugins::locate().map_err(|reason| anyhow!(reason))?;
+    match (options.what, installation) {
+        (What::Split, Some(installation)) => split(installation, options.rounds).and_then(print_phases),
+        (What::Growth, Some(installation)) => growth::print(&go, installation, &options),
+        (What::Parallel, Some(installation)) => {
+            in_memory().and_then(|(other, _memory)| parallel::print(&go, installation, &other))
+        }
+        _ => side_by_side(&go, installation, &options),
+    }
+}
+
+fn side_by_side(go: &GoPlugins, installation: Option<&Installation>, options: &Options) -> Result<()> {
     println!(
         "Go plugins {}; {} pairs after {} to warm up",
         go.version(),
@@ -49,30 +58,39 @@ fn main() -> Result<()> {
     }
     let mut rows = Vec::new();
     for workload in workloads() {
-        rows.extend(pair(&workload, &go, installation.as_ref(), &options)?);
+        rows.extend(pair(&workload, go, installation, options)?);
     }
     print_table(&rows);
     print_native(&rows);
-    if let (Some(installation), Some(bridge)) = (&installation, workloads().iter().find(|workload| workload.native)) {
+    if let (Some(installation), Some(bridge)) = (installation, workloads().iter().find(|workload| workload.native)) {
         journal::print_cost(installation, bridge)?;
     }
     print_notes();
     Ok(())
 }
 
-/// Has the state directory in memory, where `/run` is on any node. It goes
-/// with the value.
-fn state_in_memory(installation: &Installation) -> Result<TempDir> {
+/// An installation that has its state directory in memory, where `/run` is on
+/// any node. That goes with the second value.
+fn in_memory() -> Result<(Installation, TempDir)> {
+    let installation = Installation::new();
     let memory = TempDir::with_prefix_in("cofferdam-bench-", "/dev/shm").context("a directory in memory")?;
     symlink(memory.path(), installation.root().join("run"))?;
-    Ok(memory)
+    Ok((installation, memory))
 }
 
 /// Runs one workload on all sides, in turn, each on a node of its own.
 fn pair(workload: &Workload, go: &GoPlugins, ours: Option<&Installation>, options: &Options) -> Result<Vec<Row>> {
     let mut sides = vec![Side::go(go, workload)?];
+    // What is on record is about one node.
+    let other = match ours {
+        Some(_) if workload.members.len() > 1 => Some(in_memory()?),
+        _ => None,
+    };
     if let Some(installation) = ours {
         sides.push(Side::cofferdam(installation, workload)?);
+        if let Some((other, _)) = &other {
+            sides.push(Side::fused(other, workload)?);
+        }
         if workload.native {
             sides.push(Side::native(workload)?);
         }

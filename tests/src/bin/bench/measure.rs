@@ -9,13 +9,22 @@ use anyhow::{Context as _, Result, bail};
 use nix::libc;
 
 /// One process, from before its start until after its end.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) wall: Duration,
     /// The largest of it and its children, in KiB. The kernel counts what the
     /// starting process had in memory, so that is the least it can be.
     pub(crate) peak_kib: u64,
     pub(crate) stdout: String,
+}
+
+impl Measured {
+    /// Another one, after it.
+    pub(crate) fn add(&mut self, next: &Self) {
+        self.wall += next.wall;
+        self.peak_kib = self.peak_kib.max(next.peak_kib);
+        self.stdout.clone_from(&next.stdout);
+    }
 }
 
 /// Runs a process that has to succeed.

@@ -2,19 +2,21 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{measure::Measured, side::Who, workload::Phases};
+use crate::{measure::Measured, phases::Phases, side::Who};
 
 /// One verb of one workload, on all sides.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     name: String,
+    verb: String,
     go: Series,
     cofferdam: Series,
+    fused: Series,
     native: Series,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Series {
+pub(crate) struct Series {
     walls: Vec<Duration>,
     peak_kib: u64,
 }
@@ -28,8 +30,10 @@ impl Row {
         };
         Self {
             name,
+            verb: verb.to_owned(),
             go: Series::default(),
             cofferdam: Series::default(),
+            fused: Series::default(),
             native: Series::default(),
         }
     }
@@ -38,17 +42,22 @@ impl Row {
         let series = match who {
             Who::Go => &mut self.go,
             Who::Cofferdam => &mut self.cofferdam,
+            Who::Fused => &mut self.fused,
             Who::Native => &mut self.native,
         };
-        series.walls.push(measured.wall);
-        series.peak_kib = series.peak_kib.max(measured.peak_kib);
+        series.record(measured);
     }
 }
 
 impl Series {
+    pub(crate) fn record(&mut self, measured: &Measured) {
+        self.walls.push(measured.wall);
+        self.peak_kib = self.peak_kib.max(measured.peak_kib);
+    }
+
     /// Milliseconds that this share of the calls, in percent, did not exceed;
     /// the nearest rank.
-    fn percentile(&self, percent: usize) -> Option<f64> {
+    pub(crate) fn percentile(&self, percent: usize) -> Option<f64> {
         let mut walls = self.walls.clone();
         walls.sort();
         let rank = (walls.len() * percent).div_ceil(100).max(1);
@@ -83,17 +92,19 @@ pub(crate) fn print_table(rows: &[Row]) {
     println!("{:<30} | {head} | {head} | of p50", "");
     println!("{}-+-{}-+-{}-+-------", "-".repeat(30), "-".repeat(31), "-".repeat(31));
     for row in rows {
-        let ratio = match (row.go.percentile(50), row.cofferdam.percentile(50)) {
-            (Some(go), Some(ours)) => format!("{:.2}×", go / ours),
-            _ => "–".into(),
-        };
-        println!(
-            "{:<30} | {} | {} | {ratio}",
-            row.name,
-            row.go.cells(),
-            row.cofferdam.cells()
-        );
+        print_row(&row.name, &row.go, &row.cofferdam);
+        if !row.fused.walls.is_empty() {
+            print_row(&format!("  as one chain {}", row.verb), &row.go, &row.fused);
+        }
     }
+}
+
+fn print_row(name: &str, go: &Series, ours: &Series) {
+    let ratio = match (go.percentile(50), ours.percentile(50)) {
+        (Some(go), Some(ours)) => format!("{:.2}×", go / ours),
+        _ => "–".into(),
+    };
+    println!("{name:<30} | {} | {} | {ratio}", go.cells(), ours.cells());
 }
 
 /// What Cofferdam adds to the kernel's own work.

@@ -1,19 +1,14 @@
-use std::{collections::BTreeMap, fs};
-
-use anyhow::{Context as _, Result};
-use cofferdam_tests::{Installation, bridge_network, loopback_network, with};
+use cofferdam_tests::{bridge_network, loopback_network, with};
 use serde_json::{Value, json};
-
-use crate::side::Side;
 
 /// A network, and what is done on it again and again.
 #[derive(Clone, Debug)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
-    pub(crate) plugin: &'static str,
     pub(crate) verbs: &'static [&'static str],
-    pub(crate) config: Value,
-    /// What the Go plugins are told besides.
+    /// The plugins that a runtime calls, one after the other.
+    pub(crate) members: Vec<Value>,
+    /// What the Go plugins are told besides, those that have these keys or not.
     pub(crate) only_go: Value,
     /// Whether another attachment is there all the time, as on a node in use,
     /// so that the bridge and its address are.
@@ -28,89 +23,83 @@ pub(crate) fn workloads() -> Vec<Workload> {
     let bridge = bridge_network("1.0.0");
     let masquerade = with(bridge.clone(), json!({ "ipMasq": true }));
     let through = |backend: &str| json!({ "ipMasqBackend": backend });
-    let on_bridge = |name, config: &Value, only_go| Workload {
+    let on_node_in_use = |name, members: &[&Value], only_go| Workload {
         name,
-        plugin: "bridge",
         verbs: ADD_DEL,
-        config: config.clone(),
+        members: members.iter().map(|&member| member.clone()).collect(),
         only_go,
         in_use: true,
-        native: config == &bridge,
+        native: members == [&bridge],
     };
+    let portmap = port_map();
+    let ports = |backend: &str| json!({ "ipMasqBackend": backend, "backend": backend });
     vec![
         Workload {
             name: "VERSION",
-            plugin: "bridge",
             verbs: &["VERSION"],
-            config: Value::Null,
+            members: vec![bridge.clone()],
             only_go: json!({}),
             in_use: false,
             native: false,
         },
         Workload {
             name: "loopback",
-            plugin: "loopback",
             verbs: ADD_DEL,
-            config: with(loopback_network(), json!({ "cniVersion": "1.0.0" })),
+            members: vec![with(loopback_network(), json!({ "cniVersion": "1.0.0" }))],
             only_go: json!({}),
             in_use: false,
             native: false,
         },
-        on_bridge("bridge + host-local", &bridge, json!({})),
-        on_bridge("… + ipMasq (Go: iptables)", &masquerade, through("iptables")),
-        on_bridge("… + ipMasq (Go: nftables)", &masquerade, through("nftables")),
+        on_node_in_use("ptp + host-local", &[&ptp()], json!({})),
+        on_node_in_use("bridge + host-local", &[&bridge], json!({})),
+        on_node_in_use("… + ipMasq (Go: iptables)", &[&masquerade], through("iptables")),
+        on_node_in_use("… + ipMasq (Go: nftables)", &[&masquerade], through("nftables")),
+        on_node_in_use(
+            "… + portmap (Go: iptables)",
+            &[&masquerade, &portmap],
+            ports("iptables"),
+        ),
+        on_node_in_use(
+            "… + portmap (Go: nftables)",
+            &[&masquerade, &portmap],
+            ports("nftables"),
+        ),
+        full_chain(),
     ]
 }
 
-/// The median time of each phase of a call, in microseconds, in their order.
-pub(crate) type Phases = Vec<(String, f64)>;
-
-/// Where the time of every workload's verbs goes, as `cofferdam --timing`
-/// tells it.
-pub(crate) fn split(installation: &Installation, rounds: usize) -> Result<Vec<(String, Phases)>> {
-    let mut tables = Vec::new();
-    for workload in workloads() {
-        let mut side = Side::cofferdam(installation, &workload)?;
-        for round in 0..rounds {
-            for verb in workload.verbs {
-                side.timed(verb, round, &timing_file(installation, verb))?;
-            }
-        }
-        side.finish()?;
-        for verb in workload.verbs {
-            let file = timing_file(installation, verb);
-            let text = fs::read_to_string(&file).with_context(|| format!("{}: no times in it", file.display()))?;
-            fs::remove_file(&file)?;
-            tables.push((format!("{} {verb}", workload.name), medians(&text)?));
-        }
+/// A pod's network with all that is usual: five plugins, and IPAM.
+pub(crate) fn full_chain() -> Workload {
+    let masquerade = with(bridge_network("1.0.0"), json!({ "ipMasq": true }));
+    let limits =
+        json!({ "ingressRate": 8_000_000, "ingressBurst": 800_000, "egressRate": 8_000_000, "egressBurst": 800_000 });
+    Workload {
+        name: "the whole chain",
+        verbs: ADD_DEL,
+        members: vec![
+            masquerade,
+            port_map(),
+            chained("firewall", &json!({})),
+            chained("bandwidth", &limits),
+            chained("tuning", &json!({ "sysctl": { "net.core.somaxconn": "500" } })),
+        ],
+        only_go: json!({ "ipMasqBackend": "iptables", "backend": "iptables" }),
+        in_use: true,
+        native: false,
     }
-    Ok(tables)
 }
 
-fn timing_file(installation: &Installation, verb: &str) -> std::path::PathBuf {
-    installation.root().join(format!("timing-{verb}"))
+fn ptp() -> Value {
+    let ipam = json!({ "type": "host-local", "subnet": "10.23.0.0/16", "routes": [{ "dst": "0.0.0.0/0" }] });
+    json!({ "cniVersion": "1.0.0", "name": "points", "type": "ptp", "ipam": ipam })
 }
 
-fn medians(lines: &str) -> Result<Phases> {
-    let mut order = Vec::new();
-    let mut phases: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for line in lines.lines() {
-        let times: serde_json::Map<String, Value> = serde_json::from_str(line)?;
-        for (phase, time) in times {
-            if !order.contains(&phase) {
-                order.push(phase.clone());
-            }
-            phases
-                .entry(phase)
-                .or_default()
-                .push(time.as_f64().context("a time is a number")?);
-        }
-    }
-    let median = |phase: String| {
-        let mut times = phases.remove(&phase).unwrap_or_default();
-        times.sort_by(f64::total_cmp);
-        let middle = times.get(times.len() / 2).copied().unwrap_or_default();
-        (phase, middle)
-    };
-    Ok(order.into_iter().map(median).collect())
+fn port_map() -> Value {
+    let mapping = json!({ "hostPort": 0, "containerPort": 80, "protocol": "tcp" });
+    chained("portmap", &json!({ "runtimeConfig": { "portMappings": [mapping] } }))
+}
+
+fn chained(plugin: &str, keys: &Value) -> Value {
+    let plain = json!({ "cniVersion": "1.0.0", "name": "mynet", "type": plugin });
+    with(plain, keys.clone())
 }

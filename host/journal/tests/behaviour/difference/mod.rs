@@ -5,6 +5,7 @@ mod by_hand;
 mod each;
 mod gone;
 mod later;
+mod overtaken;
 mod repaired;
 mod superseded;
 

@@ -169,6 +169,9 @@ pub(super) const NFTA_EXPR_DATA: u16 = 2;
 
 pub(super) const NFTA_IMMEDIATE_DREG: u16 = 1;
 pub(super) const NFTA_IMMEDIATE_DATA: u16 = 2;
+/// `NFTA_MATCH_*` of `linux/netfilter/nf_tables_compat.h`.
+pub(super) const NFTA_MATCH_NAME: u16 = 1;
+pub(super) const NFTA_MATCH_INFO: u16 = 3;
 
 pub(super) const NFTA_BITWISE_SREG: u16 = 1;
 pub(super) const NFTA_BITWISE_DREG: u16 = 2;

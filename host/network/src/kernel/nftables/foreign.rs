@@ -9,7 +9,8 @@ use super::{
     chain, check,
     constants::{
         NFT_MSG_DELRULE, NFT_MSG_GETRULE, NFTA_DATA_VERDICT, NFTA_EXPR_DATA, NFTA_IMMEDIATE_DATA, NFTA_LIST_ELEM,
-        NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_USERDATA, NFTA_VERDICT_CHAIN, NLM_F_DUMP,
+        NFTA_MATCH_INFO, NFTA_MATCH_NAME, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_USERDATA,
+        NFTA_VERDICT_CHAIN, NLM_F_DUMP,
     },
     failure, reply,
     reply::Content,
@@ -91,13 +92,25 @@ fn read_rule(rule: &Attributes<'_>, chain: &str) -> Option<ForeignRule> {
     }
     let handle = rule.find(NFTA_RULE_HANDLE)?.first_chunk()?;
     let expressions = rule.find_nested(NFTA_RULE_EXPRESSIONS);
+    let comment = rule.find(NFTA_RULE_USERDATA).map(user_data::read_comment);
+    let comment = comment.filter(|comment| !comment.is_empty());
     Some(ForeignRule {
         handle: u64::from_be_bytes(*handle),
-        comment: rule
-            .find(NFTA_RULE_USERDATA)
-            .map(user_data::read_comment)
+        comment: comment
+            .or_else(|| rule.find_nested(NFTA_RULE_EXPRESSIONS).and_then(comment_of_match))
             .unwrap_or_default(),
         leads_to: expressions.and_then(leads_to),
+    })
+}
+
+/// What `iptables -m comment` says: a match that always matches, with the text
+/// in its parameters (`struct xt_comment_info`).
+fn comment_of_match(mut expressions: Attributes<'_>) -> Option<String> {
+    expressions.find_map(|(kind, expression)| {
+        let data = Attributes::new(expression).find_nested(NFTA_EXPR_DATA)?;
+        let name = data.find(NFTA_MATCH_NAME).map(text_of)?;
+        let text = data.find(NFTA_MATCH_INFO).map(text_of);
+        text.filter(|_| kind == NFTA_LIST_ELEM && name == "comment")
     })
 }
 
@@ -123,6 +136,7 @@ mod tests {
         fn any_bytes_are_read_to_an_end(bytes: Vec<u8>) {
             read_rule(&Attributes::new(&bytes), "chain");
             leads_to(Attributes::new(&bytes));
+            comment_of_match(Attributes::new(&bytes));
         }
     }
 }

@@ -1,0 +1,61 @@
+//! In place of the reference plugins: the same configuration, under the same
+//! names, leads to the same results and the same kernel.
+//!
+//! Each plugin has a table of networks ([`Network`]) that both implementations
+//! attach a container to. Whatever then differs has to be told of in
+//! docs/differences.md, and has to differ still. The packet filter is not
+//! compared: the ways differ by design, and what packets meet is in the tests
+//! of the plugins.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod bridge;
+mod facts;
+mod loopback;
+mod mixed;
+mod network;
+mod refusals;
+mod side;
+mod versions;
+
+use cofferdam_tests::{GoPlugins, needs_go_plugins, needs_kernel};
+use network::Network;
+
+#[test]
+fn bridge() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), bridge::networks());
+}
+
+#[test]
+fn loopback() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), loopback::networks());
+}
+
+#[test]
+fn results_are_printed_the_same_in_every_version() {
+    needs_kernel!();
+    versions::compare(&needs_go_plugins!());
+}
+
+#[test]
+fn refusals_are_the_same_in_code_and_message() {
+    needs_kernel!();
+    refusals::compare(&needs_go_plugins!());
+}
+
+#[test]
+fn members_of_a_chain_may_be_of_either_kind() {
+    needs_kernel!();
+    let go = needs_go_plugins!();
+    for network in mixed::networks() {
+        network.compare_mixed(&go);
+    }
+}
+
+fn compare(go: &GoPlugins, networks: Vec<Network>) {
+    for network in networks {
+        network.compare(go);
+    }
+}

@@ -1,0 +1,88 @@
+use cofferdam_tests::{Cni, Container, GoPlugins, Namespace, Output, Site, with};
+use serde_json::{Value, json};
+
+/// Who implements a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Cofferdam,
+    Go,
+}
+
+/// A node with both implementations, the same records, and a container that
+/// some plugins attach.
+pub(crate) struct Side {
+    pub(crate) site: Site,
+    pub(crate) container: Container,
+    go: GoPlugins,
+    members: Vec<(Kind, Value)>,
+}
+
+impl Side {
+    pub(crate) fn new(go: &GoPlugins, members: Vec<(Kind, Value)>, prepare: fn(&Namespace, &Namespace)) -> Self {
+        let side = Self {
+            site: Site::new(),
+            container: Container::new("c1"),
+            go: go.clone(),
+            members,
+        };
+        prepare(side.site.node(), &side.container.namespace);
+        side
+    }
+
+    /// The result of the last member.
+    pub(crate) fn add(&self) -> Value {
+        let mut previous = None;
+        for (kind, member) in &self.members {
+            let config = with_previous(member, previous.as_ref());
+            previous = Some(self.call("ADD", *kind, &config).result());
+        }
+        previous.unwrap()
+    }
+
+    /// CHECK by each member, which has to succeed.
+    pub(crate) fn check(&self, result: &Value) {
+        for (kind, member) in &self.members {
+            if member["cniVersion"].as_str().unwrap_or_default() >= "0.4.0" {
+                let config = with_previous(member, Some(result));
+                self.call("CHECK", *kind, &config).silent_success();
+            }
+        }
+    }
+
+    /// DEL by each member, the last one first.
+    pub(crate) fn del(&self, result: &Value) {
+        for (kind, member) in self.members.iter().rev() {
+            let config = with_previous(member, Some(result));
+            self.call("DEL", *kind, &config).silent_success();
+        }
+    }
+
+    fn call(&self, verb: &str, kind: Kind, config: &Value) -> Output {
+        match kind {
+            Kind::Cofferdam => self.site.call(verb, &self.container, config).run(),
+            Kind::Go => Cni::go(&self.go, self.site.node())
+                .plugin(config["type"].as_str().unwrap())
+                .command(verb)
+                .container_id(&self.container.id)
+                .netns(&self.container.namespace)
+                .config(&self.with_records(config))
+                .run(),
+        }
+    }
+
+    /// The reference plugins know of no other root: the directory is told.
+    fn with_records(&self, config: &Value) -> Value {
+        if config["ipam"]["type"] == "host-local" {
+            return with(config.clone(), json!({ "ipam": { "dataDir": self.site.leases() } }));
+        }
+        config.clone()
+    }
+}
+
+/// What a runtime hands to a member: the result so far.
+fn with_previous(member: &Value, previous: Option<&Value>) -> Value {
+    match previous {
+        Some(previous) => with(member.clone(), json!({ "prevResult": previous })),
+        None => member.clone(),
+    }
+}
