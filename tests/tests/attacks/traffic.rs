@@ -21,8 +21,8 @@ fn the_traffic_of_others_is_neither_limited_nor_redirected_nor_told_of() {
     needs_kernel!();
     let arena = Arena::new();
     for (operation, call) in [
-        ("qdisc.set", json!({ "do": "limit", "link": 0, "rate": 1 })),
-        ("qdisc.see", json!({ "do": "is-limited", "link": 0, "rate": 1 })),
+        ("qdisc.set", json!({ "do": "limit", "link": 0, "rate": 1000 })),
+        ("qdisc.see", json!({ "do": "is-limited", "link": 0, "rate": 1000 })),
         ("qdisc.set", json!({ "do": "redirect", "link": 0, "to": 1 })),
         ("qdisc.see", json!({ "do": "is-redirected", "link": 0, "to": 1 })),
     ] {
@@ -63,7 +63,7 @@ fn another_attachments_link_is_not_there_whatever_is_granted() {
         let calls = json!([own_pair()]);
         site.add(other, &crate::arena::config(&calls));
     });
-    let calls = json!([find("vethown"), { "do": "limit", "link": 0, "rate": 1 }]);
+    let calls = json!([find("vethown"), { "do": "limit", "link": 0, "rate": 1000 }]);
     arena.refused("another's pair", &calls, NOT_FOUND, "vethown");
 }
 
@@ -75,7 +75,7 @@ fn a_limit_that_the_operator_set_stays() {
         .node()
         .tool("tc", &["qdisc", "add", "dev", "up0", "root", "handle", "7:", "pfifo"]);
     let error = site
-        .run(&json!([find("up0"), { "do": "limit", "link": 0, "rate": 1 }]))
+        .run(&json!([find("up0"), { "do": "limit", "link": 0, "rate": 1000 }]))
         .error();
     assert!(error.code == CONFLICT && error.message.contains("up0"), "{error:?}");
     let shown = site.site.node().tool("tc", &["qdisc", "show", "dev", "up0", "root"]);
