@@ -41,7 +41,8 @@ fi
 cargo build "${quiet[@]}" --profile "$profile" --target "$host" -p cofferctl
 cargo build "${quiet[@]}" --profile component --target wasm32-wasip2 \
     -p cofferdam-plugin-loopback -p cofferdam-plugin-bridge -p cofferdam-plugin-host-local \
-    -p cofferdam-plugin-portmap -p cofferdam-plugin-bandwidth -p cofferdam-hostile
+    -p cofferdam-plugin-macvlan -p cofferdam-plugin-ipvlan -p cofferdam-plugin-vlan -p cofferdam-plugin-dummy \
+    -p cofferdam-plugin-tap -p cofferdam-plugin-portmap -p cofferdam-plugin-bandwidth -p cofferdam-hostile
 
 build=${CARGO_TARGET_DIR:-$PWD/target}
 bin=$build/bin/$profile

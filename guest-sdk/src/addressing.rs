@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::{
     AddMode, Address, Attachment, Context as _, DuplicateDetection, Error, Failure, Link, Namespace, OperationalState,
-    Outcome as _, Route, RouteSpec,
+    Outcome as _, Route, RouteSpec, ipam,
 };
 
 /// Milliseconds for duplicate detection.
@@ -49,6 +49,22 @@ pub fn configure(
         link.add_route(&spec(route, attachment), AddMode::Append)
             .unless_exists()
             .context("failed to add route")?;
+    }
+    Ok(())
+}
+
+/// Gets addresses from the IPAM plugin, with routes and name resolution, for
+/// the interface at a position of the result.
+///
+/// # Errors
+/// It has none, or fails.
+pub fn allocate(attachment: &mut Attachment, position: u32) -> Result<(), Failure> {
+    let allocated = ipam::allocate()?;
+    attachment.addresses = allocated.addresses;
+    attachment.routes = allocated.routes;
+    attachment.dns = allocated.dns;
+    for address in &mut attachment.addresses {
+        address.interface = Some(position);
     }
     Ok(())
 }

@@ -2,6 +2,8 @@ use std::net::IpAddr;
 
 use cofferdam_protocol::{IpPrefix, MacAddress};
 
+use crate::{Error, Link};
+
 /// The result of an ADD: what the attachment consists of.
 ///
 /// The host turns it into the JSON of the version that the configuration asks
@@ -35,6 +37,17 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// The result of a plugin that gives the container one interface.
+    ///
+    /// # Errors
+    /// The link is gone.
+    pub fn of_container_link(link: &Link) -> Result<Self, Error> {
+        let info = link.info()?;
+        let mut attachment = Self::default();
+        attachment.add_interface(Interface::in_container(info.name).with_mac(info.mac));
+        Ok(attachment)
+    }
+
     /// Appends an interface and says at which position it is, for
     /// [`Address::on_interface`].
     pub fn add_interface(&mut self, interface: Interface) -> u32 {

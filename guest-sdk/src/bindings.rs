@@ -18,7 +18,7 @@ wit_bindgen::generate!({
     export_macro_name: "export_bindings",
     default_bindings_module: "cofferdam_guest_sdk::bindings",
     additional_derives: [PartialEq, Eq],
-    additional_derives_ignore: ["veth-end"],
+    additional_derives_ignore: ["new-link", "veth-end"],
 });
 
 pub use cofferdam::cni::{

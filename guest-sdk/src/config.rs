@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use cofferdam_protocol::{
-    IpPrefix,
+    IpPrefix, MacAddress,
     json::{self, de::zero_as_none},
 };
 use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
@@ -58,6 +58,29 @@ impl IpamConfig {
     pub fn is_used(&self) -> bool {
         self.plugin.as_deref().is_some_and(|plugin| !plugin.is_empty())
     }
+}
+
+/// The Ethernet address that is asked for: the first that is given, where an
+/// empty text is as good as none.
+///
+/// # Errors
+/// It is no address.
+pub fn first_mac<'t>(given: impl IntoIterator<Item = Option<&'t str>>) -> Result<Option<MacAddress>, Failure> {
+    let Some(text) = given.into_iter().flatten().find(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(mac) => Ok(Some(mac)),
+        Err(error) => Err(Failure::from(error).within(&format!("invalid args {text:?} for MAC addr"))),
+    }
+}
+
+/// The capability `mac`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct MacCapability {
+    /// The container's Ethernet address.
+    pub mac: Option<String>,
 }
 
 /// The key `dns`.

@@ -12,8 +12,9 @@
 //! - [`Namespace`] and [`Link`] are handles of kernel objects. Every operation
 //!   on them is checked against the operator's policy, written to the host's
 //!   journal, and done; what a failed ADD did, the host undoes.
-//! - [`addressing`] and [`recorded`] have what plugins share that give a
-//!   container an interface: its addresses and routes, and comparing them.
+//! - [`addressing`], [`recorded`] and [`parent`] have what plugins share that
+//!   give a container an interface: its addresses and routes, comparing them,
+//!   and the link that it is upon.
 //! - [`nftables`], [`store`], [`ipam`], [`resolver`] and [`log`] are the other
 //!   things to ask the host for.
 //! - [`Error`] is a refusal of the host, [`Failure`] what the runtime sees;
@@ -44,7 +45,9 @@ mod memory;
 pub mod metadata;
 mod namespace;
 mod need;
+mod new_link;
 pub mod nftables;
+pub mod parent;
 mod plugin;
 pub mod recorded;
 mod request;
@@ -61,6 +64,10 @@ pub use failure::{Context, Failure};
 pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState, RateLimit};
 pub use namespace::{BridgeOptions, Flows, Namespace, RuleSpec, VethEnd, create_veth};
 pub use need::Need;
+pub use new_link::{
+    IpvlanIsolation, IpvlanMode, IpvlanSettings, LinkSettings, MacvlanMode, MacvlanSettings, NewLink, TapSettings,
+    VlanSettings, VrfSettings, create_link,
+};
 pub use plugin::Plugin;
 pub use request::{AttachmentId, NetworkRequest, Request};
 pub use route::RouteSpec;

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use cofferdam_protocol::{IpPrefix, MacAddress};
 
 use crate::{
-    Error, RouteSpec,
+    Error, LinkSettings, RouteSpec,
     bindings::{addresses, links, neighbors, routes, traffic_control},
     convert::{mac_from_wit, mac_to_wit},
 };
@@ -66,6 +66,18 @@ impl Link {
     /// The other end of a veth pair, where this plugin may see it.
     pub fn peer(&self) -> Result<Self, Error> {
         Ok(Self(self.0.peer()?))
+    }
+
+    /// What its kind is set to; absent for kinds that
+    /// [`create_link`](crate::create_link) does not make.
+    pub fn settings(&self) -> Result<Option<LinkSettings>, Error> {
+        Ok(self.0.settings()?)
+    }
+
+    /// The link that a macvlan, ipvlan or VLAN interface is upon, where this
+    /// plugin may see it.
+    pub fn parent(&self) -> Result<Self, Error> {
+        Ok(Self(self.0.parent()?))
     }
 
     /// Waits until the driver reports the link as up.

@@ -4,7 +4,7 @@ use cofferdam_protocol::MacAddress;
 
 use crate::{
     Error, Link, Outcome as _,
-    bindings::{conntrack, links, namespaces, rules, sysctl},
+    bindings::{conntrack, links, namespaces, routes, rules, sysctl},
     convert::mac_to_wit,
 };
 
@@ -53,6 +53,14 @@ impl Namespace {
     /// ```
     pub fn find_optional(&self, name: &str) -> Result<Option<Link>, Error> {
         self.find(name).optional()
+    }
+
+    /// The link that the first default route leads through, IPv4 before IPv6.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none that this plugin may see.
+    pub fn default_link(&self) -> Result<Link, Error> {
+        Ok(Link(routes::default_link(&self.0)?))
     }
 
     /// Makes a bridge, or takes the existing one of that name with the

@@ -100,6 +100,25 @@ impl Need {
         self.bound("settings", Value::Texts(settings))
     }
 
+    /// Links upon links of the node of these names; `*` stands for any
+    /// characters.
+    #[must_use]
+    pub const fn parents(self, parents: &'static [&'static str]) -> Self {
+        self.bound("parents", Value::Texts(parents))
+    }
+
+    /// Links upon links of the node in these modes.
+    #[must_use]
+    pub const fn modes(self, modes: &'static [&'static str]) -> Self {
+        self.bound("modes", Value::Texts(modes))
+    }
+
+    /// VLANs of links of the node: ranges, with first and last.
+    #[must_use]
+    pub const fn vlans(self, vlans: &'static [[u16; 2]]) -> Self {
+        self.bound("vlans", Value::Ranges(vlans))
+    }
+
     /// Addresses in these networks. Of nftables: networks whose packets are
     /// decided on, besides the attachment's.
     #[must_use]

@@ -13,10 +13,15 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 6] = [
+pub const PLUGINS: [(&str, &str); 11] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
+    ("dummy", "cofferdam-plugin-dummy"),
+    ("ipvlan", "cofferdam-plugin-ipvlan"),
+    ("macvlan", "cofferdam-plugin-macvlan"),
+    ("tap", "cofferdam-plugin-tap"),
+    ("vlan", "cofferdam-plugin-vlan"),
     ("portmap", "cofferdam-plugin-portmap"),
     ("bandwidth", "cofferdam-plugin-bandwidth"),
     ("hostile", "cofferdam-hostile"),

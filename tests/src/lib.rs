@@ -28,6 +28,7 @@ mod site;
 mod snapshot;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;
+mod upon;
 mod workshop;
 
 pub use attached::Attached;
@@ -48,6 +49,7 @@ pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use site::{Container, Site};
 pub use snapshot::Snapshot;
+pub use upon::{furnish_eth1, has_flag, has_kind, interface, network_upon, site_with_eth1};
 pub use workshop::Workshop;
 
 /// Ends the test at once, with the reason on standard error, where this user

@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # Each line: a file of tests and what to run of it; nothing means all.
 suites=(
     "kernel vlan"
+    "kernel kinds"
     "behaviour vlan"
     "bridge_vlans"
     "vlan"

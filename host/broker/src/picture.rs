@@ -12,8 +12,8 @@ use std::{
 };
 
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, OperationalState, Outgoing,
-    RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, OperationalState,
+    Outgoing, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -46,6 +46,7 @@ impl Picture {
             master: None,
             lower: None,
             lower_elsewhere: false,
+            settings: None,
             hairpin: None,
             isolated: None,
         });
@@ -150,6 +151,8 @@ impl Network for Picture {
     refuse! {
         links(Place) -> Vec<LinkInfo>;
         create_bridge(&Bridge) -> LinkId;
+        create_link(&NewLink) -> LinkId;
+        default_link(Place) -> Option<LinkId>;
         create_veth(&VethEnd, &VethEnd) -> (LinkId, LinkId);
         delete_link(LinkId) -> ();
         set_link_up(LinkId, bool) -> ();

@@ -109,10 +109,15 @@ impl Plugins {
 
     /// What they need of the container's namespace.
     pub(crate) fn ahead(&self) -> Ahead {
+        /// What the kernel calls the kind of a TAP device.
+        const TAP: &str = "tun";
         const PACKET_FILTER: [Operation; 2] = [Operation::NftablesTable, Operation::NftablesElement];
         let mut ahead = Ahead::default();
         for Loaded { grants, .. } in self.all() {
             ahead.nftables |= grants.has_any(&PACKET_FILTER, Place::Container);
+            if grants.may_create(Place::Container, TAP) {
+                ahead.taps = Ahead::MOST_TAPS;
+            }
             let settings = grants.setting_directories(Place::Container);
             ahead.settings.extend(settings.map(str::to_owned));
         }

@@ -24,6 +24,8 @@ pub struct Reach {
     /// Whether a plugin is granted anything in a network namespace, which
     /// takes `CAP_NET_ADMIN`.
     pub network: bool,
+    /// Whether a plugin may make TAP devices in the container's namespace.
+    pub taps: bool,
     /// What is done below directories, which are there.
     pub directories: BTreeMap<PathBuf, Use>,
     /// Files, which are there, that are read.
@@ -47,6 +49,7 @@ impl Reach {
             network: plugins
                 .all()
                 .any(|plugin| plugin.grants.reaches(Place::Host) || plugin.grants.reaches(Place::Container)),
+            taps: plugins.ahead().taps > 0,
             ..Self::default()
         };
         let state = call.installation.state();

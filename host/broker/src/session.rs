@@ -169,6 +169,9 @@ pub(crate) fn close(mut records: Records) {
 pub(crate) struct Segments {
     /// Links of the node that the attachment shares, or has made ports of.
     pub(crate) links: BTreeSet<LinkId>,
+    /// Whether a link of the container is upon one of the node: then packets
+    /// to addresses of the node may come to it.
+    pub(crate) is_beside_node: bool,
     /// Addresses that the request gave the container.
     pub(crate) addresses: BTreeSet<IpAddr>,
 }

@@ -79,8 +79,8 @@ impl Ways {
     }
 
     /// An address of the container's must not be one that something of the
-    /// node leads elsewhere, or that another container has on the same bridge,
-    /// whatever its network is called.
+    /// node leads elsewhere, or that another container has on the same bridge or
+    /// upon the same link, whatever its network is called.
     pub(crate) fn refuse_container_address(&self, address: IpAddr, network: &mut dyn Network) -> Result<(), Astray> {
         let prefix = IpPrefix::host(address);
         if is_everywhere(&prefix) {
@@ -88,7 +88,7 @@ impl Ways {
         }
         let survey = self.owned.survey()?;
         for (_, owner) in self.others(survey.addresses_within(&prefix)?) {
-            if self.share_a_bridge(&owner)? {
+            if self.share_a_network(&owner)? {
                 return Err(belongs(address, &owner));
             }
         }
@@ -229,12 +229,19 @@ impl Ways {
         Ok(())
     }
 
-    /// Whether both are connected to a bridge of the node.
-    fn share_a_bridge(&self, other: &OwnedBy) -> Result<bool, Astray> {
-        for name in self.shared.node_bridges()? {
-            let bridge = bridge(&name);
-            if self.shared.is_used_by(&bridge, &self.attachment)?
-                && self.shared.is_used_by(&bridge, &other.attachment)?
+    /// Whether both are connected to a bridge of the node, or have links upon
+    /// the same one.
+    fn share_a_network(&self, other: &OwnedBy) -> Result<bool, Astray> {
+        let bridges = self.shared.node_bridges()?;
+        let parents = self.shared.node_parents()?;
+        let parents = parents.into_iter().map(|(name, vlan)| SharedObject::Parent {
+            place: Place::Host,
+            name,
+            vlan,
+        });
+        for network in bridges.iter().map(|name| bridge(name)).chain(parents) {
+            if self.shared.is_used_by(&network, &self.attachment)?
+                && self.shared.is_used_by(&network, &other.attachment)?
             {
                 return Ok(true);
             }

@@ -109,6 +109,13 @@ impl Confinement {
         self
     }
 
+    /// Lets TAP devices be made of descriptors of `/dev/net/tun` that are open
+    /// already.
+    pub fn allow_taps(mut self) -> Self {
+        self.permissions.taps = true;
+        self
+    }
+
     /// Lets memory be made executable: for code that is loaded afterwards.
     pub fn allow_code(mut self) -> Self {
         self.permissions.code = true;

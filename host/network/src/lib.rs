@@ -14,7 +14,8 @@ mod unsafe_calls;
 pub use error::{Error, Result};
 pub use kernel::{Ahead, Kernel};
 pub use model::{
-    AddressInfo, Bridge, Flows, Incoming, LinkId, LinkInfo, Neighbor, OperationalState, Outgoing, RateLimit, Route,
-    RouteMode, Rule, SysctlKey, TokenBucket, VethEnd, nftables,
+    AddressInfo, Bridge, Flows, Incoming, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode,
+    Neighbor, NewLink, OperationalState, Outgoing, RateLimit, Route, RouteMode, Rule, SysctlKey, TokenBucket, VethEnd,
+    nftables,
 };
 pub use network::Network;

@@ -1,8 +1,8 @@
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
-    AddressInfo, Bridge, Flows, Incoming, LinkId, LinkInfo, Neighbor, Outgoing, RateLimit, Result, Route, RouteMode,
-    Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Flows, Incoming, LinkId, LinkInfo, Neighbor, NewLink, Outgoing, RateLimit, Result, Route,
+    RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -26,6 +26,10 @@ pub trait Network {
     /// in their final namespaces with their final names and masters; both
     /// down. At most one end has a master.
     fn create_veth(&mut self, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId)>;
+    /// `ip link add [link PARENT] name NAME netns … type KIND …`, and for a
+    /// TAP device `ip tuntap add mode tap name NAME …`: in its final
+    /// namespace, under its final name, as a whole; down.
+    fn create_link(&mut self, link: &NewLink) -> Result<LinkId>;
     /// `ip link del dev NAME`
     fn delete_link(&mut self, link: LinkId) -> Result<()>;
     /// `ip link set dev NAME up|down`
@@ -55,6 +59,9 @@ pub trait Network {
 
     /// `ip route show dev NAME table TABLE`, both families, unicast.
     fn routes(&mut self, link: LinkId, table: u32) -> Result<Vec<Route>>;
+    /// The link of the first default route of the main table, IPv4 before
+    /// IPv6.
+    fn default_link(&mut self, place: Place) -> Result<Option<LinkId>>;
     /// `ip route add|append|replace … dev NAME proto boot`
     fn add_route(&mut self, link: LinkId, route: &Route, mode: RouteMode) -> Result<()>;
     /// `ip route del … dev NAME`

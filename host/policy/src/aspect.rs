@@ -43,7 +43,9 @@ impl<'a> Question<'a> {
         match dimension {
             Dimension::Place => self.place().map(Aspect::Place),
             Dimension::LinkNames => self.link().map(Aspect::Text),
-            Dimension::RoutingTables => self.routing_table().map(|table| Aspect::Number(table.into())),
+            Dimension::RoutingTables if self.routing_table().is_some() => {
+                self.routing_table().map(|table| Aspect::Number(table.into()))
+            }
             _ => self.own_aspect(dimension),
         }
     }
@@ -55,6 +57,14 @@ impl<'a> Question<'a> {
             (Dimension::Kinds, Q::LinkSee { kind, .. }) => kind.map_or(Aspect::Whatever, Aspect::Text),
             (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. })
             | (Dimension::Kinds, Q::QdiscSee { kind, .. } | Q::QdiscSet { kind, .. }) => Aspect::Text(kind),
+            (Dimension::Parents, Q::LinkCreate { upon, .. }) => or_whatever(upon.map(|upon| Aspect::Text(upon.parent))),
+            (Dimension::Modes, Q::LinkCreate { upon, .. }) => {
+                or_whatever(upon.and_then(|upon| upon.mode).map(Aspect::Text))
+            }
+            (Dimension::Vlans, Q::LinkCreate { upon, .. }) => {
+                or_whatever(upon.and_then(|upon| upon.vlan).map(|vlan| Aspect::Number(vlan.into())))
+            }
+            (Dimension::RoutingTables, Q::LinkCreate { .. }) => Aspect::Whatever,
             (Dimension::Settings, Q::LinkSet { what, .. }) => Aspect::Text(what),
             (Dimension::Prefixes, Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. }) => {
                 Aspect::Prefix(address)
@@ -94,4 +104,9 @@ impl<'a> Question<'a> {
         };
         Some(aspect)
     }
+}
+
+/// What a link takes nothing of the node for, any grant holds.
+fn or_whatever(asked: Option<Aspect<'_>>) -> Aspect<'_> {
+    asked.unwrap_or(Aspect::Whatever)
 }

@@ -1,7 +1,7 @@
 use crate::{
     operation::Operation,
     range::Range,
-    words::{FAMILIES, HOOKS, PACKET_SCOPES, PLACES, SETTINGS},
+    words::{FAMILIES, HOOKS, MODES, PACKET_SCOPES, PLACES, SETTINGS},
 };
 
 /// In what respect a grant is bounded. Each is a key of the grant's table.
@@ -11,6 +11,12 @@ pub(crate) enum Dimension {
     Kinds,
     LinkNames,
     Settings,
+    /// Links of the node that new ones may be upon.
+    Parents,
+    /// What links upon one of the node do with its frames.
+    Modes,
+    /// VLANs of links of the node.
+    Vlans,
     /// Prefixes of addresses that a link may have, or neighbours.
     Prefixes,
     Destinations,
@@ -102,6 +108,9 @@ impl Dimension {
             Self::Kinds => "kinds",
             Self::LinkNames | Self::PacketLinks => "names",
             Self::Settings => "settings",
+            Self::Parents => "parents",
+            Self::Modes => "modes",
+            Self::Vlans => "vlans",
             Self::Prefixes | Self::PacketPrefixes => "prefixes",
             Self::Destinations => "destinations",
             Self::RoutingTables | Self::TableNames => "tables",
@@ -127,8 +136,12 @@ impl Dimension {
         match self {
             Self::Place => Form::Word(&PLACES),
             Self::Kinds => Form::Kinds,
-            Self::LinkNames | Self::PacketLinks | Self::TableNames | Self::Sets | Self::Plugins => Form::Patterns,
+            Self::LinkNames | Self::Parents | Self::PacketLinks | Self::TableNames | Self::Sets | Self::Plugins => {
+                Form::Patterns
+            }
             Self::Settings => Form::Words(&SETTINGS),
+            Self::Modes => Form::Words(&MODES),
+            Self::Vlans => Form::Ranges(Range::VLANS),
             Self::Prefixes | Self::Destinations | Self::PacketPrefixes => Form::Prefixes,
             Self::PacketScope => Form::Word(&PACKET_SCOPES),
             Self::Marks => Form::Marks,
@@ -152,6 +165,9 @@ impl Dimension {
             Self::Kinds => "Kinds of links; none is that of lo and network cards.",
             Self::LinkNames => "Names of links; * stands for any characters, \\* for itself.",
             Self::Settings => "What of a link may be set; without it, everything.",
+            Self::Parents => "Names of links of the node that the new ones may be upon; without it, none.",
+            Self::Modes => "Modes of links upon one of the node; without it, all but passthru.",
+            Self::Vlans => "Numbers of VLANs of the node's links, or [first, last]; without it, none.",
             Self::Prefixes => "Networks in which the addresses lie.",
             Self::Destinations => "Networks in which the routes' destinations lie.",
             Self::RoutingTables => "Numbers of routing tables, or [first, last]; without it, the main one (254).",
@@ -184,6 +200,9 @@ impl Dimension {
             Self::Kinds => r#"kinds = ["bridge"]"#,
             Self::LinkNames => r#"names = ["cni*"], or ["*"] for every link"#,
             Self::Settings => r#"settings = ["up"]"#,
+            Self::Parents => r#"parents = ["eth1"]"#,
+            Self::Modes => r#"modes = ["bridge"]"#,
+            Self::Vlans => "vlans = [100, [200, 299]]",
             Self::Prefixes => r#"prefixes = ["10.22.0.0/16"], or ["0.0.0.0/0", "::/0"] for every address"#,
             Self::Destinations => {
                 r#"destinations = ["10.22.0.0/16"], or ["0.0.0.0/0", "::/0"] for every destination, the default routes included"#
@@ -217,8 +236,8 @@ impl Operation {
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
             Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Marks, Max,
-            MaxPerNetwork, MaxPerTenant, PacketLinks, PacketPrefixes, PacketScope, Place, Plugins, Ports, Prefixes,
-            RoutingTables, RulePriorities, Sets, Settings, TableNames, Values,
+            MaxPerNetwork, MaxPerTenant, Modes, PacketLinks, PacketPrefixes, PacketScope, Parents, Place, Plugins,
+            Ports, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values, Vlans,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -229,6 +248,10 @@ impl Operation {
                 (Place, Always),
                 (Kinds, InHost),
                 (LinkNames, InHost),
+                (Parents, No),
+                (Modes, No),
+                (Vlans, No),
+                (RoutingTables, No),
                 (Max, No),
                 (MaxPerNetwork, No),
                 (MaxPerTenant, No),

@@ -12,7 +12,7 @@ use crate::{
     question::Question,
     range::Range,
     selection::Selection,
-    words::{ALL, ATTACHMENT},
+    words::{ALL, ATTACHMENT, MODES, PASSTHRU},
 };
 
 /// The kernel's main routing table, `RT_TABLE_MAIN` of `linux/rtnetlink.h`.
@@ -86,6 +86,9 @@ impl Grant {
 static MAIN: LazyLock<Bound> = LazyLock::new(|| Bound::Ranges(vec![Range::only(MAIN_TABLE.into())]));
 /// What a grant holds that says nothing about where records are.
 static USUAL_RECORDS: LazyLock<Bound> = LazyLock::new(|| Bound::Paths(vec![Path::new(RECORDS).into()]));
+/// Modes in which a link of the node stays the node's.
+static SHARING_MODES: LazyLock<Bound> =
+    LazyLock::new(|| Bound::Words(MODES.into_iter().filter(|mode| *mode != PASSTHRU).collect()));
 /// A table without base chains.
 static NO_HOOKS: Bound = Bound::Words(Vec::new());
 static NO_NUMBERS: Bound = Bound::Ranges(Vec::new());
@@ -115,10 +118,11 @@ impl Dimension {
             Self::RoutingTables => Some(&MAIN),
             Self::Locations => Some(&USUAL_RECORDS),
             Self::Hooks => Some(&NO_HOOKS),
-            Self::HookPriorities | Self::Ports => Some(&NO_NUMBERS),
+            Self::HookPriorities | Self::Ports | Self::Vlans => Some(&NO_NUMBERS),
             Self::PacketScope => Some(&ATTACHMENT_ONLY),
             Self::PacketPrefixes => Some(&NO_PREFIXES),
-            Self::PacketLinks => Some(&NO_LINKS),
+            Self::PacketLinks | Self::Parents => Some(&NO_LINKS),
+            Self::Modes => Some(&SHARING_MODES),
             Self::Marks => Some(&NO_MARKS),
             Self::Place | Self::Keys | Self::Family | Self::TableNames | Self::Sets | Self::Files | Self::Plugins => {
                 Some(&NOTHING)

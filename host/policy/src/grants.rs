@@ -73,6 +73,20 @@ impl Grants {
             .any(|grant| grant.grant.place == Some(place) && granted(&grant.grant))
     }
 
+    /// Whether links of a kind may be made in a namespace at all, whatever they
+    /// are called.
+    #[must_use]
+    pub fn may_create(&self, place: Place, kind: &str) -> bool {
+        let question = Question::link_create(place, kind, "");
+        self.grants.iter().any(|grant| {
+            let grant = &grant.grant;
+            grant.operations.contains(Operation::LinkCreate)
+                && [Dimension::Place, Dimension::Kinds]
+                    .iter()
+                    .all(|dimension| grant.holds(*dimension, &question))
+        })
+    }
+
     /// The directories below `net`, by their names, that hold the settings
     /// which are granted in a namespace, for reading or writing.
     pub fn setting_directories(&self, place: Place) -> impl Iterator<Item = &str> {

@@ -68,6 +68,6 @@ pub use parse::readers_agree;
 pub use pattern::{ParsePatternError, Pattern};
 pub use pin::Pin;
 pub use plugin_policy::{NO_KEYS, PluginPolicy};
-pub use question::Question;
+pub use question::{Question, Upon};
 pub use schema::schema;
 pub use tenant::tenant;

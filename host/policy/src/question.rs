@@ -20,10 +20,13 @@ pub enum Question<'a> {
         kind: Option<&'a str>,
         name: &'a str,
     },
+    /// `table` is that of a VRF of the node.
     LinkCreate {
         place: Place,
         kind: &'a str,
         name: &'a str,
+        upon: Option<Upon<'a>>,
+        table: Option<u32>,
     },
     /// `what` is a word of the policy's `settings`.
     LinkSet {
@@ -166,6 +169,18 @@ pub enum Question<'a> {
     },
 }
 
+/// A link of the node that a new one is to be upon, and what the new one gets
+/// of its traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upon<'a> {
+    /// The name of the node's link.
+    pub parent: &'a str,
+    /// A word of the policy's `modes`, for kinds that have modes.
+    pub mode: Option<&'a str>,
+    /// The number of a VLAN, for a VLAN interface.
+    pub vlan: Option<u16>,
+}
+
 impl Question<'_> {
     /// The operation that has to be granted.
     #[must_use]
@@ -233,6 +248,18 @@ impl Question<'_> {
 }
 
 impl<'a> Question<'a> {
+    /// Whether a link may be made that is upon no other.
+    #[must_use]
+    pub fn link_create(place: Place, kind: &'a str, name: &'a str) -> Self {
+        Self::LinkCreate {
+            place,
+            kind,
+            name,
+            upon: None,
+            table: None,
+        }
+    }
+
     /// The link that it is about, if it is about one.
     pub(crate) fn link(&self) -> Option<&'a str> {
         match *self {
@@ -263,6 +290,7 @@ impl<'a> Question<'a> {
             | Self::RouteDelete { table, .. }
             | Self::RuleAdd { table, .. }
             | Self::RuleDelete { table, .. } => Some(table),
+            Self::LinkCreate { table, .. } => table,
             _ => None,
         }
     }

@@ -24,6 +24,9 @@ impl Range {
         last: i32::MAX as i64,
     };
 
+    /// Every VLAN.
+    pub(crate) const VLANS: Self = Self { first: 0, last: 4094 };
+
     /// Every port.
     pub(crate) const PORTS: Self = Self {
         first: 0,

@@ -16,6 +16,10 @@ pub(crate) const SETTINGS: [&str; 8] = [
     "hairpin",
     "isolated",
 ];
+/// Of links that are upon others.
+pub(crate) const MODES: [&str; 7] = ["bridge", "private", "vepa", PASSTHRU, "l2", "l3", "l3s"];
+/// The mode in which a link has its parent for itself alone.
+pub(crate) const PASSTHRU: &str = "passthru";
 pub(crate) const FAMILIES: [&str; 4] = ["inet", "ip", "ip6", "bridge"];
 /// Whose packets the rules of a table decide on.
 pub(crate) const ATTACHMENT: &str = "attachment";

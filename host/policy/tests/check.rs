@@ -16,7 +16,16 @@ const KEY: &str = "ed25519:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
 #[test]
 fn the_default_policies_are_in_order() {
     let ground = Ground::new();
-    let plugins = ["bridge", "host-local", "loopback"];
+    let plugins = [
+        "bridge",
+        "dummy",
+        "host-local",
+        "ipvlan",
+        "loopback",
+        "macvlan",
+        "tap",
+        "vlan",
+    ];
     for plugin in plugins {
         ground.write(&format!("{plugin}.toml"), default_policy(plugin).unwrap());
     }

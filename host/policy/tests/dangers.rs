@@ -144,3 +144,28 @@ fn a_setting_that_opens_the_node_is_told_unless_its_values_do_no_harm() {
         assert_eq!(told(&grant("container")), [""; 0], "{key}");
     }
 }
+
+#[test]
+fn every_link_of_the_node_as_a_parent_and_a_whole_one_are_told() {
+    for place in ["host", "container"] {
+        let create = format!("allow = \"link.create\"\nin = \"{place}\"\nkinds = [\"macvlan\"]\nnames = [\"x*\"]\n");
+        for (bounds, key) in [
+            (
+                "parents = [\"*\"]",
+                Some("parents: a container may be on every network"),
+            ),
+            ("parents = [\"eth1\"]", None),
+            (
+                "parents = [\"eth1\"]\nmodes = [\"passthru\"]",
+                Some("modes: in mode passthru a container takes the link for itself"),
+            ),
+            ("parents = [\"eth1\"]\nmodes = [\"bridge\", \"vepa\"]", None),
+        ] {
+            let told = told(&format!("{create}{bounds}"));
+            match key {
+                Some(key) => assert!(told.len() == 1 && told[0].starts_with(key), "{bounds}: {told:?}"),
+                None => assert_eq!(told, [""; 0], "{bounds}"),
+            }
+        }
+    }
+}

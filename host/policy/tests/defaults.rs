@@ -130,3 +130,19 @@ fn bridge_has_nothing_of_others_in_the_host() {
         false,
     );
 }
+
+#[test]
+fn what_is_upon_a_link_of_the_node_is_upon_its_network_cards() {
+    for plugin in ["macvlan", "ipvlan", "vlan"] {
+        let vlan = if plugin == "vlan" { " vlan=5" } else { "" };
+        let create = format!("link.create container kind={plugin} name=eth0{vlan}");
+        for (parent, allowed) in [("eth1", true), ("enp3s0", true), ("cni0", false), ("docker0", false)] {
+            check(plugin, &[&format!("{create} parent={parent}")], allowed);
+        }
+        check(plugin, &[&format!("{create} parent=eth1 mode=passthru")], false);
+        check(plugin, &[&format!("link.create host kind={plugin} name=eth7")], false);
+    }
+    for plugin in ["dummy", "tap"] {
+        assert!(!default(plugin).reaches(Host), "{plugin}");
+    }
+}

@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use cofferdam_policy::{Mark, Packets, Question};
+use cofferdam_policy::{Mark, Packets, Question, Upon};
 use cofferdam_protocol::Place::{Container, Host};
 use proptest::{prelude::*, sample::select};
 use support::grants;
@@ -16,11 +16,7 @@ fn a_denial_names_operation_target_and_missing_grant() {
     let forward = ["net", "ipv4", "ip_forward"].map(str::to_owned);
     for (question, text) in [
         (
-            Question::LinkCreate {
-                place: Host,
-                kind: "bridge",
-                name: "cni0",
-            },
+            Question::link_create(Host, "bridge", "cni0"),
             r#"link.create of bridge "cni0" in the host namespace is not granted; the policy lacks { allow = "link.create", in = "host", kinds = ["bridge"], names = ["cni0"] }"#,
         ),
         (
@@ -191,11 +187,7 @@ fn a_refused_look_does_not_tell_whether_the_link_exists() {
 
 #[test]
 fn a_name_can_not_forge_a_line_or_a_wider_grant() {
-    let question = Question::LinkCreate {
-        place: Host,
-        kind: "veth",
-        name: "*\", \"\n\u{441}",
-    };
+    let question = Question::link_create(Host, "veth", "*\", \"\n\u{441}");
     let denial = grants(&[]).decide(&question).unwrap_err();
     assert_eq!(denial.target, r#"veth "*\", \"\u000a\u0441" in the host namespace"#);
     assert!(
@@ -203,11 +195,7 @@ fn a_name_can_not_forge_a_line_or_a_wider_grant() {
         "{}",
         denial.missing
     );
-    let question = Question::LinkCreate {
-        place: Host,
-        kind: "veth\n",
-        name: "x",
-    };
+    let question = Question::link_create(Host, "veth\n", "x");
     assert_eq!(
         grants(&[]).decide(&question).unwrap_err().target,
         "link \"x\" in the host namespace"
@@ -229,6 +217,7 @@ struct Words {
     packets: Vec<Packets>,
     marks: Vec<Mark>,
     ports: Vec<u16>,
+    vlan: u16,
 }
 
 prop_compose! {
@@ -245,10 +234,11 @@ prop_compose! {
         packets in prop::collection::vec(packets(), 0..4),
         marks in prop::collection::vec(any::<(u32, u32)>(), 0..4),
         ports in prop::collection::vec(any::<u16>(), 0..4),
+        vlan in 0_u16..=4094,
     ) -> Words {
         let key = ["net", "ipv4", "conf", &part, "mtu"].map(str::to_owned).to_vec();
         let marks = marks.into_iter().filter_map(|(value, mask)| Mark::new(value, mask)).collect();
-        Words { name, key, value, path, address, length, number, priority, hooks, packets, marks, ports }
+        Words { name, key, value, path, address, length, number, priority, hooks, packets, marks, ports, vlan }
     }
 }
 
@@ -279,7 +269,14 @@ proptest! {
         let (key, value, path) = (&*words.key, &*words.value, Path::new(&words.path));
         for question in [
             Question::LinkSee { place, kind: Some("veth"), name },
-            Question::LinkCreate { place, kind: "veth", name },
+            Question::link_create(place, "veth", name),
+            Question::LinkCreate {
+                place,
+                kind: "vlan",
+                name,
+                upon: Some(Upon { parent: name, mode: Some("passthru"), vlan: Some(words.vlan) }),
+                table: Some(words.number),
+            },
             Question::LinkSet { place, kind: "", name, what: "mac" },
             Question::LinkDelete { place, kind: "veth", name },
             Question::AddressSee { place, link },

@@ -189,7 +189,7 @@ fn words_that_are_no_question_are_told_with_a_way_out() {
         ),
         (
             "link.create host setting=up",
-            "link.create has no \"setting\": known: in, kind, name",
+            "link.create has no \"setting\": known: in, kind, name, parent, mode, vlan, table",
         ),
         ("link.create hots", "\"hots\" is not KEY=VALUE (for example in=host)"),
         (

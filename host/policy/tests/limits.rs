@@ -11,11 +11,7 @@ use proptest::prelude::*;
 use support::grants;
 
 fn create(name: &str) -> Question<'_> {
-    Question::LinkCreate {
-        place: Container,
-        kind: "dummy",
-        name,
-    }
+    Question::link_create(Container, "dummy", name)
 }
 
 /// The body of a grant to create links.

@@ -40,7 +40,16 @@ fn it_is_a_schema() {
 #[test]
 fn the_default_policies_are_of_it() {
     let validator = validator();
-    for plugin in ["bridge", "host-local", "loopback"] {
+    for plugin in [
+        "bridge",
+        "dummy",
+        "host-local",
+        "ipvlan",
+        "loopback",
+        "macvlan",
+        "tap",
+        "vlan",
+    ] {
         let document = json(default_policy(plugin).unwrap());
         let errors: Vec<String> = validator
             .iter_errors(&document)

@@ -102,6 +102,9 @@ const HARMLESS: [libc::c_long; 90] = [
     libc::SYS_waitid,
 ];
 
+/// `TUNSETIFF`, `TUNSETPERSIST`, `TUNSETOWNER` and `TUNSETGROUP`.
+const TUN_REQUESTS: [u64; 4] = [0x4004_54ca, 0x4004_54cb, 0x4004_54cc, 0x4004_54ce];
+
 /// Something outside of a program that it is about to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
@@ -169,6 +172,9 @@ impl Point {
             libc::SYS_fchmodat => of(Kind::File, "fchmodat", text(pid, second)),
             libc::SYS_utimensat => of(Kind::File, "utimensat", text(pid, second)),
             libc::SYS_ioctl if second == NS_GET_NSTYPE => None,
+            libc::SYS_ioctl if TUN_REQUESTS.contains(&second) => {
+                of(Kind::Kernel, "ioctl", format!("TAP device request {second:#x}"))
+            }
             number if HARMLESS.contains(&number) => None,
             number => panic!(
                 "it is not known whether system call {number} ({:#x?}) changes something: see {}",

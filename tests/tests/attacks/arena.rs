@@ -7,6 +7,7 @@ pub(crate) const NOT_FOUND: u64 = 101;
 pub(crate) const ALREADY_EXISTS: u64 = 102;
 pub(crate) const INVALID: u64 = 103;
 pub(crate) const CONFLICT: u64 = 105;
+pub(crate) const QUOTA: u64 = 106;
 
 /// Enough for an attachment of its own, with a bound in every dimension.
 pub(crate) const NARROW: &str = r#"

@@ -12,6 +12,7 @@ mod handles;
 mod logs;
 mod marks;
 mod names;
+mod new_links;
 mod order;
 mod ownership;
 mod packet_filter;

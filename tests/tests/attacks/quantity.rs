@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 use cofferdam_tests::{CniError, needs_kernel};
 use serde_json::{Value, json};
 
-use crate::arena::{Arena, config};
+use crate::arena::{Arena, QUOTA, config};
 
-const QUOTA: u64 = 106;
 const FAULT: u64 = 111;
 const TRY_AGAIN_LATER: u64 = 11;
 

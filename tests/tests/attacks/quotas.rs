@@ -5,10 +5,7 @@ use std::thread;
 use cofferdam_tests::{CniError, Container, Output, Site, Snapshot, needs_kernel, with};
 use serde_json::{Value, json};
 
-use crate::arena::{config, own_pair};
-
-/// The guest SDK's code for a limit that is reached.
-const QUOTA: u64 = 106;
+use crate::arena::{QUOTA, config, own_pair};
 
 /// A node with a plugin that may make pairs, as many as `limit` says.
 fn site(limit: &str) -> Site {

@@ -27,15 +27,13 @@ impl Walk<'_> {
 pub(crate) fn at_every_point(what: &str, attempt: impl Fn(&Stage, usize) -> Attempt + Sync) {
     let scenarios = scenarios();
     let walks = scenarios.iter().flat_map(|scenario| {
-        let places = [false, true];
-        let places = places
-            .into_iter()
-            .filter(|beside_another| scenario.is_shared || !beside_another);
-        places.map(move |beside_another| Walk {
-            scenario,
-            beside_another,
-            stride: 1,
-        })
+        let both = [false, true].into_iter();
+        both.filter(|beside_another| scenario.beside_another || !beside_another)
+            .map(move |beside_another| Walk {
+                scenario,
+                beside_another,
+                stride: 1,
+            })
     });
     let faults = walk_all(what, walks, &attempt);
     assert!(faults.is_empty(), "{what}:\n{}", faults.join("\n\n"));

@@ -7,19 +7,16 @@ use serde_json::{Value, json};
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) config: Value,
-    /// Whether two containers can have it at once.
-    pub(crate) is_shared: bool,
+    /// Whether it is looked at beside another attachment, too: what attachments
+    /// have in common is there in one scenario or the other.
+    pub(crate) beside_another: bool,
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let scenario = |name, config| Scenario {
         name,
         config,
-        is_shared: true,
-    };
-    let alone = |name, config| Scenario {
-        is_shared: false,
-        ..scenario(name, config)
+        beside_another: true,
     };
     vec![
         scenario("loopback", with(loopback_network(), json!({ "cniVersion": "1.1.0" }))),
@@ -29,7 +26,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             with(bridge_network("1.1.0"), everything_of_bridge()),
         ),
         scenario("chain", chain()),
-        alone("portmap and bandwidth", published()),
+        Scenario {
+            beside_another: false,
+            ..scenario("portmap and bandwidth", published())
+        },
+        Scenario {
+            beside_another: false,
+            ..scenario("tap", tap())
+        },
     ]
 }
 
@@ -61,5 +65,13 @@ fn published() -> Value {
             { "type": "portmap", "runtimeConfig": { "portMappings": [mapping("tcp", 8080), mapping("udp", 5353)] } },
             { "type": "bandwidth", "ingressRate": 8000000, "ingressBurst": 800000 },
         ],
+    })
+}
+
+/// With all that a device is given in steps of its own.
+fn tap() -> Value {
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "tap", "owner": 1000, "group": 1000, "mtu": 1400,
+        "ipam": { "type": "host-local", "subnet": "10.22.0.0/16" },
     })
 }

@@ -16,6 +16,7 @@ mod mixed;
 mod network;
 mod refusals;
 mod side;
+mod upon;
 mod versions;
 
 use cofferdam_tests::{GoPlugins, needs_go_plugins, needs_kernel};
@@ -31,6 +32,24 @@ fn bridge() {
 fn loopback() {
     needs_kernel!();
     compare(&needs_go_plugins!(), loopback::networks());
+}
+
+#[test]
+fn macvlan() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), upon::macvlans());
+}
+
+#[test]
+fn tap() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), upon::taps());
+}
+
+#[test]
+fn ipvlan_vlan_and_dummy() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), upon::others());
 }
 
 #[test]

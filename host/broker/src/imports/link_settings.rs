@@ -7,7 +7,7 @@ use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_sandbox::{
     CallError,
     bindings::cofferdam::cni::{
-        links::{HostLink, LinkInfo as WitLinkInfo},
+        links::{HostLink, LinkInfo as WitLinkInfo, LinkSettings as WitSettings},
         types::{Error, MacAddress as WitMac},
     },
     handle::Link,
@@ -16,7 +16,7 @@ use wasmtime::component::Resource;
 
 use super::links::check_mac;
 use crate::{
-    convert::{conflict, invalid, link_info, mac_address, network_error},
+    convert::{conflict, invalid, link_info, mac_address, network_error, wit_link_settings},
     mediator::{Mediator, journal_error},
     session::Ownership,
 };
@@ -159,6 +159,17 @@ impl HostLink for Mediator {
         let name = found.name.clone();
         let seen = self.visible(other.place, &name, Some(found)).map_err(|_| missing())?;
         self.link_handle(seen.id, &name)
+    }
+
+    fn settings(&mut self, link: Resource<Link>) -> Result<Option<WitSettings>, CallError> {
+        self.enter()?;
+        let id = self.link_id(&link)?;
+        let info = self.link_info_of(id)?;
+        Ok(info.settings.as_ref().map(wit_link_settings))
+    }
+
+    fn parent(&mut self, link: Resource<Link>) -> Result<Resource<Link>, CallError> {
+        self.parent_link(&link)
     }
 
     fn wait_operational(&mut self, link: Resource<Link>, milliseconds: u32) -> Result<(), CallError> {
@@ -490,7 +501,8 @@ impl Mediator {
     }
 }
 
-fn other_place(place: Place) -> Place {
+/// The other of a request's namespaces.
+pub(super) fn other_place(place: Place) -> Place {
     match place {
         Place::Host => Place::Container,
         Place::Container => Place::Host,

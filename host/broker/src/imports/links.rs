@@ -49,11 +49,7 @@ impl Host for Mediator {
             place,
             name: name.clone(),
         };
-        let question = Question::LinkCreate {
-            place,
-            kind: "bridge",
-            name: &name,
-        };
+        let question = Question::link_create(place, "bridge", &name);
         self.permit_sharing(&question, Some(&object))?;
         let id = self.share_bridge(place, &name, options)?;
         self.link_handle(id, &name)
@@ -71,11 +67,7 @@ impl Host for Mediator {
         let mut ends = (self.veth_end(first)?, self.veth_end(second)?);
         for attempt in 1.. {
             for end in [&ends.0.0, &ends.1.0] {
-                self.permit(&Question::LinkCreate {
-                    place: end.place,
-                    kind: "veth",
-                    name: &end.name,
-                })?;
+                self.permit(&Question::link_create(end.place, "veth", &end.name))?;
             }
             if attempt == 1 {
                 for mac in macs.into_iter().flatten() {
@@ -96,6 +88,10 @@ impl Host for Mediator {
             }
         }
         Err(invalid("no free name for a veth end"))
+    }
+
+    fn create(&mut self, link: wit::NewLink) -> Result<Resource<Link>, CallError> {
+        self.create_link(link)
     }
 }
 

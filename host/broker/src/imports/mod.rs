@@ -9,6 +9,7 @@ mod links;
 mod log;
 mod namespaces;
 mod neighbors;
+mod new_links;
 mod nftables;
 mod ownership;
 mod packet_scope;

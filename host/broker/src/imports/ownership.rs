@@ -63,6 +63,9 @@ impl Mediator {
             return Ok(());
         }
         self.refuse_leased(address)?;
+        if self.session().segments.is_beside_node {
+            self.refuse_nodes_address(|own| own == address)?;
+        }
         let links: Vec<LinkId> = self.session().segments.links.iter().copied().collect();
         links
             .into_iter()
@@ -115,6 +118,28 @@ impl Mediator {
             Some(address) => Err(conflict(format!(
                 "address {address} belongs to a link of the node that the container is connected to"
             ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The container gets a link upon one of the node: no address that it has
+    /// may be any of the node's.
+    pub(super) fn connect_beside(&mut self, parent: LinkId) -> Result<(), CallError> {
+        if !self.session().segments.is_beside_node {
+            self.session().segments.is_beside_node = true;
+            let held = self.session().segments.addresses.clone();
+            if !held.is_empty() {
+                self.refuse_nodes_address(|address| held.contains(&address))?;
+            }
+        }
+        self.connect(parent)
+    }
+
+    fn refuse_nodes_address(&mut self, is_taken: impl Fn(IpAddr) -> bool) -> Result<(), CallError> {
+        let addresses = self.network().addresses_in(Place::Host).map_err(network_error)?;
+        let mut addresses = addresses.iter().map(|info| info.address.address());
+        match addresses.find(|address| is_taken(*address)) {
+            Some(address) => Err(conflict(format!("address {address} belongs to the node"))),
             None => Ok(()),
         }
     }

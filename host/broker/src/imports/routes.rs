@@ -8,12 +8,12 @@ use cofferdam_sandbox::{
         routes::{AddMode, Host, RouteSpec},
         types::Error,
     },
-    handle::Link,
+    handle::{Link, Namespace},
 };
 use wasmtime::component::Resource;
 
 use crate::{
-    convert::{conflict, route, wit_route},
+    convert::{conflict, network_error, route, wit_route},
     mediator::Mediator,
     ways::MAIN_TABLE,
 };
@@ -96,6 +96,40 @@ impl Host for Mediator {
         }
         let routes = self.routes_in_reach(id, table)?;
         Ok(routes.iter().map(wit_route).collect())
+    }
+
+    fn default_link(&mut self, namespace: Resource<Namespace>) -> Result<Resource<Link>, CallError> {
+        self.enter()?;
+        let place = self.table.get(&namespace)?.place;
+        let missing = || {
+            CallError::Guest(Error::NotFound(format!(
+                "a default route in the {place} namespace through a link that this plugin may see (link.see, route.see)"
+            )))
+        };
+        let network = self.network();
+        let link = network
+            .default_link(place)
+            .map_err(network_error)?
+            .ok_or_else(missing)?;
+        let info = network.link(link).map_err(network_error)?.ok_or_else(missing)?;
+        let name = info.name.clone();
+        // Which link it is, is not told to those who may not see it.
+        self.visible(place, &name, Some(info)).map_err(|_| missing())?;
+        let question = Question::RouteSee {
+            place,
+            link: &name,
+            table: MAIN_TABLE,
+        };
+        if !self.is_own(link) {
+            match self.allowed.decide(&question) {
+                Ok(_) => self.permit(&question)?,
+                Err(denial) => {
+                    self.trail.denied_silently(&denial);
+                    return Err(missing());
+                }
+            }
+        }
+        self.link_handle(link, &name)
     }
 }
 

@@ -127,6 +127,29 @@ impl Mediator {
         Ok(())
     }
 
+    /// Puts on record that the attachment is upon a link of the node: others
+    /// who are have to know.
+    pub(super) fn use_parent(&mut self, info: &LinkInfo, vlan: Option<u16>) -> Result<(), CallError> {
+        let (place, name) = (info.id.place, info.name.clone());
+        let object = SharedObject::Parent {
+            place,
+            name: name.clone(),
+            vlan,
+        };
+        let mac = info.mac.unwrap_or(MacAddress([0; 6]));
+        self.share(
+            &object,
+            &Operation::UseParent {
+                link: info.id,
+                name: name.clone(),
+            },
+            Made::Bridge { mac, index: None },
+            |network, _| Ok((network.link(info.id)?, false)),
+            |_| Err(cofferdam_network::Error::NotFound(format!("link {name:?}"))),
+        )?;
+        Ok(())
+    }
+
     /// Joins a shared object that stays as it was made.
     pub(super) fn share<T>(
         &mut self,

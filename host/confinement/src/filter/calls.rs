@@ -14,6 +14,8 @@ pub(crate) struct Permissions {
     pub(crate) packets: bool,
     /// `ioctl` about interfaces, with the socket that they are made on.
     pub(crate) interface_requests: bool,
+    /// TAP devices, made with descriptors that are open.
+    pub(crate) taps: bool,
     /// Memory that holds code.
     pub(crate) code: bool,
     /// New threads.
@@ -146,6 +148,10 @@ const INTERFACE_REQUESTS: &[u32] = &[
     libc::SIOCETHTOOL as u32,
 ];
 
+/// `TUNSETIFF`, `TUNSETPERSIST`, `TUNSETOWNER` and `TUNSETGROUP` in
+/// `linux/if_tun.h`.
+const TAP_REQUESTS: &[u32] = &[0x4004_54ca, 0x4004_54cb, 0x4004_54cc, 0x4004_54ce];
+
 /// Bits of a socket's type that are flags.
 const SOCKET_FLAGS: u32 = (libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK) as u32;
 
@@ -211,6 +217,9 @@ fn requests(permissions: Permissions) -> Vec<u32> {
     let mut requests = vec![NS_GET_NSTYPE];
     if permissions.interface_requests {
         requests.extend_from_slice(INTERFACE_REQUESTS);
+    }
+    if permissions.taps {
+        requests.extend_from_slice(TAP_REQUESTS);
     }
     requests
 }

@@ -10,7 +10,7 @@ use std::{
 
 use cofferdam_confinement::{Access, Capabilities, Confinement};
 use cofferdam_network::{
-    Ahead, Kernel, Network as _, SysctlKey, VethEnd,
+    Ahead, Error, Kernel, LinkSettings, Network as _, NewLink, SysctlKey, VethEnd,
     nftables::{Family, Table, TableId},
 };
 use cofferdam_protocol::{MacAddress, Place};
@@ -45,6 +45,7 @@ pub(crate) fn work() {
     // The container's namespace can be joined no more after that.
     let ahead = Ahead {
         nftables: true,
+        taps: 1,
         settings: ["ipv4", "core"].map(str::to_owned).into(),
     };
     kernel.open_ahead(&ahead).unwrap();
@@ -53,6 +54,7 @@ pub(crate) fn work() {
         .directory(&state, Access::WriteAndLink)
         .directory("/proc/sys/net", Access::Write)
         .file("/proc/locks")
+        .allow_taps()
         .allow_threads()
         .enforce()
         .unwrap();
@@ -105,6 +107,28 @@ fn network(kernel: &mut Kernel) {
         .unwrap();
     kernel.delete_link(inner).unwrap();
     assert_eq!(kernel.links(Place::Container).unwrap().len(), 1);
+    tap(kernel);
+}
+
+fn tap(kernel: &mut Kernel) {
+    let wanted = NewLink {
+        place: Place::Container,
+        name: "tap0".to_owned(),
+        mac: Some(MacAddress([2, 0, 0, 0, 0, 5])),
+        mtu: Some(1400),
+        transmit_queue_length: None,
+        parent: None,
+        settings: LinkSettings::Tap {
+            owner: Some(1000),
+            group: Some(1000),
+            multi_queue: false,
+        },
+    };
+    match kernel.create_link(&wanted) {
+        Ok(tap) => kernel.delete_link(tap).unwrap(),
+        Err(Error::Unsupported(text)) => tell("skipped a part", text),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 fn files(state: &Path) {

@@ -83,7 +83,9 @@ fn place(operation: &Operation) -> Option<Place> {
     match operation {
         Operation::CreateBridge { bridge } => Some(bridge.place),
         Operation::CreateVeth { first, .. } => Some(first.place),
-        Operation::DeleteLink { link, .. }
+        Operation::CreateLink { link } => Some(link.place),
+        Operation::UseParent { link, .. }
+        | Operation::DeleteLink { link, .. }
         | Operation::SetLinkUp { link, .. }
         | Operation::SetLinkMtu { link, .. }
         | Operation::SetLinkMac { link, .. }
@@ -225,7 +227,11 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::CreateBridge { bridge } => {
             matches!(part, Part::Bridge(earlier) if earlier.place == bridge.place && earlier.name == bridge.name)
         }
-        Operation::CreateVeth { .. } | Operation::TakeSlot { .. } | Operation::ForgetFlows { .. } => false,
+        Operation::CreateVeth { .. }
+        | Operation::CreateLink { .. }
+        | Operation::UseParent { .. }
+        | Operation::TakeSlot { .. }
+        | Operation::ForgetFlows { .. } => false,
     }
 }
 

@@ -1,4 +1,4 @@
-use cofferdam_network::{Bridge, LinkId, LinkInfo};
+use cofferdam_network::{Bridge, IpvlanIsolation, LinkId, LinkInfo, LinkSettings};
 use cofferdam_protocol::{MacAddress, Place};
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Entry,
-    model::{Made, SharedObject},
+    model::{Made, SharedObject, kind_text},
 };
 
 impl Survey<'_, '_> {
@@ -21,6 +21,7 @@ impl Survey<'_, '_> {
         }
         let found = match self.find_end(end)? {
             Some(info) if end.index.is_none_or(|index| index == info.id.index) => {
+                self.compare_kind(entry, end, &info);
                 if info.name != end.name {
                     self.tell(entry, format!("the name of {object}"), end.name, info.name, None);
                 }
@@ -40,6 +41,19 @@ impl Survey<'_, '_> {
         Ok(())
     }
 
+    /// What a kind is set to can't be set back by what the host does to links.
+    fn compare_kind(&mut self, entry: &Entry, end: &End<'_>, info: &LinkInfo) {
+        let Some(wanted) = end.settings.map(LinkSettings::comparable) else {
+            return;
+        };
+        let found = info.settings.as_ref().map(LinkSettings::comparable);
+        if found.as_ref() != Some(&wanted) {
+            let object = format!("the {} of {}", kind_text(&wanted), link_text(end.place, end.name));
+            let found = found.map_or("something else".to_owned(), |found| settings_text(&found));
+            self.tell(entry, object, settings_text(&wanted), found, None);
+        }
+    }
+
     /// The other end goes with it.
     fn lose_pair(&mut self, end: &End<'_>) {
         self.lost.links.extend(end.id().into_iter().chain(end.peer));
@@ -54,16 +68,16 @@ impl Survey<'_, '_> {
     fn find_end(&mut self, end: &End<'_>) -> Result<Option<LinkInfo>, ComparisonError> {
         let given = end.id().and_then(|id| self.mac_given(id));
         let has_mac = |info: &LinkInfo| info.mac == Some(end.mac) || info.mac.is_some() && info.mac == given;
-        let is_veth = |info: &LinkInfo| info.kind == "veth";
+        let is_kind = |info: &LinkInfo| info.kind == end.kind;
         if let Some(id) = end.id() {
             let found = self.view.link(id)?;
-            let is_made = |info: &LinkInfo| is_veth(info) && (info.name == end.name || has_mac(info));
+            let is_made = |info: &LinkInfo| is_kind(info) && (info.name == end.name || has_mac(info));
             if let Some(info) = found.filter(is_made) {
                 return Ok(Some(info));
             }
         }
         let found = self.view.network.link_by_name(end.place, end.name)?;
-        Ok(found.filter(|info| is_veth(info) && has_mac(info)))
+        Ok(found.filter(|info| is_kind(info) && has_mac(info)))
     }
 
     /// The address that the attachment gave a link in the end.
@@ -231,6 +245,33 @@ impl Survey<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a kind is set to, in the words of `ip-link(8)`.
+fn settings_text(settings: &LinkSettings) -> String {
+    match settings {
+        LinkSettings::Macvlan { .. } => format!("mode {}", settings.mode().unwrap_or_default()),
+        LinkSettings::Ipvlan { isolation, .. } => {
+            let isolation = match isolation {
+                IpvlanIsolation::None => "bridge",
+                IpvlanIsolation::Private => "private",
+                IpvlanIsolation::Vepa => "vepa",
+            };
+            format!("mode {} {isolation}", settings.mode().unwrap_or_default())
+        }
+        LinkSettings::Vlan { id } => format!("id {id}"),
+        LinkSettings::Vrf { table } => format!("table {table}"),
+        LinkSettings::Tap {
+            owner,
+            group,
+            multi_queue,
+        } => {
+            let number = |number: &Option<u32>| number.map_or("none".to_owned(), |number| number.to_string());
+            let queues = if *multi_queue { ", multi_queue" } else { "" };
+            format!("user {}, group {}{queues}", number(owner), number(group))
+        }
+        LinkSettings::Dummy | LinkSettings::Ifb => settings.kind().to_owned(),
     }
 }
 

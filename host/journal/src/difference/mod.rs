@@ -179,7 +179,10 @@ fn may_be_others(history: &History, sequence: Sequence) -> bool {
         let is_shared = matches!(entry.inverse, Inverse::LeaveShared { .. });
         let is_marked = matches!(
             entry.operation,
-            Operation::CreateVeth { .. } | Operation::AddElements { .. } | Operation::Claim { .. }
+            Operation::CreateVeth { .. }
+                | Operation::CreateLink { .. }
+                | Operation::AddElements { .. }
+                | Operation::Claim { .. }
         );
         !is_shared && !is_marked
     })

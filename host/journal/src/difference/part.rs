@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::Path};
 
 use cofferdam_network::{
-    Bridge, LinkId, Neighbor, RateLimit, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, LinkId, LinkSettings, Neighbor, NewLink, RateLimit, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -89,15 +89,19 @@ pub(super) enum Part<'h> {
     },
 }
 
-/// One end of a veth pair that was made.
+/// A link that was made, other than a bridge: one end of a veth pair, or one
+/// by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End<'h> {
     pub(super) place: Place,
     pub(super) name: &'h str,
+    pub(super) kind: &'h str,
     pub(super) mac: MacAddress,
     /// Where it is on record.
     pub(super) index: Option<u32>,
     pub(super) peer: Option<LinkId>,
+    /// What its kind was set to, where it was set to anything.
+    pub(super) settings: Option<&'h LinkSettings>,
 }
 
 impl End<'_> {
@@ -182,6 +186,7 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
     match &entry.operation {
         Operation::CreateBridge { bridge } => vec![Part::Bridge(bridge)],
         Operation::CreateVeth { first, second } => pair(entry, first, second),
+        Operation::CreateLink { link } => made_link(entry, link),
         // What was made is gone with all that belonged to it.
         Operation::DeleteLink { .. } => Vec::new(),
         Operation::SetLinkUp { link, name, up } => setting(link, name, Value::Up(*up)),
@@ -286,6 +291,8 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         // What is counted is no part of the node, and a shared object takes
         // the slot over from whoever made it.
         Operation::TakeSlot { .. } => Vec::new(),
+        // What is upon it tells when it is gone.
+        Operation::UseParent { .. } => Vec::new(),
     }
 }
 
@@ -304,9 +311,11 @@ fn pair<'h>(entry: &'h Entry, first: &'h VethEnd, second: &'h VethEnd) -> Vec<Pa
         parts.push(Part::End(End {
             place: end.place,
             name: &end.name,
+            kind: "veth",
             mac: end.mac,
             index,
             peer,
+            settings: None,
         }));
     }
     for (end, link) in [(first, ids[0]), (second, ids[1])] {
@@ -320,6 +329,33 @@ fn pair<'h>(entry: &'h Entry, first: &'h VethEnd, second: &'h VethEnd) -> Vec<Pa
         parts.extend(given.into_iter().flatten().map(|value| Part::Setting {
             link,
             name: &end.name,
+            value,
+        }));
+    }
+    parts
+}
+
+/// A link with what it was given. The address of its parent it has for as long
+/// as the parent has it.
+fn made_link<'h>(entry: &'h Entry, link: &'h NewLink) -> Vec<Part<'h>> {
+    let Inverse::DeleteLink { mac, .. } = &entry.inverse else {
+        return Vec::new();
+    };
+    let end = End {
+        place: link.place,
+        name: &link.name,
+        kind: link.settings.kind(),
+        mac: *mac,
+        index: entry.outcome.index,
+        peer: None,
+        settings: Some(&link.settings),
+    };
+    let mut parts = vec![Part::End(end)];
+    if let Some(id) = end.id() {
+        let given = [link.mac.map(Value::Mac), link.mtu.map(Value::Mtu)];
+        parts.extend(given.into_iter().flatten().map(|value| Part::Setting {
+            link: id,
+            name: &link.name,
             value,
         }));
     }

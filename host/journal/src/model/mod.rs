@@ -12,7 +12,7 @@ pub(crate) use element::element_text;
 pub use inverse::Inverse;
 pub use made::Made;
 pub use operation::Operation;
-pub(crate) use operation::{neighbor_text, route_text, rule_text};
+pub(crate) use operation::{kind_text, neighbor_text, route_text, rule_text};
 pub use outcome::{Outcome, Sequence};
 pub(crate) use setting_value::same_value;
 pub use shared_object::{Setting, SharedObject};

@@ -1,7 +1,7 @@
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    Bridge, Flows, LinkId, Neighbor, RateLimit, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, Flows, LinkId, LinkSettings, Neighbor, NewLink, RateLimit, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -19,6 +19,14 @@ pub enum Operation {
     CreateVeth {
         first: VethEnd,
         second: VethEnd,
+    },
+    CreateLink {
+        link: NewLink,
+    },
+    /// Puts on record that links of the attachment are upon one that is there.
+    UseParent {
+        link: LinkId,
+        name: String,
     },
     DeleteLink {
         link: LinkId,
@@ -178,6 +186,14 @@ impl fmt::Display for Operation {
                 "create veth pair {} in the {} namespace, {} in the {} namespace",
                 first.name, first.place, second.name, second.place
             ),
+            Self::CreateLink { link } => write!(
+                f,
+                "create {} {} in the {} namespace",
+                kind_text(&link.settings),
+                link.name,
+                link.place
+            ),
+            Self::UseParent { link, name } => write!(f, "use {} as a parent", named(*link, name)),
             Self::DeleteLink { link, name } => write!(f, "delete {}", named(*link, name)),
             Self::SetLinkUp { link, name, up } => {
                 write!(f, "set {} {}", named(*link, name), if *up { "up" } else { "down" })
@@ -282,6 +298,16 @@ impl fmt::Display for Operation {
             Self::TakeSlot { counter, number } => write!(f, "take slot {number} of limit {counter}"),
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
         }
+    }
+}
+
+/// What a kind is called by people.
+pub(crate) fn kind_text(settings: &LinkSettings) -> &'static str {
+    match settings {
+        LinkSettings::Vlan { .. } => "VLAN interface",
+        LinkSettings::Vrf { .. } => "VRF",
+        LinkSettings::Tap { .. } => "TAP device",
+        other => other.kind(),
     }
 }
 

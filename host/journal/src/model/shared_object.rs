@@ -14,6 +14,13 @@ pub enum SharedObject {
         place: Place,
         name: String,
     },
+    /// A link that was there, and links of attachments are upon; with a VLAN,
+    /// only the frames of that one.
+    Parent {
+        place: Place,
+        name: String,
+        vlan: Option<u16>,
+    },
     Address {
         place: Place,
         link: String,
@@ -71,6 +78,7 @@ impl SharedObject {
     pub fn place(&self) -> Place {
         match self {
             Self::Bridge { place, .. }
+            | Self::Parent { place, .. }
             | Self::Address { place, .. }
             | Self::LinkSetting { place, .. }
             | Self::Sysctl { place, .. }
@@ -84,6 +92,10 @@ impl fmt::Display for SharedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bridge { name, .. } => write!(f, "bridge {name}")?,
+            Self::Parent { name, vlan: None, .. } => write!(f, "the network of link {name}")?,
+            Self::Parent {
+                name, vlan: Some(vlan), ..
+            } => write!(f, "VLAN {vlan} of link {name}")?,
             Self::Address { link, address, .. } => write!(f, "address {address} of link {link}")?,
             Self::LinkSetting { link, setting, .. } => write!(f, "setting {} of link {link}", setting.name())?,
             Self::Sysctl { key, .. } => write!(f, "sysctl {key}")?,

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use cofferdam_network::{Route, VethEnd};
+use cofferdam_network::{NewLink, Route, VethEnd};
 use cofferdam_protocol::Place;
 
 use super::Thing;
@@ -27,6 +27,7 @@ impl Scope<'_> {
     pub fn things(&self, operation: &Operation, inverse: &Inverse) -> Vec<Thing> {
         match operation {
             Operation::CreateVeth { first, second } => self.pair(first, second),
+            Operation::CreateLink { link } => self.made_link(link),
             Operation::SetLinkMac { link, mac, .. } if link.place == Place::Container => vec![Thing::Mac(*mac)],
             Operation::AddAddress { link, address, .. } if link.place == Place::Container => {
                 self.address(address.address()).into_iter().collect()
@@ -89,6 +90,17 @@ impl Scope<'_> {
             table: route.table.unwrap_or(MAIN_TABLE),
             destination: route.destination.network(),
         }
+    }
+
+    /// Its name, and in the container the address that it was given. That of
+    /// its parent is the parent's.
+    fn made_link(&self, link: &NewLink) -> Vec<Thing> {
+        let mut things = Vec::with_capacity(2);
+        things.extend(self.link(link.place, &link.name));
+        if link.place == Place::Container {
+            things.extend(link.mac.map(Thing::Mac));
+        }
+        things
     }
 
     /// Both names, and the address of each end that is in the container: the

@@ -225,6 +225,15 @@ impl Shared {
         self.named(name::node_bridge)
     }
 
+    /// The names of the node's links that links of attachments are upon, with
+    /// the VLAN where it is one.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn node_parents(&self) -> Result<Vec<(String, Option<u16>)>> {
+        self.named(name::node_parent)
+    }
+
     /// The addresses of the node that are shared, with the names of their
     /// links.
     ///

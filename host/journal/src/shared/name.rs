@@ -5,6 +5,9 @@ use crate::{
     names::{file_name, unescape},
 };
 
+/// What stands in the place of a VLAN where there is none.
+const UNTAGGED: &str = "untagged";
+
 /// A file name for an object that can be read, and that no other object has.
 /// Objects of different containers are different objects.
 pub(crate) fn directory_name(object: &SharedObject, container_id: &str) -> String {
@@ -19,6 +22,10 @@ pub(crate) fn directory_name(object: &SharedObject, container_id: &str) -> Strin
 fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
     match object {
         SharedObject::Bridge { name, .. } => ("bridge", vec![name.clone()]),
+        SharedObject::Parent { name, vlan, .. } => (
+            "parent",
+            vec![name.clone(), vlan.map_or(UNTAGGED.to_owned(), |vlan| vlan.to_string())],
+        ),
         SharedObject::Address { link, address, .. } => ("address", vec![link.clone(), address.to_string()]),
         SharedObject::LinkSetting { link, setting, .. } => ("setting", vec![link.clone(), setting.name().to_owned()]),
         SharedObject::Sysctl { key, .. } => ("sysctl", key.parts().to_vec()),
@@ -33,6 +40,16 @@ fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
 /// The bridge of the node whose directory has this name.
 pub(super) fn node_bridge(name: &str) -> Option<String> {
     unescape(name.strip_prefix("bridge.host.")?)
+}
+
+/// The same of a link of the node that others are upon.
+pub(super) fn node_parent(name: &str) -> Option<(String, Option<u16>)> {
+    let (link, vlan) = name.strip_prefix("parent.host.")?.split_once('.')?;
+    let vlan = match vlan {
+        UNTAGGED => None,
+        vlan => Some(vlan.parse().ok()?),
+    };
+    Some((unescape(link)?, vlan))
 }
 
 /// The same of an address on a link of the node.
@@ -113,6 +130,16 @@ mod tests {
         };
         let read = node_address(&directory_name(&address, "c1")).unwrap();
         assert_eq!(read, ("br0.5".to_owned(), "10.22.0.1/16".parse().unwrap()));
+        for vlan in [None, Some(5)] {
+            let parent = SharedObject::Parent {
+                place: Place::Host,
+                name: "eth0.7".to_owned(),
+                vlan,
+            };
+            let name = directory_name(&parent, "c1");
+            assert_eq!(node_parent(&name), Some(("eth0.7".to_owned(), vlan)), "{name}");
+            assert_eq!((node_bridge(&name), node_address(&name)), (None, None));
+        }
         let name = directory_name(&bridge(Place::Host, "br0.5"), "c1");
         assert_eq!(node_bridge(&name).as_deref(), Some("br0.5"));
         let inside = directory_name(&bridge(Place::Container, "br0"), "host");

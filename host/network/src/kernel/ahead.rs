@@ -6,12 +6,16 @@ use std::collections::BTreeSet;
 pub struct Ahead {
     /// The packet filter.
     pub nftables: bool,
+    /// How many TAP devices.
+    pub taps: u8,
     /// Directories of settings, by their names below `net`, as `ipv4`, or
     /// [`ALL`](Self::ALL). One that the kernel lacks is left out.
     pub settings: BTreeSet<String>,
 }
 
 impl Ahead {
+    /// How many TAP devices one request can make.
+    pub const MOST_TAPS: u8 = 4;
     /// Whatever directories of settings there are; as in a policy's keys.
     pub const ALL: &'static str = "*";
 }

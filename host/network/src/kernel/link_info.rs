@@ -9,7 +9,10 @@ use nix::libc::{
     IFLA_TXQLEN,
 };
 
-use super::attribute::{attributes, find, flag, text, unsigned};
+use super::{
+    attribute::{attributes, find, flag, text, unsigned},
+    link_settings,
+};
 use crate::{LinkId, LinkInfo, OperationalState};
 
 // `linux/if_link.h`.
@@ -38,6 +41,7 @@ pub(super) fn parse(place: Place, payload: &[u8]) -> Result<LinkInfo, DecodeErro
         master: None,
         lower: None,
         lower_elsewhere: false,
+        settings: None,
         hairpin: None,
         isolated: None,
     };
@@ -78,6 +82,8 @@ fn read(link: &mut LinkInfo, kind: u16, value: &[u8]) {
 
 fn read_details(link: &mut LinkInfo, info: &[u8]) {
     link.kind = find(info, IFLA_INFO_KIND).map(text).unwrap_or_default();
+    let data = find(info, IFLA_INFO_DATA).unwrap_or_default();
+    link.settings = link_settings::read(&link.kind, data);
     let port_kind = find(info, IFLA_INFO_SLAVE_KIND).map(text);
     if port_kind.as_deref() != Some("bridge") {
         return;

@@ -10,7 +10,9 @@ mod attribute;
 mod bridge;
 mod failure;
 mod foreign;
+mod kinds;
 mod link_info;
+mod link_settings;
 mod links;
 mod message;
 mod name;
@@ -24,6 +26,7 @@ mod rules;
 mod side;
 mod socket;
 mod sysctl;
+mod tap;
 mod traffic;
 mod veth;
 mod visit;
@@ -35,8 +38,8 @@ use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, Outgoing, RateLimit, Result,
-    Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, RateLimit,
+    Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -140,6 +143,10 @@ impl Network for Kernel {
         veth::create(self, first, second)
     }
 
+    fn create_link(&mut self, link: &NewLink) -> Result<LinkId> {
+        kinds::create(self, link)
+    }
+
     fn delete_link(&mut self, link: LinkId) -> Result<()> {
         links::delete(self.socket_of(link)?, link)
     }
@@ -191,6 +198,10 @@ impl Network for Kernel {
 
     fn routes(&mut self, link: LinkId, table: u32) -> Result<Vec<Route>> {
         routes::of_link(self.socket_of(link)?, link, table)
+    }
+
+    fn default_link(&mut self, place: Place) -> Result<Option<LinkId>> {
+        routes::default_link(self.route_socket(place)?, place)
     }
 
     fn add_route(&mut self, link: LinkId, route: &Route, mode: RouteMode) -> Result<()> {

@@ -47,6 +47,21 @@ pub(super) fn parse(payload: &[u8], link: u32, table: u32) -> Result<Vec<Route>,
     })
 }
 
+/// The link of a default route, the first of several next hops. `None` for
+/// other routes.
+pub(super) fn default_link(payload: &[u8], family: AddressFamily, table: u32) -> Result<Option<u32>, DecodeError> {
+    let header = RouteHeader::parse(payload)?;
+    let body = payload.get(header.buffer_len()..).unwrap_or_default();
+    let is_default = |route: &Route| route.table == Some(table) && route.destination.length() == 0;
+    if header.address_family != family || !common(&header, body).is_some_and(|route| is_default(&route)) {
+        return Ok(None);
+    }
+    Ok(match find(body, RTA_MULTIPATH) {
+        Some(hops) => NextHops { rest: hops }.next().map(|(index, _)| index),
+        None => find(body, RTA_OIF).and_then(unsigned),
+    })
+}
+
 /// Everything but the gateway. `None` for what is no unicast route of ours to
 /// see.
 fn common(header: &RouteHeader, body: &[u8]) -> Option<Route> {
@@ -118,12 +133,15 @@ mod tests {
 
     use proptest::{collection::vec, prelude::*};
 
-    use super::{NextHops, parse};
+    use netlink_packet_route::AddressFamily;
+
+    use super::{NextHops, default_link, parse};
 
     proptest! {
         #[test]
         fn any_bytes_can_be_read(bytes in vec(any::<u8>(), 0..160)) {
             let _ = parse(&bytes, 3, 254);
+            let _ = default_link(&bytes, AddressFamily::Inet, 254);
             let _ = NextHops { rest: &bytes }.count();
         }
 

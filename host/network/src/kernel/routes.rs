@@ -1,5 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use cofferdam_protocol::Place;
 use netlink_packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use netlink_packet_route::{
     AddressFamily,
@@ -44,6 +45,34 @@ fn family(socket: &mut Socket, link: LinkId, table: u32, family: AddressFamily) 
         Err(failure) => Err(failure.upon(link, "listing", format!("the routes through {link} in table {table}"))),
         Ok(routes) => Ok(routes),
     }
+}
+
+/// The link of the first default route of the main table.
+pub(super) fn default_link(socket: &mut Socket, place: Place) -> Result<Option<LinkId>> {
+    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+        let mut request = RouteMessageBuilder::<Ipv4Addr>::new()
+            .table_id(MAIN_TABLE)
+            .protocol(RouteProtocol::Unspec)
+            .build();
+        request.header.address_family = family;
+        let listed = socket.dump(RTM_GETROUTE, &request, |payload, links| {
+            links.extend(route_info::default_link(payload, family, MAIN_TABLE)?);
+            Ok(())
+        });
+        let links = match listed {
+            // A table exists while there are routes in it.
+            Err(failure) if failure.errno() == Some(Errno::ENOENT) => continue,
+            Err(failure) => {
+                let object = format!("the default routes of the {place} namespace");
+                return Err(failure.during("listing", object));
+            }
+            Ok(links) => links,
+        };
+        if let Some(index) = links.first() {
+            return Ok(Some(LinkId { place, index: *index }));
+        }
+    }
+    Ok(None)
 }
 
 /// For IPv6 the kernel makes one route with several next hops of those that

@@ -8,7 +8,7 @@ use std::{
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
 
-use super::{ahead::Ahead, nftables::NftSocket, socket::Socket, sysctl, visit::Visitor};
+use super::{ahead::Ahead, nftables::NftSocket, socket::Socket, sysctl, tap, visit::Visitor};
 use crate::{Error, Result, SysctlKey, namespace};
 
 /// One of the two namespaces, with what is open in it. Everything is opened
@@ -20,6 +20,8 @@ pub(super) struct Side {
     access: Access,
     route: Option<Socket>,
     nft: Option<NftSocket>,
+    /// What TAP devices are made with, one each, where they were opened ahead.
+    taps: Option<Vec<OwnedFd>>,
     /// Directories of another namespace's settings, by their names below `net`.
     directories: BTreeMap<String, OwnedFd>,
 }
@@ -57,6 +59,7 @@ impl Side {
             access,
             route: None,
             nft: None,
+            taps: None,
             directories: BTreeMap::new(),
         }
     }
@@ -66,6 +69,11 @@ impl Side {
         self.route()?;
         if ahead.nftables {
             self.nft()?;
+        }
+        if ahead.taps > 0 {
+            // Where there are none, whoever asks is told.
+            let open_all = || (0..ahead.taps).map_while(|_| tap::open().ok()).collect();
+            self.taps = Some(self.inside(open_all)?);
         }
         if ahead.settings.is_empty() {
             return Ok(());
@@ -113,6 +121,21 @@ impl Side {
             }
         };
         Ok(self.nft.insert(socket))
+    }
+
+    /// What a TAP device can be made with.
+    pub(super) fn take_tap(&mut self) -> Result<OwnedFd> {
+        match &mut self.taps {
+            Some(taps) => taps.pop().ok_or_else(|| {
+                let place = self.place;
+                Error::Unsupported(format!(
+                    "TAP devices in the {place} namespace: a request can make {} of them, and none where /dev/net/tun \
+                     can't be opened",
+                    Ahead::MOST_TAPS
+                ))
+            }),
+            None => self.inside(tap::open)?.map_err(|error| tap::not_opened(&error)),
+        }
     }
 
     /// The namespace's descriptor, good as long as the side is.

@@ -3,6 +3,8 @@ use std::fmt;
 use cofferdam_protocol::{MacAddress, Place};
 use serde::{Deserialize, Serialize};
 
+use super::LinkSettings;
+
 /// A link of one of the two namespaces. The index survives renames, and the
 /// kernel does not give it to another link while it counts up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +73,9 @@ pub struct LinkInfo {
     pub lower: Option<u32>,
     /// Whether `lower` is in another namespace (`IFLA_LINK_NETNSID`).
     pub lower_elsewhere: bool,
+    /// What its kind is set to; absent for kinds that are not made with
+    /// [`NewLink`](crate::NewLink).
+    pub settings: Option<LinkSettings>,
     /// Bridge port: `IFLA_BRPORT_MODE`.
     pub hairpin: Option<bool>,
     /// Bridge port: `IFLA_BRPORT_ISOLATED`.

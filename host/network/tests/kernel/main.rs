@@ -7,6 +7,7 @@
 mod addresses;
 mod bridge;
 mod fixture;
+mod kinds;
 mod links;
 mod namespace;
 mod neighbors;

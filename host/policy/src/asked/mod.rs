@@ -8,7 +8,12 @@ use std::{net::IpAddr, path::PathBuf};
 use cofferdam_protocol::{IpPrefix, Place};
 
 use crate::{
-    dimension::Dimension, grant::MAIN_TABLE, mark::Mark, operation::Operation, packets::Packets, question::Question,
+    dimension::Dimension,
+    grant::MAIN_TABLE,
+    mark::Mark,
+    operation::Operation,
+    packets::Packets,
+    question::{Question, Upon},
 };
 pub use error::AskError;
 use words::Words;
@@ -22,8 +27,11 @@ pub struct Asked {
     /// Of a link, an nftables table's set, or an IPAM plugin.
     name: String,
     setting: String,
+    parent: Option<String>,
+    mode: Option<String>,
+    vlan: Option<u16>,
     prefix: Option<IpPrefix>,
-    table: u32,
+    table: Option<u32>,
     priority: Option<u32>,
     key: Vec<String>,
     value: String,
@@ -61,8 +69,13 @@ impl Asked {
             },
             name: words.first_of(&[Dimension::LinkNames, Dimension::Sets, Dimension::Plugins])?,
             setting: words.required(Dimension::Settings)?.unwrap_or_default(),
+            parent: words.optional(Dimension::Parents)?,
+            mode: words.optional(Dimension::Modes)?,
+            vlan: words
+                .number(Dimension::Vlans)?
+                .and_then(|number| number.try_into().ok()),
             prefix: words.prefix()?,
-            table: words.number(Dimension::RoutingTables)?.unwrap_or(MAIN_TABLE),
+            table: words.number(Dimension::RoutingTables)?,
             priority: words.number(Dimension::RulePriorities)?,
             key: words.key()?,
             value: words.required(Dimension::Values)?.unwrap_or_default(),
@@ -98,7 +111,12 @@ impl Asked {
     }
 
     fn question<'q>(&'q self, hooks: &'q [(&'q str, i32)]) -> Question<'q> {
-        let (place, name, table, priority) = (self.place, self.name.as_str(), self.table, self.priority);
+        let (place, name, table, priority) = (
+            self.place,
+            self.name.as_str(),
+            self.table.unwrap_or(MAIN_TABLE),
+            self.priority,
+        );
         let (kind, what, link) = (self.kind.as_deref().unwrap_or_default(), self.setting.as_str(), name);
         let prefix = self.prefix.unwrap_or(IpPrefix::any(false));
         let (key, value) = (self.key.as_slice(), self.value.as_str());
@@ -109,7 +127,17 @@ impl Asked {
                 kind: self.kind.as_deref(),
                 name,
             },
-            Operation::LinkCreate => Question::LinkCreate { place, kind, name },
+            Operation::LinkCreate => Question::LinkCreate {
+                place,
+                kind,
+                name,
+                upon: self.parent.as_deref().map(|parent| Upon {
+                    parent,
+                    mode: self.mode.as_deref(),
+                    vlan: self.vlan,
+                }),
+                table: self.table,
+            },
             Operation::LinkSet => Question::LinkSet {
                 place,
                 kind,

@@ -11,6 +11,7 @@ use crate::{
     operation::Operation,
     pattern::Pattern,
     quoted::Whole,
+    words::PASSTHRU,
 };
 
 /// A key of a grant, and what may come of it.
@@ -101,12 +102,16 @@ static DANGEROUS_KEYS: [DangerousKey; 13] = [
     },
 ];
 
-/// Of what a grant allows in the node's own namespace.
+/// Of what a grant allows in the node's own namespace, or with its links.
 pub(super) fn in_grant(grant: &Grant) -> Vec<Danger> {
-    if grant.place != Some(Place::Host) {
-        return Vec::new();
-    }
     let mut found = Vec::new();
+    if grant.operations.contains(Operation::LinkCreate) {
+        found.extend(parents(grant));
+        found.extend(whole_parents(grant));
+    }
+    if grant.place != Some(Place::Host) {
+        return found;
+    }
     found.extend(all_packets(grant));
     found.extend(marks(grant));
     if grant.operations.contains(Operation::LinkSet) {
@@ -170,6 +175,31 @@ fn marks(grant: &Grant) -> Option<Danger> {
 
 fn is_everything(prefix: &IpPrefix) -> bool {
     *prefix == IpPrefix::any(prefix.is_ipv6())
+}
+
+fn parents(grant: &Grant) -> Option<Danger> {
+    let Some(Bound::Patterns(parents)) = grant.written_bound(Dimension::Parents) else {
+        return None;
+    };
+    parents.iter().any(Pattern::is_everything).then(|| Danger {
+        key: Dimension::Parents.key(),
+        problem: "a container may be on every network that the node is on, those behind bridges of other tenants too"
+            .to_owned(),
+        way_out: "name the links",
+    })
+}
+
+fn whole_parents(grant: &Grant) -> Option<Danger> {
+    let Some(Bound::Words(modes)) = grant.written_bound(Dimension::Modes) else {
+        return None;
+    };
+    modes.contains(&PASSTHRU).then(|| Danger {
+        key: Dimension::Modes.key(),
+        problem: "in mode passthru a container takes the link for itself: what comes by it reaches neither the node \
+                  nor others any more, and the link's address is the container's to set"
+            .to_owned(),
+        way_out: "name other modes, or see that parents has links only that nobody else needs",
+    })
 }
 
 fn uplinks(grant: &Grant, problem: &str) -> Option<Danger> {

@@ -95,7 +95,12 @@ fn never_selected(file: &Selection, grant: &Selection) -> Vec<Unusable> {
 
 fn in_bound(dimension: Dimension, bound: &Bound) -> Vec<String> {
     match bound {
-        Bound::Patterns(patterns) if matches!(dimension, Dimension::LinkNames | Dimension::PacketLinks) => {
+        Bound::Patterns(patterns)
+            if matches!(
+                dimension,
+                Dimension::LinkNames | Dimension::Parents | Dimension::PacketLinks
+            ) =>
+        {
             told("link", patterns, LINK_NAMES, is_possible_link).collect()
         }
         Bound::Patterns(patterns) if dimension == Dimension::Plugins => {

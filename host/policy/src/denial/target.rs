@@ -2,7 +2,12 @@ use std::{fmt::Write as _, net::IpAddr};
 
 use cofferdam_protocol::Place;
 
-use crate::{mark::Mark, packets::Packets, question::Question, quoted::Quoted};
+use crate::{
+    mark::Mark,
+    packets::Packets,
+    question::{Question, Upon},
+    quoted::Quoted,
+};
 
 /// How many of a list that a guest made are named.
 const SHOWN: usize = 3;
@@ -22,7 +27,14 @@ fn object(question: &Question<'_>) -> String {
     match *question {
         // Its kind would tell whether the link exists.
         Question::LinkSee { name, .. } => link("", name),
-        Question::LinkCreate { kind, name, .. } | Question::LinkDelete { kind, name, .. } => link(kind, name),
+        Question::LinkCreate {
+            kind,
+            name,
+            upon,
+            table,
+            ..
+        } => format!("{}{}", link(kind, name), taken_for_link(upon, table)),
+        Question::LinkDelete { kind, name, .. } => link(kind, name),
         Question::LinkSet { kind, name, what, .. } => format!("{} of {}", plain_or(what, "settings"), link(kind, name)),
         Question::AddressSee { link, .. } => format!("the addresses of link {}", Quoted(link)),
         Question::AddressAdd { link, address, .. } | Question::AddressDelete { link, address, .. } => {
@@ -115,6 +127,22 @@ fn object(question: &Question<'_>) -> String {
 
 fn link(kind: &str, name: &str) -> String {
     format!("{} {}", plain_or(kind, "link"), Quoted(name))
+}
+
+/// What a new link takes of the node: ` (upon link "eth1" of the node, mode
+/// bridge)`.
+fn taken_for_link(upon: Option<Upon<'_>>, table: Option<u32>) -> String {
+    let mut taken = Vec::new();
+    if let Some(upon) = upon {
+        taken.push(format!("upon link {} of the node", Quoted(upon.parent)));
+        taken.extend(upon.mode.map(|mode| format!("mode {}", plain_or(mode, "unknown"))));
+        taken.extend(upon.vlan.map(|vlan| format!("VLAN {vlan}")));
+    }
+    taken.extend(table.map(|table| format!("table {table}")));
+    if taken.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", taken.join(", "))
 }
 
 fn rule(table: u32, priority: Option<u32>) -> String {

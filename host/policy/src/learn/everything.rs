@@ -5,12 +5,23 @@ use cofferdam_protocol::Place;
 use crate::{
     grant::RECORDS,
     quoted::Whole,
-    words::{DEVICE_WITHOUT_KIND, FAMILIES, HOOKS},
+    words::{DEVICE_WITHOUT_KIND, FAMILIES, HOOKS, MODES},
 };
 
 /// Kinds of links that a plugin can ask to be made; in the host namespace a
 /// grant has to name them.
-const KINDS: [&str; 3] = ["bridge", "veth", DEVICE_WITHOUT_KIND];
+const KINDS: [&str; 10] = [
+    "bridge",
+    "veth",
+    "macvlan",
+    "ipvlan",
+    "vlan",
+    "dummy",
+    "ifb",
+    "vrf",
+    "tun",
+    DEVICE_WITHOUT_KIND,
+];
 /// Parts of a sysctl key that are no interface's name.
 const NO_INTERFACES: [&str; 2] = ["all", "default"];
 /// Parts that a key has at most.
@@ -37,12 +48,15 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
             Place::Container => String::new(),
         };
         grant(&format!("allow = \"conntrack.forget\"\nin = \"{place}\"\n{ports}"));
-        grant(&format!("allow = \"link.create\"\n{names}\nkinds = {KINDS:?}"));
+        let tables = format!("tables = [[1, {}]]", u32::MAX);
+        grant(&format!(
+            "allow = \"link.create\"\n{names}\nkinds = {KINDS:?}\nparents = [\"*\"]\nmodes = {MODES:?}\n\
+             vlans = [[0, 4094]]\n{tables}"
+        ));
         grant(&format!(
             "allow = [\"address.add\", \"address.delete\", \"neighbor.add\", \"neighbor.delete\"]\n{names}\n\
              prefixes = {networks}"
         ));
-        let tables = format!("tables = [[1, {}]]", u32::MAX);
         grant(&format!("allow = \"route.see\"\n{names}\n{tables}"));
         grant(&format!(
             "allow = [\"route.add\", \"route.delete\"]\n{names}\n{tables}\ndestinations = {networks}"

@@ -73,3 +73,52 @@ fn a_link_that_is_missing_is_looked_up_by_name_alone() {
         ],
     );
 }
+
+#[test]
+fn a_link_is_upon_one_of_the_node_where_parent_mode_and_vlan_are_granted() {
+    let container = "allow = \"link.create\"\nin = \"container\"\nkinds = [\"macvlan\", \"vlan\"]\n";
+    let inside = "link.create container kind=macvlan name=eth0";
+    let vlan = "link.create container kind=vlan name=eth0 parent=eth1";
+    decide(
+        container,
+        &[
+            (inside, true),
+            (&format!("{inside} parent=eth1 mode=bridge"), false),
+            (&format!("{vlan} vlan=5"), false),
+        ],
+    );
+    decide(
+        &format!("{container}parents = [\"eth*\"]\nvlans = [5, [10, 19]]"),
+        &[
+            (inside, true),
+            (&format!("{inside} parent=eth1 mode=bridge"), true),
+            (&format!("{inside} parent=eth1 mode=passthru"), false),
+            (&format!("{inside} parent=br0 mode=bridge"), false),
+            (&format!("{vlan} vlan=5"), true),
+            (&format!("{vlan} vlan=19"), true),
+            (&format!("{vlan} vlan=20"), false),
+        ],
+    );
+    decide(
+        &format!("{container}parents = [\"eth*\"]\nmodes = [\"passthru\"]"),
+        &[
+            (&format!("{inside} parent=eth1 mode=passthru"), true),
+            (&format!("{inside} parent=eth1 mode=vepa"), false),
+            (&format!("{vlan} vlan=5"), false),
+        ],
+    );
+}
+
+#[test]
+fn a_vrf_of_the_node_has_a_table_that_is_granted() {
+    let vrf = "link.create host kind=vrf name=blue";
+    let grant = "allow = \"link.create\"\nin = \"host\"\nkinds = [\"vrf\"]\nnames = [\"blue\"]\n";
+    decide(grant, &[(&format!("{vrf} table=100"), false)]);
+    decide(
+        &format!("{grant}tables = [[100, 199]]"),
+        &[
+            (&format!("{vrf} table=100"), true),
+            (&format!("{vrf} table=200"), false),
+        ],
+    );
+}

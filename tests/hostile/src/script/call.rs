@@ -39,6 +39,26 @@ pub(crate) enum Call {
         first: End,
         second: End,
     },
+    /// Gets a link by itself, by what the kernel calls its kind.
+    Create {
+        r#in: In,
+        name: String,
+        kind: String,
+        /// Of a link that the script has.
+        parent: Option<usize>,
+        mode: Option<String>,
+        vlan: Option<u16>,
+        table: Option<u32>,
+        mac: Option<[u8; 6]>,
+    },
+    /// Gets the link of the first default route.
+    DefaultLink {
+        r#in: In,
+    },
+    /// Gets the link that one is upon.
+    Parent {
+        link: usize,
+    },
     Info {
         link: usize,
     },

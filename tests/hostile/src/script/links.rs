@@ -1,6 +1,12 @@
 use cofferdam_guest_sdk::{
     Failure,
-    bindings::links::{self, BridgeOptions, Link, VethEnd, create_veth},
+    bindings::{
+        links::{
+            self, BridgeOptions, IpvlanIsolation, IpvlanMode, IpvlanSettings, Link, LinkSettings, MacvlanMode,
+            MacvlanSettings, NewLink, TapSettings, VethEnd, VlanSettings, VrfSettings, create_veth,
+        },
+        routes,
+    },
 };
 
 use super::{
@@ -29,6 +35,18 @@ impl Script {
                 self.keep(made)
             }
             Call::Veth { first, second } => self.veth(first, second),
+            Call::Create { .. } => {
+                let made = self.create(call);
+                self.keep(made)
+            }
+            Call::DefaultLink { r#in } => {
+                let found = namespace(*r#in).and_then(|place| routes::default_link(&place).map_err(failure));
+                self.keep(found)
+            }
+            Call::Parent { link } => {
+                let parent = self.link(*link).and_then(|link| link.parent().map_err(failure));
+                self.keep(parent)
+            }
             Call::Peer { link } => {
                 let peer = self.link(*link).and_then(|link| link.peer().map_err(failure));
                 self.keep(peer)
@@ -76,6 +94,33 @@ impl Script {
         Ok(())
     }
 
+    fn create(&self, call: &Call) -> Result<Link, Failure> {
+        let Call::Create {
+            r#in,
+            name,
+            kind,
+            parent,
+            mode,
+            vlan,
+            table,
+            mac: wanted,
+        } = call
+        else {
+            return Err(Failure::internal("that makes no link"));
+        };
+        let place = namespace(*r#in)?;
+        let wanted = NewLink {
+            in_: &place,
+            name: self.text(name),
+            mac: wanted.map(mac),
+            mtu: None,
+            transmit_queue_length: None,
+            parent: parent.map(|parent| self.link(parent)).transpose()?,
+            settings: settings(kind, mode.as_deref(), *vlan, *table)?,
+        };
+        links::create(&wanted).map_err(failure)
+    }
+
     fn end<'a>(&'a self, end: &End, place: &'a links::Namespace) -> Result<VethEnd<'a>, Failure> {
         Ok(VethEnd {
             in_: place,
@@ -85,4 +130,40 @@ impl Script {
             master: end.master.map(|master| self.link(master)).transpose()?,
         })
     }
+}
+
+fn settings(kind: &str, mode: Option<&str>, vlan: Option<u16>, table: Option<u32>) -> Result<LinkSettings, Failure> {
+    Ok(match (kind, mode) {
+        ("macvlan", mode) => LinkSettings::Macvlan(MacvlanSettings {
+            mode: match mode {
+                Some("private") => MacvlanMode::Private,
+                Some("vepa") => MacvlanMode::Vepa,
+                Some("passthru") => MacvlanMode::Passthru,
+                _ => MacvlanMode::Bridge,
+            },
+            broadcast_queue_length: None,
+        }),
+        ("ipvlan", mode) => LinkSettings::Ipvlan(IpvlanSettings {
+            mode: match mode {
+                Some("l3") => IpvlanMode::L3,
+                Some("l3s") => IpvlanMode::L3s,
+                _ => IpvlanMode::L2,
+            },
+            isolation: IpvlanIsolation::None,
+        }),
+        ("vlan", _) => LinkSettings::Vlan(VlanSettings {
+            id: vlan.unwrap_or_default(),
+        }),
+        ("dummy", _) => LinkSettings::Dummy,
+        ("ifb", _) => LinkSettings::Ifb,
+        ("vrf", _) => LinkSettings::Vrf(VrfSettings {
+            table: table.unwrap_or_default(),
+        }),
+        ("tun", _) => LinkSettings::Tap(TapSettings {
+            owner: None,
+            group: None,
+            multi_queue: false,
+        }),
+        (kind, _) => return Err(Failure::invalid_config(format!("nobody makes a {kind}"))),
+    })
 }

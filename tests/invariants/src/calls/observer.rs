@@ -216,7 +216,7 @@ impl Watcher {
             return true;
         };
         let (kind, name) = (master.kind.as_str(), master.name.as_str());
-        let joins = Question::LinkCreate { place, kind, name };
+        let joins = Question::link_create(place, kind, name);
         self.may_set(master, "ports") || kind == "bridge" && self.allows(&joins)
     }
 
@@ -299,19 +299,17 @@ impl Watcher {
     fn is_granted(&self, sides: &Sides, operation: &Operation) -> bool {
         let info = |link: &LinkId| sides.at(link.place).links.get(&link.index);
         match operation {
-            Operation::CreateBridge { bridge } => self.allows(&Question::LinkCreate {
-                place: bridge.place,
-                kind: "bridge",
-                name: &bridge.name,
-            }),
+            Operation::CreateBridge { bridge } => {
+                self.allows(&Question::link_create(bridge.place, "bridge", &bridge.name))
+            }
             Operation::CreateVeth { first, second } => [first, second].into_iter().all(|end| {
-                let create = Question::LinkCreate {
-                    place: end.place,
-                    kind: "veth",
-                    name: &end.name,
-                };
+                let create = Question::link_create(end.place, "veth", &end.name);
                 self.allows(&create) && self.may_join(sides, end.place, end.master)
             }),
+            Operation::UseParent { .. } => true,
+            Operation::CreateLink { link } => {
+                self.allows(&Question::link_create(link.place, link.settings.kind(), &link.name))
+            }
             // Nobody else's could be put back.
             Operation::DeleteLink { link, .. } => info(link).is_some_and(|info| self.is_own(info)),
             Operation::SetLinkUp { link, .. } => info(link).is_none_or(|info| self.may_set(info, "up")),

@@ -1,4 +1,4 @@
-use cofferdam_network::{Bridge, Error, LinkId, LinkInfo, OperationalState, Result, VethEnd};
+use cofferdam_network::{Bridge, Error, LinkId, LinkInfo, NewLink, OperationalState, Result, VethEnd};
 use cofferdam_protocol::{MacAddress, Place};
 use nix::errno::Errno;
 
@@ -36,6 +36,23 @@ impl Sides {
             self.set_master(id, end.master)?;
         }
         Ok((ids[0], ids[1]))
+    }
+
+    pub(super) fn create_link(&mut self, link: &NewLink) -> Result<LinkId> {
+        self.check_free(link.place, &link.name)?;
+        let parent = match link.parent {
+            Some(parent) => Some(self.info(parent)?.clone()),
+            None => None,
+        };
+        let mac = link.mac.or(parent.as_ref().and_then(|parent| parent.mac));
+        let side = self.at_mut(link.place);
+        let id = side.add_link(link.place, &link.name, link.settings.kind(), mac);
+        let info = self.info(id)?;
+        info.settings = Some(link.settings.clone());
+        info.lower = link.parent.map(|parent| parent.index);
+        info.lower_elsewhere = link.parent.is_some_and(|parent| parent.place != link.place);
+        self.set_mtu_if(id, link.mtu)?;
+        Ok(id)
     }
 
     pub(super) fn delete_link(&mut self, link: LinkId) -> Result<()> {

@@ -17,8 +17,8 @@ use std::{
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, Outgoing, RateLimit, Result,
-    Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, RateLimit,
+    Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -162,6 +162,19 @@ impl Network for Simulated {
             second: second.clone(),
         };
         self.change(&operation, |sides| sides.create_veth(first, second))
+    }
+
+    fn create_link(&mut self, link: &NewLink) -> Result<LinkId> {
+        let operation = Operation::CreateLink { link: link.clone() };
+        self.change(&operation, |sides| sides.create_link(link))
+    }
+
+    fn default_link(&mut self, place: Place) -> Result<Option<LinkId>> {
+        Ok(self.look(|sides| {
+            let mut routes = sides.at(place).routes.iter();
+            let through = routes.find(|(_, routes)| routes.iter().any(|route| route.destination.length() == 0));
+            through.map(|(index, _)| LinkId { place, index: *index })
+        }))
     }
 
     fn delete_link(&mut self, link: LinkId) -> Result<()> {

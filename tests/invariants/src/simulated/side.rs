@@ -94,6 +94,7 @@ impl Side {
             master: None,
             lower: None,
             lower_elsewhere: false,
+            settings: None,
             hairpin: None,
             isolated: None,
         };

@@ -13,6 +13,7 @@ const AUDIT_ARCH_ARM: u32 = 0x4000_0028;
 const NOTHING: Permissions = Permissions {
     packets: false,
     interface_requests: false,
+    taps: false,
     code: false,
     threads: false,
 };
@@ -24,6 +25,7 @@ const INTERFACES: Permissions = Permissions {
     interface_requests: true,
     ..NOTHING
 };
+const TAPS: Permissions = Permissions { taps: true, ..NOTHING };
 const CODE: Permissions = Permissions { code: true, ..NOTHING };
 const THREADS: Permissions = Permissions {
     threads: true,
@@ -52,6 +54,9 @@ const THREAD: i64 = (libc::CLONE_VM
     | libc::CLONE_CHILD_CLEARTID) as i64;
 const REGULAR: i64 = (libc::S_IFREG | 0o600) as i64;
 const CHARACTER: i64 = (libc::S_IFCHR | 0o600) as i64;
+// From `linux/if_tun.h`.
+const TUNSETIFF: i64 = 0x4004_54ca;
+const TUNATTACHFILTER: i64 = 0x4010_54d5;
 const SIOCGIFINDEX: i64 = libc::SIOCGIFINDEX as i64;
 
 /// Fails with the first row that is not so.
@@ -103,6 +108,7 @@ fn what_everybody_needs_is_allowed_and_nothing_else() {
             (libc::SYS_ioctl, &[3, 0xb703], ALLOWED),
             (libc::SYS_ioctl, &[0, libc::TIOCSTI as i64], REFUSED),
             (libc::SYS_ioctl, &[3, SIOCGIFINDEX], REFUSED),
+            (libc::SYS_ioctl, &[3, TUNSETIFF], REFUSED),
             (libc::SYS_socket, &[NETLINK, DGRAM, ROUTE], ALLOWED),
             (libc::SYS_socket, &[NETLINK, RAW, NETFILTER], ALLOWED),
             (libc::SYS_socket, &[NETLINK, RAW, libc::NETLINK_AUDIT as i64], REFUSED),
@@ -144,6 +150,18 @@ fn interfaces_can_be_asked_about_where_that_is_granted() {
             (libc::SYS_socket, &[PACKET, RAW, 0x0300], REFUSED),
             (libc::SYS_ioctl, &[3, SIOCGIFINDEX], ALLOWED),
             (libc::SYS_ioctl, &[3, libc::SIOCSIFADDR as i64], REFUSED),
+        ],
+    );
+}
+
+#[test]
+fn tap_devices_can_be_made_where_that_is_granted() {
+    decides(
+        TAPS,
+        &[
+            (libc::SYS_ioctl, &[3, TUNSETIFF], ALLOWED),
+            (libc::SYS_ioctl, &[3, TUNATTACHFILTER], REFUSED),
+            (libc::SYS_ioctl, &[3, SIOCGIFINDEX], REFUSED),
         ],
     );
 }
@@ -209,7 +227,7 @@ fn a_refused_call_kills_where_that_is_asked_for_and_clone3_does_not() {
 
 #[test]
 fn no_call_has_two_rules() {
-    for permissions in [NOTHING, PACKETS, INTERFACES, CODE, THREADS] {
+    for permissions in [NOTHING, PACKETS, INTERFACES, TAPS, CODE, THREADS] {
         let rules = calls::rules(permissions, OWN_PROCESS);
         let distinct: BTreeMap<_, _> = rules.iter().cloned().collect();
         assert_eq!(distinct.len(), rules.len());

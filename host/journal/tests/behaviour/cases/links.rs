@@ -1,7 +1,7 @@
 //! Links that are made, and settings of links of others.
 
 use cofferdam_journal::{Inverse, Operation, Outcome};
-use cofferdam_network::{LinkId, Network as _};
+use cofferdam_network::{LinkId, LinkSettings, MacvlanMode, Network as _, NewLink};
 use cofferdam_protocol::Place;
 
 use super::Case;
@@ -47,6 +47,68 @@ pub(crate) fn veth() -> Case {
     )
 }
 
+/// A link by itself, where the kernel has its kind.
+fn made(link: NewLink) -> Case {
+    let inverse = Inverse::DeleteLink {
+        place: link.place,
+        name: link.name.clone(),
+        kind: link.settings.kind().to_owned(),
+        mac: link.mac.unwrap_or(mac(0x10)),
+        index: None,
+    };
+    let (wanted, replaced) = (link.clone(), link.clone());
+    Case {
+        operation: Operation::CreateLink { link },
+        inverse,
+        act: Box::new(move |ground| Outcome {
+            index: Some(ground.kernel.create_link(&wanted).unwrap().index),
+            ..Outcome::default()
+        }),
+        meddling: Vec::new(),
+    }
+    .but(
+        move |ground| {
+            let NewLink { place, name, .. } = &replaced;
+            let link = ground.kernel.link_by_name(*place, name).unwrap().unwrap();
+            ground.kernel.delete_link(link.id).unwrap();
+            let other = NewLink {
+                mac: Some(mac(0x77)),
+                ..replaced.clone()
+            };
+            ground.kernel.create_link(&other).unwrap();
+        },
+        None,
+    )
+}
+
+/// Of the kinds that every kernel for containers has.
+fn made_links(ground: &mut Ground) -> Vec<Case> {
+    let parent = ground.kernel.link_by_name(Place::Host, "nic1").unwrap().unwrap();
+    let link = |place, name: &str, last, parent, settings| NewLink {
+        place,
+        name: name.to_owned(),
+        mac: Some(mac(last)),
+        mtu: Some(1400),
+        transmit_queue_length: Some(5),
+        parent,
+        settings,
+    };
+    let macvlan = LinkSettings::Macvlan {
+        mode: MacvlanMode::Private,
+        broadcast_queue_length: None,
+    };
+    let tap = LinkSettings::Tap {
+        owner: Some(1000),
+        group: None,
+        multi_queue: false,
+    };
+    vec![
+        made(link(Place::Container, "x0", 0x32, Some(parent.id), macvlan)),
+        made(link(Place::Host, "x1", 0x33, None, LinkSettings::Ifb)),
+        made(link(Place::Container, "x2", 0x34, None, tap)),
+    ]
+}
+
 pub(crate) fn veth_ends() -> (cofferdam_network::VethEnd, cofferdam_network::VethEnd) {
     let inside = cofferdam_network::VethEnd {
         place: Place::Container,
@@ -55,9 +117,10 @@ pub(crate) fn veth_ends() -> (cofferdam_network::VethEnd, cofferdam_network::Vet
     (end("w0", 0x30), inside)
 }
 
-pub(super) fn links(ground: &Ground) -> Vec<Case> {
+pub(super) fn links(ground: &mut Ground) -> Vec<Case> {
     let (nic, port) = (ground.nic, ground.port);
-    vec![
+    let mut cases = made_links(ground);
+    cases.extend([
         veth(),
         Case::new(
             Operation::SetLinkMtu {
@@ -129,7 +192,8 @@ pub(super) fn links(ground: &Ground) -> Vec<Case> {
             },
             move |ground| ground.kernel.set_link_promiscuous(nic, true).unwrap(),
         ),
-    ]
+    ]);
+    cases
 }
 
 pub(super) fn ports(ground: &Ground) -> Vec<Case> {

@@ -22,6 +22,7 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
     match operation {
         Operation::CreateBridge { bridge } => delete_named(kernel, bridge.place, &bridge.name),
         Operation::CreateVeth { first, .. } => delete_named(kernel, first.place, &first.name),
+        Operation::CreateLink { link } => delete_named(kernel, link.place, &link.name),
         Operation::DeleteLink { .. } => {}
         Operation::SetLinkUp { link, up, .. } => kernel.set_link_up(*link, !up).unwrap(),
         Operation::SetLinkMtu { link, .. } => kernel.set_link_mtu(*link, 1300).unwrap(),
@@ -82,7 +83,7 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
             kernel.add_elements(*place, table, set, elements, COMMENT).unwrap();
         }
         Operation::Claim { directory, address } => fs::remove_file(directory.join(address.to_string())).unwrap(),
-        Operation::ForgetFlows { .. } | Operation::TakeSlot { .. } => {}
+        Operation::ForgetFlows { .. } | Operation::TakeSlot { .. } | Operation::UseParent { .. } => {}
     }
 }
 

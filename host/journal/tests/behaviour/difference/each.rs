@@ -132,6 +132,9 @@ fn what_was_undone_by_hand_is_the_one_difference() {
 /// In the order of the cases: `+` where a repair mends it. A slot of a limit
 /// is no part of the node, and neither are flows that were forgotten.
 const SENTENCES: &[&str] = &[
+    "- link x0 in the container namespace is gone",
+    "- link x1 in the host namespace is gone",
+    "- link x2 in the container namespace is gone",
     "- link w0 in the host namespace is gone",
     "+ the state of link nic2 in the host namespace is down instead of up",
     "+ mtu of link nic0 in the host namespace is 1300 instead of 1400",

@@ -113,7 +113,16 @@ mod tests {
 
     #[test]
     fn the_default_policies_are_plain() {
-        for plugin in ["bridge", "host-local", "loopback"] {
+        for plugin in [
+            "bridge",
+            "dummy",
+            "host-local",
+            "ipvlan",
+            "loopback",
+            "macvlan",
+            "tap",
+            "vlan",
+        ] {
             let text = default_policy(plugin).unwrap();
             assert!(plain::read(text).is_some(), "{plugin}");
             agree(text);

@@ -1,0 +1,66 @@
+//! The link that a container's interface is upon: the key `master` of several
+//! plugins.
+
+use crate::{Error, Failure, Link, Namespace, Outcome as _, Request, codes};
+
+/// The namespace that the key `master` is about.
+///
+/// # Errors
+/// The container's namespace is gone.
+pub fn namespace<C>(request: &Request<C>, link_in_container: bool) -> Result<Namespace, Failure> {
+    if link_in_container {
+        request.container()
+    } else {
+        Ok(Namespace::host()?)
+    }
+}
+
+/// The link of that name; without one the link that the first default route
+/// leads through.
+///
+/// # Errors
+/// There is none that the plugin may see.
+pub fn find(namespace: &Namespace, master: Option<&str>) -> Result<Link, Failure> {
+    match master {
+        Some(name) => namespace.find_optional(name)?.ok_or_else(|| {
+            let text = format!("failed to lookup master {name:?}: there is none that this plugin may see (link.see)");
+            Failure::new(codes::NOT_FOUND, text)
+        }),
+        None => namespace.default_link().map_err(|error| match error {
+            Error::NotFound(_) => Failure::from(error).within("no default route interface found; set master"),
+            error => error.into(),
+        }),
+    }
+}
+
+/// The MTU that is asked for; 0 leaves the kernel's default.
+///
+/// # Errors
+/// The link below could not carry that.
+pub fn check_mtu(mtu: i64, parent: &Link) -> Result<Option<u32>, Failure> {
+    let most = parent.info()?.mtu;
+    match u32::try_from(mtu) {
+        Ok(0) => Ok(None),
+        Ok(mtu) if mtu <= most => Ok(Some(mtu)),
+        _ => Err(Failure::invalid_config(format!(
+            "invalid MTU {mtu}, must be [0, master MTU({most})]"
+        ))),
+    }
+}
+
+/// Compares in CHECK what the container's interface is upon with the key
+/// `master`. Without the key any link will do that is there.
+///
+/// # Errors
+/// It is another one, or gone.
+pub fn check(namespace: &Namespace, master: Option<&str>, link: &Link) -> Result<(), Failure> {
+    let Some(name) = master else { return Ok(()) };
+    let wanted = namespace.find_optional(name)?;
+    if wanted.is_none() {
+        return Err(Failure::changed(format!("master {name:?} is gone")));
+    }
+    match link.parent().optional()? {
+        Some(parent) if parent.info()?.name == name => Ok(()),
+        _ => Err(Failure::changed(format!("the interface is not upon {name:?} any more"))),
+    }
+}

@@ -1,0 +1,32 @@
+use cofferdam_guest_sdk::Need;
+
+use crate::KIND;
+
+const IPV6: &str = "an IPv6 address";
+const MASTER_OF_NODE: &str = "a master of the node";
+const CHECK: &str = "CHECK";
+const CHECK_AND_DEL: &str = "CHECK and DEL";
+
+/// What any request asks for; the link of this attachment is its own.
+pub(crate) const NEEDS: &[Need] = &[
+    Need::always("link.create").in_container().kinds(&[KIND]),
+    Need::when(MASTER_OF_NODE, "link.see").in_host(),
+    Need::when("linkInContainer", "link.see").in_container(),
+    Need::always("ipam.delegate"),
+    Need::when(IPV6, "sysctl.write")
+        .in_container()
+        .keys(&["net/ipv6/conf/*/disable_ipv6"])
+        .values(&["0"]),
+    Need::when(IPV6, "sysctl.write")
+        .in_container()
+        .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
+        .values(&["1"]),
+    Need::always("address.add").in_container(),
+    Need::when("routes of the IPAM plugin", "route.add").in_container(),
+    Need::when(CHECK_AND_DEL, "link.see").in_container().kinds(&[KIND]),
+    Need::when(CHECK, "address.see").in_container(),
+    Need::when(CHECK, "route.see").in_container(),
+    Need::when("DEL of a link that another plugin of this name made", "link.delete")
+        .in_container()
+        .kinds(&[KIND]),
+];
