@@ -118,6 +118,68 @@ fn what_the_container_gets_is_no_faster_than_its_rate() {
     before.assert_same(&attached.site.snapshot());
 }
 
+fn egress() -> Value {
+    json!({ "egressRate": 8_000_000, "egressBurst": 800_000 })
+}
+
+#[test]
+fn what_the_container_sends_is_no_faster_than_its_rate() {
+    needs_kernel!();
+    let attached = attached();
+    let node = attached.site.node();
+    let before = attached.site.snapshot();
+    let result = attached.limit(egress());
+    let interfaces = result["interfaces"].as_array().unwrap();
+    let last = interfaces.last().unwrap();
+    let ifb = last["name"].as_str().unwrap();
+    assert!(
+        interfaces.len() == 4 && ifb.starts_with("bwp") && ifb.len() == 15,
+        "{result}"
+    );
+    let link = node.link(ifb).unwrap();
+    assert_eq!((&link["mtu"], &link["txqlen"]), (&json!(1500), &Value::Null), "{link}");
+    let shown = node.tool("tc", &["qdisc", "show", "dev", ifb]);
+    assert!(shown.contains("rate 8Mbit burst 100000b lat 25ms"), "{shown}");
+    let filters = node.tool("tc", &["filter", "show", "dev", host_end(&attached.result), "ingress"]);
+    assert_eq!(filters.matches("mirred").count(), 1, "{filters}");
+    let inside = &attached.container.namespace;
+    let speed_out = speed(inside, node, "10.22.0.1");
+    assert!(speed_out < 1_300_000.0, "{speed_out} bytes/s");
+    let check = attached
+        .site
+        .check(&attached.container, &bandwidth(&result, egress()), &result);
+    check.silent_success();
+    node.tool("tc", &["qdisc", "del", "dev", host_end(&attached.result), "ingress"]);
+    let check = attached
+        .site
+        .check(&attached.container, &bandwidth(&result, egress()), &result);
+    assert!(check.error().text().contains(ifb));
+    attached.unlimit();
+    before.assert_same(&attached.site.snapshot());
+    attached.del();
+}
+
+#[test]
+fn two_interfaces_of_a_container_have_an_ifb_each() {
+    needs_kernel!();
+    let attached = attached();
+    let second = attached
+        .site
+        .call("ADD", &attached.container, &attached.network)
+        .ifname("eth1")
+        .run()
+        .result();
+    let one = attached.limit(egress());
+    let other = attached
+        .site
+        .call("ADD", &attached.container, &bandwidth(&second, egress()))
+        .ifname("eth1")
+        .run()
+        .result();
+    let name = |result: &Value| result["interfaces"].as_array().unwrap().last().unwrap()["name"].clone();
+    assert_ne!(name(&one), name(&other));
+}
+
 #[test]
 fn the_runtimes_word_counts_where_the_configuration_has_none() {
     needs_kernel!();
@@ -211,6 +273,19 @@ fn del_after_the_pair_is_gone_is_success() {
     attached.site.node().ip(&["link", "del", host_end(&attached.result)]);
     attached.unlimit();
     attached.del();
+}
+
+/// What the reference plugin made before the node changed over.
+#[test]
+fn del_takes_away_the_ifb_of_the_reference_plugin() {
+    needs_kernel!();
+    let attached = attached();
+    let node = attached.site.node();
+    // H("mynetc1"), of which the reference plugin takes 12 digits.
+    let ifb = "bwpf0bca4ac77cd";
+    node.ip(&["link", "add", ifb, "type", "ifb"]);
+    attached.unlimit();
+    assert!(node.link(ifb).is_none());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod config;
 mod host_end;
+mod ifb;
 mod needs;
 
 use cofferdam_guest_sdk::{Attachment, Failure, Need, NetworkRequest, Plugin, Request, export_plugin};
@@ -29,7 +30,11 @@ impl Plugin for Bandwidth {
         if let Some(limit) = bandwidth.ingress {
             host_end.limit_rate(limit)?;
         }
-        Ok(previous.clone())
+        let mut attachment = previous.clone();
+        if let Some(limit) = bandwidth.egress {
+            attachment.add_interface(ifb::add(request, &host_end, limit)?);
+        }
+        Ok(attachment)
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
@@ -47,6 +52,9 @@ impl Plugin for Bandwidth {
             && !host_end.is_rate_limited(limit)?
         {
             return Err(Failure::changed("what the container gets is not limited as it was"));
+        }
+        if let Some(limit) = bandwidth.egress {
+            ifb::check(previous, &host_end, limit)?;
         }
         Ok(())
     }

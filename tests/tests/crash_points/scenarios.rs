@@ -63,7 +63,8 @@ fn published() -> Value {
         "chain": [
             member(bridge_network("1.1.0")),
             { "type": "portmap", "runtimeConfig": { "portMappings": [mapping("tcp", 8080), mapping("udp", 5353)] } },
-            { "type": "bandwidth", "ingressRate": 8000000, "ingressBurst": 800000 },
+            { "type": "bandwidth", "ingressRate": 8000000, "ingressBurst": 800000,
+              "egressRate": 8000000, "egressBurst": 800000 },
         ],
     })
 }

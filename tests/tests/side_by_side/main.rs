@@ -12,6 +12,7 @@
 mod bridge;
 mod facts;
 mod loopback;
+mod meta;
 mod mixed;
 mod network;
 mod refusals;
@@ -50,6 +51,18 @@ fn tap() {
 fn ipvlan_vlan_and_dummy() {
     needs_kernel!();
     compare(&needs_go_plugins!(), upon::others());
+}
+
+#[test]
+fn portmap() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), meta::portmap());
+}
+
+#[test]
+fn bandwidth() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), meta::bandwidth());
 }
 
 #[test]
