@@ -19,6 +19,10 @@ command -v nft >/dev/null || [[ -x /usr/sbin/nft ]] || missing+=(nftables)
 if [[ $(id -u) -eq 0 ]] && ! command -v iptables >/dev/null && [[ ! -x /usr/sbin/iptables ]]; then
     missing+=(iptables)
 fi
+# Without it the tests of dhcp that need a real server are skipped.
+if [[ $(id -u) -eq 0 ]] && ! command -v dnsmasq >/dev/null && [[ ! -x /usr/sbin/dnsmasq ]]; then
+    missing+=(dnsmasq-base)
+fi
 if [[ ${#missing[@]} -gt 0 ]]; then
     if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
         echo "test.sh: these packages are missing, and only root on Debian can have them installed by this script: ${missing[*]}" >&2

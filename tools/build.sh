@@ -39,10 +39,11 @@ if [[ $profile != dist ]]; then
     executables+=(cofferdam-simulated-escape)
 fi
 cargo build "${quiet[@]}" --profile "$profile" --target "$host" -p cofferctl
-cargo build "${quiet[@]}" --profile component --target wasm32-wasip2 \
-    -p cofferdam-plugin-loopback -p cofferdam-plugin-bridge -p cofferdam-plugin-host-local \
-    -p cofferdam-plugin-macvlan -p cofferdam-plugin-ipvlan -p cofferdam-plugin-vlan -p cofferdam-plugin-dummy \
-    -p cofferdam-plugin-tap -p cofferdam-plugin-portmap -p cofferdam-plugin-bandwidth -p cofferdam-hostile
+components=(-p cofferdam-hostile)
+for plugin in plugins/*/; do
+    components+=(-p "cofferdam-plugin-$(basename "$plugin")")
+done
+cargo build "${quiet[@]}" --profile component --target wasm32-wasip2 "${components[@]}"
 
 build=${CARGO_TARGET_DIR:-$PWD/target}
 bin=$build/bin/$profile

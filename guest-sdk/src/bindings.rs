@@ -18,11 +18,27 @@ wit_bindgen::generate!({
     export_macro_name: "export_bindings",
     default_bindings_module: "cofferdam_guest_sdk::bindings",
     additional_derives: [PartialEq, Eq],
-    additional_derives_ignore: ["new-link", "veth-end"],
+    additional_derives_ignore: ["new-link", "veth-end", "farewell", "upkeep-record"],
 });
 
 pub use cofferdam::cni::{
-    addresses, conntrack, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules, store, sysctl,
-    traffic_control, types,
+    addresses, allow_list, conntrack, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets, resolver,
+    routes, rules, store, sysctl, traffic_control, types, upkeep,
 };
 pub use exports::cofferdam::cni::plugin;
+
+/// What a plugin exports that looks after its attachments.
+pub mod keeping {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "cni-keeper",
+        with: {
+            "cofferdam:cni/types@0.1.0": crate::bindings::types,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_keeper_bindings",
+        default_bindings_module: "cofferdam_guest_sdk::bindings::keeping",
+    });
+
+    pub use exports::cofferdam::cni::keeper;
+}

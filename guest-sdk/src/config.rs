@@ -11,7 +11,7 @@ use cofferdam_protocol::{
 };
 use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
 
-use crate::{Dns, Failure, Route, codes};
+use crate::{Dns, Failure, Request, Route, codes};
 
 /// Decodes a JSON text as leniently as the reference plugins do.
 ///
@@ -73,6 +73,17 @@ pub fn first_mac<'t>(given: impl IntoIterator<Item = Option<&'t str>>) -> Result
         Ok(mac) => Ok(Some(mac)),
         Err(error) => Err(Failure::from(error).within(&format!("invalid args {text:?} for MAC addr"))),
     }
+}
+
+/// The Ethernet address that is asked for: by capability, by `CNI_ARGS`, where
+/// nothing else may be, or by the configuration, the first that has one.
+///
+/// # Errors
+/// It is no address, or there is another word in `CNI_ARGS`.
+pub fn asked_mac<C>(request: &Request<C>, configured: Option<&str>) -> Result<Option<MacAddress>, Failure> {
+    let capabilities: MacCapability = request.capabilities()?;
+    let from_args = request.args.strict(&["MAC"])?.get("MAC");
+    first_mac([capabilities.mac.as_deref(), from_args, configured])
 }
 
 /// The capability `mac`.

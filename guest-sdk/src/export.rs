@@ -1,8 +1,8 @@
 //! From the component's exports to the [`Plugin`].
 
 use crate::{
-    Failure, NetworkRequest, Plugin, Request,
-    bindings::{plugin, types},
+    Failure, Keeper, NetworkRequest, Occasion, Plugin, Request,
+    bindings::{keeping, plugin, types},
     log,
 };
 
@@ -59,6 +59,46 @@ macro_rules! export_plugin {
     $crate::bindings::export_bindings!(Exported with_types_in $crate::bindings);
         };
     };
+}
+
+/// Exports a [`Keeper`](crate::Keeper) from the component, besides the plugin.
+#[macro_export]
+macro_rules! export_keeper {
+    ($plugin:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            use $crate::{bindings::keeping, export};
+
+            struct Exported;
+
+            impl keeping::keeper::Guest for Exported {
+                fn wake(occasion: keeping::keeper::Occasion) -> Result<(), $crate::bindings::types::Failure> {
+                    export::wake::<$plugin>(occasion)
+                }
+            }
+
+    keeping::export_keeper_bindings!(Exported with_types_in keeping);
+        };
+    };
+}
+
+#[doc(hidden)]
+pub fn wake<P: Keeper>(occasion: keeping::keeper::Occasion) -> Result<(), types::Failure> {
+    report_panics();
+    let args = occasion
+        .args
+        .into_iter()
+        .map(|(key, value)| plugin::Argument { key, value });
+    let occasion = Occasion {
+        container_id: occasion.container_id,
+        interface_name: occasion.interface_name,
+        network: occasion.network,
+        args: args.collect::<Vec<_>>().into(),
+        config: P::configure(&occasion.config)?,
+        state: occasion.state,
+        elapsed: occasion.elapsed,
+    };
+    Ok(P::wake(&occasion)?)
 }
 
 #[doc(hidden)]

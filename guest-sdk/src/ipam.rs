@@ -3,7 +3,7 @@
 //! that this plugin got. Its failures come through as they are.
 #![allow(clippy::missing_errors_doc)]
 
-use crate::{Attachment, Failure, bindings::ipam};
+use crate::{Attachment, Failure, bindings::ipam, config::IpamConfig};
 
 /// Allocates addresses. The host gives them back when this request fails.
 pub fn add() -> Result<Attachment, Failure> {
@@ -37,4 +37,32 @@ pub fn gc() -> Result<(), Failure> {
 /// Whether there are any to allocate.
 pub fn status() -> Result<(), Failure> {
     Ok(ipam::status()?)
+}
+
+/// The same for plugins that do without address management, too: where no
+/// plugin is named there is nothing to do.
+impl IpamConfig {
+    /// Gives the addresses back.
+    pub fn del(&self) -> Result<(), Failure> {
+        self.if_used(del)
+    }
+
+    /// Whether they still are allocated.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.if_used(check)
+    }
+
+    /// Gives back those of attachments that are not in use any more.
+    pub fn gc(&self) -> Result<(), Failure> {
+        self.if_used(gc)
+    }
+
+    /// Whether there are any to allocate.
+    pub fn status(&self) -> Result<(), Failure> {
+        self.if_used(status)
+    }
+
+    fn if_used(&self, call: fn() -> Result<(), Failure>) -> Result<(), Failure> {
+        if self.is_used() { call() } else { Ok(()) }
+    }
 }

@@ -12,6 +12,11 @@
 //! - [`Namespace`] and [`Link`] are handles of kernel objects. Every operation
 //!   on them is checked against the operator's policy, written to the host's
 //!   journal, and done; what a failed ADD did, the host undoes.
+//! - [`addressing`] and [`recorded`] have what plugins share that give a
+//!   container an interface: its addresses and routes, and comparing them.
+//! - [`nftables`], [`store`], [`ipam`], [`resolver`], [`packets`], [`upkeep`] and
+//!   [`log`] are the other things to ask the host for.
+//! - A [`Keeper`] looks after its attachments while they last.
 //! - [`addressing`], [`recorded`] and [`parent`] have what plugins share that
 //!   give a container an interface: its addresses and routes, comparing them,
 //!   and the link that it is upon.
@@ -24,6 +29,7 @@
 //! function of the host, called natively, panics.
 
 pub mod addressing;
+pub mod allow_list;
 mod arguments;
 mod attachment;
 pub mod bindings;
@@ -35,11 +41,14 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 mod failure;
+pub mod forwarding;
 pub mod ipam;
+mod keeper;
 #[cfg(target_family = "wasm")]
 mod libc;
 mod link;
 pub mod log;
+pub mod masquerade;
 #[cfg(target_family = "wasm")]
 mod memory;
 pub mod metadata;
@@ -47,13 +56,16 @@ mod namespace;
 mod need;
 mod new_link;
 pub mod nftables;
+pub mod packets;
 pub mod parent;
 mod plugin;
+pub mod random;
 pub mod recorded;
 mod request;
 pub mod resolver;
 mod route;
 pub mod store;
+pub mod upkeep;
 
 pub use arguments::Arguments;
 pub use attachment::{Address, Attachment, Dns, Interface, Place, Route};
@@ -61,6 +73,7 @@ pub use cofferdam_protocol::{IpPrefix, MacAddress};
 pub use digest::digest;
 pub use error::{Error, Outcome};
 pub use failure::{Context, Failure};
+pub use keeper::{Keeper, Occasion};
 pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState, RateLimit};
 pub use namespace::{BridgeOptions, Flows, Namespace, RuleSpec, VethEnd, create_veth};
 pub use need::Need;

@@ -48,6 +48,16 @@ impl Link {
         Ok(self.0.set_promiscuous(on)?)
     }
 
+    /// Receive all multicast frames.
+    pub fn set_all_multicast(&self, on: bool) -> Result<(), Error> {
+        Ok(self.0.set_all_multicast(on)?)
+    }
+
+    /// How many packets may wait to be sent.
+    pub fn set_transmit_queue_length(&self, packets: u32) -> Result<(), Error> {
+        Ok(self.0.set_transmit_queue_length(packets)?)
+    }
+
     /// Makes it a port of `master`, which has to be in the same namespace.
     pub fn set_master(&self, master: &Self) -> Result<(), Error> {
         Ok(self.0.set_master(&master.0)?)

@@ -186,8 +186,8 @@ impl Need {
         self.bound("marks", Value::Texts(marks))
     }
 
-    /// Ports in the keys of nftables elements in the host: ranges, with first
-    /// and last.
+    /// Ports in the keys of nftables elements in the host, or of datagrams:
+    /// ranges, with first and last.
     #[must_use]
     pub const fn ports(self, ports: &'static [[u16; 2]]) -> Self {
         self.bound("ports", Value::Ranges(ports))

@@ -231,6 +231,16 @@ impl Namespace {
         Ok(nftables::add_elements(&self.0, table, set, elements)?)
     }
 
+    /// Adds elements that attachments share: each stays until the last
+    /// attachment that added it is gone.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when one is an attachment's own, [`Error::Denied`]
+    /// as for [`add_elements`](Self::add_elements).
+    pub fn share_elements(&self, table: &TableId, set: &str, elements: &[Element]) -> Result<(), Error> {
+        Ok(nftables::share_elements(&self.0, table, set, elements)?)
+    }
+
     /// Removes elements of this attachment. One that is missing is success.
     pub fn delete_elements(&self, table: &TableId, set: &str, elements: &[Element]) -> Result<(), Error> {
         Ok(nftables::delete_elements(&self.0, table, set, elements)?)

@@ -1,7 +1,46 @@
 //! The link that a container's interface is upon: the key `master` of several
 //! plugins.
 
-use crate::{Error, Failure, Link, Namespace, Outcome as _, Request, codes};
+use crate::{Error, Failure, Link, Namespace, Need, Outcome as _, Request, codes};
+
+const IPAM: &str = "ipam.type";
+const IPV6: &str = "an IPv6 address";
+const CHECK: &str = "CHECK";
+
+/// What a plugin asks for whose interface is of these kinds, upon a link that
+/// the configuration may leave out, and addressed by an IPAM plugin if one is
+/// named.
+#[must_use]
+pub const fn needs(kinds: &'static [&'static str]) -> [Need; 15] {
+    [
+        Need::always("link.create").in_container().kinds(kinds),
+        Need::when("a master of the node", "link.see").in_host(),
+        Need::when("no master", "route.see").in_host(),
+        Need::when("linkInContainer", "link.see").in_container(),
+        Need::when("linkInContainer without a master", "route.see").in_container(),
+        Need::when(IPAM, "ipam.delegate"),
+        Need::when(IPAM, "sysctl.write")
+            .in_container()
+            .keys(&["net/ipv4/conf/*/arp_notify", "net/ipv6/conf/*/ndisc_notify"])
+            .values(&["1"]),
+        Need::when(IPV6, "sysctl.write")
+            .in_container()
+            .keys(&["net/ipv6/conf/*/disable_ipv6"])
+            .values(&["0"]),
+        Need::when(IPV6, "sysctl.write")
+            .in_container()
+            .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
+            .values(&["1"]),
+        Need::when(IPAM, "address.add").in_container(),
+        Need::when("routes of the IPAM plugin", "route.add").in_container(),
+        Need::when("CHECK and DEL", "link.see").in_container().kinds(kinds),
+        Need::when(CHECK, "address.see").in_container(),
+        Need::when(CHECK, "route.see").in_container(),
+        Need::when("DEL of a link that another plugin of this name made", "link.delete")
+            .in_container()
+            .kinds(kinds),
+    ]
+}
 
 /// The namespace that the key `master` is about.
 ///

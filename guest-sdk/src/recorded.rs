@@ -1,7 +1,9 @@
 //! Compares what a previous result says with what is there: the part of CHECK
 //! that all plugins have in common which give a container an interface.
 
-use crate::{AddressInfo, Attachment, Failure, Interface, IpPrefix, Link, LinkInfo, Outcome as _, Request};
+use crate::{
+    AddressInfo, Attachment, Failure, Interface, IpPrefix, Link, LinkInfo, Outcome as _, Request, config::IpamConfig,
+};
 
 /// The container's interface that the previous result names, which has to be
 /// of this kind and to have the address on record.
@@ -111,4 +113,15 @@ pub fn delete_leftover<C>(request: &Request<C>) -> Result<(), Failure> {
         link.delete()?;
     }
     Ok(())
+}
+
+/// DEL of a plugin that gives a container an interface: what is
+/// [left over](delete_leftover) goes, and the addresses are given back.
+///
+/// # Errors
+/// One of the two can't be done; the other is all the same.
+pub fn detach<C>(request: &Request<C>, ipam: &IpamConfig) -> Result<(), Failure> {
+    let unlinked = delete_leftover(request);
+    ipam.del()?;
+    unlinked
 }

@@ -27,6 +27,18 @@ pub fn kernel_access() -> Result<(), String> {
 /// Says why a test is not run; a failure where all of them have to.
 pub fn skip(reason: &str) {
     assert!(std::env::var_os("COFFERDAM_TESTS_MUST_RUN").is_none(), "{reason}");
+    tell(reason);
+}
+
+/// Says that a test, or a part of it, is not run for want of something in the
+/// kernel, which nobody can install; a failure where the kernel has all
+/// (`tests/vm/test.sh`).
+pub fn skip_for_kernel(reason: &str) {
+    assert!(std::env::var_os("COFFERDAM_TESTS_FULL_KERNEL").is_none(), "{reason}");
+    tell(reason);
+}
+
+fn tell(reason: &str) {
     let thread = thread::current();
     let test = thread.name().unwrap_or("a test");
     // Not `eprintln`: the output of tests that pass is kept back.

@@ -13,10 +13,11 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 11] = [
+pub const PLUGINS: [(&str, &str); 17] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
+    ("dhcp", "cofferdam-plugin-dhcp"),
     ("dummy", "cofferdam-plugin-dummy"),
     ("ipvlan", "cofferdam-plugin-ipvlan"),
     ("macvlan", "cofferdam-plugin-macvlan"),
@@ -24,6 +25,11 @@ pub const PLUGINS: [(&str, &str); 11] = [
     ("vlan", "cofferdam-plugin-vlan"),
     ("portmap", "cofferdam-plugin-portmap"),
     ("bandwidth", "cofferdam-plugin-bandwidth"),
+    ("static", "cofferdam-plugin-static"),
+    ("sbr", "cofferdam-plugin-sbr"),
+    ("ptp", "cofferdam-plugin-ptp"),
+    ("tuning", "cofferdam-plugin-tuning"),
+    ("firewall", "cofferdam-plugin-firewall"),
     ("hostile", "cofferdam-hostile"),
 ];
 

@@ -14,6 +14,8 @@ use crate::Namespace;
 // Neighbour discovery takes seconds to try again when its first packets are
 // lost on a busy machine.
 const TRIES: u32 = 60;
+/// Enough for a first packet that waits for neighbour discovery.
+const FEW_TRIES: u32 = 12;
 const PAUSE: Duration = Duration::from_millis(150);
 
 /// A UDP service that answers each packet with the address that the packet
@@ -72,6 +74,10 @@ impl Drop for EchoServer {
 /// listens; what address they arrived from, or `None` when none came back.
 #[must_use]
 pub fn answers_as(from: &Namespace, to: &str, server: &EchoServer) -> Option<IpAddr> {
+    answer_within(from, to, server, TRIES)
+}
+
+fn answer_within(from: &Namespace, to: &str, server: &EchoServer, tries: u32) -> Option<IpAddr> {
     let target = SocketAddr::new(to.parse().expect("an IP address"), server.port());
     from.run(|| {
         let any = if target.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
@@ -80,7 +86,7 @@ pub fn answers_as(from: &Namespace, to: &str, server: &EchoServer) -> Option<IpA
             .set_read_timeout(Some(PAUSE))
             .expect("a time limit that is not zero");
         let mut packet = [0; 64];
-        for _ in 0..TRIES {
+        for _ in 0..tries {
             // No route, or an address that is still tentative: not yet.
             if socket.send_to(b"who am I", target).is_err() {
                 thread::sleep(PAUSE);
@@ -98,6 +104,13 @@ pub fn answers_as(from: &Namespace, to: &str, server: &EchoServer) -> Option<IpA
 #[must_use]
 pub fn answers(from: &Namespace, to: &str, server: &EchoServer) -> bool {
     answers_as(from, to, server).is_some()
+}
+
+/// Whether a few packets from one namespace to an address stay unanswered. To
+/// be asked where the same packets are answered otherwise.
+#[must_use]
+pub fn is_silent(from: &Namespace, to: &str, server: &EchoServer) -> bool {
+    answer_within(from, to, server, FEW_TRIES).is_none()
 }
 
 /// A TCP service for programs of other processes: writes the caller's address

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::{Container, Namespace, Site};
+use crate::{Container, Namespace, Site, skip_for_kernel};
 
 /// A network of a plugin whose interfaces are upon `eth1` of the node.
 #[must_use]
@@ -56,7 +56,7 @@ pub fn has_kind(kind: &str) -> bool {
     let made = namespace.run(|| Command::new("ip").args(&arguments).output());
     let has = made.expect("ip is there for the tests").status.success();
     if !has {
-        eprintln!("skipped: this kernel has no links of kind {kind}");
+        skip_for_kernel(&format!("this kernel has no links of kind {kind}"));
     }
     has
 }

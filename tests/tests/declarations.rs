@@ -128,7 +128,7 @@ fn an_add_whose_ipam_plugin_is_not_there_is_refused_before_anything_is_done() {
     let site = Site::new();
     site.installation()
         .policy("bridge.audit.toml", "[plugin.bridge]\naudit = \"all\"\n");
-    site.installation().policy("static.toml", "[plugin.static]\n");
+    site.installation().remove_component("static");
     let config = with(bridge_network("1.0.0"), json!({ "ipam": { "type": "static" } }));
     let error = fails_without_a_trace(&site, &config);
     assert_eq!(error.code, COMPONENT, "{error:?}");

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cofferdam_journal::AttachmentId;
+use cofferdam_journal::{AttachmentId, UpkeepRecord};
 use cofferdam_network::{
     Kernel,
     namespace::{NamespaceError, NamespaceIdentity, identity, is_current, open_namespace},
@@ -88,6 +88,10 @@ impl Broker {
             confine: Some(Confine::new(confine)),
             ..self
         }
+    }
+
+    pub(crate) fn installation(&self) -> &Installation {
+        &self.installation
     }
 
     /// Answers one request. `name` is what the process was executed as; as
@@ -245,6 +249,37 @@ impl Call {
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         })
+    }
+
+    /// The keeper's call for what a plugin keeps.
+    pub(crate) fn of_record(broker: &Broker, record: &UpkeepRecord, config: PluginConfig, started: Instant) -> Self {
+        let UpkeepRecord { attachment, plugin, .. } = record;
+        let member = Member {
+            plugin: plugin.clone(),
+            config: config.clone(),
+        };
+        let environment = Environment {
+            // No verb of a runtime's; it is not looked at.
+            command: Ok(Verb::Check),
+            container_id: attachment.container_id.clone(),
+            netns: record.namespace.as_ref().map(|namespace| namespace.path.clone()),
+            interface_name: attachment.interface_name.clone(),
+            args: record.args.clone(),
+            path: String::new(),
+            netns_override: false,
+        };
+        Self {
+            installation: broker.installation.clone(),
+            verb: Verb::Check,
+            version: SpecVersion::NEWEST,
+            environment,
+            config,
+            members: vec![member],
+            attachment: attachment.clone(),
+            deadline: started + broker.budget,
+            sandbox: broker.sandbox.clone(),
+            confine: broker.confine.clone(),
+        }
     }
 
     /// Time that is left for this call.

@@ -99,7 +99,7 @@ fn not_started(plugin: &str, reason: &NotStarted, trail: &mut Trail, secrets: &S
 fn secrets_of(config: &PluginConfig, task: &Task) -> Secrets {
     let arguments = match task {
         Task::Attachment(request) => request.args.as_slice(),
-        Task::Network(_) => &[],
+        Task::Network(_) | Task::Wake(_) => &[],
     };
     let pairs = arguments
         .iter()
@@ -126,6 +126,7 @@ enum End {
     Failure(Failure),
     Fault(Fault),
     WrongTask,
+    NoKeeper,
 }
 
 impl End {
@@ -133,6 +134,11 @@ impl End {
         match self {
             Self::Failure(failure) => failure_error(failure),
             Self::Fault(fault) => fault_error(plugin, &fault),
+            Self::NoKeeper => {
+                let text =
+                    format!("plugin {plugin:?} kept a record, and its component has nothing that looks after it");
+                CniError::new(codes::COMPONENT, text)
+            }
             Self::WrongTask => CniError::internal(format!("plugin {plugin:?} was called with another verb's request")),
         }
     }
@@ -145,6 +151,7 @@ fn call(guest: &mut Guest<Mediator>, mode: Mode, task: &Task) -> Result<Answer, 
         (Mode::Check, Task::Attachment(request)) => nothing(guest.check(request)),
         (Mode::Gc, Task::Network(request)) => nothing(guest.gc(request)),
         (Mode::Status, Task::Network(request)) => nothing(guest.status(request)),
+        (Mode::Wake, Task::Wake(occasion)) => nothing(guest.wake(occasion).ok_or(End::NoKeeper)?),
         _ => Err(End::WrongTask),
     }
 }

@@ -4,6 +4,8 @@ use cofferdam_journal::Operation;
 use cofferdam_network::LinkId;
 use cofferdam_protocol::{IpPrefix, Place};
 
+use crate::exchanges::Received;
+
 /// What the plugins of a request saw and did, as far as a result can tell of
 /// it.
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ pub(crate) struct Deeds {
     disturbed: BTreeSet<(Place, String)>,
     /// Texts of resolver configurations that were read.
     pub(crate) read: Vec<String>,
+    /// The last datagrams that came.
+    pub(crate) received: Received,
 }
 
 impl Deeds {

@@ -9,14 +9,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cofferdam_policy::Question;
-use cofferdam_protocol::PluginConfig;
+use cofferdam_policy::{Operation, Question};
+use cofferdam_protocol::{Place, PluginConfig};
 
 use crate::{
     call::Call,
     mode::Mode,
     plugins::{Loaded, Plugins},
 };
+
+/// The list of what containers may have set.
+pub(crate) const ALLOW_LIST: &str = "/etc/cni/tuning/allowlist.conf";
+/// The tables of legacy iptables, by family: IPv4 and IPv6.
+const LEGACY_TABLES: [&str; 2] = ["/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"];
 
 /// Where records are unless the configuration says otherwise.
 const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
@@ -27,6 +32,9 @@ const DEFAULT_LOCATION: &str = "/var/lib/cni/networks";
 pub(crate) struct Files {
     resolvers: BTreeMap<PathBuf, io::Result<File>>,
     locations: BTreeMap<PathBuf, Location>,
+    allow_list: Option<io::Result<File>>,
+    /// Whether legacy iptables filters, by family.
+    legacy_filters: [bool; 2],
 }
 
 /// A directory that holds a directory of records for each network.
@@ -44,6 +52,10 @@ impl Files {
         for (loaded, config) in plugins.with_configs(call) {
             files.open_resolver(call, loaded, config);
             files.find_location(call, loaded, config, mode);
+            files.open_allow_list(call, loaded);
+            if loaded.grants.has_any(&[Operation::ForwardingAccept], Place::Host) {
+                files.legacy_filters = LEGACY_TABLES.map(has_filter);
+            }
         }
         files
     }
@@ -57,6 +69,14 @@ impl Files {
         if granted {
             let resolved = call.installation.resolve(&path);
             self.resolvers.entry(path).or_insert_with(|| File::open(resolved));
+        }
+    }
+
+    fn open_allow_list(&mut self, call: &Call, loaded: &Loaded) {
+        let path = Path::new(ALLOW_LIST);
+        let granted = loaded.grants.decide(&Question::AllowListRead { file: path }).is_ok();
+        if granted && self.allow_list.is_none() {
+            self.allow_list = Some(File::open(call.installation.resolve(path)));
         }
     }
 
@@ -79,6 +99,17 @@ impl Files {
         self.resolvers.get(path)
     }
 
+    /// The list of what containers may have set. `None` where it was not
+    /// opened.
+    pub(crate) fn allow_list(&self) -> Option<&io::Result<File>> {
+        self.allow_list.as_ref()
+    }
+
+    /// Whether legacy iptables has a table that filters packets of a family.
+    pub(crate) fn has_legacy_filter(&self, ipv6: bool) -> bool {
+        self.legacy_filters[usize::from(ipv6)]
+    }
+
     /// Why a location of records could not be made.
     pub(crate) fn location_failure(&self, location: &Path) -> Option<io::Error> {
         let failure = self.locations.get(location)?.there.as_ref().err()?;
@@ -99,6 +130,11 @@ impl Files {
 pub(crate) fn location(config: &PluginConfig) -> Result<PathBuf, cofferdam_protocol::CniError> {
     let location = config.ipam_data_dir()?;
     Ok(location.map_or_else(|| DEFAULT_LOCATION.into(), PathBuf::from))
+}
+
+/// Without legacy iptables there is no such file.
+fn has_filter(tables: &str) -> bool {
+    std::fs::read_to_string(tables).is_ok_and(|text| text.lines().any(|table| table == "filter"))
 }
 
 fn find_or_make(path: &Path, make: bool) -> io::Result<bool> {

@@ -9,6 +9,7 @@ use cofferdam_sandbox::{
     bindings::{
         cofferdam::cni::types,
         exports::cofferdam::cni::plugin::{NetworkRequest, Request},
+        keeping::exports::cofferdam::cni::keeper::Occasion,
     },
     handle,
 };
@@ -17,6 +18,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use crate::{
     audit::Trail,
     convert::{belongs, denied, invalid, link_error},
+    exchanges::Exchanges,
     log::LogBudget,
     secrets::Secrets,
     session::{KnownLink, Session},
@@ -42,6 +44,8 @@ pub(crate) struct Mediator {
     pub(crate) uses: Uses,
     /// What no message tells.
     pub(crate) secrets: Secrets,
+    /// Datagrams that the guest exchanges.
+    pub(crate) exchanges: Exchanges,
     wasi: ClosedWasi,
     memory: MemoryGuard,
     limits: Limits,
@@ -79,6 +83,7 @@ impl Allowed {
 pub(crate) enum Task {
     Attachment(Box<Request>),
     Network(NetworkRequest),
+    Wake(Box<Occasion>),
 }
 
 impl Imports for Mediator {}
@@ -120,6 +125,7 @@ impl Mediator {
             allowed,
             uses: Uses::default(),
             secrets: Secrets::default(),
+            exchanges: Exchanges::default(),
             wasi: ClosedWasi::new(limits.log),
             memory: MemoryGuard::new(limits),
             limits,
@@ -130,6 +136,12 @@ impl Mediator {
     pub(crate) fn into_session(mut self) -> Session {
         self.give_back_uses();
         self.trail.finish();
+        let ends_exchange = !self.exchanges.is_empty();
+        let session = self
+            .session
+            .as_mut()
+            .expect("a delegate gives the session back before its caller goes on");
+        session.exchanging &= !ends_exchange;
         self.session
             .expect("a delegate gives the session back before its caller goes on")
     }
@@ -225,6 +237,13 @@ impl Mediator {
         let (plugin, limits) = (self.plugin.clone(), self.limits);
         let spent = &mut self.session().spent;
         spent.link(&plugin, limits).map_err(quota)
+    }
+
+    /// Counts a datagram that is to be sent.
+    pub(crate) fn count_datagram(&mut self) -> Result<(), CallError> {
+        let (plugin, limits) = (self.plugin.clone(), self.limits);
+        let spent = &mut self.session().spent;
+        spent.datagram(&plugin, limits).map_err(quota)
     }
 
     /// Journal, then what the operation makes the attachment's, then kernel.
@@ -358,7 +377,7 @@ fn refuse_astray(ways: Option<Ways>, operation: &Operation, network: &mut dyn Ne
     ways.map_or(Ok(()), |ways| ways.refuse(operation, network))
 }
 
-fn quota(text: String) -> CallError {
+pub(crate) fn quota(text: String) -> CallError {
     CallError::Guest(types::Error::Quota(text))
 }
 

@@ -8,6 +8,8 @@ pub(crate) enum Mode {
     Del,
     /// As DEL, for a whole network.
     Gc,
+    /// As DEL: the keeper's call for one attachment.
+    Wake,
     /// Nothing.
     Check,
     /// Nothing.
@@ -25,12 +27,18 @@ impl Mode {
         !matches!(self, Self::Check | Self::Status)
     }
 
+    /// Whether datagrams may be exchanged.
+    pub(crate) fn exchanges(self) -> bool {
+        matches!(self, Self::Add | Self::Wake)
+    }
+
     /// The verb, for error texts.
     pub(crate) fn verb(self) -> &'static str {
         match self {
             Self::Add => "ADD",
             Self::Del => "DEL",
             Self::Gc => "GC",
+            Self::Wake => "WAKE",
             Self::Check => "CHECK",
             Self::Status => "STATUS",
         }

@@ -31,7 +31,7 @@ pub(crate) fn check(
         Mode::Add => grants.satisfy(needs),
         // It is asked for no tenant's attachment in particular.
         Mode::Status => policy.satisfy_on_network(network, needs),
-        Mode::Del | Mode::Check | Mode::Gc => Ok(()),
+        Mode::Del | Mode::Wake | Mode::Check | Mode::Gc => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -12,8 +13,8 @@ use std::{
 };
 
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, OperationalState,
-    Outgoing, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
+    NewLink, OperationalState, Outgoing, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -159,6 +160,8 @@ impl Network for Picture {
         set_link_mtu(LinkId, u32) -> ();
         set_link_mac(LinkId, MacAddress) -> ();
         set_link_promiscuous(LinkId, bool) -> ();
+        set_link_all_multicast(LinkId, bool) -> ();
+        set_link_queue_length(LinkId, u32) -> ();
         set_link_master(LinkId, Option<u32>) -> ();
         set_port_hairpin(LinkId, bool) -> ();
         set_port_isolated(LinkId, bool) -> ();
@@ -192,6 +195,13 @@ impl Network for Picture {
         delete_chain(Place, &TableId, &str) -> ();
         add_elements(Place, &TableId, &Set, &[Element], &str) -> ();
         delete_elements(Place, &TableId, &Set, &[Element]) -> ();
+        has_forwarding_lead(&ForwardingLead) -> bool;
+        add_forwarding_lead(&ForwardingLead) -> ();
+        delete_forwarding_lead(&ForwardingLead) -> ();
+        accepts_forwarding(IpAddr) -> bool;
+        accept_forwarding(IpAddr) -> ();
+        refuse_forwarding(IpAddr) -> ();
         element_comment(Place, &TableId, &Set, &Element) -> Option<String>;
+        open_exchange(LinkId, Ports) -> Box<dyn Exchange>;
     }
 }

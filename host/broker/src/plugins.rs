@@ -107,19 +107,28 @@ impl Plugins {
         })
     }
 
-    /// What they need of the container's namespace.
-    pub(crate) fn ahead(&self) -> Ahead {
-        /// What the kernel calls the kind of a TAP device.
+    /// Whether one may make TAP devices.
+    pub(crate) fn make_taps(&self) -> bool {
+        /// What the kernel calls their kind.
         const TAP: &str = "tun";
+        self.all().any(|plugin| plugin.grants.may_create(Place::Container, TAP))
+    }
+
+    /// What they need of the container's namespace, and of what can't be opened
+    /// later.
+    pub(crate) fn ahead(&self, mode: Mode) -> Ahead {
         const PACKET_FILTER: [Operation; 2] = [Operation::NftablesTable, Operation::NftablesElement];
-        let mut ahead = Ahead::default();
+        let mut ahead = Ahead {
+            taps: if self.make_taps() { Ahead::MOST_TAPS } else { 0 },
+            ..Ahead::default()
+        };
         for Loaded { grants, .. } in self.all() {
             ahead.nftables |= grants.has_any(&PACKET_FILTER, Place::Container);
-            if grants.may_create(Place::Container, TAP) {
-                ahead.taps = Ahead::MOST_TAPS;
-            }
             let settings = grants.setting_directories(Place::Container);
             ahead.settings.extend(settings.map(str::to_owned));
+            let exchanging = [Place::Host, Place::Container].into_iter().filter(|_| mode.exchanges());
+            let exchanging = exchanging.filter(|place| grants.has_any(&[Operation::PacketExchange], *place));
+            ahead.packets.extend(exchanging);
         }
         ahead
     }

@@ -49,7 +49,7 @@ impl Reach {
             network: plugins
                 .all()
                 .any(|plugin| plugin.grants.reaches(Place::Host) || plugin.grants.reaches(Place::Container)),
-            taps: plugins.ahead().taps > 0,
+            taps: plugins.make_taps(),
             ..Self::default()
         };
         let state = call.installation.state();

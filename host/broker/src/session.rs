@@ -5,7 +5,8 @@ use std::{
 };
 
 use cofferdam_journal::{
-    AttachmentId, Journal, NamespaceRecord, Owned, Quota, Records, Scope, Shared, SharedObject, StateDirectory,
+    AttachmentId, Journal, NamespaceRecord, Owned, Quota, Records, Scope, Shared, SharedObject, StateDirectory, Upkeep,
+    UpkeepRecord,
 };
 use cofferdam_network::{Kernel, LinkId, Network};
 use cofferdam_policy::Counter;
@@ -47,6 +48,7 @@ pub(crate) struct Session {
     pub(crate) shared: Shared,
     pub(crate) owned: Owned,
     pub(crate) quota: Quota,
+    pub(crate) upkeep: Upkeep,
     /// Objects that were made in this request, by limit of an attachment.
     pub(crate) used: BTreeMap<Counter, u32>,
     /// The container's namespace, where there is one.
@@ -69,6 +71,10 @@ pub(crate) struct Session {
     pub(crate) valid: Vec<(String, String)>,
     /// Depth of delegation, to end loops.
     pub(crate) depth: u8,
+    /// Whether a plugin exchanges datagrams at the moment.
+    pub(crate) exchanging: bool,
+    /// What the keeper's call is about.
+    pub(crate) kept: Option<UpkeepRecord>,
 }
 
 impl Session {
@@ -102,7 +108,7 @@ impl Session {
         // Where none can be run, there is nobody to be guarded against.
         if plugins.all().next().is_some() {
             kernel
-                .open_ahead(&plugins.ahead())
+                .open_ahead(&plugins.ahead(mode))
                 .map_err(|error| CniError::internal(error.to_string()))?;
             timing::phase("open");
             call.confine(&reach(Reach::new(call, &plugins, &files)))?;
@@ -122,6 +128,7 @@ impl Session {
             shared: state.shared(),
             owned: state.owned(),
             quota: state.quota(),
+            upkeep: state.upkeep(),
             used: BTreeMap::new(),
             namespace,
             links: Links::default(),
@@ -134,6 +141,8 @@ impl Session {
             deadline: call.deadline,
             valid: Vec::new(),
             depth: 0,
+            exchanging: false,
+            kept: None,
         })
     }
 

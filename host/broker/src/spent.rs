@@ -9,6 +9,7 @@ pub(crate) struct Spent {
     calls: BTreeMap<String, u32>,
     changes: BTreeMap<String, u32>,
     links: BTreeMap<String, u32>,
+    datagrams: BTreeMap<String, u32>,
 }
 
 impl Spent {
@@ -32,6 +33,21 @@ impl Spent {
     /// There were too many; the text says so.
     pub(crate) fn link(&mut self, plugin: &str, limits: Limits) -> Result<(), String> {
         within(count(&mut self.links, plugin), limits.links, "links")
+    }
+
+    /// Counts a datagram that a plugin is about to send.
+    ///
+    /// # Errors
+    /// There were too many; the text says so.
+    pub(crate) fn datagram(&mut self, plugin: &str, limits: Limits) -> Result<(), String> {
+        let count = count(&mut self.datagrams, plugin);
+        if count <= limits.datagrams {
+            return Ok(());
+        }
+        Err(format!(
+            "for one request a plugin can send {} datagrams, and this one sent them",
+            limits.datagrams
+        ))
     }
 }
 

@@ -5,6 +5,7 @@ mod compiler;
 mod component;
 mod doctor;
 mod gc;
+mod keep;
 mod key;
 mod metadata;
 mod output;
@@ -54,6 +55,9 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Puts back what others took away or changed of attachments.
     Repair(repair::Arguments),
+    /// Looks after what plugins keep while containers are attached: has leases
+    /// renewed. Runs until it is ended.
+    Keep(keep::Arguments),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
     /// Signs components.
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
         Command::Gc(arguments) => gc::run(&installation, &arguments),
         Command::Doctor(arguments) => Ok(doctor::run(&installation, &arguments)),
         Command::Repair(arguments) => repair::run(&installation, &arguments),
+        Command::Keep(arguments) => keep::run(&installation, &arguments).map(|()| ExitCode::SUCCESS),
         Command::Run(arguments) => run::run(&installation, arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
     pub(crate) timing: Option<PathBuf>,
     /// `--budget MILLISECONDS`: time for the whole call.
     pub(crate) budget: Option<Duration>,
+    /// `--wake FILE`: call the plugin that keeps this record, instead of a
+    /// runtime's request.
+    pub(crate) wake: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -28,6 +31,7 @@ impl Arguments {
             root: None,
             timing: None,
             budget: None,
+            wake: None,
         };
         while let Some(option) = arguments.next() {
             let option = option.to_string_lossy().into_owned();
@@ -35,6 +39,7 @@ impl Arguments {
             match option.as_str() {
                 "--root" => parsed.root = Some(value.into()),
                 "--timing" => parsed.timing = Some(value.into()),
+                "--wake" => parsed.wake = Some(value.into()),
                 "--budget" => parsed.budget = Some(milliseconds(&value)?),
                 _ => bail!(
                     "unknown argument {option:?}: this is a CNI plugin, to be executed by a container runtime; \

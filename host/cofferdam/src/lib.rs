@@ -19,7 +19,7 @@ use std::{
 
 use anyhow::Context as _;
 use arguments::Arguments;
-use cofferdam_broker::{Answer, Broker, Installation, timing};
+use cofferdam_broker::{Answer, Broker, Installation, printable, timing};
 use cofferdam_protocol::CniError;
 use environment::Environment;
 
@@ -58,12 +58,30 @@ fn run() -> anyhow::Result<Answer> {
     }
     let installation = arguments.root.map_or_else(Installation::default, Installation::below);
     let broker = Broker::new(installation, arguments.budget.unwrap_or(BUDGET));
-    let answer = reach::confine(broker, &environment).answer(&arguments.name, |name| environment.get(name), read_input);
+    let broker = reach::confine(broker, &environment);
+    let answer = match &arguments.wake {
+        Some(file) => wake(&broker, file),
+        None => broker.answer(&arguments.name, |name| environment.get(name), read_input),
+    };
     if let Some(file) = timings {
         timing::phase("end");
         timing::finish(&file).context("write timings")?;
     }
     Ok(answer)
+}
+
+/// The keeper executes this for a record that is due. What went wrong is for
+/// the keeper to tell.
+fn wake(broker: &Broker, file: &Path) -> Answer {
+    let (stderr, exit) = match broker.wake(file) {
+        Ok(_) => (String::new(), 0),
+        Err(error) => (format!("{}\n", printable(&error.to_string())), 1),
+    };
+    Answer {
+        stdout: String::new(),
+        stderr,
+        exit,
+    }
 }
 
 fn append_to(path: &Path) -> anyhow::Result<File> {

@@ -11,6 +11,7 @@ use crate::{
     Result, StateDirectory,
     attachment_id::is_key,
     state_directory::{ATTACHMENTS, PROBE, entries, is_empty_file},
+    upkeep::UPKEEP,
 };
 
 /// What is younger may belong to a call that goes on.
@@ -61,7 +62,9 @@ impl StateDirectory {
                 });
             }
         }
-        self.of_directory(&self.path().join("claims"), &mut found)?;
+        for directory in ["claims", UPKEEP] {
+            self.of_directory(&self.path().join(directory), &mut found)?;
+        }
         let owned = self.path().join("owned");
         found.extend(self.owned().left()?.into_iter().map(|name| Leftover {
             path: owned.join(name),

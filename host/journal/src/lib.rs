@@ -1,6 +1,6 @@
 //! What attachments made, on record before it is made, and the way back.
 //!
-//! Seven things, all below one state directory (`/run/cofferdam`, boot-scoped
+//! Eight things, all below one state directory (`/run/cofferdam`, boot-scoped
 //! as the kernel state that they describe):
 //!
 //! * the write-ahead [`Journal`] of each attachment: an operation and its
@@ -11,6 +11,7 @@
 //!   is counted across them;
 //! * the [`Records`] of addresses, in the layout of the reference plugin
 //!   host-local, with an index;
+//! * the records of what has to be looked after ([`Upkeep`]);
 //! * [`Undo`], which carries out inverses and says what it found;
 //! * [`Comparison`], which says how the kernel differs from a journal, and
 //!   [`Repair`], which puts back what is missing.
@@ -38,6 +39,7 @@ mod repair;
 mod shared;
 mod state_directory;
 mod undo;
+mod upkeep;
 
 pub use attachment_id::AttachmentId;
 pub use difference::{Comparison, ComparisonError, Difference};
@@ -48,7 +50,7 @@ pub use history::{Entry, History, Progress, State};
 pub use journal::{Journal, LockedAttachment};
 pub use leftovers::{Leftover, LeftoverKind};
 pub use lock::{HeldLocks, Holder, longest_wait};
-pub use model::{Inverse, Made, Operation, Outcome, Sequence, Setting, SharedObject};
+pub use model::{Inverse, Made, Operation, Outcome, SHARED_ELEMENT, Sequence, Setting, SharedObject, element_text};
 pub use owned::{Owned, OwnedBy, Scope, Survey, Taken, Thing};
 pub use quota::{Limit, Quota, Slot};
 pub use records::{Owner, Records};
@@ -56,3 +58,4 @@ pub use repair::{Repair, Repaired, Unmended};
 pub use shared::{Left, Shared, SharedGuard};
 pub use state_directory::{AttachmentSummary, StateDirectory};
 pub use undo::{Report, ReportItem, Undo, UndoError, UndoOutcome, Undone};
+pub use upkeep::{Farewell, Upkeep, UpkeepRecord, since_boot};

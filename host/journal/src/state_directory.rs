@@ -9,7 +9,7 @@ use std::{
 use nix::{errno::Errno, fcntl::OFlag, unistd::geteuid};
 
 use crate::{
-    AttachmentId, Error, Header, History, LockedAttachment, Owned, Quota, Result, Shared,
+    AttachmentId, Error, Header, History, LockedAttachment, Owned, Quota, Result, Shared, Upkeep,
     attachment_id::is_key,
     boot::boot_id,
     digest::digest_of_text,
@@ -18,6 +18,7 @@ use crate::{
     fs::{make_directories, open_file, read_all},
     history::NewerFormat,
     journal::JournalFile,
+    upkeep::UPKEEP,
 };
 
 /// The journals, a directory for each network.
@@ -154,6 +155,12 @@ impl StateDirectory {
         Quota::new(&self.path)
     }
 
+    /// The records of what has to be looked after.
+    #[must_use]
+    pub fn upkeep(&self) -> Upkeep {
+        Upkeep::new(&self.path)
+    }
+
     /// Takes an attachment's lock, and reads what an earlier call left.
     ///
     /// # Errors
@@ -230,7 +237,7 @@ impl StateDirectory {
     pub fn tidy(&self) -> Result<()> {
         let failed = |error| Error::io("tidy", &self.path, error);
         self.quota().tidy().map_err(failed)?;
-        for name in [ATTACHMENTS, "shared", "claims", "owned", "quota"] {
+        for name in [ATTACHMENTS, "shared", "claims", "owned", "quota", UPKEEP] {
             remove_empty(&self.path.join(name))?;
         }
         // That nothing of earlier boots is left says nothing of an empty one.

@@ -1,8 +1,11 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
-    AddressInfo, Bridge, Flows, Incoming, LinkId, LinkInfo, Neighbor, NewLink, Outgoing, RateLimit, Result, Route,
-    RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Datagram, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, NewLink, Outgoing,
+    Ports, RateLimit, Received, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -40,6 +43,10 @@ pub trait Network {
     fn set_link_mac(&mut self, link: LinkId, mac: MacAddress) -> Result<()>;
     /// `ip link set dev NAME promisc on|off`
     fn set_link_promiscuous(&mut self, link: LinkId, on: bool) -> Result<()>;
+    /// `ip link set dev NAME allmulticast on|off`
+    fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()>;
+    /// `ip link set dev NAME txqueuelen PACKETS`
+    fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()>;
     /// `ip link set dev NAME master MASTER|nomaster`
     fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()>;
     /// `bridge link set dev NAME hairpin on|off`
@@ -153,4 +160,40 @@ pub trait Network {
 
     /// `conntrack -D -p udp --orig-port-dst PORT …`, for each.
     fn forget_flows(&mut self, place: Place, flows: &[Flows]) -> Result<()>;
+
+    /// Whether the rule of the node's iptables is there.
+    fn has_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<bool>;
+    /// `iptables -N CHAIN`, unless it is there, and `iptables -I FROM 1 -m
+    /// comment --comment COMMENT -j CHAIN`, in one transaction.
+    fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()>;
+    /// `iptables -D FROM … -j CHAIN`
+    fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()>;
+    /// Whether the node's iptables accepts what the address forwards: both
+    /// rules of [`accept_forwarding`](Network::accept_forwarding) are there.
+    fn accepts_forwarding(&mut self, address: IpAddr) -> Result<bool>;
+    /// `iptables -A CNI-FORWARD -d ADDRESS -m conntrack --ctstate
+    /// RELATED,ESTABLISHED -j ACCEPT` and `iptables -A CNI-FORWARD -s ADDRESS
+    /// -j ACCEPT`, each unless it is there.
+    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()>;
+    /// Deletes both of them.
+    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()>;
+
+    /// Begins to receive the datagrams that come to a link from one port for
+    /// the other, whatever addresses it has.
+    fn open_exchange(&mut self, link: LinkId, ports: Ports) -> Result<Box<dyn Exchange>>;
+}
+
+/// Datagrams between one port of a link and one of its neighbours.
+pub trait Exchange: Send {
+    /// Sends a datagram. Nobody tells whether it arrives.
+    ///
+    /// # Errors
+    /// It is too long, or the link is gone or down.
+    fn send(&mut self, datagram: &Datagram) -> Result<()>;
+
+    /// The next datagram; `None` when none came in this time.
+    ///
+    /// # Errors
+    /// The link is gone or down.
+    fn receive(&mut self, wait: Duration) -> Result<Option<Received>>;
 }

@@ -1,13 +1,14 @@
 //! The system calls that no crate wraps safely.
 
 use std::{
-    mem::zeroed,
+    mem::{self, zeroed},
     os::fd::{AsFd, AsRawFd, BorrowedFd},
+    ptr,
 };
 
 use nix::{
     errno::Errno,
-    libc::{self, SOL_SOCKET, c_char, c_int, c_short, ifreq},
+    libc::{self, SOL_SOCKET, c_char, c_int, c_short, ifreq, sock_filter, sock_fprog, sockaddr_ll, socklen_t},
     sys::socket::{getsockopt, sockopt::GetStruct},
 };
 
@@ -54,6 +55,99 @@ pub(crate) fn namespace_type(namespace: impl AsFd) -> nix::Result<c_int> {
     // SAFETY: the descriptor is open while it is borrowed, and this request
     // takes no argument: it reads and writes no memory of ours.
     unsafe { generated::ns_get_nstype(namespace.as_fd().as_raw_fd()) }
+}
+
+/// Has a socket receive nothing but what a program of the packet filter lets
+/// pass (`SO_ATTACH_FILTER`).
+pub(crate) fn attach_filter(socket: impl AsFd, program: &mut [sock_filter]) -> nix::Result<()> {
+    let program = sock_fprog {
+        len: u16::try_from(program.len()).map_err(|_| Errno::EINVAL)?,
+        filter: program.as_mut_ptr(),
+    };
+    // SAFETY: the kernel reads a `sock_fprog` of this size, and as many
+    // instructions at its pointer as it says, which are borrowed here.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            ptr::from_ref(&program).cast(),
+            length_of::<sock_fprog>(),
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// Binds a packet socket.
+pub(crate) fn bind_packets(socket: impl AsFd, address: &sockaddr_ll) -> nix::Result<()> {
+    // SAFETY: the kernel reads an address of this size, which is borrowed here.
+    let result = unsafe {
+        libc::bind(
+            socket.as_fd().as_raw_fd(),
+            ptr::from_ref(address).cast(),
+            length_of::<sockaddr_ll>(),
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// Sends a packet, as a whole or not at all.
+pub(crate) fn send_packet(socket: impl AsFd, packet: &[u8], address: &sockaddr_ll) -> nix::Result<()> {
+    // SAFETY: the kernel reads as many bytes of the packet as there are, and an
+    // address of this size; both are borrowed here.
+    let result = unsafe {
+        libc::sendto(
+            socket.as_fd().as_raw_fd(),
+            packet.as_ptr().cast(),
+            packet.len(),
+            0,
+            ptr::from_ref(address).cast(),
+            length_of::<sockaddr_ll>(),
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// Receives a packet that is there: its length, which is more than the
+/// buffer's where it did not fit, and where it is from.
+///
+/// # Errors
+/// `EAGAIN` when there is none.
+pub(crate) fn receive_packet(socket: impl AsFd, buffer: &mut [u8]) -> nix::Result<(usize, sockaddr_ll)> {
+    let mut address = no_address();
+    let mut length = length_of::<sockaddr_ll>();
+    // SAFETY: the kernel writes no more bytes of a packet than the buffer has,
+    // and no more of an address than `length` says; both are borrowed here for
+    // writing, and any bytes are a `sockaddr_ll`.
+    let result = unsafe {
+        libc::recvfrom(
+            socket.as_fd().as_raw_fd(),
+            buffer.as_mut_ptr().cast(),
+            buffer.len(),
+            libc::MSG_DONTWAIT | libc::MSG_TRUNC,
+            ptr::from_mut(&mut address).cast(),
+            &raw mut length,
+        )
+    };
+    let received = Errno::result(result)?;
+    Ok((usize::try_from(received).map_err(|_| Errno::EIO)?, address))
+}
+
+/// The address of packets that says nothing.
+pub(crate) fn no_address() -> sockaddr_ll {
+    sockaddr_ll {
+        sll_family: 0,
+        sll_protocol: 0,
+        sll_ifindex: 0,
+        sll_hatype: 0,
+        sll_pkttype: 0,
+        sll_halen: 0,
+        sll_addr: [0; 8],
+    }
+}
+
+fn length_of<T>() -> socklen_t {
+    socklen_t::try_from(mem::size_of::<T>()).unwrap_or(0)
 }
 
 /// Makes a device of a descriptor of `/dev/net/tun`; `flags` are `IFF_*`. A

@@ -33,7 +33,10 @@ pub(crate) enum Aspect<'a> {
     Addresses(&'a [IpAddr]),
     Names(&'a [String]),
     Marks(&'a [Mark]),
+    /// Those of elements of the node.
     Ports(&'a [u16]),
+    /// Those of datagrams.
+    ExchangePorts(&'a [u16]),
 }
 
 impl<'a> Question<'a> {
@@ -91,12 +94,18 @@ impl<'a> Question<'a> {
             (Dimension::PacketScope, Q::RuleAdd { of_others, .. }) => {
                 Aspect::Packets(if of_others { &packets::ANY } else { &[] })
             }
-            (Dimension::PacketPrefixes, Q::NftElement { addresses, .. }) => Aspect::Addresses(addresses),
+            (Dimension::Chains, Q::ForwardingAccept { chain, .. }) => Aspect::Text(chain),
+            (Dimension::PacketPrefixes, Q::NftElement { addresses, .. } | Q::ForwardingAccept { addresses, .. }) => {
+                Aspect::Addresses(addresses)
+            }
             (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
             (Dimension::Marks, Q::NftTable { marks, .. }) => Aspect::Marks(marks),
             (Dimension::Ports, Q::NftElement { ports, .. } | Q::ConntrackForget { ports, .. }) => Aspect::Ports(ports),
+            (Dimension::ExchangePorts, Q::PacketExchange { ports, .. }) => Aspect::ExchangePorts(ports),
             (Dimension::Locations, Q::StoreOpen { location: path })
-            | (Dimension::Files, Q::ResolverRead { file: path }) => Aspect::Path(path),
+            | (Dimension::Files, Q::ResolverRead { file: path } | Q::AllowListRead { file: path }) => {
+                Aspect::Path(path)
+            }
             (Dimension::Plugins, Q::IpamDelegate { plugin }) => Aspect::Text(plugin),
             // How much is left is for whoever counts.
             (Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant, _) => Aspect::Whatever,

@@ -53,7 +53,7 @@ impl Bound {
             (Self::Patterns(patterns), Aspect::Names(names)) => names
                 .iter()
                 .all(|name| patterns.iter().any(|pattern| pattern.matches(name))),
-            (Self::Ranges(ranges), Aspect::Ports(ports)) => ports
+            (Self::Ranges(ranges), Aspect::Ports(ports) | Aspect::ExchangePorts(ports)) => ports
                 .iter()
                 .all(|port| ranges.iter().any(|range| range.contains((*port).into()))),
             (Self::Marks(patterns), Aspect::Marks(marks)) => marks

@@ -4,6 +4,7 @@
 pub fn default_policy(plugin: &str) -> Option<&'static str> {
     match plugin {
         "bridge" => Some(include_str!("../default/bridge.toml")),
+        "dhcp" => Some(include_str!("../default/dhcp.toml")),
         "host-local" => Some(include_str!("../default/host-local.toml")),
         "dummy" => Some(include_str!("../default/dummy.toml")),
         "ipvlan" => Some(include_str!("../default/ipvlan.toml")),
@@ -13,6 +14,11 @@ pub fn default_policy(plugin: &str) -> Option<&'static str> {
         "macvlan" => Some(include_str!("../default/macvlan.toml")),
         "tap" => Some(include_str!("../default/tap.toml")),
         "vlan" => Some(include_str!("../default/vlan.toml")),
+        "static" => Some(include_str!("../default/static.toml")),
+        "sbr" => Some(include_str!("../default/sbr.toml")),
+        "ptp" => Some(include_str!("../default/ptp.toml")),
+        "tuning" => Some(include_str!("../default/tuning.toml")),
+        "firewall" => Some(include_str!("../default/firewall.toml")),
         _ => None,
     }
 }

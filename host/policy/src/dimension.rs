@@ -29,6 +29,8 @@ pub(crate) enum Dimension {
     Hooks,
     HookPriorities,
     Sets,
+    /// Chains of iptables that an operator fills.
+    Chains,
     /// Whose packets rules may decide on.
     PacketScope,
     /// Addresses whose packets may be decided on, besides the attachment's.
@@ -39,6 +41,8 @@ pub(crate) enum Dimension {
     Marks,
     /// Ports in the keys of elements.
     Ports,
+    /// Ports that datagrams come from and go to.
+    ExchangePorts,
     Locations,
     Files,
     Plugins,
@@ -120,9 +124,10 @@ impl Dimension {
             Self::Family => "family",
             Self::Hooks => "hooks",
             Self::Sets => "sets",
+            Self::Chains => "chains",
             Self::PacketScope => "scope",
             Self::Marks => "marks",
-            Self::Ports => "ports",
+            Self::Ports | Self::ExchangePorts => "ports",
             Self::Locations => "locations",
             Self::Files => "files",
             Self::Plugins => "plugins",
@@ -136,16 +141,20 @@ impl Dimension {
         match self {
             Self::Place => Form::Word(&PLACES),
             Self::Kinds => Form::Kinds,
-            Self::LinkNames | Self::Parents | Self::PacketLinks | Self::TableNames | Self::Sets | Self::Plugins => {
-                Form::Patterns
-            }
+            Self::LinkNames
+            | Self::Parents
+            | Self::PacketLinks
+            | Self::TableNames
+            | Self::Sets
+            | Self::Plugins
+            | Self::Chains => Form::Patterns,
             Self::Settings => Form::Words(&SETTINGS),
             Self::Modes => Form::Words(&MODES),
             Self::Vlans => Form::Ranges(Range::VLANS),
             Self::Prefixes | Self::Destinations | Self::PacketPrefixes => Form::Prefixes,
             Self::PacketScope => Form::Word(&PACKET_SCOPES),
             Self::Marks => Form::Marks,
-            Self::Ports => Form::Ranges(Range::PORTS),
+            Self::Ports | Self::ExchangePorts => Form::Ranges(Range::PORTS),
             Self::RoutingTables => Form::Ranges(Range::ROUTING_TABLES),
             Self::RulePriorities => Form::Ranges(Range::RULE_PRIORITIES),
             Self::HookPriorities => Form::Ranges(Range::HOOK_PRIORITIES),
@@ -179,13 +188,17 @@ impl Dimension {
             Self::Hooks => "Where base chains may be; without it, there are none.",
             Self::HookPriorities => "Priorities of base chains, or [first, last].",
             Self::Sets => "Names of sets and maps; * stands for any characters.",
+            Self::Chains => "Names of iptables chains that are asked first; * stands for any characters.",
             Self::PacketScope => "Whose packets rules may decide on; without it, the attachment's only.",
             Self::PacketPrefixes => "Networks whose packets may be decided on as well, besides the attachment's own.",
             Self::PacketLinks => "Links whose packets may be decided on as well, besides the attachment's own.",
             Self::Marks => "Marks that rules may set, each as VALUE/MASK, or * for any value; without it, none.",
             Self::Ports => "Ports that keys of elements may have, or [first, last]; without it, none.",
+            Self::ExchangePorts => "Ports that datagrams come from and go to, on either side, or [first, last].",
             Self::Locations => "Directories that hold a directory of records for each network.",
-            Self::Files => "Files in the form of resolv.conf(5).",
+            Self::Files => {
+                "Files of the node: in the form of resolv.conf(5), or lists of what containers may have set."
+            }
             Self::Plugins => "Names of IPAM plugins; * stands for any characters.",
             Self::Max => "How many of these one attachment may have.",
             Self::MaxPerNetwork => "How many of these all attachments of one network may have together.",
@@ -216,11 +229,13 @@ impl Dimension {
             Self::Hooks => r#"hooks = ["postrouting"]"#,
             Self::HookPriorities => "priorities = [100]",
             Self::Sets => r#"sets = ["sources4"]"#,
+            Self::Chains => r#"chains = ["CNI-ADMIN"]"#,
             Self::PacketScope => r#"scope = "attachment""#,
             Self::PacketPrefixes => r#"prefixes = ["10.22.0.0/16"]"#,
             Self::PacketLinks => r#"names = ["cni0"]"#,
             Self::Marks => r#"marks = ["0x2000/0x2000"]"#,
             Self::Ports => "ports = [8080, [30000, 32767]]",
+            Self::ExchangePorts => "ports = [67, 68]",
             Self::Locations => r#"locations = ["/var/lib/cni/networks"]"#,
             Self::Files => r#"files = ["/etc/resolv.conf"]"#,
             Self::Plugins => r#"plugins = ["host-local"]"#,
@@ -235,9 +250,10 @@ impl Operation {
     /// The dimensions that a grant of this operation can be bounded in.
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
-            Destinations, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames, Locations, Marks, Max,
-            MaxPerNetwork, MaxPerTenant, Modes, PacketLinks, PacketPrefixes, PacketScope, Parents, Place, Plugins,
-            Ports, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames, Values, Vlans,
+            Chains, Destinations, ExchangePorts, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames,
+            Locations, Marks, Max, MaxPerNetwork, MaxPerTenant, Modes, PacketLinks, PacketPrefixes, PacketScope,
+            Parents, Place, Plugins, Ports, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames,
+            Values, Vlans,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -318,8 +334,11 @@ impl Operation {
             ],
             Self::ConntrackForget => &[(Place, Always), (Ports, InHost)],
             Self::StoreOpen => &[(Locations, No)],
-            Self::ResolverRead => &[(Files, Always)],
+            Self::ResolverRead | Self::AllowListRead => &[(Files, Always)],
             Self::IpamDelegate => &[(Plugins, Always)],
+            Self::PacketExchange => &[(Place, Always), (LinkNames, InHost), (ExchangePorts, Always)],
+            Self::UpkeepKeep => &[],
+            Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
         }
     }
 

@@ -176,7 +176,7 @@ impl Aspect<'_> {
             Self::Addresses(addresses) => joined(addresses),
             Self::Names(names) => joined(names.iter().map(|name| Quoted(name))),
             Self::Marks(marks) => joined(marks),
-            Self::Ports(ports) => joined(ports),
+            Self::Ports(ports) | Self::ExchangePorts(ports) => joined(ports),
             Self::Path(path) => Quoted(&path.to_string_lossy()).to_string(),
             Self::Hooks(hooks) => {
                 let chains: Vec<String> = hooks

@@ -124,9 +124,15 @@ impl Dimension {
             Self::PacketLinks | Self::Parents => Some(&NO_LINKS),
             Self::Modes => Some(&SHARING_MODES),
             Self::Marks => Some(&NO_MARKS),
-            Self::Place | Self::Keys | Self::Family | Self::TableNames | Self::Sets | Self::Files | Self::Plugins => {
-                Some(&NOTHING)
-            }
+            Self::ExchangePorts
+            | Self::Place
+            | Self::Keys
+            | Self::Family
+            | Self::TableNames
+            | Self::Sets
+            | Self::Chains
+            | Self::Files
+            | Self::Plugins => Some(&NOTHING),
         }
     }
 }

@@ -30,11 +30,15 @@ pub enum Operation {
     StoreOpen,
     ResolverRead,
     IpamDelegate,
+    AllowListRead,
+    ForwardingAccept,
+    PacketExchange,
+    UpkeepKeep,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -61,6 +65,10 @@ impl Operation {
         Self::StoreOpen,
         Self::ResolverRead,
         Self::IpamDelegate,
+        Self::AllowListRead,
+        Self::ForwardingAccept,
+        Self::PacketExchange,
+        Self::UpkeepKeep,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -93,6 +101,10 @@ impl Operation {
             Self::StoreOpen => "store.open",
             Self::ResolverRead => "resolver.read",
             Self::IpamDelegate => "ipam.delegate",
+            Self::PacketExchange => "packet.exchange",
+            Self::UpkeepKeep => "upkeep.keep",
+            Self::AllowListRead => "allow-list.read",
+            Self::ForwardingAccept => "forwarding.accept",
         }
     }
 
@@ -118,7 +130,7 @@ impl fmt::Display for Operation {
 
 /// The operations of a grant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Operations(u32);
+pub(crate) struct Operations(u64);
 
 impl Operations {
     pub(crate) fn only(operation: Operation) -> Self {
@@ -140,8 +152,8 @@ impl Operations {
     }
 }
 
-fn bit(operation: Operation) -> u32 {
-    1 << operation as u32
+fn bit(operation: Operation) -> u64 {
+    1 << operation as u64
 }
 
 #[cfg(test)]

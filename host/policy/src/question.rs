@@ -167,6 +167,25 @@ pub enum Question<'a> {
     IpamDelegate {
         plugin: &'a str,
     },
+    /// `ports` are that of the link and that of its neighbours.
+    PacketExchange {
+        place: Place,
+        link: &'a str,
+        ports: &'a [u16],
+    },
+    /// A record for the attachment.
+    UpkeepKeep,
+    /// A list of what containers may have set.
+    AllowListRead {
+        file: &'a Path,
+    },
+    /// In the node's own namespace. `chain` is the one that is asked before
+    /// the attachment is accepted; `addresses` are those that are not the
+    /// attachment's own.
+    ForwardingAccept {
+        chain: &'a str,
+        addresses: &'a [IpAddr],
+    },
 }
 
 /// A link of the node that a new one is to be upon, and what the new one gets
@@ -212,6 +231,10 @@ impl Question<'_> {
             Self::StoreOpen { .. } => Operation::StoreOpen,
             Self::ResolverRead { .. } => Operation::ResolverRead,
             Self::IpamDelegate { .. } => Operation::IpamDelegate,
+            Self::PacketExchange { .. } => Operation::PacketExchange,
+            Self::UpkeepKeep => Operation::UpkeepKeep,
+            Self::AllowListRead { .. } => Operation::AllowListRead,
+            Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
         }
     }
 
@@ -241,8 +264,14 @@ impl Question<'_> {
             | Self::NftElement { place, .. }
             | Self::QdiscSee { place, .. }
             | Self::QdiscSet { place, .. }
-            | Self::ConntrackForget { place, .. } => Some(place),
-            Self::StoreOpen { .. } | Self::ResolverRead { .. } | Self::IpamDelegate { .. } => None,
+            | Self::ConntrackForget { place, .. }
+            | Self::PacketExchange { place, .. } => Some(place),
+            Self::ForwardingAccept { .. } => Some(Place::Host),
+            Self::StoreOpen { .. }
+            | Self::ResolverRead { .. }
+            | Self::IpamDelegate { .. }
+            | Self::AllowListRead { .. }
+            | Self::UpkeepKeep => None,
         }
     }
 }
@@ -277,7 +306,8 @@ impl<'a> Question<'a> {
             | Self::NeighborAdd { link, .. }
             | Self::NeighborDelete { link, .. }
             | Self::QdiscSee { link, .. }
-            | Self::QdiscSet { link, .. } => Some(link),
+            | Self::QdiscSet { link, .. }
+            | Self::PacketExchange { link, .. } => Some(link),
             _ => None,
         }
     }

@@ -6,11 +6,13 @@
 pub(crate) const DEVICE_WITHOUT_KIND: &str = "none";
 
 pub(crate) const PLACES: [&str; 2] = ["host", "container"];
-pub(crate) const SETTINGS: [&str; 8] = [
+pub(crate) const SETTINGS: [&str; 10] = [
     "up",
     "mtu",
     "mac",
     "promiscuous",
+    "all-multicast",
+    "transmit-queue-length",
     "master",
     "ports",
     "hairpin",

@@ -73,6 +73,31 @@ fn host_local_has_records_and_resolv_conf() {
 }
 
 #[test]
+fn dhcp_talks_with_servers_on_the_containers_links_and_does_nothing_on_the_node() {
+    check(
+        "dhcp",
+        &[
+            "link.see container name=eth0",
+            "link.set container kind=veth name=eth0 setting=up",
+            "packet.exchange container name=eth0 port=68 port=67",
+            "upkeep.keep",
+        ],
+        true,
+    );
+    check(
+        "dhcp",
+        &[
+            "link.set container kind=veth name=eth0 setting=mac",
+            "packet.exchange container name=eth0 port=68 port=53",
+            "packet.exchange host name=cni0 port=68 port=67",
+            "address.add container name=eth0 address=10.22.0.2/16",
+        ],
+        false,
+    );
+    assert!(!default("dhcp").reaches(Host));
+}
+
+#[test]
 fn bridge_has_what_the_readme_network_needs() {
     check(
         "bridge",
@@ -145,4 +170,129 @@ fn what_is_upon_a_link_of_the_node_is_upon_its_network_cards() {
     for plugin in ["dummy", "tap"] {
         assert!(!default(plugin).reaches(Host), "{plugin}");
     }
+}
+
+#[test]
+fn static_needs_nothing() {
+    let grants = default("static");
+    assert!(!grants.reaches(Host) && !grants.reaches(Container));
+    check("static", &["store.open location=/var/lib/cni/networks"], false);
+}
+
+#[test]
+fn ptp_has_its_pair_and_the_ways_between_its_ends() {
+    check(
+        "ptp",
+        &[
+            "link.create host kind=veth name=veth0a1b2c3d",
+            "link.create container kind=veth name=eth0",
+            "address.add host name=veth0a1b2c3d address=10.30.0.1/32",
+            "route.add host name=veth0a1b2c3d destination=10.30.0.2/32",
+            "address.add container name=eth0 address=10.30.0.2/24",
+            "route.add container name=eth0 destination=0.0.0.0/0",
+            "sysctl.write host key=net/ipv4/ip_forward value=1",
+            "nftables.table host family=inet table=cofferdam_ptp_masquerade hook=postrouting:100",
+            "ipam.delegate plugin=static",
+        ],
+        true,
+    );
+    check(
+        "ptp",
+        &[
+            "link.create host kind=bridge name=cni0",
+            "link.set host kind=veth name=veth0 setting=up",
+            "address.add host name=cni0 address=10.30.0.1/32",
+            "route.add host name=eth0 destination=10.30.0.2/32",
+            "route.add host name=veth0 destination=10.30.0.2/32 table=100",
+            "sysctl.write host key=net/ipv4/ip_forward value=0",
+            "nftables.table host family=inet table=cofferdam_masquerade hook=postrouting:100",
+        ],
+        false,
+    );
+}
+
+#[test]
+fn tuning_has_the_container_and_nothing_of_the_node() {
+    check(
+        "tuning",
+        &[
+            "sysctl.write container key=net/core/somaxconn value=500",
+            "sysctl.write container key=net/ipv4/conf/eth0/arp_filter value=1",
+            "sysctl.write container key=net/ipv6/conf/all/forwarding value=1",
+            "sysctl.read container key=net/ipv4/ip_forward",
+            "link.set container kind=veth name=eth0 setting=mac",
+            "link.set container kind=macvlan name=net1 setting=transmit-queue-length",
+            "allow-list.read file=/etc/cni/tuning/allowlist.conf",
+        ],
+        true,
+    );
+    check(
+        "tuning",
+        &[
+            "sysctl.write host key=net/core/somaxconn value=500",
+            "link.set container kind=veth name=eth0 setting=up",
+            "link.set container kind=veth name=eth0 setting=master",
+            "link.delete container kind=veth name=eth0",
+            "allow-list.read file=/etc/shadow",
+            "resolver.read file=/etc/cni/tuning/allowlist.conf",
+        ],
+        false,
+    );
+    assert!(!default("tuning").reaches(Host));
+}
+
+#[test]
+fn sbr_has_routes_and_rules_of_the_container() {
+    check(
+        "sbr",
+        &[
+            "rule.add container table=100",
+            "rule.see container",
+            "route.add container name=eth0 destination=0.0.0.0/0 table=100",
+            "route.add container name=eth0 destination=fd00::/64",
+            "route.delete container name=eth0 destination=10.22.0.0/16",
+            "route.see container name=eth0 table=254",
+        ],
+        true,
+    );
+    check(
+        "sbr",
+        &[
+            "rule.add container table=254",
+            "route.add container name=eth0 destination=0.0.0.0/0 table=99",
+            "route.delete container name=eth0 destination=0.0.0.0/0 table=100",
+            "address.add container name=eth0 address=10.22.0.2/16",
+        ],
+        false,
+    );
+    assert!(!default("sbr").reaches(Host));
+}
+
+#[test]
+fn firewall_has_its_table_and_one_chain_of_iptables() {
+    check(
+        "firewall",
+        &[
+            "forwarding.accept host chain=CNI-ADMIN",
+            "nftables.table host family=inet table=cofferdam_firewall hook=forward:0",
+            "nftables.element host family=inet table=cofferdam_firewall set=bridges name=cni0",
+            "nftables.element host family=inet table=cofferdam_firewall set=within name=veth0a1b2c3d",
+            "link.set host kind=veth name=veth0a1b2c3d setting=isolated",
+        ],
+        true,
+    );
+    check(
+        "firewall",
+        &[
+            "forwarding.accept host chain=DOCKER-USER",
+            "forwarding.accept host chain=CNI-ADMIN address=10.22.0.5",
+            "nftables.table host family=inet table=cofferdam_firewall hook=forward:0 scope=all",
+            "nftables.table host family=ip table=filter",
+            "nftables.element host family=inet table=cofferdam_firewall set=bridges name=docker0",
+            "link.set host kind=veth name=veth0a1b2c3d setting=up",
+            "link.set host kind=bridge name=cni0 setting=isolated",
+        ],
+        false,
+    );
+    assert!(!default("firewall").reaches(Container));
 }

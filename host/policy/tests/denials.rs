@@ -143,6 +143,18 @@ fn a_denial_names_operation_target_and_missing_grant() {
             Question::IpamDelegate { plugin: "dhcp" },
             r#"ipam.delegate of plugin "dhcp" is not granted; the policy lacks { allow = "ipam.delegate", plugins = ["dhcp"] }"#,
         ),
+        (
+            Question::PacketExchange {
+                place: Container,
+                link: "eth0",
+                ports: &[68, 67],
+            },
+            r#"packet.exchange of datagrams on link "eth0" with port 68 and port 67 in the container namespace is not granted; the policy lacks { allow = "packet.exchange", in = "container", names = ["eth0"], ports = [67, 68] }"#,
+        ),
+        (
+            Question::UpkeepKeep,
+            r#"upkeep.keep of a record of the attachment is not granted; the policy lacks { allow = "upkeep.keep" }"#,
+        ),
     ] {
         assert_eq!(grants(&[]).decide(&question).unwrap_err().to_string(), text);
     }
@@ -317,6 +329,10 @@ proptest! {
             Question::StoreOpen { location: path },
             Question::ResolverRead { file: path },
             Question::IpamDelegate { plugin: name },
+            Question::PacketExchange { place, link, ports: &[68, 67] },
+            Question::UpkeepKeep,
+            Question::AllowListRead { file: path },
+            Question::ForwardingAccept { chain: name, addresses: &addresses },
         ] {
             let denial = grants(&[]).decide(&question).unwrap_err();
             prop_assert!(denial.to_string().is_ascii() && !denial.to_string().contains('\n'));

@@ -149,6 +149,15 @@ fn every_operation_can_be_asked_for() {
             "nftables.table of nftables table inet \"t\" with base chains at input -5, output 0 in the host namespace",
         ),
         (
+            "forwarding.accept host chain=CNI-ADMIN address=10.0.0.5",
+            "forwarding.accept of the attachment, after the chain \"CNI-ADMIN\" of iptables with address 10.0.0.5 in \
+             the host namespace",
+        ),
+        (
+            "allow-list.read file=/etc/cni/tuning/allowlist.conf",
+            "allow-list.read of file \"/etc/cni/tuning/allowlist.conf\"",
+        ),
+        (
             "nftables.element host family=ip table=t set=s",
             "nftables.element of set \"s\" of nftables table ip \"t\" in the host namespace",
         ),
@@ -171,6 +180,11 @@ fn every_operation_can_be_asked_for() {
             "resolver.read of file \"/etc/resolv.conf\"",
         ),
         ("ipam.delegate plugin=dhcp", "ipam.delegate of plugin \"dhcp\""),
+        (
+            "packet.exchange container name=eth0 port=68 port=67",
+            "packet.exchange of datagrams on link \"eth0\" with port 68 and port 67 in the container namespace",
+        ),
+        ("upkeep.keep", "upkeep.keep of a record of the attachment"),
     ] {
         assert_eq!(explain(text, "mynet", None)[0], described, "{text}");
     }

@@ -365,7 +365,7 @@ fn a_declaration_that_is_not_in_order_is_told_with_every_problem() {
         ),
         (
             r#"[{ "allow": "link.create", "in": "host", "max": 3 }]"#,
-            "needs[0].max: there is no such key (known: allow, when, in, kinds, names)",
+            "needs[0].max: there is no such key (known: allow, when, in, kinds, names, parents, modes, vlans, tables)",
         ),
         (
             r#"[{ "allow": "link.see", "in": "host", "networks": ["n"] }]"#,

@@ -42,12 +42,18 @@ fn the_default_policies_are_of_it() {
     let validator = validator();
     for plugin in [
         "bridge",
+        "dhcp",
         "dummy",
+        "firewall",
         "host-local",
         "ipvlan",
         "loopback",
         "macvlan",
+        "ptp",
+        "sbr",
+        "static",
         "tap",
+        "tuning",
         "vlan",
     ] {
         let document = json(default_policy(plugin).unwrap());

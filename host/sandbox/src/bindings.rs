@@ -14,5 +14,17 @@ wasmtime::component::bindgen!({
         "cofferdam:cni/namespaces.namespace": crate::handle::Namespace,
         "cofferdam:cni/links.link": crate::handle::Link,
         "cofferdam:cni/store.records": crate::handle::Records,
+        "cofferdam:cni/packets.exchange": crate::handle::Exchange,
     },
 });
+
+/// What a plugin exports that looks after its attachments.
+pub mod keeping {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "cni-keeper",
+        with: {
+            "cofferdam:cni/types": super::cofferdam::cni::types,
+        },
+    });
+}

@@ -27,3 +27,10 @@ pub struct Records {
     /// Which of the request's opened records.
     pub number: u32,
 }
+
+/// Datagrams of two ports of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Which of those that the instance opened.
+    pub number: u32,
+}

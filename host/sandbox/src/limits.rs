@@ -18,6 +18,8 @@ pub struct Limits {
     pub changes: u32,
     /// Links made. The kernel takes some 20 ms to delete one.
     pub links: u32,
+    /// Datagrams sent.
+    pub datagrams: u32,
     /// Bytes that one host call or result may bring out of the guest.
     pub transfer: usize,
     /// Bytes of messages and of standard error that are kept.
@@ -34,6 +36,7 @@ impl Default for Limits {
             host_calls: 20_000,
             changes: 2_000,
             links: 64,
+            datagrams: 256,
             transfer: 2 << 20,
             log: 64 << 10,
         }

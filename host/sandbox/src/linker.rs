@@ -3,8 +3,8 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::{
     GuestState, Program, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
-        addresses, conntrack, ipam, links, log, namespaces, neighbors, nftables, resolver, routes, rules, store,
-        sysctl, traffic_control, types,
+        addresses, allow_list, conntrack, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets,
+        resolver, routes, rules, store, sysctl, traffic_control, types, upkeep,
     },
     wasi,
 };
@@ -25,10 +25,15 @@ pub trait Imports:
     + nftables::Host
     + traffic_control::Host
     + conntrack::Host
+    + forwarding::Host
     + store::Host
     + store::HostRecords
     + resolver::Host
+    + allow_list::Host
     + ipam::Host
+    + packets::Host
+    + packets::HostExchange
+    + upkeep::Host
     + log::Host
     + 'static
 {
@@ -57,9 +62,13 @@ fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime:
         "cofferdam:cni/nftables" => nftables::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/traffic-control" => traffic_control::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/conntrack" => conntrack::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/forwarding" => forwarding::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/store" => store::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/resolver" => resolver::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/allow-list" => allow_list::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/ipam" => ipam::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/packets" => packets::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/upkeep" => upkeep::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/log" => log::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         _ => wasi::link(linker, import),
     }

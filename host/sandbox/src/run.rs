@@ -1,4 +1,7 @@
-use wasmtime::{Store, component::InstancePre};
+use wasmtime::{
+    Store,
+    component::{Instance, InstancePre},
+};
 
 use crate::{
     ClosedWasi, Fault, Imports, Limits, MemoryGuard, Program, Sandbox, SandboxError,
@@ -6,6 +9,7 @@ use crate::{
         CniPlugin, CniPluginPre,
         cofferdam::cni::types::{Attachment, Failure},
         exports::cofferdam::cni::plugin::{NetworkRequest, Request},
+        keeping::{CniKeeper, exports::cofferdam::cni::keeper::Occasion},
     },
     linker,
 };
@@ -37,6 +41,7 @@ pub enum NotStarted {
 pub struct Guest<T: Imports> {
     store: Store<T>,
     plugin: CniPlugin,
+    instance: Instance,
 }
 
 impl<T: Imports> Guest<T> {
@@ -83,7 +88,11 @@ impl<T: Imports> Guest<T> {
             }
         };
         match CniPlugin::new(&mut store, &instance) {
-            Ok(plugin) => Ok(Self { store, plugin }),
+            Ok(plugin) => Ok(Self {
+                store,
+                plugin,
+                instance,
+            }),
             Err(error) => {
                 let error = SandboxError::NotAPlugin(format!("{error:#}"));
                 Err((NotStarted::Program(error), Box::new(store.into_data())))
@@ -119,6 +128,13 @@ impl<T: Imports> Guest<T> {
     pub fn status(&mut self, request: &NetworkRequest) -> Verdict<()> {
         let answer = self.plugin.cofferdam_cni_plugin().call_status(&mut self.store, request);
         self.verdict(answer)
+    }
+
+    /// Calls the keeper's `wake`; `None` where the program has no keeper.
+    pub fn wake(&mut self, occasion: &Occasion) -> Option<Verdict<()>> {
+        let keeper = CniKeeper::new(&mut self.store, &self.instance).ok()?;
+        let answer = keeper.cofferdam_cni_keeper().call_wake(&mut self.store, occasion);
+        Some(self.verdict(answer))
     }
 
     /// Ends the instance and gives its state back.

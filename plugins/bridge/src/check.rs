@@ -1,17 +1,15 @@
 use cofferdam_guest_sdk::{
-    Attachment, Failure, Link, Namespace, Outcome as _, Place, Request, ipam,
+    Attachment, Failure, Link, Namespace, Outcome as _, Place, Request, masquerade,
     recorded::{check_addressing, check_interface, check_mac, has_address},
 };
 
-use crate::{addressing::CONTAINER, config::Config, gateway::gateways, masquerade, spoofing};
+use crate::{addressing::CONTAINER, config::Config, gateway::gateways, spoofing};
 
 /// Compares the attachment with what `add` made of the configuration.
 pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
     let config = &request.config;
     config.validate()?;
-    if config.ipam.is_used() {
-        ipam::check()?;
-    }
+    config.ipam.check()?;
     let previous = request.required_previous()?;
     let host = Namespace::host()?;
     let bridge = check_bridge(config, previous, &host)?;
@@ -24,7 +22,7 @@ pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
     }
     check_addressing(previous, CONTAINER, &container_end)?;
     check_gateways(config, previous, &bridge)?;
-    if config.ip_masq && config.ipam.is_used() && !masquerade::is_complete(&host, &previous.addresses)? {
+    if config.ip_masq && config.ipam.is_used() && !masquerade::is_complete(&host, crate::TABLE, &previous.addresses)? {
         return Err(Failure::changed(
             "an address of the container is not masqueraded any more",
         ));
@@ -77,10 +75,11 @@ fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) 
             info.name, config.hairpin_mode
         )));
     }
-    if info.isolated.unwrap_or_default() != config.port_isolation {
+    // A later plugin of the list may isolate it.
+    if config.port_isolation && !info.isolated.unwrap_or_default() {
         return Err(Failure::changed(format!(
-            "isolation of port {:?} is not {}",
-            info.name, config.port_isolation
+            "port {:?} is not isolated any more",
+            info.name
         )));
     }
     Ok(peer)

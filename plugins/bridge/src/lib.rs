@@ -7,15 +7,17 @@ mod addressing;
 mod check;
 mod config;
 mod gateway;
-mod masquerade;
 mod needs;
 mod spoofing;
 
 use cofferdam_guest_sdk::{
     Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, Need, NetworkRequest, Plugin,
-    Request, VethEnd, create_veth, export_plugin, ipam, recorded::delete_leftover,
+    Request, VethEnd, create_veth, export_plugin, masquerade, recorded::detach,
 };
 use config::Config;
+
+/// The table in which the containers of this plugin are masqueraded.
+const TABLE: &str = "cofferdam_masquerade";
 
 struct Bridge;
 
@@ -39,7 +41,7 @@ impl Plugin for Bridge {
             addressing::configure(request, &mut attachment, &container, &container_end)?;
             gateway::configure(config, &attachment, &host, &bridge)?;
             if config.ip_masq {
-                masquerade::add(&host, &attachment.addresses)?;
+                masquerade::add(&host, TABLE, &attachment.addresses)?;
             }
         } else if !config.disable_container_interface {
             container_end.set_up()?;
@@ -54,12 +56,7 @@ impl Plugin for Bridge {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        let unlinked = delete_leftover(request);
-        // A link that stays is no reason to keep its addresses.
-        if request.config.ipam.is_used() {
-            ipam::del()?;
-        }
-        unlinked
+        detach(request, &request.config.ipam)
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -67,18 +64,12 @@ impl Plugin for Bridge {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        if request.config.ipam.is_used() {
-            ipam::gc()?;
-        }
-        Ok(())
+        request.config.ipam.gc()
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
         request.config.validate()?;
-        if request.config.ipam.is_used() {
-            ipam::status()?;
-        }
-        Ok(())
+        request.config.ipam.status()
     }
 }
 

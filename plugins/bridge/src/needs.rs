@@ -1,9 +1,9 @@
-use cofferdam_guest_sdk::Need;
-
-use crate::{
-    masquerade::{SOURCE_NAT, TABLE},
-    spoofing,
+use cofferdam_guest_sdk::{
+    Need,
+    masquerade::{SETS, SOURCE_NAT},
 };
+
+use crate::{TABLE, spoofing};
 
 const IPAM: &str = "ipam.type";
 const IPV6: &str = "an IPv6 address";
@@ -64,7 +64,7 @@ pub(crate) const NEEDS: &[Need] = &[
         .in_host()
         .family("inet")
         .tables(&[TABLE])
-        .sets(&["sources4", "sources6"]),
+        .sets(SETS),
     Need::when(SPOOFING, "nftables.table")
         .in_host()
         .family("bridge")

@@ -9,7 +9,7 @@ use cofferdam_guest_sdk::{
     Attachment, DuplicateDetection, Failure, LinkSettings, Need, NetworkRequest, NewLink, Plugin, Request, addressing,
     config::IpamConfig,
     create_link, export_plugin, ipam,
-    recorded::{check_addresses, check_interface, delete_leftover},
+    recorded::{check_addresses, check_interface, detach},
 };
 use serde::Deserialize;
 
@@ -51,12 +51,7 @@ impl Plugin for Dummy {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        let unlinked = delete_leftover(request);
-        // A link that stays is no reason to keep its addresses.
-        if request.config.ipam.is_used() {
-            ipam::del()?;
-        }
-        unlinked
+        detach(request, &request.config.ipam)
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -71,15 +66,12 @@ impl Plugin for Dummy {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        if request.config.ipam.is_used() {
-            ipam::gc()?;
-        }
-        Ok(())
+        request.config.ipam.gc()
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
         request.config.require_ipam()?;
-        Ok(ipam::status()?)
+        ipam::status()
     }
 }
 

@@ -4,12 +4,11 @@
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 
 mod config;
-mod needs;
 
 use cofferdam_guest_sdk::{
     Attachment, DuplicateDetection, Failure, IpvlanIsolation, IpvlanSettings, Link, LinkSettings, Need, NetworkRequest,
-    NewLink, Plugin, Request, addressing, create_link, export_plugin, ipam, parent,
-    recorded::{check_addressing, check_interface, delete_leftover},
+    NewLink, Plugin, Request, addressing, create_link, export_plugin, parent,
+    recorded::{check_addressing, check_interface, detach},
 };
 use config::{Config, master};
 
@@ -18,7 +17,7 @@ struct Ipvlan;
 impl Plugin for Ipvlan {
     type Config = Config;
     const NAME: &'static str = "ipvlan";
-    const NEEDS: &'static [Need] = needs::NEEDS;
+    const NEEDS: &'static [Need] = &parent::needs(&[KIND]);
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {
         let config = &request.config;
@@ -42,20 +41,13 @@ impl Plugin for Ipvlan {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        let unlinked = delete_leftover(request);
-        // A link that stays is no reason to keep its addresses.
-        if request.config.ipam.is_used() {
-            ipam::del()?;
-        }
-        unlinked
+        detach(request, &request.config.ipam)
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
         let config = &request.config;
         let mode = config.mode()?;
-        if config.ipam.is_used() {
-            ipam::check()?;
-        }
+        config.ipam.check()?;
         let previous = request.required_previous()?;
         let (link, _) = check_interface(request, KIND)?;
         let settings = link.settings()?;
@@ -72,25 +64,19 @@ impl Plugin for Ipvlan {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        if request.config.ipam.is_used() {
-            ipam::gc()?;
-        }
-        Ok(())
+        request.config.ipam.gc()
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
         request.config.mode()?;
-        if request.config.ipam.is_used() {
-            ipam::status()?;
-        }
-        Ok(())
+        request.config.ipam.status()
     }
 }
 
 export_plugin!(Ipvlan);
 
 /// What the kernel calls the kind.
-pub(crate) const KIND: &str = "ipvlan";
+const KIND: &str = "ipvlan";
 /// Position of the interface in the result.
 const INTERFACE: u32 = 0;
 

@@ -1,6 +1,6 @@
 use cofferdam_guest_sdk::{
-    Failure, MacAddress, MacvlanMode, Request,
-    config::{DnsConfig, IpamConfig, MacCapability, first_mac},
+    Failure, MacvlanMode,
+    config::{DnsConfig, IpamConfig},
 };
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ pub(crate) struct Config {
     master: Option<String>,
     mode: Option<String>,
     pub(crate) mtu: i64,
-    mac: Option<String>,
+    pub(crate) mac: Option<String>,
     pub(crate) link_in_container: bool,
     #[serde(rename = "bcqueuelen")]
     pub(crate) bcqueuelen: u32,
@@ -39,14 +39,6 @@ impl Config {
             other => Err(Failure::invalid_config(format!("unknown macvlan mode: {other:?}"))),
         }
     }
-}
-
-/// The MAC address that is asked for: by capability, by `CNI_ARGS`, or by the
-/// configuration, the first of them that has one.
-pub(crate) fn mac(request: &Request<Config>) -> Result<Option<MacAddress>, Failure> {
-    let capabilities: MacCapability = request.capabilities()?;
-    let from_args = request.args.strict(&["MAC"])?.get("MAC");
-    first_mac([capabilities.mac.as_deref(), from_args, request.config.mac.as_deref()])
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 
 mod config;
-mod needs;
 
 use cofferdam_guest_sdk::{
     Attachment, DuplicateDetection, Failure, Link, LinkSettings, MacvlanSettings, Need, NetworkRequest, NewLink,
-    Plugin, Request, addressing, create_link, export_plugin, ipam, parent,
-    recorded::{check_addressing, check_interface, delete_leftover},
+    Plugin, Request, addressing,
+    config::asked_mac,
+    create_link, export_plugin, parent,
+    recorded::{check_addressing, check_interface, detach},
 };
 use config::Config;
 
@@ -18,7 +19,7 @@ struct Macvlan;
 impl Plugin for Macvlan {
     type Config = Config;
     const NAME: &'static str = "macvlan";
-    const NEEDS: &'static [Need] = needs::NEEDS;
+    const NEEDS: &'static [Need] = &parent::needs(&[KIND]);
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {
         let config = &request.config;
@@ -46,20 +47,13 @@ impl Plugin for Macvlan {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        let unlinked = delete_leftover(request);
-        // A link that stays is no reason to keep its addresses.
-        if request.config.ipam.is_used() {
-            ipam::del()?;
-        }
-        unlinked
+        detach(request, &request.config.ipam)
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
         let config = &request.config;
         let mode = config.mode()?;
-        if config.ipam.is_used() {
-            ipam::check()?;
-        }
+        config.ipam.check()?;
         let previous = request.required_previous()?;
         let (link, _) = check_interface(request, KIND)?;
         let settings = link.settings()?;
@@ -76,25 +70,19 @@ impl Plugin for Macvlan {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        if request.config.ipam.is_used() {
-            ipam::gc()?;
-        }
-        Ok(())
+        request.config.ipam.gc()
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
         request.config.mode()?;
-        if request.config.ipam.is_used() {
-            ipam::status()?;
-        }
-        Ok(())
+        request.config.ipam.status()
     }
 }
 
 export_plugin!(Macvlan);
 
 /// What the kernel calls the kind.
-pub(crate) const KIND: &str = "macvlan";
+const KIND: &str = "macvlan";
 /// Position of the interface in the result.
 const INTERFACE: u32 = 0;
 
@@ -104,7 +92,7 @@ fn create(request: &Request<Config>) -> Result<Link, Failure> {
         mode: config.mode()?,
         broadcast_queue_length: (config.bcqueuelen != 0).then_some(config.bcqueuelen),
     });
-    let mac = config::mac(request)?;
+    let mac = asked_mac(request, config.mac.as_deref())?;
     let namespace = parent::namespace(request, config.link_in_container)?;
     let parent = parent::find(&namespace, config.master())?;
     let mtu = parent::check_mtu(config.mtu, &parent)?;

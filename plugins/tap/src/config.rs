@@ -1,6 +1,6 @@
 use cofferdam_guest_sdk::{
-    Failure, MacAddress, Request,
-    config::{DnsConfig, IpamConfig, MacCapability, first_mac},
+    Failure,
+    config::{DnsConfig, IpamConfig},
 };
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub(crate) struct Config {
     pub(crate) multi_queue: bool,
     pub(crate) mtu: u32,
-    mac: Option<String>,
+    pub(crate) mac: Option<String>,
     pub(crate) owner: Option<u32>,
     pub(crate) group: Option<u32>,
     selinux_context: Option<String>,
@@ -33,14 +33,6 @@ impl Config {
             Some(context) => Err(Failure::unsupported_field("selinuxContext", context)),
         }
     }
-}
-
-/// The MAC address that is asked for: by capability, by `CNI_ARGS`, or by the
-/// configuration, the first of them that has one.
-pub(crate) fn mac(request: &Request<Config>) -> Result<Option<MacAddress>, Failure> {
-    let capabilities: MacCapability = request.capabilities()?;
-    let from_args = request.args.strict(&["MAC"])?.get("MAC");
-    first_mac([capabilities.mac.as_deref(), from_args, request.config.mac.as_deref()])
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@ mod needs;
 
 use cofferdam_guest_sdk::{
     Attachment, Context as _, DuplicateDetection, Failure, Link, LinkInfo, LinkSettings, Namespace, Need,
-    NetworkRequest, NewLink, Plugin, Request, TapSettings, addressing, create_link, export_plugin, ipam,
-    recorded::{check_addressing, check_interface, delete_leftover},
+    NetworkRequest, NewLink, Plugin, Request, TapSettings, addressing,
+    config::asked_mac,
+    create_link, export_plugin,
+    recorded::{check_addressing, check_interface, detach},
 };
 use config::Config;
 
@@ -46,20 +48,13 @@ impl Plugin for Tap {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        let unlinked = delete_leftover(request);
-        // A link that stays is no reason to keep its addresses.
-        if request.config.ipam.is_used() {
-            ipam::del()?;
-        }
-        unlinked
+        detach(request, &request.config.ipam)
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
         let config = &request.config;
         config.validate()?;
-        if config.ipam.is_used() {
-            ipam::check()?;
-        }
+        config.ipam.check()?;
         let previous = request.required_previous()?;
         let (link, info) = check_interface(request, KIND)?;
         check_settings(config, &link, &info)?;
@@ -67,18 +62,12 @@ impl Plugin for Tap {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        if request.config.ipam.is_used() {
-            ipam::gc()?;
-        }
-        Ok(())
+        request.config.ipam.gc()
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
         request.config.validate()?;
-        if request.config.ipam.is_used() {
-            ipam::status()?;
-        }
-        Ok(())
+        request.config.ipam.status()
     }
 }
 
@@ -93,7 +82,7 @@ const INTERFACE: u32 = 0;
 fn create(request: &Request<Config>, container: &Namespace) -> Result<Link, Failure> {
     let config = &request.config;
     let wanted = NewLink::new(container, &request.interface_name, LinkSettings::Tap(settings(config)))
-        .with_mac(config::mac(request)?)
+        .with_mac(asked_mac(request, config.mac.as_deref())?)
         .with_mtu((config.mtu != 0).then_some(config.mtu));
     let bridge = config
         .bridge()

@@ -9,7 +9,7 @@ mod needs;
 use cofferdam_guest_sdk::{
     Attachment, DuplicateDetection, Failure, Link, LinkSettings, Need, NetworkRequest, NewLink, Plugin, Request,
     VlanSettings, addressing, create_link, export_plugin, ipam, parent,
-    recorded::{check_addressing, check_interface, delete_leftover},
+    recorded::{check_addressing, check_interface, detach},
 };
 use config::Config;
 
@@ -41,12 +41,7 @@ impl Plugin for Vlan {
     }
 
     fn del(request: &Request<Config>) -> Result<(), Failure> {
-        let unlinked = delete_leftover(request);
-        // A link that stays is no reason to keep its addresses.
-        if request.config.ipam.is_used() {
-            ipam::del()?;
-        }
-        unlinked
+        detach(request, &request.config.ipam)
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -77,10 +72,7 @@ impl Plugin for Vlan {
     }
 
     fn gc(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        if request.config.ipam.is_used() {
-            ipam::gc()?;
-        }
-        Ok(())
+        request.config.ipam.gc()
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
@@ -88,7 +80,7 @@ impl Plugin for Vlan {
         config.require_ipam()?;
         config.vlan()?;
         config.master()?;
-        Ok(ipam::status()?)
+        ipam::status()
     }
 }
 

@@ -25,4 +25,9 @@ pub(crate) const EVERYTHING: &[Need] = &[
     Need::when(AN_ATTACK, "store.open"),
     Need::when(AN_ATTACK, "resolver.read"),
     Need::when(AN_ATTACK, "ipam.delegate"),
+    Need::when(AN_ATTACK, "packet.exchange").in_host(),
+    Need::when(AN_ATTACK, "packet.exchange").in_container(),
+    Need::when(AN_ATTACK, "upkeep.keep"),
+    Need::when(AN_ATTACK, "allow-list.read"),
+    Need::when(AN_ATTACK, "forwarding.accept").in_host(),
 ];

@@ -6,8 +6,10 @@
 
 mod arena;
 mod configuration;
+mod datagrams;
 mod delegation;
 mod elements;
+mod forwarding;
 mod handles;
 mod logs;
 mod marks;

@@ -99,7 +99,7 @@ fn setting_of_a_link() -> impl Strategy<Value = Value> {
         (
             link(),
             any::<bool>(),
-            select(vec!["promiscuous", "hairpin", "isolated"])
+            select(vec!["promiscuous", "all-multicast", "hairpin", "isolated"])
         )
             .prop_map(|(link, on, what)| json!({ "do": what, "link": link, "on": on })),
         (link(), select(vec![68, 576, 1400, 9000]))

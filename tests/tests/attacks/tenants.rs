@@ -19,6 +19,11 @@ fn another_tenants_link_is_not_changed() {
         ("mtu", json!({ "do": "mtu", "link": 0, "mtu": 68 })),
         ("mac", json!({ "do": "mac", "link": 0, "mac": [2, 0, 0, 0, 0, 1] })),
         ("promiscuous", json!({ "do": "promiscuous", "link": 0, "on": true })),
+        ("all-multicast", json!({ "do": "all-multicast", "link": 0, "on": true })),
+        (
+            "transmit-queue-length",
+            json!({ "do": "queue-length", "link": 0, "packets": 9 }),
+        ),
         ("hairpin", json!({ "do": "hairpin", "link": 0, "on": true })),
         ("isolated", json!({ "do": "isolated", "link": 0, "on": false })),
         ("master", json!({ "do": "master", "link": 0, "master": 0 })),

@@ -34,6 +34,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             beside_another: false,
             ..scenario("tap", tap())
         },
+        scenario("ptp", ptp()),
+        scenario("bridge with tuning, sbr and firewall", tuned()),
     ]
 }
 
@@ -43,6 +45,26 @@ fn everything_of_bridge() -> Value {
         "ipam": { "subnet": null,
                   "ranges": [[{ "subnet": "10.22.0.0/16" }], [{ "subnet": "fd00:22::/64" }]],
                   "routes": [{ "dst": "0.0.0.0/0" }, { "dst": "::/0" }] },
+    })
+}
+
+fn ptp() -> Value {
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "ptp", "ipMasq": true,
+        "ipam": { "type": "host-local", "subnet": "10.30.0.0/24", "routes": [{ "dst": "0.0.0.0/0" }] },
+    })
+}
+
+fn tuned() -> Value {
+    let bridge = with(bridge_network("1.1.0"), json!({ "cniVersion": null, "name": null }));
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
+        "chain": [
+            bridge,
+            { "type": "tuning", "mtu": 1400, "txQLen": 500, "allmulti": true, "sysctl": { "net.core.somaxconn": "500" } },
+            { "type": "sbr" },
+            { "type": "firewall", "ingressPolicy": "isolated" },
+        ],
     })
 }
 

@@ -11,10 +11,12 @@
 
 mod bridge;
 mod facts;
+mod lists;
 mod loopback;
 mod meta;
 mod mixed;
 mod network;
+mod ptp;
 mod refusals;
 mod side;
 mod upon;
@@ -63,6 +65,18 @@ fn portmap() {
 fn bandwidth() {
     needs_kernel!();
     compare(&needs_go_plugins!(), meta::bandwidth());
+}
+
+#[test]
+fn ptp() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), ptp::networks());
+}
+
+#[test]
+fn tuning_sbr_and_firewall_behind_bridge() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), lists::networks());
 }
 
 #[test]

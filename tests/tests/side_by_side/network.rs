@@ -39,13 +39,11 @@ impl Network {
     }
 
     /// What has to be on the node and in the container before.
-    #[allow(dead_code)]
     pub(crate) fn on(self, prepare: fn(&Namespace, &Namespace)) -> Self {
         Self { prepare, ..self }
     }
 
     /// What differs on purpose.
-    #[allow(dead_code)]
     pub(crate) fn differs(self, differences: &'static [Difference]) -> Self {
         Self { differences, ..self }
     }

@@ -70,12 +70,16 @@ impl Side {
         }
     }
 
-    /// The reference plugins know of no other root: the directory is told.
+    /// The reference plugins know of no other root: directories are told.
     fn with_records(&self, config: &Value) -> Value {
+        let kept = self.site.installation().root().join("tuning");
         if config["ipam"]["type"] == "host-local" {
-            return with(config.clone(), json!({ "ipam": { "dataDir": self.site.leases() } }));
+            with(config.clone(), json!({ "ipam": { "dataDir": self.site.leases() } }))
+        } else if config["type"] == "tuning" {
+            with(config.clone(), json!({ "dataDir": kept }))
+        } else {
+            config.clone()
         }
-        config.clone()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{net::Ipv4Addr, thread, time::Duration};
 
-use cofferdam_journal::{Inverse, Made, Operation, Setting, SharedObject};
-use cofferdam_network::{LinkId, LinkInfo, Network, OperationalState, SysctlKey};
+use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
+use cofferdam_network::{LinkId, LinkInfo, OperationalState, SysctlKey};
 use cofferdam_policy::Question;
 use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_sandbox::{
@@ -14,7 +14,7 @@ use cofferdam_sandbox::{
 };
 use wasmtime::component::Resource;
 
-use super::links::check_mac;
+use super::{link_flag::Flag, links::check_mac};
 use crate::{
     convert::{conflict, invalid, link_info, mac_address, network_error, wit_link_settings},
     mediator::{Mediator, journal_error},
@@ -23,6 +23,8 @@ use crate::{
 
 /// Between two looks at a state that is waited for.
 const POLL: Duration = Duration::from_millis(2);
+/// Packets; what waits there is the kernel's memory.
+const LONGEST_QUEUE: u32 = 100_000;
 
 impl HostLink for Mediator {
     fn info(&mut self, link: Resource<Link>) -> Result<WitLinkInfo, CallError> {
@@ -98,6 +100,41 @@ impl HostLink for Mediator {
 
     fn set_promiscuous(&mut self, link: Resource<Link>, on: bool) -> Result<(), CallError> {
         self.set_flag(&link, Flag::Promiscuous, on)
+    }
+
+    fn set_all_multicast(&mut self, link: Resource<Link>, on: bool) -> Result<(), CallError> {
+        self.set_flag(&link, Flag::AllMulticast, on)
+    }
+
+    fn set_transmit_queue_length(&mut self, link: Resource<Link>, packets: u32) -> Result<(), CallError> {
+        self.enter()?;
+        if packets > LONGEST_QUEUE {
+            return Err(invalid(format!(
+                "a transmit queue of {packets} packets is longer than {LONGEST_QUEUE}"
+            )));
+        }
+        let target = self.target(&link, "transmit-queue-length")?;
+        let old = target.info.as_ref().map(|info| info.transmit_queue_length);
+        if old == Some(packets) {
+            return Ok(());
+        }
+        self.refuse_change_for_others(target.id, &target.name, "transmit-queue-length")?;
+        let inverse = match old {
+            Some(old) => Inverse::RestoreQueueLength {
+                link: target.id,
+                name: target.name.clone(),
+                old,
+            },
+            None => Inverse::WithLink { link: target.id },
+        };
+        let operation = Operation::SetLinkQueueLength {
+            link: target.id,
+            name: target.name,
+            packets,
+        };
+        self.change(&operation, &inverse, |network| {
+            network.set_link_queue_length(target.id, packets)
+        })
     }
 
     fn set_master(&mut self, link: Resource<Link>, master: Resource<Link>) -> Result<(), CallError> {
@@ -215,72 +252,6 @@ impl HostLink for Mediator {
     fn drop(&mut self, link: Resource<Link>) -> wasmtime::Result<()> {
         self.table.delete(link)?;
         Ok(())
-    }
-}
-
-/// A switch of a link.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Flag {
-    Up,
-    Promiscuous,
-    Hairpin,
-    Isolated,
-}
-
-impl Flag {
-    /// What a policy calls it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Promiscuous => "promiscuous",
-            Self::Hairpin => "hairpin",
-            Self::Isolated => "isolated",
-        }
-    }
-
-    fn of(self, info: &LinkInfo) -> Option<bool> {
-        match self {
-            Self::Up => Some(info.up),
-            Self::Promiscuous => Some(info.promiscuous),
-            Self::Hairpin => info.hairpin,
-            Self::Isolated => info.isolated,
-        }
-    }
-
-    fn setting(self) -> Setting {
-        match self {
-            Self::Up => Setting::Up,
-            Self::Promiscuous => Setting::Promiscuous,
-            Self::Hairpin => Setting::Hairpin,
-            Self::Isolated => Setting::Isolated,
-        }
-    }
-
-    fn set(self, network: &mut dyn Network, link: LinkId, on: bool) -> cofferdam_network::Result<()> {
-        match self {
-            Self::Up => network.set_link_up(link, on),
-            Self::Promiscuous => network.set_link_promiscuous(link, on),
-            Self::Hairpin => network.set_port_hairpin(link, on),
-            Self::Isolated => network.set_port_isolated(link, on),
-        }
-    }
-
-    fn operation(self, link: LinkId, name: String, on: bool) -> Operation {
-        match self {
-            Self::Up => Operation::SetLinkUp { link, name, up: on },
-            Self::Promiscuous => Operation::SetLinkPromiscuous { link, name, on },
-            Self::Hairpin => Operation::SetPortHairpin { link, name, on },
-            Self::Isolated => Operation::SetPortIsolated { link, name, on },
-        }
-    }
-
-    fn inverse(self, link: LinkId, name: String, old: bool) -> Inverse {
-        match self {
-            Self::Up => Inverse::RestoreUp { link, name, old },
-            Self::Promiscuous => Inverse::RestorePromiscuous { link, name, old },
-            Self::Hairpin => Inverse::RestoreHairpin { link, name, old },
-            Self::Isolated => Inverse::RestoreIsolated { link, name, old },
-        }
     }
 }
 

@@ -17,6 +17,7 @@ impl Host for Mediator {
         };
         let origin = match &self.task {
             Task::Attachment(request) => format!("{} for container {}", self.plugin, request.container_id),
+            Task::Wake(occasion) => format!("{} for container {}", self.plugin, occasion.container_id),
             Task::Network(request) => format!("{} for network {}", self.plugin, request.network),
         };
         #[cfg(feature = "simulated-escape")]

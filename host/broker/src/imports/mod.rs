@@ -2,8 +2,11 @@
 //! leaves the doing to the journal and the kernel.
 
 mod addresses;
+mod allow_list;
 mod conntrack;
+mod forwarding;
 mod ipam;
+mod link_flag;
 mod link_settings;
 mod links;
 mod log;
@@ -13,6 +16,7 @@ mod new_links;
 mod nftables;
 mod ownership;
 mod packet_scope;
+mod packets;
 mod redeclared;
 mod resolver;
 mod routes;
@@ -22,5 +26,6 @@ mod store;
 mod sysctl;
 mod traffic_control;
 mod types;
+mod upkeep;
 #[cfg(test)]
 mod visibility_tests;

@@ -14,7 +14,12 @@ use crate::mediator::{Mediator, Task};
 impl Host for Mediator {
     fn container(&mut self) -> Result<Resource<Namespace>, CallError> {
         self.enter()?;
-        let exists = matches!(&self.task, Task::Attachment(request) if request.namespace_exists);
+        let exists = match &self.task {
+            Task::Attachment(request) => request.namespace_exists,
+            // It was opened, or there would be no call.
+            Task::Wake(_) => true,
+            Task::Network(_) => false,
+        };
         if !exists {
             return Err(CallError::Guest(Error::NotFound(
                 "the container's network namespace".to_owned(),

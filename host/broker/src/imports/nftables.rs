@@ -1,4 +1,4 @@
-use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
+use cofferdam_journal::{Inverse, Made, Operation, SHARED_ELEMENT, SharedObject, element_text};
 use cofferdam_network::nftables::{Chain, Element, Hook, Set, Table, TableId};
 use cofferdam_policy::Question;
 use cofferdam_protocol::Place;
@@ -96,6 +96,34 @@ impl Host for Mediator {
         })
     }
 
+    fn share_elements(
+        &mut self,
+        namespace: Resource<Namespace>,
+        table: WitTableId,
+        set: String,
+        elements: Vec<WitElement>,
+    ) -> Result<(), CallError> {
+        self.enter()?;
+        self.require_creation()?;
+        let place = self.table.get(&namespace)?.place;
+        let table = nft_table_id(table);
+        self.permit_element(place, &table, &set)?;
+        let set = self.declared_set(place, &table, &set)?;
+        self.require_use(place, &table)?;
+        // To others, who ask for the same key, what it leads to may be another.
+        if set.data.is_some() {
+            return Err(invalid(format!(
+                "{:?} is a map, whose elements can't be shared",
+                set.name
+            )));
+        }
+        let elements = nft_elements(elements);
+        self.permit_parts(place, &table, &set.name, &elements)?;
+        elements
+            .iter()
+            .try_for_each(|element| self.share_element(place, &table, &set, element))
+    }
+
     fn delete_elements(
         &mut self,
         namespace: Resource<Namespace>,
@@ -173,7 +201,10 @@ impl Host for Mediator {
                     .network()
                     .element_comment(place, &table, &set, element)
                     .map_err(network_error)?;
-                Ok(found.is_some_and(|found| found == comment))
+                Ok(match found {
+                    Some(found) if found == SHARED_ELEMENT => self.shares_element(place, &table, &set, element)?,
+                    found => found.is_some_and(|found| found == comment),
+                })
             })
             .collect()
     }
@@ -267,6 +298,51 @@ impl Mediator {
         refuse_foreign(&found, &format!("chain {:?} in {table} with other rules", chain.name))
     }
 
+    fn share_element(&mut self, place: Place, table: &TableId, set: &Set, element: &Element) -> Result<(), CallError> {
+        let one = std::slice::from_ref(element);
+        let operation = Operation::AddElements {
+            place,
+            table: table.clone(),
+            set: set.clone(),
+            elements: one.to_vec(),
+            comment: SHARED_ELEMENT.to_owned(),
+        };
+        let made = Made::Element {
+            set: set.clone(),
+            element: element.clone(),
+        };
+        let (found, _) = self.share(
+            &shared_element(place, table, set, element),
+            &operation,
+            made,
+            |network, made| {
+                let found = network.element_comment(place, table, set, element)?;
+                let ours = made.is_some() && found.as_deref() == Some(SHARED_ELEMENT);
+                Ok((found.map(|_| ()), ours))
+            },
+            |network| network.add_elements(place, table, set, one, SHARED_ELEMENT).map(Some),
+        )?;
+        match found {
+            Found::Foreign => Err(belongs(element, "")),
+            Found::Ours | Found::New => Ok(()),
+        }
+    }
+
+    fn shares_element(
+        &mut self,
+        place: Place,
+        table: &TableId,
+        set: &Set,
+        element: &Element,
+    ) -> Result<bool, CallError> {
+        let session = self.session();
+        let object = shared_element(place, table, set, element);
+        session
+            .shared
+            .is_user(&object, &session.attachment)
+            .map_err(journal_error)
+    }
+
     /// Refuses what depends on a table that the attachment did not declare:
     /// without it the table may go, and come back with sets of other types, at
     /// any time. Only the attachment's own requests, one at a time, make it a
@@ -344,6 +420,15 @@ impl Mediator {
         }
         // The kernel keeps 128 bytes; the key is as good a name.
         format!("attachment {}", attachment.key())
+    }
+}
+
+fn shared_element(place: Place, table: &TableId, set: &Set, element: &Element) -> SharedObject {
+    SharedObject::Element {
+        place,
+        table: table.clone(),
+        set: set.name.clone(),
+        element: element_text(element),
     }
 }
 

@@ -15,7 +15,7 @@ use cofferdam_sandbox::{
 
 use crate::{convert::invalid, mediator::Mediator};
 
-/// Bytes that are read of a resolver configuration.
+/// Bytes that are read of a file.
 const LIMIT: u64 = 64 << 10;
 
 impl Host for Mediator {
@@ -55,7 +55,7 @@ impl Host for Mediator {
 }
 
 /// From its beginning, however often it was read before.
-fn read(mut file: &File) -> io::Result<String> {
+pub(super) fn read(mut file: &File) -> io::Result<String> {
     let mut text = String::new();
     file.rewind()?;
     file.take(LIMIT).read_to_string(&mut text)?;

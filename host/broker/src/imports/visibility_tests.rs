@@ -70,6 +70,7 @@ impl Ground {
             shared: state.shared(),
             owned: state.owned(),
             quota: state.quota(),
+            upkeep: state.upkeep(),
             used: BTreeMap::new(),
             namespace: None,
             installation,
@@ -83,6 +84,8 @@ impl Ground {
             deadline: Instant::now() + Duration::from_secs(60),
             valid: Vec::new(),
             depth: 0,
+            exchanging: false,
+            kept: None,
         };
         let text = format!("[plugin.test]\n[[plugin.test.grant]]\nallow = \"link.see\"\nin = \"host\"\n{grant}\n");
         let policy = PluginPolicy::parse("test", &[(PathBuf::from("test.toml"), text)], NO_KEYS).unwrap();

@@ -116,7 +116,8 @@ fn check_result(
     previous: Option<&Attachment>,
     result: &Attachment,
 ) -> Result<(), CniError> {
-    let given = Given::new(&member.config, args::parse(&call.environment.args), &session.deeds.read);
+    let given = Given::new(&member.config, args::parse(&call.environment.args), &session.deeds.read)
+        .and_received(&session.deeds.received);
     let request = Request {
         links: &session.links,
         deeds: &session.deeds,
@@ -209,7 +210,7 @@ pub(super) fn header(call: &Call, namespace: NamespaceRecord, plugins: &Plugins)
 }
 
 /// The journal can't be used: nothing was done.
-pub(super) fn journal_failure(error: cofferdam_journal::Error) -> CniError {
+pub(crate) fn journal_failure(error: cofferdam_journal::Error) -> CniError {
     match error {
         cofferdam_journal::Error::Busy { .. } => CniError::try_again_later(error.to_string()),
         error => CniError::new(codes::JOURNAL, error.to_string()),

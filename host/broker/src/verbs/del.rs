@@ -48,7 +48,7 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
         held = finish(call, journal);
     } else {
         held = Some(locked);
-        reference_leftovers::remove(call, &mut kernel);
+        reference_leftovers::remove(call, &state, &mut kernel);
     }
     // The lock is held to the end: what the components take away by its name
     // must not be what an ADD that comes meanwhile has made.

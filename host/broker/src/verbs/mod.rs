@@ -11,6 +11,7 @@ mod status;
 
 use cofferdam_protocol::{CniError, Verb};
 
+pub(crate) use self::add::journal_failure;
 use crate::call::Call;
 
 /// Serves a request. The text is for standard output.

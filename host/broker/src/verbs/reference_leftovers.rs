@@ -5,8 +5,11 @@
 //! known without the configuration of then. Chains of `iptables` are found
 //! where it uses nf_tables, as it does by default in all that is current.
 
+use std::{collections::BTreeSet, net::IpAddr};
+
+use cofferdam_journal::StateDirectory;
 use cofferdam_network::{
-    Kernel, Network as _,
+    Error, Kernel, Network as _, forwarding_table_of,
     nftables::{Family, TableId},
 };
 use cofferdam_protocol::Place;
@@ -21,9 +24,9 @@ const RULE_NAME: usize = 16;
 const LINK_NAME: usize = 15;
 
 /// Removes the rules that masquerade what comes from the container, those that
-/// publish its ports, and the link that limits what it sends. What can't be
-/// removed is told of.
-pub(super) fn remove(call: &Call, kernel: &mut Kernel) {
+/// publish its ports, those that accept what it forwards, and the link that
+/// limits what it sends. What can't be removed is told of.
+pub(super) fn remove(call: &Call, state: &StateDirectory, kernel: &mut Kernel) {
     let network = &call.attachment.network;
     let container = &call.attachment.container_id;
     let instance = rule_name(network, container, &call.attachment.interface_name);
@@ -54,6 +57,11 @@ pub(super) fn remove(call: &Call, kernel: &mut Kernel) {
                 let link = cut(&format!("bwp{digest}"), LINK_NAME).to_owned();
                 told(remove_ifb(kernel, &link));
             }
+            "firewall" => {
+                for address in unowned_addresses(call, state) {
+                    told(remove_accepted(kernel, address));
+                }
+            }
             _ => {}
         }
     }
@@ -68,6 +76,32 @@ fn remove_ifb(kernel: &mut Kernel, name: &str) -> cofferdam_network::Result<Opti
     };
     kernel.delete_link(link.id)?;
     Ok(Some(format!("link {name}")))
+}
+
+/// The addresses of the previous result, but for those that an attachment of
+/// ours has by now.
+fn unowned_addresses(call: &Call, state: &StateDirectory) -> Vec<IpAddr> {
+    let Ok(Some(previous)) = call.config.previous(call.version) else {
+        return Vec::new();
+    };
+    let addresses: BTreeSet<IpAddr> = previous.ips.iter().map(|ip| ip.address.address()).collect();
+    let owned = state.owned().survey().and_then(|survey| survey.owners_of(&addresses));
+    // Where that can't be told nothing is touched.
+    let Ok(owners) = owned else { return Vec::new() };
+    let is_owned = |address: &IpAddr| owners.iter().any(|(of, _)| of == address);
+    addresses.into_iter().filter(|address| !is_owned(address)).collect()
+}
+
+/// The rules by which iptables accepts what an address forwards.
+fn remove_accepted(kernel: &mut Kernel, address: IpAddr) -> cofferdam_network::Result<Option<String>> {
+    match kernel.refuse_forwarding(address) {
+        Ok(()) => Ok(Some(format!(
+            "the rules that accept {address} in {}",
+            forwarding_table_of(address)
+        ))),
+        Err(Error::NotFound(_) | Error::Unsupported(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes what there is of this kind for containers of the network that are

@@ -79,7 +79,7 @@ impl Truth<'_> {
             if self.was_passed_on(result, ip) {
                 continue;
             }
-            if !request.claimed.contains(&ip.address.address()) {
+            if !request.claimed.contains(&ip.address.address()) && !self.is_asked_for(result, ip) {
                 let text = format!(
                     "address {} is on no interface, and was not claimed for this attachment",
                     ip.address
@@ -92,6 +92,13 @@ impl Truth<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether it is an address management plugin's, called by a main plugin of
+    /// others, and one that the configuration asks for.
+    pub(super) fn is_asked_for(&self, result: &Attachment, ip: &Ip) -> bool {
+        let asked = |request: super::Request<'_>| request.given.asks_for(ip.address.address());
+        result.interfaces.is_empty() && self.request.is_some_and(asked)
     }
 
     fn is_in_container(&mut self, result: &Attachment, ip: &Ip) -> Result<bool, CniError> {

@@ -2,12 +2,15 @@ use std::net::IpAddr;
 
 use cofferdam_protocol::{Argument, IpPrefix, PluginConfig, json::Node};
 
-/// What a plugin was given to say: its configuration, `CNI_ARGS`, and the
-/// resolver configurations that it read.
+use crate::exchanges::Received;
+
+/// What a plugin was given to say: its configuration, `CNI_ARGS`, the resolver
+/// configurations that it read, and the datagrams that came.
 pub(crate) struct Given<'a> {
     config: &'a PluginConfig,
     arguments: Vec<Argument>,
     read: &'a [String],
+    received: Option<&'a Received>,
 }
 
 impl<'a> Given<'a> {
@@ -17,18 +20,31 @@ impl<'a> Given<'a> {
             config,
             arguments,
             read,
+            received: None,
+        }
+    }
+
+    /// With the datagrams that came.
+    pub(crate) fn and_received(self, received: &'a Received) -> Self {
+        Self {
+            received: Some(received),
+            ..self
         }
     }
 
     /// Whether an address stands somewhere in it, with a prefix length or
     /// without.
     pub(super) fn names_address(&self, address: IpAddr) -> bool {
-        self.any_word(&|word| is_address(word, address))
+        self.any_word(&|word| is_address(word, address)) || self.came(|received| received.has_address(address))
     }
 
     /// Whether a word stands somewhere in it.
     pub(super) fn has_word(&self, wanted: &str) -> bool {
-        self.any_word(&|word| word == wanted)
+        self.any_word(&|word| word == wanted) || self.came(|received| received.has_word(wanted))
+    }
+
+    fn came(&self, is_it: impl Fn(&Received) -> bool) -> bool {
+        self.received.is_some_and(is_it)
     }
 
     /// Whether the caller asks for this very address, where the conventions

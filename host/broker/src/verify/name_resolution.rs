@@ -46,8 +46,8 @@ pub(super) fn check_dns(result: &Attachment, previous: Option<&Dns>, given: &Giv
         .or_else(|| strange(options, |dns| &dns.options));
     match found {
         Some(word) => Err(untrue(format!(
-            "its dns has {word:?}, which the plugin was given by neither configuration, previous result nor resolver \
-             file"
+            "its dns has {word:?}, which the plugin was given by neither configuration, previous result, resolver \
+             file nor datagram"
         ))),
         None => Ok(()),
     }

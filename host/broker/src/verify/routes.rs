@@ -15,7 +15,8 @@ impl Truth<'_> {
         };
         // Without interfaces it is an address management plugin's, whose
         // routes are for its caller to set.
-        if result.interfaces.is_empty() && !request.claimed.is_empty() {
+        let is_allocation = !request.claimed.is_empty() || result.ips.iter().any(|ip| self.is_asked_for(result, ip));
+        if result.interfaces.is_empty() && is_allocation {
             return Ok(());
         }
         let added: Vec<&Route> = result.routes.iter().filter(|route| !self.was_given(route)).collect();

@@ -2,6 +2,7 @@ use std::{
     env,
     fs::{self, File},
     io::{Read as _, Write as _},
+    net::Ipv4Addr,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     thread,
@@ -10,7 +11,7 @@ use std::{
 
 use cofferdam_confinement::{Access, Capabilities, Confinement};
 use cofferdam_network::{
-    Ahead, Error, Kernel, LinkSettings, Network as _, NewLink, SysctlKey, VethEnd,
+    Ahead, Datagram, Error, Kernel, LinkId, LinkSettings, Network as _, NewLink, Ports, SysctlKey, VethEnd,
     nftables::{Family, Table, TableId},
 };
 use cofferdam_protocol::{MacAddress, Place};
@@ -45,6 +46,7 @@ pub(crate) fn work() {
     // The container's namespace can be joined no more after that.
     let ahead = Ahead {
         nftables: true,
+        packets: [Place::Host, Place::Container].into(),
         taps: 1,
         settings: ["ipv4", "core"].map(str::to_owned).into(),
     };
@@ -100,6 +102,7 @@ fn network(kernel: &mut Kernel) {
         assert!(kernel.has_table(place, &id).unwrap());
         kernel.delete_table(place, &id).unwrap();
     }
+    exchange(kernel, host, container);
     kernel.delete_link(host).unwrap();
     // The other way round: the node's namespace is found by its descriptor.
     let (inner, _) = kernel
@@ -129,6 +132,23 @@ fn tap(kernel: &mut Kernel) {
         Err(Error::Unsupported(text)) => tell("skipped a part", text),
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Datagrams, on sockets that were opened before.
+fn exchange(kernel: &mut Kernel, host: LinkId, container: LinkId) {
+    kernel.set_link_up(container, true).unwrap();
+    let (client, server) = (Ports { local: 68, remote: 67 }, Ports { local: 67, remote: 68 });
+    let mut there = kernel.open_exchange(host, server).unwrap();
+    let mut here = kernel.open_exchange(container, client).unwrap();
+    let datagram = Datagram {
+        source: Ipv4Addr::UNSPECIFIED,
+        destination: Ipv4Addr::BROADCAST,
+        mac: None,
+        payload: b"hello".to_vec(),
+    };
+    here.send(&datagram).unwrap();
+    let received = there.receive(Duration::from_secs(5)).unwrap().unwrap();
+    assert_eq!(received.payload, datagram.payload);
 }
 
 fn files(state: &Path) {

@@ -90,6 +90,8 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::SetLinkMtu { link, .. }
         | Operation::SetLinkMac { link, .. }
         | Operation::SetLinkPromiscuous { link, .. }
+        | Operation::SetLinkAllMulticast { link, .. }
+        | Operation::SetLinkQueueLength { link, .. }
         | Operation::SetLinkMaster { link, .. }
         | Operation::SetPortHairpin { link, .. }
         | Operation::SetPortIsolated { link, .. }
@@ -112,7 +114,8 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::AddElements { place, .. }
         | Operation::DeleteElements { place, .. }
         | Operation::ForgetFlows { place, .. } => Some(*place),
-        Operation::Claim { .. } | Operation::TakeSlot { .. } => None,
+        Operation::Claim { .. } | Operation::Keep { .. } | Operation::TakeSlot { .. } => None,
+        Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => Some(Place::Host),
     }
 }
 
@@ -140,6 +143,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
             is_setting(part, *link, &Value::Mac(*mac)) || is_neighbor
         }
         Operation::SetLinkPromiscuous { link, on, .. } => is_setting(part, *link, &Value::Promiscuous(*on)),
+        Operation::SetLinkAllMulticast { link, on, .. } => is_setting(part, *link, &Value::AllMulticast(*on)),
+        Operation::SetLinkQueueLength { link, packets, .. } => is_setting(part, *link, &Value::QueueLength(*packets)),
         // What a port has it loses with the bridge; a VRF takes its ports down.
         Operation::SetLinkMaster { link, .. } => {
             let settings = [Value::Master(None), Value::Hairpin(false), Value::Isolated(false)];
@@ -154,7 +159,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::AddRoute { link, route, mode, .. } => is_route_before(part, *link, route, *mode),
         Operation::DeleteRoute { link, route, .. } => {
             matches!(part, Part::Route { link: of, route: earlier, .. }
-                if of == link && table(earlier) == table(route) && route.covers(earlier))
+                // The kernel tells the metric that it chose for one of IPv6.
+                if of == link && table(earlier) == table(route) && (route.covers(earlier) || earlier.describes(route)))
         }
         Operation::AddRule { place, rule } => match part {
             Part::Rule {
@@ -219,10 +225,15 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         },
         Operation::LimitRate { link, .. } => matches!(part, Part::RateLimit { link: of, .. } if of == link),
         Operation::RedirectIncoming { link, .. } => matches!(part, Part::Redirect { link: of, .. } if of == link),
+        Operation::LeadForwarding { lead } => matches!(part, Part::ForwardingLead(earlier) if *earlier == lead),
+        Operation::AcceptForwarding { address } => {
+            matches!(part, Part::Forwarding(earlier) if earlier == address)
+        }
         Operation::Claim { directory, address } => {
             matches!(part, Part::Claim { directory: of, address: earlier }
                 if of == directory && earlier == address)
         }
+        Operation::Keep { plugin, .. } => matches!(part, Part::Upkeep { plugin: of } if of == plugin),
         // A bridge that is joined twice is one that was made or found once.
         Operation::CreateBridge { bridge } => {
             matches!(part, Part::Bridge(earlier) if earlier.place == bridge.place && earlier.name == bridge.name)

@@ -5,7 +5,7 @@ use cofferdam_protocol::Place;
 
 use super::{ComparisonError, GONE, PRESENT, Remedy, survey::Survey};
 use crate::{
-    Entry, Owner, Records,
+    Entry, Owner, Records, Upkeep,
     model::{Made, same_value},
 };
 
@@ -83,6 +83,17 @@ impl Survey<'_, '_> {
                 self.tell(entry, object, PRESENT, GONE, Some(remedy));
             }
         }
+        Ok(())
+    }
+
+    /// What is looked after has to be on record.
+    pub(super) fn look_at_upkeep(&mut self, entry: &Entry, plugin: &str) -> Result<(), ComparisonError> {
+        let found = match Upkeep::new(self.shared.state()).read(self.id, plugin) {
+            Ok(Some(_)) => return Ok(()),
+            Ok(None) => GONE.to_owned(),
+            Err(error) => format!("not to be read ({error})"),
+        };
+        self.tell(entry, format!("the record of plugin {plugin}"), PRESENT, found, None);
         Ok(())
     }
 }

@@ -190,6 +190,8 @@ impl Survey<'_, '_> {
             Value::Up(_) => Value::Up(new != 0),
             Value::Mtu(_) => Value::Mtu(new),
             Value::Promiscuous(_) => Value::Promiscuous(new != 0),
+            Value::AllMulticast(_) => Value::AllMulticast(new != 0),
+            Value::QueueLength(_) => Value::QueueLength(new),
             Value::Hairpin(_) => Value::Hairpin(new != 0),
             Value::Isolated(_) => Value::Isolated(new != 0),
             Value::Mac(_) | Value::Master(_) => value,
@@ -202,7 +204,11 @@ impl Survey<'_, '_> {
     fn is_for_others(&self, place: Place, name: &str, value: Value) -> Result<bool, ComparisonError> {
         let is_off = matches!(
             value,
-            Value::Up(false) | Value::Promiscuous(false) | Value::Hairpin(false) | Value::Isolated(false)
+            Value::Up(false)
+                | Value::Promiscuous(false)
+                | Value::AllMulticast(false)
+                | Value::Hairpin(false)
+                | Value::Isolated(false)
         );
         if !is_off {
             return Ok(false);
@@ -286,6 +292,8 @@ fn is_as(info: &LinkInfo, value: Value) -> bool {
         Value::Mtu(mtu) => info.mtu == mtu,
         Value::Mac(mac) => info.mac == Some(mac),
         Value::Promiscuous(on) => info.promiscuous == on,
+        Value::AllMulticast(on) => info.all_multicast == on,
+        Value::QueueLength(packets) => info.transmit_queue_length == packets,
         Value::Master(master) => info.master == master,
         Value::Hairpin(on) => info.hairpin == Some(on),
         Value::Isolated(on) => info.isolated == Some(on),
@@ -298,6 +306,8 @@ fn what(value: Value) -> &'static str {
         Value::Mtu(_) => "mtu",
         Value::Mac(_) => "the address",
         Value::Promiscuous(_) => "promiscuous mode",
+        Value::AllMulticast(_) => "all-multicast mode",
+        Value::QueueLength(_) => "the transmit queue length",
         Value::Master(_) => "the bridge",
         Value::Hairpin(_) => "hairpin mode",
         Value::Isolated(_) => "isolation",
@@ -313,7 +323,8 @@ fn text(value: Value) -> String {
         Value::Up(up) => if up { "up" } else { "down" }.to_owned(),
         Value::Mtu(mtu) => mtu.to_string(),
         Value::Mac(mac) => mac.to_string(),
-        Value::Promiscuous(on) | Value::Hairpin(on) | Value::Isolated(on) => switch(on),
+        Value::QueueLength(packets) => packets.to_string(),
+        Value::Promiscuous(on) | Value::AllMulticast(on) | Value::Hairpin(on) | Value::Isolated(on) => switch(on),
         Value::Master(master) => master.map_or("no port".to_owned(), |index| format!("a port of link {index}")),
     }
 }
@@ -325,6 +336,8 @@ fn shown(info: &LinkInfo, value: Value) -> Option<String> {
         Value::Mtu(_) => Value::Mtu(info.mtu),
         Value::Mac(_) => Value::Mac(info.mac?),
         Value::Promiscuous(_) => Value::Promiscuous(info.promiscuous),
+        Value::AllMulticast(_) => Value::AllMulticast(info.all_multicast),
+        Value::QueueLength(_) => Value::QueueLength(info.transmit_queue_length),
         Value::Master(_) => Value::Master(info.master),
         Value::Hairpin(_) => Value::Hairpin(info.hairpin?),
         Value::Isolated(_) => Value::Isolated(info.isolated?),

@@ -7,6 +7,7 @@
 
 mod expected;
 mod files;
+mod forwarding;
 mod links;
 mod packet_filter;
 mod part;
@@ -172,17 +173,15 @@ fn is_same_container(history: &History, other: &Header) -> bool {
 
 /// Whether another attachment may have changed what an operation left: not
 /// what is shared, which has its value in the registry, nor what is marked as
-/// this attachment's.
+/// this attachment's. The next plugin of a list may well give a link that was
+/// made another address or MTU.
 fn may_be_others(history: &History, sequence: Sequence) -> bool {
     let entry = history.entries().iter().find(|entry| entry.sequence == sequence);
     entry.is_some_and(|entry| {
         let is_shared = matches!(entry.inverse, Inverse::LeaveShared { .. });
         let is_marked = matches!(
             entry.operation,
-            Operation::CreateVeth { .. }
-                | Operation::CreateLink { .. }
-                | Operation::AddElements { .. }
-                | Operation::Claim { .. }
+            Operation::AddElements { .. } | Operation::Claim { .. } | Operation::Keep { .. }
         );
         !is_shared && !is_marked
     })

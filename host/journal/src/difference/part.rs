@@ -1,7 +1,8 @@
 use std::{net::IpAddr, path::Path};
 
 use cofferdam_network::{
-    Bridge, LinkId, LinkSettings, Neighbor, NewLink, RateLimit, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, RateLimit, Route, RouteMode, Rule, SysctlKey,
+    VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -83,9 +84,16 @@ pub(super) enum Part<'h> {
         to: u32,
         to_name: &'h str,
     },
+    ForwardingLead(&'h ForwardingLead),
+    /// What the address forwards is accepted.
+    Forwarding(IpAddr),
     Claim {
         directory: &'h Path,
         address: IpAddr,
+    },
+    /// A record of what has to be looked after.
+    Upkeep {
+        plugin: &'h str,
     },
 }
 
@@ -120,6 +128,8 @@ pub(crate) enum Value {
     Mtu(u32),
     Mac(MacAddress),
     Promiscuous(bool),
+    AllMulticast(bool),
+    QueueLength(u32),
     Master(Option<u32>),
     Hairpin(bool),
     Isolated(bool),
@@ -149,7 +159,10 @@ impl Part<'_> {
             | Self::Table { .. }
             | Self::Chain { .. }
             | Self::Element { .. }
-            | Self::Claim { .. } => None,
+            | Self::ForwardingLead(_)
+            | Self::Forwarding(_)
+            | Self::Claim { .. }
+            | Self::Upkeep { .. } => None,
         }
     }
 
@@ -169,7 +182,8 @@ impl Part<'_> {
             | Self::Neighbor { link, .. }
             | Self::RateLimit { link, .. }
             | Self::Redirect { link, .. } => Some(link.place),
-            Self::Claim { .. } => None,
+            Self::Claim { .. } | Self::Upkeep { .. } => None,
+            Self::ForwardingLead(_) | Self::Forwarding(_) => Some(Place::Host),
         }
     }
 }
@@ -193,6 +207,8 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         Operation::SetLinkMtu { link, name, mtu } => setting(link, name, Value::Mtu(*mtu)),
         Operation::SetLinkMac { link, name, mac } => setting(link, name, Value::Mac(*mac)),
         Operation::SetLinkPromiscuous { link, name, on } => setting(link, name, Value::Promiscuous(*on)),
+        Operation::SetLinkAllMulticast { link, name, on } => setting(link, name, Value::AllMulticast(*on)),
+        Operation::SetLinkQueueLength { link, name, packets } => setting(link, name, Value::QueueLength(*packets)),
         Operation::SetLinkMaster { link, name, master } => setting(link, name, Value::Master(*master)),
         Operation::SetPortHairpin { link, name, on } => setting(link, name, Value::Hairpin(*on)),
         Operation::SetPortIsolated { link, name, on } => setting(link, name, Value::Isolated(*on)),
@@ -284,10 +300,13 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         }],
         // What was forgotten comes back when somebody sends.
         Operation::ForgetFlows { .. } => Vec::new(),
+        Operation::LeadForwarding { lead } => vec![Part::ForwardingLead(lead)],
+        Operation::AcceptForwarding { address } => vec![Part::Forwarding(*address)],
         Operation::Claim { directory, address } => vec![Part::Claim {
             directory,
             address: *address,
         }],
+        Operation::Keep { plugin, .. } => vec![Part::Upkeep { plugin }],
         // What is counted is no part of the node, and a shared object takes
         // the slot over from whoever made it.
         Operation::TakeSlot { .. } => Vec::new(),

@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    LinkId, Neighbor, RateLimit, Route, RouteMode, Rule, SysctlKey,
+    ForwardingLead, LinkId, Neighbor, RateLimit, Route, RouteMode, Rule, SysctlKey,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, Place};
@@ -71,6 +71,8 @@ pub(crate) enum Remedy {
         link: LinkId,
         to: u32,
     },
+    ForwardingLead(ForwardingLead),
+    Forwarding(IpAddr),
     Claim {
         directory: PathBuf,
         address: IpAddr,

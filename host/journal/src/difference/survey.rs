@@ -137,7 +137,10 @@ impl<'c, 'h> Survey<'c, 'h> {
                 to,
                 to_name,
             } => self.look_at_redirect(entry, (*link, name), (*to, to_name)),
+            Part::ForwardingLead(lead) => self.look_at_lead(entry, lead),
+            Part::Forwarding(address) => self.look_at_forwarding(entry, *address),
             Part::Claim { directory, address } => self.look_at_claim(entry, directory, *address),
+            Part::Upkeep { plugin } => self.look_at_upkeep(entry, plugin),
         }
     }
 
@@ -224,6 +227,7 @@ fn rank(part: &Part<'_>) -> u8 {
     match part {
         Part::End(_) | Part::Bridge(_) | Part::Table { .. } => 0,
         Part::Chain { .. }
+        | Part::ForwardingLead(_)
         | Part::Setting {
             value: Value::Master(_),
             ..

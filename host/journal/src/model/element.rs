@@ -1,7 +1,11 @@
 use cofferdam_network::nftables::{Element, Value};
 
+/// The comment of an element that attachments share: none of them is its owner.
+pub const SHARED_ELEMENT: &str = "shared";
+
 /// The key of an element, as `nft` writes it.
-pub(crate) fn element_text(element: &Element) -> String {
+#[must_use]
+pub fn element_text(element: &Element) -> String {
     let parts: Vec<String> = element.key.iter().map(part).collect();
     parts.join(" . ")
 }

@@ -1,7 +1,7 @@
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    Flows, LinkId, Neighbor, RateLimit, Route, Rule, SysctlKey,
+    Flows, LinkId, Neighbor, RateLimit, Route, Rule, SysctlKey, forwarding_table_of,
     nftables::{Element, Set, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -47,6 +47,16 @@ pub enum Inverse {
         link: LinkId,
         name: String,
         old: bool,
+    },
+    RestoreAllMulticast {
+        link: LinkId,
+        name: String,
+        old: bool,
+    },
+    RestoreQueueLength {
+        link: LinkId,
+        name: String,
+        old: u32,
     },
     RestoreMaster {
         link: LinkId,
@@ -139,10 +149,19 @@ pub enum Inverse {
         place: Place,
         flows: Vec<Flows>,
     },
+    /// Deletes the rules of the node's iptables that accept what the address
+    /// forwards: the address is the attachment's.
+    RefuseForwarding {
+        address: IpAddr,
+    },
     /// Leaves an object that attachments share; the last user removes it, if
     /// Cofferdam made it.
     LeaveShared {
         object: SharedObject,
+    },
+    /// Says farewell and forgets what a plugin kept.
+    EndUpkeep {
+        plugin: String,
     },
     /// Only one of this attachment.
     FreeSlot {
@@ -176,6 +195,12 @@ impl fmt::Display for Inverse {
             Self::RestoreMac { link, name, old } => write!(f, "set {} address {old}", of(link, name)),
             Self::RestorePromiscuous { link, name, old } => {
                 write!(f, "set {} promiscuous {}", of(link, name), on(old))
+            }
+            Self::RestoreAllMulticast { link, name, old } => {
+                write!(f, "set {} allmulticast {}", of(link, name), on(old))
+            }
+            Self::RestoreQueueLength { link, name, old } => {
+                write!(f, "set {} txqueuelen {old}", of(link, name))
             }
             Self::RestoreMaster {
                 link,
@@ -261,6 +286,12 @@ impl fmt::Display for Inverse {
             Self::LeaveShared { object } => {
                 write!(f, "leave {object}, which goes with its last user if Cofferdam made it")
             }
+            Self::EndUpkeep { plugin } => write!(f, "give back what plugin {plugin} looks after"),
+            Self::RefuseForwarding { address } => write!(
+                f,
+                "accept what {address} forwards in {} no more",
+                forwarding_table_of(*address)
+            ),
             Self::FreeSlot { counter, number } => write!(f, "free slot {number} of limit {counter}"),
             Self::ReleaseClaim { directory, address } => write!(f, "release {address} in {}", directory.display()),
         }

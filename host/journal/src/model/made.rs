@@ -1,4 +1,4 @@
-use cofferdam_network::nftables::Set;
+use cofferdam_network::nftables::{Element, Set};
 use cofferdam_protocol::MacAddress;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,18 @@ pub enum Made {
     Chain {
         /// Of its declaration.
         digest: String,
+    },
+    /// An element of a set.
+    Element {
+        /// The set, for the types of its key.
+        set: Set,
+        /// The element.
+        element: Element,
+    },
+    /// A rule of iptables that leads to a chain.
+    ForwardingLead {
+        /// Whether the chain was made as well.
+        with_chain: bool,
     },
 }
 
@@ -130,6 +142,11 @@ impl Made {
                 new,
                 index,
             },
+            (Self::ForwardingLead { with_chain }, Some(Self::ForwardingLead { with_chain: before })) => {
+                Self::ForwardingLead {
+                    with_chain: with_chain || *before,
+                }
+            }
             (made, _) => made,
         }
     }

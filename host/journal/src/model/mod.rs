@@ -8,7 +8,7 @@ mod outcome;
 mod setting_value;
 mod shared_object;
 
-pub(crate) use element::element_text;
+pub use element::{SHARED_ELEMENT, element_text};
 pub use inverse::Inverse;
 pub use made::Made;
 pub use operation::Operation;

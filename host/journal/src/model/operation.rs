@@ -1,7 +1,12 @@
-use std::{fmt, net::IpAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
 
 use cofferdam_network::{
-    Bridge, Flows, LinkId, LinkSettings, Neighbor, NewLink, RateLimit, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    Bridge, Flows, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, RateLimit, Route, RouteMode, Rule,
+    SysctlKey, VethEnd, forwarding_table_of,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -51,6 +56,16 @@ pub enum Operation {
         link: LinkId,
         name: String,
         on: bool,
+    },
+    SetLinkAllMulticast {
+        link: LinkId,
+        name: String,
+        on: bool,
+    },
+    SetLinkQueueLength {
+        link: LinkId,
+        name: String,
+        packets: u32,
     },
     SetLinkMaster {
         link: LinkId,
@@ -162,9 +177,23 @@ pub enum Operation {
         place: Place,
         flows: Vec<Flows>,
     },
+    /// In the node's iptables.
+    LeadForwarding {
+        lead: ForwardingLead,
+    },
+    /// In the node's iptables.
+    AcceptForwarding {
+        address: IpAddr,
+    },
     Claim {
         directory: PathBuf,
         address: IpAddr,
+    },
+    /// Keeps a record of what has to be looked after, with the address that the
+    /// attachment was lent.
+    Keep {
+        plugin: String,
+        address: Option<Ipv4Addr>,
     },
     /// Takes one of those that a limit allows.
     TakeSlot {
@@ -202,6 +231,12 @@ impl fmt::Display for Operation {
             Self::SetLinkMac { link, name, mac } => write!(f, "set {} address {mac}", named(*link, name)),
             Self::SetLinkPromiscuous { link, name, on: value } => {
                 write!(f, "set {} promiscuous {}", named(*link, name), on(value))
+            }
+            Self::SetLinkAllMulticast { link, name, on: value } => {
+                write!(f, "set {} allmulticast {}", named(*link, name), on(value))
+            }
+            Self::SetLinkQueueLength { link, name, packets } => {
+                write!(f, "set {} txqueuelen {packets}", named(*link, name))
             }
             Self::SetLinkMaster {
                 link,
@@ -295,7 +330,16 @@ impl fmt::Display for Operation {
             Self::ForgetFlows { place, flows } => {
                 write!(f, "forget {} in the {place} namespace", flows_text(flows))
             }
+            Self::Keep {
+                plugin,
+                address: Some(address),
+            } => write!(f, "look after {address} for plugin {plugin}"),
+            Self::Keep { plugin, address: None } => write!(f, "keep a record of plugin {plugin}"),
             Self::TakeSlot { counter, number } => write!(f, "take slot {number} of limit {counter}"),
+            Self::LeadForwarding { lead } => write!(f, "add the {lead}"),
+            Self::AcceptForwarding { address } => {
+                write!(f, "accept what {address} forwards in {}", forwarding_table_of(*address))
+            }
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
         }
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use cofferdam_network::{SysctlKey, nftables::TableId};
+use cofferdam_network::{ForwardingLead, SysctlKey, nftables::TableId};
 use cofferdam_protocol::{IpPrefix, Place};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,16 @@ pub enum SharedObject {
         table: TableId,
         chain: String,
     },
+    /// `element` is its key as text.
+    Element {
+        place: Place,
+        table: TableId,
+        set: String,
+        element: String,
+    },
+    ForwardingLead {
+        lead: ForwardingLead,
+    },
 }
 
 /// A setting of a link that attachments share.
@@ -53,7 +63,9 @@ pub enum SharedObject {
 pub enum Setting {
     Up,
     Promiscuous,
+    AllMulticast,
     Mtu,
+    QueueLength,
     Hairpin,
     Isolated,
 }
@@ -65,7 +77,9 @@ impl Setting {
         match self {
             Self::Up => "up",
             Self::Promiscuous => "promiscuous",
+            Self::AllMulticast => "all-multicast",
             Self::Mtu => "mtu",
+            Self::QueueLength => "transmit-queue-length",
             Self::Hairpin => "hairpin",
             Self::Isolated => "isolated",
         }
@@ -83,7 +97,9 @@ impl SharedObject {
             | Self::LinkSetting { place, .. }
             | Self::Sysctl { place, .. }
             | Self::Table { place, .. }
-            | Self::Chain { place, .. } => *place,
+            | Self::Chain { place, .. }
+            | Self::Element { place, .. } => *place,
+            Self::ForwardingLead { .. } => Place::Host,
         }
     }
 }
@@ -101,6 +117,10 @@ impl fmt::Display for SharedObject {
             Self::Sysctl { key, .. } => write!(f, "sysctl {key}")?,
             Self::Table { table, .. } => write!(f, "{table}")?,
             Self::Chain { table, chain, .. } => write!(f, "chain {chain} of {table}")?,
+            Self::Element {
+                table, set, element, ..
+            } => write!(f, "element {element} of {set} of {table}")?,
+            Self::ForwardingLead { lead } => write!(f, "{lead}")?,
         }
         write!(f, " in the {} namespace", self.place())
     }

@@ -1,6 +1,6 @@
 use std::{net::IpAddr, path::Path};
 
-use cofferdam_network::{Error as NetworkError, LinkId, Neighbor, nftables::Table};
+use cofferdam_network::{Error as NetworkError, ForwardingLead, LinkId, Neighbor, nftables::Table};
 use cofferdam_protocol::Place;
 
 use super::Repair;
@@ -75,6 +75,8 @@ impl Repair<'_> {
             }
             Remedy::RateLimit { link, limit } => Ok(self.network.limit_rate(*link, limit)?),
             Remedy::Redirect { link, to } => Ok(self.network.redirect_incoming(*link, *to)?),
+            Remedy::ForwardingLead(lead) => self.lead(lead),
+            Remedy::Forwarding(address) => Ok(self.network.accept_forwarding(*address)?),
             Remedy::Claim { directory, address } => self.claim(directory, *address),
         }
     }
@@ -86,6 +88,8 @@ impl Repair<'_> {
             Value::Mtu(mtu) => network.set_link_mtu(link, mtu),
             Value::Mac(mac) => network.set_link_mac(link, mac),
             Value::Promiscuous(on) => network.set_link_promiscuous(link, on),
+            Value::AllMulticast(on) => network.set_link_all_multicast(link, on),
+            Value::QueueLength(packets) => network.set_link_queue_length(link, packets),
             Value::Master(master) => network.set_link_master(link, master),
             Value::Hairpin(on) => network.set_port_hairpin(link, on),
             Value::Isolated(on) => network.set_port_isolated(link, on),
@@ -123,6 +127,14 @@ impl Repair<'_> {
             }
         }
         Ok(())
+    }
+
+    fn lead(&mut self, lead: &ForwardingLead) -> Outcome {
+        // With another's rule the chain came back already.
+        if self.network.has_forwarding_lead(lead)? {
+            return Ok(());
+        }
+        Ok(self.network.add_forwarding_lead(lead)?)
     }
 
     fn claim(&mut self, directory: &Path, address: IpAddr) -> Outcome {

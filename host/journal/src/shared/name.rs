@@ -34,6 +34,21 @@ fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
             "chain",
             vec![table.family.to_string(), table.name.clone(), chain.clone()],
         ),
+        SharedObject::Element {
+            table, set, element, ..
+        } => (
+            "element",
+            vec![
+                table.family.to_string(),
+                table.name.clone(),
+                set.clone(),
+                element.clone(),
+            ],
+        ),
+        SharedObject::ForwardingLead { lead } => (
+            "forwarding",
+            vec![lead.table().family.to_string(), lead.from.clone(), lead.chain.clone()],
+        ),
     }
 }
 
@@ -62,7 +77,7 @@ pub(super) fn node_address(name: &str) -> Option<(String, IpPrefix)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use cofferdam_network::{
-        SysctlKey,
+        ForwardingLead, SysctlKey,
         nftables::{Family, TableId},
     };
 
@@ -115,6 +130,17 @@ mod tests {
                     chain: "masquerade".to_owned(),
                 },
                 "chain.host.inet.cofferdam.masquerade",
+            ),
+            (
+                SharedObject::ForwardingLead {
+                    lead: ForwardingLead {
+                        ipv6: true,
+                        from: "FORWARD".to_owned(),
+                        chain: "CNI-FORWARD".to_owned(),
+                        comment: "of no account".to_owned(),
+                    },
+                },
+                "forwarding.host.ip6.FORWARD.CNI-FORWARD",
             ),
         ] {
             assert_eq!(directory_name(&object, "c1"), name);

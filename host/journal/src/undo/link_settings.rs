@@ -120,6 +120,8 @@ fn number(inverse: &Inverse) -> Option<(LinkId, Setting, u32)> {
         Inverse::RestoreUp { link, old, .. } => Some((*link, Setting::Up, (*old).into())),
         Inverse::RestoreMtu { link, old, .. } => Some((*link, Setting::Mtu, *old)),
         Inverse::RestorePromiscuous { link, old, .. } => Some((*link, Setting::Promiscuous, (*old).into())),
+        Inverse::RestoreAllMulticast { link, old, .. } => Some((*link, Setting::AllMulticast, (*old).into())),
+        Inverse::RestoreQueueLength { link, old, .. } => Some((*link, Setting::QueueLength, *old)),
         Inverse::RestoreHairpin { link, old, .. } => Some((*link, Setting::Hairpin, (*old).into())),
         Inverse::RestoreIsolated { link, old, .. } => Some((*link, Setting::Isolated, (*old).into())),
         _ => None,
@@ -129,8 +131,10 @@ fn number(inverse: &Inverse) -> Option<(LinkId, Setting, u32)> {
 fn new_number(operation: &Operation) -> Option<u32> {
     match operation {
         Operation::SetLinkMtu { mtu, .. } => Some(*mtu),
+        Operation::SetLinkQueueLength { packets, .. } => Some(*packets),
         Operation::SetLinkUp { up: on, .. }
         | Operation::SetLinkPromiscuous { on, .. }
+        | Operation::SetLinkAllMulticast { on, .. }
         | Operation::SetPortHairpin { on, .. }
         | Operation::SetPortIsolated { on, .. } => Some((*on).into()),
         _ => None,
@@ -141,7 +145,9 @@ fn present(setting: Setting, info: &LinkInfo) -> Option<u32> {
     match setting {
         Setting::Up => Some(info.up.into()),
         Setting::Promiscuous => Some(info.promiscuous.into()),
+        Setting::AllMulticast => Some(info.all_multicast.into()),
         Setting::Mtu => Some(info.mtu),
+        Setting::QueueLength => Some(info.transmit_queue_length),
         Setting::Hairpin => info.hairpin.map(u32::from),
         Setting::Isolated => info.isolated.map(u32::from),
     }
@@ -151,6 +157,8 @@ fn set(network: &mut dyn Network, link: LinkId, setting: Setting, value: u32) ->
     match setting {
         Setting::Up => network.set_link_up(link, value != 0),
         Setting::Promiscuous => network.set_link_promiscuous(link, value != 0),
+        Setting::AllMulticast => network.set_link_all_multicast(link, value != 0),
+        Setting::QueueLength => network.set_link_queue_length(link, value),
         Setting::Mtu => network.set_link_mtu(link, value),
         Setting::Hairpin => network.set_port_hairpin(link, value != 0),
         Setting::Isolated => network.set_port_isolated(link, value != 0),

@@ -16,6 +16,7 @@ mod shared;
 mod sysctl;
 mod traffic;
 mod unrecorded;
+mod upkeep;
 
 use std::time::Instant;
 
@@ -87,6 +88,7 @@ impl Undo<'_> {
     pub(crate) fn forget(&mut self, entry: &Entry) -> UndoOutcome {
         match entry.inverse {
             Inverse::ReleaseClaim { .. } | Inverse::LeaveShared { .. } | Inverse::FreeSlot { .. } => self.run(entry),
+            Inverse::EndUpkeep { ref plugin } => self.forget_upkeep(plugin),
             _ => Ok(Undone::Nothing),
         }
     }
@@ -101,6 +103,7 @@ impl Undo<'_> {
                 Ok(if freed { Undone::Restored } else { Undone::Nothing })
             }
             Inverse::ReleaseClaim { directory, address } => self.release_claim(directory, address),
+            Inverse::EndUpkeep { plugin } => self.end_upkeep(plugin),
             Inverse::AddAddress { link, .. } | Inverse::AddRoute { link, .. } | Inverse::AddNeighbor { link, .. }
                 if self.network.link(*link)?.is_none() =>
             {
@@ -114,6 +117,7 @@ impl Undo<'_> {
             Inverse::DeleteRule { place, rule } => self.delete_rule(*place, rule),
             Inverse::AddNeighbor { link, neighbor, .. } => self.add_neighbor(*link, neighbor),
             Inverse::DeleteNeighbor { link, neighbor, .. } => self.delete_neighbor(*link, neighbor),
+            Inverse::RefuseForwarding { address } => deleted(self.network.refuse_forwarding(*address)),
             Inverse::RestoreSysctl { place, key, old, new } => self.restore_sysctl(*place, key, old, new),
             Inverse::DeleteRateLimit { link, limit, .. } => self.delete_rate_limit(*link, limit),
             Inverse::DeleteRedirect { link, to, .. } => self.delete_redirect(*link, *to),
@@ -123,6 +127,8 @@ impl Undo<'_> {
             | Inverse::RestoreMtu { .. }
             | Inverse::RestoreMac { .. }
             | Inverse::RestorePromiscuous { .. }
+            | Inverse::RestoreAllMulticast { .. }
+            | Inverse::RestoreQueueLength { .. }
             | Inverse::RestoreMaster { .. }
             | Inverse::RestoreHairpin { .. }
             | Inverse::RestoreIsolated { .. } => self.restore_link_setting(entry),

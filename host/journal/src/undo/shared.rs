@@ -1,9 +1,12 @@
-use cofferdam_network::{Error, LinkId, LinkInfo, nftables::TableId};
+use cofferdam_network::{
+    Error, ForwardingLead, LinkId, LinkInfo,
+    nftables::{Element, Set, TableId},
+};
 use cofferdam_protocol::{MacAddress, Place};
 
 use super::{Undo, UndoError, UndoOutcome, Undone, deleted};
 use crate::{
-    model::{Made, SharedObject},
+    model::{Made, SHARED_ELEMENT, SharedObject, element_text},
     shared::{Left, SharedGuard},
 };
 
@@ -32,8 +35,10 @@ impl Undo<'_> {
         };
         // What was left because it is in use still is ours, and the next user
         // needs to know. A setting that was left is somebody else's by now.
-        let in_use = matches!(object, SharedObject::Bridge { .. } | SharedObject::Chain { .. })
-            && matches!(outcome, Undone::Left(_))
+        let in_use = matches!(
+            object,
+            SharedObject::Bridge { .. } | SharedObject::Chain { .. } | SharedObject::ForwardingLead { .. }
+        ) && matches!(outcome, Undone::Left(_))
             && guard.made().is_some();
         if in_use {
             guard.remove_user()?;
@@ -76,7 +81,56 @@ impl Undo<'_> {
                     result => deleted(result),
                 }
             }
+            (SharedObject::Element { place, table, .. }, Made::Element { set, element }) => {
+                self.delete_shared_element(*place, table, set, element)
+            }
+            (SharedObject::ForwardingLead { lead }, Made::ForwardingLead { with_chain }) => {
+                self.delete_lead(lead, *with_chain)
+            }
             _ => Ok(Undone::Left(format!("what is on record of {object} does not fit it"))),
+        }
+    }
+
+    fn delete_shared_element(&mut self, place: Place, table: &TableId, set: &Set, element: &Element) -> UndoOutcome {
+        match self.network.element_comment(place, table, set, element) {
+            Ok(Some(comment)) if comment == SHARED_ELEMENT => {
+                deleted(
+                    self.network
+                        .delete_elements(place, table, set, std::slice::from_ref(element)),
+                )
+            }
+            Ok(Some(_)) => Ok(Undone::Left(format!(
+                "element {} of {} of {table} is somebody else's by now",
+                element_text(element),
+                set.name
+            ))),
+            Ok(None) | Err(Error::NotFound(_)) => Ok(Undone::Nothing),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What others put into a chain of ours is not ours to delete.
+    fn delete_lead(&mut self, lead: &ForwardingLead, with_chain: bool) -> UndoOutcome {
+        let table = lead.table();
+        let count = match with_chain {
+            true => self.network.rule_count(Place::Host, &table, &lead.chain)?,
+            false => None,
+        };
+        // Without the way to them they would do nothing any more.
+        if let Some(count) = count.filter(|count| *count > 0) {
+            let text = format!("chain {} of {table} has {count} rules that are not ours", lead.chain);
+            return Ok(Undone::Left(text));
+        }
+        let undone = deleted(self.network.delete_forwarding_lead(lead))?;
+        if count.is_none() {
+            return Ok(undone);
+        }
+        match self.network.delete_chain(Place::Host, &table, &lead.chain) {
+            Err(Error::Conflict(_)) => Ok(Undone::Left(format!(
+                "something that is not ours refers to chain {} of {table}",
+                lead.chain
+            ))),
+            result => deleted(result),
         }
     }
 

@@ -1,5 +1,5 @@
 use super::Undo;
-use crate::{Owned, Quota, Report, Result};
+use crate::{Owned, Quota, Report, Result, Upkeep};
 
 impl Undo<'_> {
     /// Gives up what is the attachment's by the registries, leaves the shared
@@ -18,6 +18,7 @@ impl Undo<'_> {
         let state = self.shared.state();
         Owned::new(state).give_up_all(self.id)?;
         Quota::new(state).free_all(self.id)?;
+        Upkeep::new(state).remove_all(self.id)?;
         Ok(report)
     }
 }

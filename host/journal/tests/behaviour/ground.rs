@@ -66,6 +66,9 @@ impl Ground {
         kernel.add_neighbor(nic, &others_neighbor()).unwrap();
         kernel.add_rule(Place::Host, &others_rule()).unwrap();
         kernel.create_table(Place::Host, &table()).unwrap();
+        for ipv6 in [false, true] {
+            kernel.create_table(Place::Host, &iptables(ipv6)).unwrap();
+        }
         kernel
             .add_elements(Place::Host, &table().id, &set(), &[element("10.0.0.1")], COMMENT)
             .unwrap();
@@ -134,6 +137,8 @@ impl Ground {
         lines.extend(files(&records).into_iter().map(|name| format!("record {name}")));
         let slots = self.state.root().join("state/quota/counter.c/3");
         lines.extend(std::fs::read_link(slots).map(|owner| format!("slot {}", owner.display())));
+        let kept = self.state.directory.upkeep().all().unwrap();
+        lines.extend(kept.into_iter().map(|(path, _)| format!("kept {}", path.display())));
         lines.join("\n")
     }
 
@@ -141,13 +146,15 @@ impl Ground {
         let kernel = &mut self.kernel;
         for link in kernel.links(place).unwrap() {
             lines.push(format!(
-                "{place} link {} {} {:?} mtu {} up {} promiscuous {} master {:?} hairpin {:?} isolated {:?}",
+                "{place} link {} {} {:?} mtu {} up {} promiscuous {} allmulticast {} queue {} master {:?} hairpin {:?} isolated {:?}",
                 link.name,
                 link.kind,
                 link.mac,
                 link.mtu,
                 link.up,
                 link.promiscuous,
+                link.all_multicast,
+                link.transmit_queue_length,
                 link.master,
                 link.hairpin,
                 link.isolated
@@ -173,12 +180,18 @@ impl Ground {
         }
         let value = kernel.sysctl(place, &forwarding()).unwrap();
         lines.push(format!("{place} forwarding {value}"));
+        for id in [iptables(false).id, iptables(true).id] {
+            for chain in ["FORWARD", "CNI-FORWARD"] {
+                let count = kernel.rule_count(place, &id, chain).unwrap();
+                lines.push(format!("{place} {id} {chain}: {count:?} rules"));
+            }
+        }
         for id in [table().id, other_table().id, third_table().id] {
             let there = kernel.has_table(place, &id).unwrap();
             lines.push(format!("{place} {id}: {there}"));
             let chain = kernel.has_chain(place, &id, "own").unwrap();
             lines.push(format!("{place} {id} own: {chain}"));
-            for address in ["10.0.0.1", "10.0.0.2", "10.0.0.3"] {
+            for address in ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.7"] {
                 let comment = kernel.element_comment(place, &id, &set(), &element(address));
                 lines.push(format!("{place} {id} {address}: {:?}", comment.ok().flatten()));
             }

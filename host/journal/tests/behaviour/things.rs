@@ -1,8 +1,8 @@
 //! Links, addresses, routes and the like, in few words.
 
 use cofferdam_network::{
-    Bridge, Neighbor, Route, Rule, SysctlKey, VethEnd,
-    nftables::{Chain, Element, Family, Set, Table, TableId, Value, ValueType},
+    Bridge, FORWARDING_CHAIN, ForwardingLead, Neighbor, Route, Rule, SysctlKey, VethEnd, forwarding_table,
+    nftables::{Base, Chain, ChainType, Element, Family, Hook, Set, Table, TableId, Value, ValueType},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
@@ -110,6 +110,37 @@ pub(crate) fn third_table() -> Table {
     let mut table = named_table("third");
     table.chains.push(chain("own"));
     table
+}
+
+/// The table `filter` as iptables has it, with nothing in it that is CNI's but
+/// the chain for IPv4.
+pub(crate) fn iptables(ipv6: bool) -> Table {
+    let base = Base {
+        chain_type: ChainType::Filter,
+        hook: Hook::Forward,
+        priority: 0,
+        default_drop: false,
+    };
+    let mut chains = vec![Chain {
+        base: Some(base),
+        ..chain("FORWARD")
+    }];
+    chains.extend((!ipv6).then(|| chain(FORWARDING_CHAIN)));
+    Table {
+        id: forwarding_table(ipv6),
+        sets: Vec::new(),
+        chains,
+    }
+}
+
+/// The first step to what is accepted for IPv6.
+pub(crate) fn forwarding_lead() -> ForwardingLead {
+    ForwardingLead {
+        ipv6: true,
+        from: "FORWARD".to_owned(),
+        chain: FORWARDING_CHAIN.to_owned(),
+        comment: "CNI firewall plugin rules".to_owned(),
+    }
 }
 
 fn named_table(name: &str) -> Table {

@@ -1,6 +1,6 @@
 use cofferdam_protocol::{MacAddress, Place};
 use netlink_packet_core::{DecodeError, DefaultNla};
-use netlink_packet_route::link::{LinkAttribute, LinkExtentMask};
+use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkFlags};
 use nix::{
     errno::Errno,
     libc::{RTM_DELLINK, RTM_GETLINK, RTM_SETLINK},
@@ -90,6 +90,22 @@ pub(super) fn set_mac(socket: &mut Socket, link: LinkId, mac: MacAddress) -> Res
 pub(super) fn set_promiscuous(socket: &mut Socket, link: LinkId, on: bool) -> Result<()> {
     let request = LinkUnspec::new_with_index(link.index).promiscuous(on);
     set(socket, link, request, "changing the promiscuous mode of")
+}
+
+pub(super) fn set_all_multicast(socket: &mut Socket, link: LinkId, on: bool) -> Result<()> {
+    // The builder knows no word for it.
+    let mut request = LinkUnspec::new_with_index(link.index).build();
+    request.header.flags.set(LinkFlags::Allmulti, on);
+    request.header.change_mask |= LinkFlags::Allmulti;
+    socket
+        .change(RTM_SETLINK, 0, &request)
+        .map_err(|failure| failure.during("changing the all-multicast mode of", link))
+}
+
+pub(super) fn set_queue_length(socket: &mut Socket, link: LinkId, packets: u32) -> Result<()> {
+    let length = LinkAttribute::TxQueueLen(packets);
+    let request = LinkUnspec::new_with_index(link.index).append_extra_attribute(length);
+    set(socket, link, request, "changing the transmit queue length of")
 }
 
 fn set(socket: &mut Socket, link: LinkId, request: LinkMessageBuilder<LinkUnspec>, action: &str) -> Result<()> {

@@ -18,6 +18,7 @@ mod message;
 mod name;
 mod neighbors;
 mod nftables;
+mod packets;
 mod port;
 mod route_info;
 mod routes;
@@ -31,15 +32,15 @@ mod traffic;
 mod veth;
 mod visit;
 
-use std::{os::fd::OwnedFd, time::Duration};
+use std::{net::IpAddr, os::fd::OwnedFd, time::Duration};
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, RateLimit,
-    Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
+    NewLink, Outgoing, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -85,7 +86,11 @@ impl Kernel {
     /// # Errors
     /// The container's namespace can't be joined, or no socket can be opened.
     pub fn open_ahead(&mut self, ahead: &Ahead) -> Result<()> {
-        // What is the calling thread's own it can open at any time.
+        // Netlink sockets of its own namespace the calling thread can open at
+        // any time.
+        if ahead.packets.contains(&Place::Host) {
+            self.host.open_packet_socket()?;
+        }
         self.container.as_mut().map_or(Ok(()), |side| side.open_ahead(ahead))
     }
 
@@ -167,6 +172,14 @@ impl Network for Kernel {
         links::set_promiscuous(self.socket_of(link)?, link, on)
     }
 
+    fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()> {
+        links::set_all_multicast(self.socket_of(link)?, link, on)
+    }
+
+    fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()> {
+        links::set_queue_length(self.socket_of(link)?, link, packets)
+    }
+
     fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
         port::set_master(self.socket_of(link)?, link, master)
     }
@@ -246,6 +259,30 @@ impl Network for Kernel {
 
     fn set_sysctl(&mut self, place: Place, key: &SysctlKey, value: &str) -> Result<()> {
         sysctl::write(self.side(place)?, place, key, value)
+    }
+
+    fn has_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<bool> {
+        self.host.nft()?.has_lead(lead)
+    }
+
+    fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        self.host.nft()?.add_lead(lead)
+    }
+
+    fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        self.host.nft()?.delete_lead(lead)
+    }
+
+    fn accepts_forwarding(&mut self, address: IpAddr) -> Result<bool> {
+        self.host.nft()?.accepts(address)
+    }
+
+    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        self.host.nft()?.accept(address)
+    }
+
+    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        self.host.nft()?.refuse(address)
     }
 
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {
@@ -334,5 +371,12 @@ impl Network for Kernel {
 
     fn forget_flows(&mut self, place: Place, flows: &[Flows]) -> Result<()> {
         self.side(place)?.nft()?.forget_flows(flows)
+    }
+
+    fn open_exchange(&mut self, link: LinkId, ports: Ports) -> Result<Box<dyn Exchange>> {
+        // Whatever the number is, it has to be a link's.
+        links::by_index(self.socket_of(link)?, link)?.ok_or_else(|| Error::NotFound(link.to_string()))?;
+        let socket = self.side(link.place)?.packet_socket()?;
+        Ok(Box::new(packets::PacketExchange::begin(socket, link, ports)?))
     }
 }

@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     os::fd::{AsRawFd, OwnedFd, RawFd},
     path::Path,
     time::Duration,
@@ -8,7 +8,7 @@ use std::{
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
 
-use super::{ahead::Ahead, nftables::NftSocket, socket::Socket, sysctl, tap, visit::Visitor};
+use super::{ahead::Ahead, nftables::NftSocket, packets, socket::Socket, sysctl, tap, visit::Visitor};
 use crate::{Error, Result, SysctlKey, namespace};
 
 /// One of the two namespaces, with what is open in it. Everything is opened
@@ -20,10 +20,14 @@ pub(super) struct Side {
     access: Access,
     route: Option<Socket>,
     nft: Option<NftSocket>,
+    /// Packet sockets that nobody uses at the moment.
+    packet: packets::Pool,
     /// What TAP devices are made with, one each, where they were opened ahead.
     taps: Option<Vec<OwnedFd>>,
     /// Directories of another namespace's settings, by their names below `net`.
     directories: BTreeMap<String, OwnedFd>,
+    /// The names of all that there are, where all were opened ahead.
+    all_directories: Option<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -59,8 +63,10 @@ impl Side {
             access,
             route: None,
             nft: None,
+            packet: packets::Pool::default(),
             taps: None,
             directories: BTreeMap::new(),
+            all_directories: None,
         }
     }
 
@@ -69,6 +75,9 @@ impl Side {
         self.route()?;
         if ahead.nftables {
             self.nft()?;
+        }
+        if ahead.packets.contains(&self.place) {
+            self.open_packet_socket()?;
         }
         if ahead.taps > 0 {
             // Where there are none, whoever asks is told.
@@ -79,16 +88,20 @@ impl Side {
             return Ok(());
         }
         // Of one that is not there, or out of reach, whoever asks is told.
-        let open = |name: String| Some((sysctl::open_directory(&name).ok()?, name));
-        let open_all = || -> Vec<(OwnedFd, String)> {
-            let names = if ahead.settings.contains(Ahead::ALL) {
-                sysctl::directories()
+        let open = |name: &String| Some((sysctl::open_directory(name).ok()?, name.clone()));
+        let all = ahead.settings.contains(Ahead::ALL);
+        let open_all = || {
+            let names: BTreeSet<String> = if all {
+                sysctl::directories().into_iter().collect()
             } else {
                 ahead.settings.iter().cloned().collect()
             };
-            names.into_iter().filter_map(open).collect()
+            let opened: Vec<(OwnedFd, String)> = names.iter().filter_map(open).collect();
+            (opened, names)
         };
-        for (directory, name) in self.inside(open_all)? {
+        let (opened, names) = self.inside(open_all)?;
+        self.all_directories = all.then_some(names);
+        for (directory, name) in opened {
             if sysctl::is_of_its_namespace(&name, &directory) {
                 self.directories.insert(name, directory);
             }
@@ -123,18 +136,40 @@ impl Side {
         Ok(self.nft.insert(socket))
     }
 
-    /// What a TAP device can be made with.
-    pub(super) fn take_tap(&mut self) -> Result<OwnedFd> {
+    /// Opens a packet socket for one exchange at a time: to close one the
+    /// kernel takes milliseconds.
+    pub(super) fn open_packet_socket(&mut self) -> Result<()> {
+        let socket = self.new_packet_socket()?;
+        self.packet.put(socket);
+        Ok(())
+    }
+
+    /// A packet socket, and where it goes after use.
+    pub(super) fn packet_socket(&mut self) -> Result<(OwnedFd, packets::Pool)> {
+        let socket = match self.packet.take() {
+            Some(socket) => socket,
+            None => self.new_packet_socket()?,
+        };
+        Ok((socket, self.packet.clone()))
+    }
+
+    fn new_packet_socket(&mut self) -> Result<OwnedFd> {
+        let place = self.place;
+        self.inside(packets::open)?
+            .map_err(|errno| Error::from_errno(errno, "opening", format!("a packet socket in the {place} namespace")))
+    }
+
+    /// What a TAP device can be made with, which is `object`.
+    pub(super) fn take_tap(&mut self, object: &str) -> Result<OwnedFd> {
         match &mut self.taps {
             Some(taps) => taps.pop().ok_or_else(|| {
-                let place = self.place;
                 Error::Unsupported(format!(
-                    "TAP devices in the {place} namespace: a request can make {} of them, and none where /dev/net/tun \
-                     can't be opened",
+                    "making the TAP device {object}: a request can make {} of them, and none where /dev/net/tun can't \
+                     be opened",
                     Ahead::MOST_TAPS
                 ))
             }),
-            None => self.inside(tap::open)?.map_err(|error| tap::not_opened(&error)),
+            None => self.inside(tap::open)?.map_err(|error| tap::not_opened(&error, object)),
         }
     }
 
@@ -165,9 +200,19 @@ impl Side {
     ) -> Result<T> {
         match (&self.access, sysctl::split(key)) {
             (Access::Here { .. }, _) => Ok(job(None, &key.path())),
+            (Access::Elsewhere { .. }, Some((directory, _))) if self.is_missing(directory) => {
+                Err(Error::NotFound(format!("setting {key}")))
+            }
             (Access::Elsewhere { .. }, Some((directory, path))) => Ok(job(Some(self.directory(directory)?), &path)),
             (Access::Elsewhere { .. }, None) => Err(self.out_of_reach(&key.to_string())),
         }
+    }
+
+    /// Whether it is known that there is no such directory of settings.
+    fn is_missing(&self, directory: &str) -> bool {
+        self.all_directories
+            .as_ref()
+            .is_some_and(|all| !all.contains(directory))
     }
 
     /// The directory of settings of that name below `net`.

@@ -34,13 +34,14 @@ pub(super) fn open() -> io::Result<OwnedFd> {
     Ok(device.into())
 }
 
-/// Says why it could not be opened, and what helps.
-pub(super) fn not_opened(error: &io::Error) -> Error {
+/// Says why it could not be opened, and what helps. `object` is the device that
+/// was to be made.
+pub(super) fn not_opened(error: &io::Error, object: &str) -> Error {
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ENOENT | Errno::ENODEV | Errno::ENXIO) => Error::Unsupported(format!(
-            "TAP devices: there is no {DEVICE}, or this kernel has none (it needs CONFIG_TUN)"
+            "making the TAP device {object}: there is no {DEVICE}, or this kernel has none (it needs CONFIG_TUN)"
         )),
-        _ => Error::from_io(error, "opening", DEVICE),
+        _ => Error::from_io(error, "opening", format!("{DEVICE} for {object}")),
     }
 }
 
@@ -56,7 +57,7 @@ pub(super) fn create(kernel: &mut Kernel, link: &NewLink) -> Result<LinkId> {
     else {
         return Err(Error::Invalid(format!("{object} is no TAP device")));
     };
-    let device = kernel.side(link.place)?.take_tap()?;
+    let device = kernel.side(link.place)?.take_tap(&object)?;
     let failed = |errno: Errno| match errno {
         // There is another link of that name; the kernel waits for nothing.
         Errno::EBUSY => Error::AlreadyExists(object.clone()),

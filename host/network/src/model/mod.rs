@@ -1,7 +1,9 @@
 //! The kernel's objects as values.
 
 mod address;
+mod datagram;
 mod flow;
+mod forwarding;
 mod link;
 mod neighbor;
 mod new_link;
@@ -12,7 +14,9 @@ mod sysctl;
 mod traffic;
 
 pub use address::AddressInfo;
+pub use datagram::{Datagram, Ports, Received};
 pub use flow::Flows;
+pub use forwarding::{FORWARDING_CHAIN, ForwardingLead, forwarding_table, forwarding_table_of};
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
 pub use neighbor::Neighbor;
 pub use new_link::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, NewLink};

@@ -1,12 +1,27 @@
 //! Two fresh namespaces, and short words for what the tests say often.
 
-use std::{fs::File, os::fd::OwnedFd, panic::resume_unwind, thread, time::Duration};
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Write as _},
+    os::fd::OwnedFd,
+    panic::resume_unwind,
+    thread,
+    time::Duration,
+};
 
 use cofferdam_network::{Bridge, Error, Kernel, LinkId, Network, OperationalState, Result, VethEnd};
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 use nix::sched::{CloneFlags, unshare};
 
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// Says what is not run, and why. Not by `eprintln`: the output of tests that
+/// pass is kept back.
+pub(crate) fn skipped(reason: impl fmt::Display) {
+    let thread = thread::current();
+    let _ = writeln!(io::stderr(), "skipped {}: {reason}", thread.name().unwrap_or("a test"));
+}
 
 /// Runs a test on a thread that has a new network namespace, with another one
 /// for the container.
@@ -18,7 +33,7 @@ pub(crate) fn in_new_namespaces(test: impl FnOnce(&mut Kernel) + Send + 'static)
 pub(crate) fn with_namespace(test: impl FnOnce(OwnedFd) + Send + 'static) {
     let outcome = thread::spawn(|| {
         if let Err(errno) = unshare(CloneFlags::CLONE_NEWNET) {
-            eprintln!("skipped: a network namespace can't be made here ({errno})");
+            skipped(format_args!("a network namespace can't be made here ({errno})"));
             return;
         }
         test(new_namespace());
@@ -42,7 +57,7 @@ pub(crate) fn new_namespace() -> OwnedFd {
 pub(crate) fn has_file(path: &str, feature: &str) -> bool {
     let present = std::path::Path::new(path).exists();
     if !present {
-        eprintln!("skipped: this kernel has no {feature}");
+        skipped(format_args!("this kernel has no {feature}"));
     }
     present
 }

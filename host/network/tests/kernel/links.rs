@@ -13,7 +13,7 @@ use nix::sched::{CloneFlags, setns};
 
 use crate::fixture::{
     TIME_LIMIT, assert_conflict, assert_invalid, assert_not_found, bridge, end, in_new_namespaces, mac, missing,
-    new_namespace, veth, veth_up, with_namespace,
+    new_namespace, skipped, veth, veth_up, with_namespace,
 };
 
 #[test]
@@ -78,7 +78,7 @@ fn add_alternative_name(link: &str, name: &str) -> bool {
     let added = std::process::Command::new("ip").args(arguments).status();
     let added = added.is_ok_and(|status| status.success());
     if !added {
-        eprintln!("skipped: `ip` can't add an alternative name here");
+        skipped(format_args!("`ip` can't add an alternative name here"));
     }
     added
 }
@@ -97,6 +97,24 @@ fn the_settings_of_a_link_change() {
 
             kernel.set_link_promiscuous(link, false).unwrap();
             assert!(!kernel.link(link).unwrap().unwrap().promiscuous);
+        }
+    });
+}
+
+#[test]
+fn a_link_takes_all_multicast_frames_and_has_a_queue() {
+    in_new_namespaces(|kernel| {
+        let (inner, outer) = veth(kernel);
+        for link in [inner, outer] {
+            kernel.set_link_all_multicast(link, true).unwrap();
+            kernel.set_link_queue_length(link, 123).unwrap();
+            let info = kernel.link(link).unwrap().unwrap();
+            assert_eq!((info.all_multicast, info.transmit_queue_length), (true, 123));
+            assert!(!info.promiscuous && !info.up);
+            kernel.set_link_all_multicast(link, false).unwrap();
+            kernel.set_link_queue_length(link, 0).unwrap();
+            let info = kernel.link(link).unwrap().unwrap();
+            assert_eq!((info.all_multicast, info.transmit_queue_length), (false, 0));
         }
     });
 }
@@ -135,6 +153,8 @@ fn changing_a_missing_link_names_it() {
         assert_not_found(kernel.set_link_mtu(link, 1400), &words);
         assert_not_found(kernel.set_link_mac(link, mac(1)), &words);
         assert_not_found(kernel.set_link_promiscuous(link, true), &words);
+        assert_not_found(kernel.set_link_all_multicast(link, true), &words);
+        assert_not_found(kernel.set_link_queue_length(link, 500), &words);
         assert_not_found(kernel.set_link_master(link, None), &words);
         assert_not_found(kernel.set_port_hairpin(link, true), &words);
         assert_not_found(kernel.set_port_isolated(link, true), &words);

@@ -12,6 +12,7 @@ mod links;
 mod namespace;
 mod neighbors;
 mod nftables;
+mod packets;
 mod routes;
 mod rules;
 mod sysctl;

@@ -7,7 +7,7 @@ use std::{
 use cofferdam_network::namespace::{NamespaceError, identity, is_current, open_current, open_namespace};
 use cofferdam_protocol::Place;
 
-use crate::fixture::{in_new_namespaces, new_namespace, with_namespace};
+use crate::fixture::{in_new_namespaces, new_namespace, skipped, with_namespace};
 
 #[test]
 fn a_path_gives_the_namespace_that_is_there() {
@@ -73,7 +73,7 @@ fn a_namespace_has_a_number_of_its_own() {
         let host = kernel.namespace_cookie(Place::Host).unwrap();
         let container = kernel.namespace_cookie(Place::Container).unwrap();
         if host.is_none() {
-            eprintln!("skipped: this kernel has no SO_NETNS_COOKIE");
+            skipped(format_args!("this kernel has no SO_NETNS_COOKIE"));
             return;
         }
         assert_ne!(host, container);

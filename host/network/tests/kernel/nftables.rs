@@ -4,7 +4,7 @@ use cofferdam_network::{
 };
 use cofferdam_protocol::Place;
 
-use crate::fixture::in_new_namespaces;
+use crate::fixture::{in_new_namespaces, skipped};
 
 #[test]
 fn a_table_is_made_in_the_namespace_that_was_named() {
@@ -21,7 +21,7 @@ fn a_table_is_made_in_the_namespace_that_was_named() {
             };
             match kernel.create_table(place, &table) {
                 Err(Error::Unsupported(why)) => {
-                    eprintln!("skipped: {why}");
+                    skipped(format_args!("{why}"));
                     return;
                 }
                 made => made.unwrap(),

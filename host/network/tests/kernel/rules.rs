@@ -2,7 +2,7 @@ use cofferdam_network::{Kernel, Network, Rule};
 use cofferdam_protocol::Place;
 
 use crate::fixture::{
-    assert_conflict, assert_exists, assert_invalid, assert_not_found, has_file, in_new_namespaces, prefix,
+    assert_conflict, assert_exists, assert_invalid, assert_not_found, has_file, in_new_namespaces, prefix, skipped,
 };
 
 fn rule(ipv6: bool) -> Rule {
@@ -28,7 +28,7 @@ fn added(kernel: &mut Kernel, place: Place) -> Vec<Rule> {
 fn rules_work(kernel: &mut Kernel) -> bool {
     let works = !kernel.rules(Place::Container).unwrap().is_empty();
     if !works {
-        eprintln!("skipped: this kernel has no routing policy rules");
+        skipped(format_args!("this kernel has no routing policy rules"));
     }
     works && has_file("/proc/sys/net/ipv6", "IPv6")
 }

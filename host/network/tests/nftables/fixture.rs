@@ -1,7 +1,9 @@
 //! A fresh namespace, and short words for what the tests say often.
 
 use std::{
+    fmt,
     fs::File,
+    io::{self, Write as _},
     os::fd::OwnedFd,
     panic::resume_unwind,
     process::{Command, Output},
@@ -18,13 +20,20 @@ use cofferdam_network::{
 };
 use nix::sched::{CloneFlags, unshare};
 
+/// Says what is not run, and why. Not by `eprintln`: the output of tests that
+/// pass is kept back.
+pub(crate) fn skipped(reason: impl fmt::Display) {
+    let thread = thread::current();
+    let _ = writeln!(io::stderr(), "skipped {}: {reason}", thread.name().unwrap_or("a test"));
+}
+
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs a test on a thread that has a new network namespace.
 pub(crate) fn in_new_namespace(test: impl FnOnce(&mut Kernel) + Send + 'static) {
     let outcome = thread::spawn(|| match unshare(CloneFlags::CLONE_NEWNET) {
         Ok(()) => test(&mut Kernel::new(TIME_LIMIT)),
-        Err(errno) => eprintln!("skipped: a network namespace can't be made here ({errno})"),
+        Err(errno) => skipped(format_args!("a network namespace can't be made here ({errno})")),
     })
     .join();
     if let Err(panic) = outcome {
@@ -45,7 +54,7 @@ pub(crate) fn new_namespace() -> OwnedFd {
 /// What `nft` prints in the calling thread's namespace.
 pub(crate) fn nft(arguments: &str) -> Option<String> {
     let Ok(Output { status, stdout, stderr }) = Command::new("nft").args(arguments.split(' ')).output() else {
-        eprintln!("skipped: nft is not installed");
+        skipped(format_args!("nft is not installed"));
         return None;
     };
     let errors = String::from_utf8_lossy(&stderr).into_owned();
@@ -66,7 +75,7 @@ pub(crate) fn assert_ruleset(expected: &str) {
     };
     if let Some(ruleset) = nft("list ruleset") {
         if !expected.is_empty() && !nft("--version").unwrap().contains(LISTING_VERSION) {
-            eprintln!("skipped: this nft prints otherwise than {LISTING_VERSION}");
+            skipped(format_args!("this nft prints otherwise than {LISTING_VERSION}"));
             return;
         }
         assert_eq!(words(&ruleset), words(expected), "\n{ruleset}");

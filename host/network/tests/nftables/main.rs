@@ -8,6 +8,7 @@
 mod chains;
 mod elements;
 mod fixture;
+mod forwarding;
 mod listing;
 mod nonsense;
 mod packets;

@@ -67,7 +67,12 @@ impl Asked {
             } else {
                 words.required(Dimension::Kinds)?.map(kind)
             },
-            name: words.first_of(&[Dimension::LinkNames, Dimension::Sets, Dimension::Plugins])?,
+            name: words.first_of(&[
+                Dimension::LinkNames,
+                Dimension::Sets,
+                Dimension::Chains,
+                Dimension::Plugins,
+            ])?,
             setting: words.required(Dimension::Settings)?.unwrap_or_default(),
             parent: words.optional(Dimension::Parents)?,
             mode: words.optional(Dimension::Modes)?,
@@ -87,7 +92,7 @@ impl Asked {
             } else {
                 Vec::new()
             },
-            addresses: if operation == Operation::NftablesElement {
+            addresses: if matches!(operation, Operation::NftablesElement | Operation::ForwardingAccept) {
                 words.addresses()?
             } else {
                 Vec::new()
@@ -216,6 +221,17 @@ impl Asked {
             Operation::StoreOpen => Question::StoreOpen { location: &self.path },
             Operation::ResolverRead => Question::ResolverRead { file: &self.path },
             Operation::IpamDelegate => Question::IpamDelegate { plugin: name },
+            Operation::PacketExchange => Question::PacketExchange {
+                place,
+                link,
+                ports: &self.ports,
+            },
+            Operation::UpkeepKeep => Question::UpkeepKeep,
+            Operation::AllowListRead => Question::AllowListRead { file: &self.path },
+            Operation::ForwardingAccept => Question::ForwardingAccept {
+                chain: name,
+                addresses: &self.addresses,
+            },
         }
     }
 }

@@ -42,12 +42,14 @@ fn word(operation: Operation, dimension: Dimension) -> Option<(&'static str, &'s
         Dimension::TableNames => ("table", "table=cofferdam_masquerade"),
         Dimension::Hooks => ("hook", "hook=postrouting:100"),
         Dimension::Sets => ("set", "set=sources4"),
+        Dimension::Chains => ("chain", "chain=CNI-ADMIN"),
         Dimension::PacketScope => ("scope", "scope=all"),
         Dimension::PacketPrefixes if operation == Operation::NftablesTable => ("prefix", "prefix=10.22.0.0/16"),
         Dimension::PacketPrefixes => ("address", "address=10.22.0.5"),
         Dimension::PacketLinks => ("name", "name=cni0"),
         Dimension::Marks => ("mark", "mark=0x2000/0x2000"),
         Dimension::Ports => ("port", "port=8080"),
+        Dimension::ExchangePorts => ("port", "port=67"),
         Dimension::Locations => ("location", "location=/var/lib/cni/networks"),
         Dimension::Files => ("file", "file=/etc/resolv.conf"),
         Dimension::Plugins => ("plugin", "plugin=host-local"),
@@ -60,7 +62,12 @@ fn word(operation: Operation, dimension: Dimension) -> Option<(&'static str, &'s
 fn may_repeat(dimension: Dimension) -> bool {
     matches!(
         dimension,
-        Dimension::Hooks | Dimension::PacketPrefixes | Dimension::PacketLinks | Dimension::Marks | Dimension::Ports
+        Dimension::Hooks
+            | Dimension::PacketPrefixes
+            | Dimension::PacketLinks
+            | Dimension::Marks
+            | Dimension::Ports
+            | Dimension::ExchangePorts
     )
 }
 
@@ -247,9 +254,15 @@ impl Words {
         self.each(Dimension::Marks, "it has to be VALUE/MASK, or VALUE for the whole mark")
     }
 
-    /// Ports of elements.
+    /// Ports of elements, or of datagrams, which have some.
     pub(super) fn ports(&mut self) -> Result<Vec<u16>, AskError> {
-        self.each(Dimension::Ports, "it has to be a whole number from 0 to 65535")
+        const EXPECTED: &str = "it has to be a whole number from 0 to 65535";
+        let of_elements = self.each(Dimension::Ports, EXPECTED)?;
+        let of_datagrams = self.each(Dimension::ExchangePorts, EXPECTED)?;
+        if of_elements.is_empty() && of_datagrams.is_empty() {
+            self.required(Dimension::ExchangePorts)?;
+        }
+        Ok([of_elements, of_datagrams].concat())
     }
 
     /// All values for a dimension.

@@ -77,7 +77,7 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
             let marks: BTreeSet<_> = marks.iter().collect();
             Some(list(marks.iter().map(|mark| format!("\"{mark}\""))))
         }
-        (_, Aspect::Ports(ports)) => Some(list(ports.iter().collect::<BTreeSet<_>>())),
+        (_, Aspect::Ports(ports) | Aspect::ExchangePorts(ports)) => Some(list(ports.iter().collect::<BTreeSet<_>>())),
         (Dimension::HookPriorities, Aspect::Hooks(hooks)) => {
             let priorities: BTreeSet<i32> = hooks.iter().map(|(_, priority)| *priority).collect();
             Some(list(priorities))

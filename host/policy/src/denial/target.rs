@@ -120,8 +120,21 @@ fn object(question: &Question<'_>) -> String {
         Question::StoreOpen { location } => {
             format!("the network's records below {}", Quoted(&location.to_string_lossy()))
         }
-        Question::ResolverRead { file } => format!("file {}", Quoted(&file.to_string_lossy())),
+        Question::ForwardingAccept { chain, addresses } => format!(
+            "the attachment, after the chain {} of iptables{}",
+            Quoted(chain),
+            parts_of_elements(addresses, &[], &[])
+        ),
+        Question::ResolverRead { file } | Question::AllowListRead { file } => {
+            format!("file {}", Quoted(&file.to_string_lossy()))
+        }
         Question::IpamDelegate { plugin } => format!("plugin {}", Quoted(plugin)),
+        Question::PacketExchange { link, ports, .. } => format!(
+            "datagrams on {}{}",
+            self::link("", link),
+            parts_of_elements(&[], &[], ports)
+        ),
+        Question::UpkeepKeep => "a record of the attachment".to_owned(),
     }
 }
 

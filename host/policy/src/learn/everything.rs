@@ -62,6 +62,10 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
             "allow = [\"route.add\", \"route.delete\"]\n{names}\n{tables}\ndestinations = {networks}"
         ));
         grant(&format!("allow = \"rule.see\"\nin = \"{place}\""));
+        grant(&format!(
+            "allow = \"packet.exchange\"\n{names}\nports = [[0, {}]]",
+            u16::MAX
+        ));
         // All packets of the container are its own: there is nothing to be said of them.
         let (all_packets, marks) = match place {
             Place::Host => ("scope = \"all\"", "marks = [\"*\"]"),
@@ -95,7 +99,15 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
         "allow = \"resolver.read\"\nfiles = {}",
         paths("/etc/resolv.conf", files)
     ));
+    grant(&format!(
+        "allow = \"allow-list.read\"\nfiles = {}",
+        paths("/etc/cni/tuning/allowlist.conf", files)
+    ));
+    grant(&format!(
+        "allow = \"forwarding.accept\"\nin = \"host\"\nchains = [\"*\"]\nprefixes = {networks}"
+    ));
     grant("allow = \"ipam.delegate\"\nplugins = [\"*\"]");
+    grant("allow = \"upkeep.keep\"");
     text
 }
 

@@ -42,3 +42,27 @@ fn files_and_plugins_are_named() {
         ],
     );
 }
+
+#[test]
+fn datagrams_have_both_their_ports_and_their_link_granted() {
+    decide(
+        "allow = \"packet.exchange\"\nin = \"container\"\nnames = [\"eth*\"]\nports = [[67, 68]]",
+        &[
+            ("packet.exchange container name=eth0 port=68 port=67", true),
+            ("packet.exchange container name=eth0 port=68 port=53", false),
+            ("packet.exchange container name=eth0 port=53 port=67", false),
+            ("packet.exchange container name=net0 port=68 port=67", false),
+            ("packet.exchange host name=eth0 port=68 port=67", false),
+            ("upkeep.keep", false),
+        ],
+    );
+    decide(
+        "allow = \"packet.exchange\"\nin = \"host\"\nnames = [\"eth1\"]\nports = [68, 67]",
+        &[
+            ("packet.exchange host name=eth1 port=68 port=67", true),
+            ("packet.exchange host name=eth0 port=68 port=67", false),
+            ("packet.exchange container name=eth1 port=68 port=67", false),
+        ],
+    );
+    decide("allow = \"upkeep.keep\"", &[("upkeep.keep", true)]);
+}

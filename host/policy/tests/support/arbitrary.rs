@@ -60,6 +60,7 @@ const MARKS: &[&str] = &["marks = [\"1/1\"]", "marks = [\"*/3\", \"7\"]"];
 const PORTS: &[&str] = &["ports = [80]", "ports = [[1, 100], 443]"];
 const IN_HOST: &[&str] = &["in = \"host\""];
 const SETS: &[&str] = &["sets = [\"s*\"]", "sets = [\"s\"]"];
+const CHAINS: &[&str] = &["chains = [\"C*\"]", "chains = [\"CNI-ADMIN\"]"];
 const LOCATIONS: &[&str] = &[
     "locations = [\"/srv\"]",
     "locations = [\"/var/lib/cni/networks\", \"/srv\"]",
@@ -131,6 +132,10 @@ const TEMPLATES: &[Template] = &[
     ("\"store.open\"", &[], &[LOCATIONS]),
     ("\"resolver.read\"", &[FILES], &[]),
     ("\"ipam.delegate\"", &[PLUGINS], &[]),
+    ("\"packet.exchange\"", &[PLACES, NAMES, PORTS], &[]),
+    ("\"upkeep.keep\"", &[], &[]),
+    ("\"allow-list.read\"", &[FILES], &[]),
+    ("\"forwarding.accept\"", &[IN_HOST, CHAINS], &[PREFIXES]),
 ];
 
 fn maybe(lines: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
@@ -268,8 +273,22 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
         "store.open",
         &[&["location=/var/lib/cni/networks", "location=/srv", "location=/etc"]],
     ),
+    (
+        "allow-list.read",
+        &[&["file=/etc/cni/tuning/allowlist.conf", "file=/a", "file=/b"]],
+    ),
+    (
+        "forwarding.accept",
+        &[
+            &["in=host"],
+            &["chain=CNI-ADMIN", "chain=C", "chain=X"],
+            &["address=10.1.2.3", "address=fd00::1"],
+        ],
+    ),
     ("resolver.read", &[&["file=/etc/resolv.conf", "file=/a", "file=/b"]]),
     ("ipam.delegate", &[&["plugin=host-local", "plugin=h", "plugin=dhcp"]]),
+    ("packet.exchange", &[IN, NAME, &["port=80", "port=443", "port=8080"]]),
+    ("upkeep.keep", &[]),
 ];
 const IN: &[&str] = &["in=host", "in=container"];
 const NAME: &[&str] = &["name=a0", "name=a1", "name=b0", "name=c0"];

@@ -88,6 +88,14 @@ pub(crate) enum Call {
         link: usize,
         on: bool,
     },
+    AllMulticast {
+        link: usize,
+        on: bool,
+    },
+    QueueLength {
+        link: usize,
+        packets: u32,
+    },
     Isolated {
         link: usize,
         on: bool,
@@ -205,6 +213,20 @@ pub(crate) enum Call {
         #[serde(flatten)]
         elements: Elements,
     },
+    ShareElements {
+        r#in: In,
+        #[serde(flatten)]
+        elements: Elements,
+    },
+    AcceptForwarding {
+        address: String,
+        first: String,
+    },
+    IsAccepted {
+        address: String,
+        first: String,
+    },
+    ReadAllowList,
     DeleteElements {
         r#in: In,
         #[serde(flatten)]
@@ -239,6 +261,31 @@ pub(crate) enum Call {
         name: String,
         value: String,
     },
+
+    /// Gets an exchange; they are counted like links.
+    Exchange {
+        link: usize,
+        local: u16,
+        remote: u16,
+    },
+    /// To all, with a payload of so many bytes.
+    Send {
+        exchange: usize,
+        source: String,
+        bytes: usize,
+    },
+    Receive {
+        exchange: usize,
+        milliseconds: u32,
+    },
+    /// A state of so many bytes; a farewell on the first exchange, from this
+    /// source.
+    Keep {
+        address: Option<String>,
+        bytes: usize,
+        farewell: Option<String>,
+    },
+    Kept,
 
     ReadResolver,
     Delegate,

@@ -64,6 +64,8 @@ impl Script {
                 .link(*master)
                 .and_then(|master| self.set(*link, |link| link.set_master(master))),
             Call::Hairpin { link, on } => self.set(*link, |link| link.set_hairpin(*on)),
+            Call::AllMulticast { link, on } => self.set(*link, |link| link.set_all_multicast(*on)),
+            Call::QueueLength { link, packets } => self.set(*link, |link| link.set_transmit_queue_length(*packets)),
             Call::Isolated { link, on } => self.set(*link, |link| link.set_isolated(*on)),
             Call::Wait { link, milliseconds } => self.set(*link, |link| link.wait_operational(*milliseconds)),
             Call::Delete { link } => self.set(*link, Link::delete),

@@ -2,6 +2,7 @@
 //! says: most attacks are no more than that.
 
 mod call;
+mod datagrams;
 mod links;
 mod packet_filter;
 mod records;
@@ -11,10 +12,11 @@ mod traffic;
 use cofferdam_guest_sdk::{
     Error, Failure,
     bindings::{
-        ipam,
+        allow_list, ipam,
         links::Link,
         log,
         namespaces::{self, Namespace},
+        packets::Exchange,
         resolver,
         store::Records,
         types,
@@ -32,6 +34,7 @@ type Outcome = Result<(), Failure>;
 pub(crate) struct Script {
     links: Vec<Link>,
     records: Option<Records>,
+    exchanges: Vec<Exchange>,
     round: u32,
     seen: Vec<String>,
     /// Whether a refusal is no reason to stop.
@@ -75,6 +78,7 @@ impl Script {
                 self.saw(text);
                 Ok(())
             }
+            Call::ReadAllowList => self.look(allow_list::read()),
             Call::Delegate => {
                 let result = ipam::add()?;
                 self.saw(result);
@@ -86,6 +90,7 @@ impl Script {
                 .or_else(|| self.traffic_call(call))
                 .or_else(|| self.packet_filter_call(call))
                 .or_else(|| self.record_call(call))
+                .or_else(|| self.datagram_call(call))
                 .unwrap_or_else(|| Err(Failure::internal(format!("nobody makes the call {call:?}")))),
         }
     }

@@ -1,9 +1,12 @@
 use cofferdam_guest_sdk::{
     Failure,
-    bindings::nftables::{
-        self, Action, AddressType, Base, Chain, ChainType, Data, DataType, Element, Family, Field, Hook, MapLookup,
-        MarkChange, MarkMatch, Match, NatTarget, PrefixMatch, Rule, Set, SetMatch, Table, TableId, Value, ValueMatch,
-        ValueType, Verdict,
+    bindings::{
+        forwarding,
+        nftables::{
+            self, Action, AddressType, Base, Chain, ChainType, Data, DataType, Element, Family, Field, Hook, MapLookup,
+            MarkChange, MarkMatch, Match, NatTarget, PrefixMatch, Rule, Set, SetMatch, Table, TableId, Value,
+            ValueMatch, ValueType, Verdict,
+        },
     },
 };
 
@@ -25,6 +28,16 @@ impl Script {
                 let place = namespace(*r#in)?;
                 done(nftables::add_elements(&place, &id, &elements.set, &list))
             }),
+            Call::ShareElements { r#in, elements } => elements_of(elements).and_then(|(id, list)| {
+                let place = namespace(*r#in)?;
+                done(nftables::share_elements(&place, &id, &elements.set, &list))
+            }),
+            Call::AcceptForwarding { address: of, first } => {
+                address(of).and_then(|address| self.look(forwarding::accept(address, first)))
+            }
+            Call::IsAccepted { address: of, first } => {
+                address(of).and_then(|address| self.look(forwarding::is_accepted(address, first)))
+            }
             Call::DeleteElements { r#in, elements } => elements_of(elements).and_then(|(id, list)| {
                 let place = namespace(*r#in)?;
                 done(nftables::delete_elements(&place, &id, &elements.set, &list))

@@ -318,6 +318,12 @@ impl Watcher {
             Operation::SetLinkPromiscuous { link, .. } => {
                 info(link).is_none_or(|info| self.may_set(info, "promiscuous"))
             }
+            Operation::SetLinkAllMulticast { link, .. } => {
+                info(link).is_none_or(|info| self.may_set(info, "all-multicast"))
+            }
+            Operation::SetLinkQueueLength { link, .. } => {
+                info(link).is_none_or(|info| self.may_set(info, "transmit-queue-length"))
+            }
             Operation::SetPortHairpin { link, .. } => info(link).is_none_or(|info| self.may_set(info, "hairpin")),
             Operation::SetPortIsolated { link, .. } => info(link).is_none_or(|info| self.may_set(info, "isolated")),
             Operation::SetLinkMaster { link, master, .. } => {
@@ -340,6 +346,8 @@ impl Watcher {
             Operation::DeleteElements { place, table, set, .. } => self.may_use_set(sides, *place, table, set, &[]),
             // A component has no such calls.
             Operation::DeleteTable { .. } | Operation::DeleteChain { .. } | Operation::Claim { .. } => false,
+            // The simulated node has no iptables.
+            Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => false,
             routing => self.is_routing_granted(sides, routing),
         }
     }

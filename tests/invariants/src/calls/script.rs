@@ -104,7 +104,7 @@ const MATCHES: [&str; 8] = [
     " if out vx0",
     " if in up0 and from 10.22.0.0/24",
 ];
-const SETTINGS: [&str; 3] = ["promiscuous", "hairpin", "isolated"];
+const SETTINGS: [&str; 4] = ["promiscuous", "all-multicast", "hairpin", "isolated"];
 
 /// What the kernel does wrong.
 #[derive(Clone, Copy, Debug)]
@@ -241,13 +241,14 @@ fn finding(input: &mut Unstructured<'_>) -> Result<Value> {
 }
 
 fn link_setting(input: &mut Unstructured<'_>) -> Result<Value> {
-    Ok(match u8::arbitrary(input)? % 9 {
+    Ok(match u8::arbitrary(input)? % 10 {
         0 => json!({ "do": "up", "link": link(input)? }),
         1 => json!({ "do": "down", "link": link(input)? }),
         2 => json!({ "do": "delete", "link": link(input)? }),
         3 => json!({ "do": "mtu", "link": link(input)?, "mtu": number(input, &[1400, 68, 67, 9000, 0])? }),
         4 => json!({ "do": "mac", "link": link(input)?, "mac": <[u8; 6]>::arbitrary(input)? }),
         5 | 6 => json!({ "do": "master", "link": link(input)?, "master": link(input)? }),
+        8 => json!({ "do": "queue-length", "link": link(input)?, "packets": number(input, &[0, 500, 200_000])? }),
         7 => json!({ "do": "wait", "link": link(input)?, "milliseconds": 0 }),
         _ => json!({
             "do": *input.choose(&SETTINGS)?, "link": link(input)?, "on": bool::arbitrary(input)?

@@ -117,6 +117,16 @@ impl Sides {
         Ok(())
     }
 
+    pub(super) fn set_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()> {
+        self.info(link)?.all_multicast = on;
+        Ok(())
+    }
+
+    pub(super) fn set_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()> {
+        self.info(link)?.transmit_queue_length = packets;
+        Ok(())
+    }
+
     pub(super) fn set_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
         let info = self.info(link)?.clone();
         if info.master == master {

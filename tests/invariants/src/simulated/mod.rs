@@ -12,13 +12,14 @@ mod traffic;
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Flows, Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, RateLimit,
-    Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
+    NewLink, Outgoing, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -208,6 +209,20 @@ impl Network for Simulated {
         })
     }
 
+    fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkAllMulticast { link, name, on }, |sides| {
+            sides.set_all_multicast(link, on)
+        })
+    }
+
+    fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()> {
+        let name = self.name(link);
+        self.change(&Operation::SetLinkQueueLength { link, name, packets }, |sides| {
+            sides.set_queue_length(link, packets)
+        })
+    }
+
     fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
         let name = self.name(link);
         self.change(&Operation::SetLinkMaster { link, name, master }, |sides| {
@@ -382,6 +397,31 @@ impl Network for Simulated {
         self.change(&operation, |sides| sides.at_mut(place).set(key, value))
     }
 
+    // This node has no iptables: nothing can ask for any of these.
+    fn has_forwarding_lead(&mut self, _: &ForwardingLead) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        Err(Error::NotFound(lead.table().to_string()))
+    }
+
+    fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()> {
+        Err(Error::NotFound(lead.to_string()))
+    }
+
+    fn accepts_forwarding(&mut self, _: IpAddr) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        Err(Error::NotFound(format!("forwarding of {address}")))
+    }
+
+    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()> {
+        Err(Error::NotFound(format!("forwarding of {address}")))
+    }
+
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {
         Ok(self.look(|sides| sides.at(place).tables.contains_key(table)))
     }
@@ -484,6 +524,10 @@ impl Network for Simulated {
         element: &Element,
     ) -> Result<Option<String>> {
         self.look(|sides| sides.at(place).element_comment(table, &set.name, element))
+    }
+
+    fn open_exchange(&mut self, link: LinkId, _: Ports) -> Result<Box<dyn Exchange>> {
+        Err(Error::Unsupported(format!("{link} has no neighbours here")))
     }
 }
 

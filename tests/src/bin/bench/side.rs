@@ -78,9 +78,12 @@ impl Side {
         let records = json!({ "ipam": { "dataDir": scratch.path().join("networks") } });
         let members = workload.members.iter().map(|member| {
             let member = with(member.clone(), workload.only_go.clone());
-            match member.get("ipam") {
-                Some(_) => with(member, records.clone()),
-                None => member,
+            if member.get("ipam").is_some() {
+                with(member, records.clone())
+            } else if member["type"] == "tuning" {
+                with(member, json!({ "dataDir": scratch.path().join("tuning") }))
+            } else {
+                member
             }
         });
         let mut side = Self::prepare(Who::Go, plugins.directory().to_owned(), workload);

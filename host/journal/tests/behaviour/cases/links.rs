@@ -192,6 +192,36 @@ pub(super) fn links(ground: &mut Ground) -> Vec<Case> {
             },
             move |ground| ground.kernel.set_link_promiscuous(nic, true).unwrap(),
         ),
+        Case::new(
+            Operation::SetLinkAllMulticast {
+                link: nic,
+                name: "nic0".to_owned(),
+                on: true,
+            },
+            Inverse::RestoreAllMulticast {
+                link: nic,
+                name: "nic0".to_owned(),
+                old: false,
+            },
+            move |ground| ground.kernel.set_link_all_multicast(nic, true).unwrap(),
+        ),
+        Case::new(
+            Operation::SetLinkQueueLength {
+                link: nic,
+                name: "nic0".to_owned(),
+                packets: 500,
+            },
+            Inverse::RestoreQueueLength {
+                link: nic,
+                name: "nic0".to_owned(),
+                old: 1000,
+            },
+            move |ground| ground.kernel.set_link_queue_length(nic, 500).unwrap(),
+        )
+        .but(
+            move |ground| ground.kernel.set_link_queue_length(nic, 600).unwrap(),
+            Some("somebody set transmit-queue-length of link nic0 to 600 since"),
+        ),
     ]);
     cases
 }

@@ -3,16 +3,19 @@
 //! them.
 
 mod elements;
+mod forwarding;
 mod links;
 mod routing;
 mod settings;
 mod shared;
 mod traffic;
+mod upkeep;
 
 use cofferdam_journal::{Inverse, Operation, Outcome};
 
 pub(crate) use links::{veth, veth_ends};
 pub(crate) use shared::{joined, shared_bridge};
+pub(crate) use upkeep::{PLUGIN, PORTS, record, upkeep};
 
 use crate::ground::Ground;
 
@@ -69,6 +72,8 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::RestoreMtu { .. } => "RestoreMtu",
         Inverse::RestoreMac { .. } => "RestoreMac",
         Inverse::RestorePromiscuous { .. } => "RestorePromiscuous",
+        Inverse::RestoreAllMulticast { .. } => "RestoreAllMulticast",
+        Inverse::RestoreQueueLength { .. } => "RestoreQueueLength",
         Inverse::RestoreMaster { .. } => "RestoreMaster",
         Inverse::RestoreHairpin { .. } => "RestoreHairpin",
         Inverse::RestoreIsolated { .. } => "RestoreIsolated",
@@ -87,13 +92,15 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::DeleteRedirect { .. } => "DeleteRedirect",
         Inverse::ForgetFlows { .. } => "ForgetFlows",
         Inverse::LeaveShared { .. } => "LeaveShared",
+        Inverse::EndUpkeep { .. } => "EndUpkeep",
         Inverse::FreeSlot { .. } => "FreeSlot",
+        Inverse::RefuseForwarding { .. } => "RefuseForwarding",
         Inverse::ReleaseClaim { .. } => "ReleaseClaim",
     }
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 26;
+pub(crate) const KINDS: usize = 30;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
@@ -104,8 +111,10 @@ pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     cases.extend(traffic::traffic(ground));
     cases.extend(elements::elements());
     cases.extend(shared::shared(ground));
+    cases.extend(forwarding::forwarding());
     cases.extend(settings::settings(ground));
     cases.push(settings::claim(ground));
     cases.push(settings::slot());
+    cases.push(upkeep(ground));
     cases
 }

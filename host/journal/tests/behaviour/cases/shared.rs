@@ -1,6 +1,6 @@
 //! Objects that attachments share.
 
-use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
+use cofferdam_journal::{Inverse, Made, Operation, SHARED_ELEMENT, SharedObject, element_text};
 use cofferdam_network::{Network as _, nftables::Table};
 use cofferdam_protocol::Place;
 
@@ -8,7 +8,7 @@ use super::Case;
 use crate::{
     fixture::soon,
     ground::Ground,
-    things::{bridge, chain, mac, other_table, prefix, set, table, third_table},
+    things::{bridge, chain, element, mac, other_table, prefix, set, table, third_table},
 };
 
 /// Joins an object that nobody had made, records that we make it, makes it.
@@ -174,7 +174,53 @@ pub(super) fn shared(ground: &Ground) -> Vec<Case> {
             move |ground| ground.kernel.delete_chain(place, &table().id, "own").unwrap(),
             None,
         ),
+        shared_element(),
     ]
+}
+
+fn shared_element() -> Case {
+    let place = Place::Host;
+    let one = [element("10.0.0.7")];
+    let (operation, again) = (one.to_vec(), one.to_vec());
+    joined(
+        Operation::AddElements {
+            place,
+            table: table().id,
+            set: set(),
+            elements: operation,
+            comment: SHARED_ELEMENT.to_owned(),
+        },
+        SharedObject::Element {
+            place,
+            table: table().id,
+            set: set().name,
+            element: element_text(&one[0]),
+        },
+        Made::Element {
+            set: set(),
+            element: one[0].clone(),
+        },
+        move |ground| {
+            let kernel = &mut ground.kernel;
+            kernel
+                .add_elements(place, &table().id, &set(), &one, SHARED_ELEMENT)
+                .unwrap();
+        },
+    )
+    .but(
+        move |ground| {
+            let kernel = &mut ground.kernel;
+            kernel.delete_elements(place, &table().id, &set(), &again).unwrap();
+            kernel
+                .add_elements(place, &table().id, &set(), &again, "mynet/c2/eth0")
+                .unwrap();
+        },
+        Some("element 10.0.0.7 of s of nftables table inet t is somebody else's by now"),
+    )
+    .but(
+        move |ground| ground.kernel.delete_table(place, &table().id).unwrap(),
+        None,
+    )
 }
 
 /// A chain of somebody's with a jump into ours.

@@ -32,6 +32,10 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
             let other = master.map_or(Some(bridge), |_| None);
             kernel.set_link_master(*link, other).unwrap();
         }
+        Operation::SetLinkAllMulticast { link, on, .. } => kernel.set_link_all_multicast(*link, !on).unwrap(),
+        Operation::SetLinkQueueLength { link, packets, .. } => {
+            kernel.set_link_queue_length(*link, packets + 1).unwrap();
+        }
         Operation::SetPortHairpin { link, on, .. } => kernel.set_port_hairpin(*link, !on).unwrap(),
         Operation::SetPortIsolated { link, on, .. } => kernel.set_port_isolated(*link, !on).unwrap(),
         Operation::AddAddress { link, address, .. } => kernel.delete_address(*link, *address).unwrap(),
@@ -83,7 +87,12 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
             kernel.add_elements(*place, table, set, elements, COMMENT).unwrap();
         }
         Operation::Claim { directory, address } => fs::remove_file(directory.join(address.to_string())).unwrap(),
+        Operation::Keep { plugin, .. } => {
+            assert!(ground.state.directory.upkeep().remove(&ground.id, plugin).unwrap());
+        }
         Operation::ForgetFlows { .. } | Operation::TakeSlot { .. } | Operation::UseParent { .. } => {}
+        Operation::LeadForwarding { lead } => kernel.delete_forwarding_lead(lead).unwrap(),
+        Operation::AcceptForwarding { address } => kernel.refuse_forwarding(*address).unwrap(),
     }
 }
 

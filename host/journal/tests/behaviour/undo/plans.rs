@@ -15,11 +15,13 @@ use crate::{
 pub(super) type Planned = Option<(Operation, Inverse)>;
 pub(super) type Plan = fn(&mut Ground, usize) -> Planned;
 
-pub(super) const PLANS: [Plan; 14] = [
+pub(super) const PLANS: [Plan; 16] = [
     mtu,
     up,
     address_of_link,
     promiscuous,
+    all_multicast,
+    queue_length,
     master,
     hairpin,
     isolated,
@@ -92,6 +94,30 @@ fn promiscuous(ground: &mut Ground, choice: usize) -> Planned {
         on,
     };
     (on != old).then_some((operation, Inverse::RestorePromiscuous { link, name, old }))
+}
+
+fn all_multicast(ground: &mut Ground, choice: usize) -> Planned {
+    let (link, name) = port(ground);
+    let old = ground.kernel.link(link).unwrap().unwrap().all_multicast;
+    let on = choice.is_multiple_of(2);
+    let operation = Operation::SetLinkAllMulticast {
+        link,
+        name: name.clone(),
+        on,
+    };
+    (on != old).then_some((operation, Inverse::RestoreAllMulticast { link, name, old }))
+}
+
+fn queue_length(ground: &mut Ground, choice: usize) -> Planned {
+    let (link, name) = port(ground);
+    let old = ground.kernel.link(link).unwrap().unwrap().transmit_queue_length;
+    let packets = [0, 500, 2000][choice % 3];
+    let operation = Operation::SetLinkQueueLength {
+        link,
+        name: name.clone(),
+        packets,
+    };
+    (packets != old).then_some((operation, Inverse::RestoreQueueLength { link, name, old }))
 }
 
 fn master(ground: &mut Ground, choice: usize) -> Planned {
@@ -330,6 +356,8 @@ pub(super) fn carry_out(ground: &mut Ground, operation: &Operation) -> Result<()
         Operation::SetLinkUp { link, up, .. } => kernel.set_link_up(*link, *up),
         Operation::SetLinkMac { link, mac, .. } => kernel.set_link_mac(*link, *mac),
         Operation::SetLinkPromiscuous { link, on, .. } => kernel.set_link_promiscuous(*link, *on),
+        Operation::SetLinkAllMulticast { link, on, .. } => kernel.set_link_all_multicast(*link, *on),
+        Operation::SetLinkQueueLength { link, packets, .. } => kernel.set_link_queue_length(*link, *packets),
         Operation::SetLinkMaster { link, master, .. } => kernel.set_link_master(*link, *master),
         Operation::SetPortHairpin { link, on, .. } => kernel.set_port_hairpin(*link, *on),
         Operation::SetPortIsolated { link, on, .. } => kernel.set_port_isolated(*link, *on),

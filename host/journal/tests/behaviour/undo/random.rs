@@ -40,7 +40,10 @@ fn stands_alone(inverse: &Inverse) -> bool {
     use cofferdam_journal::SharedObject::LinkSetting;
     match inverse {
         Inverse::LeaveShared { object } => !matches!(object, LinkSetting { .. }),
-        Inverse::DeleteLink { .. } | Inverse::FreeSlot { .. } | Inverse::ReleaseClaim { .. } => true,
+        Inverse::DeleteLink { .. }
+        | Inverse::EndUpkeep { .. }
+        | Inverse::FreeSlot { .. }
+        | Inverse::ReleaseClaim { .. } => true,
         _ => false,
     }
 }

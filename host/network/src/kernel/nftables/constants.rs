@@ -135,7 +135,12 @@ pub(super) const NFTA_CHAIN_TYPE: u16 = 7;
 pub(super) const NFTA_RULE_CHAIN: u16 = 2;
 pub(super) const NFTA_RULE_HANDLE: u16 = 3;
 pub(super) const NFTA_RULE_EXPRESSIONS: u16 = 4;
+pub(super) const NFTA_RULE_COMPAT: u16 = 5;
 pub(super) const NFTA_RULE_USERDATA: u16 = 7;
+
+/// What expressions of iptables want to know of their rule.
+pub(super) const NFTA_RULE_COMPAT_PROTO: u16 = 1;
+pub(super) const NFTA_RULE_COMPAT_FLAGS: u16 = 2;
 
 pub(super) const NFT_SET_ANONYMOUS: u32 = 0x1;
 pub(super) const NFT_SET_CONSTANT: u32 = 0x2;
@@ -171,6 +176,7 @@ pub(super) const NFTA_IMMEDIATE_DREG: u16 = 1;
 pub(super) const NFTA_IMMEDIATE_DATA: u16 = 2;
 /// `NFTA_MATCH_*` of `linux/netfilter/nf_tables_compat.h`.
 pub(super) const NFTA_MATCH_NAME: u16 = 1;
+pub(super) const NFTA_MATCH_REV: u16 = 2;
 pub(super) const NFTA_MATCH_INFO: u16 = 3;
 
 pub(super) const NFTA_BITWISE_SREG: u16 = 1;

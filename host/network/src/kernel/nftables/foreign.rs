@@ -27,10 +27,21 @@ const TRIES: usize = 8;
 impl NftSocket {
     /// The rules of a chain; none where there is no such chain or table.
     pub(crate) fn foreign_rules(&mut self, table: &TableId, chain: &str) -> Result<Vec<ForeignRule>> {
+        self.rules_of(table, chain, read_rule)
+    }
+
+    /// What is read of each rule of a chain; nothing where there is no such
+    /// chain or table.
+    pub(super) fn rules_of<T>(
+        &mut self,
+        table: &TableId,
+        chain: &str,
+        read: impl Fn(&Attributes<'_>) -> Option<T>,
+    ) -> Result<Vec<T>> {
         check::table(table)?;
         check::name_in(table, "chain", chain)?;
         for _ in 0..TRIES {
-            if let Some(rules) = self.list_once(table, chain)? {
+            if let Some(rules) = self.list_once(table, chain, &read)? {
                 return Ok(rules);
             }
         }
@@ -40,7 +51,12 @@ impl NftSocket {
     }
 
     /// `None` when the rules changed meanwhile.
-    fn list_once(&mut self, table: &TableId, chain: &str) -> Result<Option<Vec<ForeignRule>>> {
+    fn list_once<T>(
+        &mut self,
+        table: &TableId,
+        chain: &str,
+        read: &impl Fn(&Attributes<'_>) -> Option<T>,
+    ) -> Result<Option<Vec<T>>> {
         let deadline = self.transport.deadline();
         let subject = Subject::Chain(chain);
         let about = format!("reading the rules of {}", failure::name(table, &subject, None));
@@ -55,7 +71,11 @@ impl NftSocket {
                 is_whole &= !reply.is_interrupted;
                 match reply.content {
                     Content::End => return Ok(is_whole.then_some(rules)),
-                    Content::Object(attributes) => rules.extend(read_rule(&attributes, chain)),
+                    Content::Object(attributes) => {
+                        // Kernels before 3.18 list the rules of other chains, too.
+                        let is_of_chain = attributes.find(NFTA_RULE_CHAIN).map(text_of).as_deref() == Some(chain);
+                        rules.extend(is_of_chain.then(|| read(&attributes)).flatten());
+                    }
                     Content::Refusal(refusal) if refusal.errno == Errno::ENOENT => return Ok(Some(Vec::new())),
                     Content::Refusal(refusal) => return Err(failure::of_look_up(&about, &subject, &refusal)),
                     Content::Acknowledgement => {}
@@ -85,11 +105,7 @@ impl NftSocket {
     }
 }
 
-/// Kernels before 3.18 list the rules of other chains, too.
-fn read_rule(rule: &Attributes<'_>, chain: &str) -> Option<ForeignRule> {
-    if rule.find(NFTA_RULE_CHAIN).map(text_of).as_deref() != Some(chain) {
-        return None;
-    }
+fn read_rule(rule: &Attributes<'_>) -> Option<ForeignRule> {
     let handle = rule.find(NFTA_RULE_HANDLE)?.first_chunk()?;
     let expressions = rule.find_nested(NFTA_RULE_EXPRESSIONS);
     let comment = rule.find(NFTA_RULE_USERDATA).map(user_data::read_comment);
@@ -134,7 +150,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_to_an_end(bytes: Vec<u8>) {
-            read_rule(&Attributes::new(&bytes), "chain");
+            read_rule(&Attributes::new(&bytes));
             leads_to(Attributes::new(&bytes));
             comment_of_match(Attributes::new(&bytes));
         }

@@ -10,6 +10,7 @@ mod expression;
 mod failure;
 mod flows;
 mod foreign;
+mod forwarding;
 #[cfg(test)]
 mod properties;
 mod reply;

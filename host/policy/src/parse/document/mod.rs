@@ -115,12 +115,18 @@ mod tests {
     fn the_default_policies_are_plain() {
         for plugin in [
             "bridge",
+            "dhcp",
             "dummy",
+            "firewall",
             "host-local",
             "ipvlan",
             "loopback",
             "macvlan",
+            "ptp",
+            "sbr",
+            "static",
             "tap",
+            "tuning",
             "vlan",
         ] {
             let text = default_policy(plugin).unwrap();

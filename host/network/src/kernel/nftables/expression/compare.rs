@@ -8,6 +8,7 @@ use super::{
             NFT_CMP_EQ, NFT_CMP_NEQ, NFT_LOOKUP_F_INV, NFT_REG_VERDICT, NFTA_BITWISE_DREG, NFTA_BITWISE_LEN,
             NFTA_BITWISE_MASK, NFTA_BITWISE_SREG, NFTA_BITWISE_XOR, NFTA_CMP_DATA, NFTA_CMP_OP, NFTA_CMP_SREG,
             NFTA_LOOKUP_DREG, NFTA_LOOKUP_FLAGS, NFTA_LOOKUP_SET, NFTA_LOOKUP_SET_ID, NFTA_LOOKUP_SREG,
+            NFTA_MATCH_INFO, NFTA_MATCH_NAME, NFTA_MATCH_REV,
         },
     },
     ExpressionList, ExpressionName, Register, write_value,
@@ -32,6 +33,15 @@ impl ExpressionList {
             data.u32(NFTA_BITWISE_LEN, length);
             write_value(data, NFTA_BITWISE_MASK, mask);
             write_value(data, NFTA_BITWISE_XOR, xor);
+        });
+    }
+
+    /// Goes on when a match of iptables says so; `info` is its structure.
+    pub(in super::super) fn match_compatibly(&mut self, name: &str, revision: u32, info: &[u8]) {
+        self.push(ExpressionName::Match, |data| {
+            data.text(NFTA_MATCH_NAME, name);
+            data.u32(NFTA_MATCH_REV, revision);
+            data.bytes(NFTA_MATCH_INFO, info);
         });
     }
 

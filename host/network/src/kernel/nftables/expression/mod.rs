@@ -27,6 +27,8 @@ pub(super) enum ExpressionName {
     Immediate,
     Lookup,
     Masq,
+    /// A match of iptables.
+    Match,
     Meta,
     Nat,
     Payload,
@@ -44,6 +46,7 @@ impl ExpressionName {
             Self::Immediate => "immediate",
             Self::Lookup => "lookup",
             Self::Masq => "masq",
+            Self::Match => "match",
             Self::Meta => "meta",
             Self::Nat => "nat",
             Self::Payload => "payload",

@@ -1,26 +1,35 @@
-//! Packets from the containers to anywhere but their own network leave with
-//! the node's address.
+//! Masquerading: packets from the containers to anywhere but their own network
+//! leave with the node's address.
 //!
-//! One table for all networks; a map leads from a container's address to the
+//! One table for all networks of a plugin; a map leads from a container's address to the
 //! chain of its network, so that the cost of a packet and of an attachment
 //! does not grow with the number of containers.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use cofferdam_guest_sdk::{
+use crate::{
     Address, Failure, IpPrefix, Namespace,
     nftables::{
         Action, Base, Chain, ChainType, Element, Family, Field, Hook, Rule, Set, Table, TableId, ValueType, Verdict,
     },
 };
 
-pub(crate) const TABLE: &str = "cofferdam_masquerade";
+/// The priority of the table's base chain, at the hook `postrouting`:
 /// `NF_IP_PRI_NAT_SRC`.
-pub(crate) const SOURCE_NAT: i32 = 100;
+pub const SOURCE_NAT: i32 = 100;
 
-/// Masquerades these addresses.
-pub(crate) fn add(host: &Namespace, addresses: &[Address]) -> Result<(), Failure> {
-    let table = table()?;
+/// The maps in which the addresses are.
+pub const SETS: &[&str] = &["sources4", "sources6"];
+
+/// Masquerades these addresses, in a table of the plugin's own.
+///
+/// What it asks for: `nftables.table` and `nftables.element` of that table, of
+/// the family `inet`, with the hook and the [`SETS`] above.
+///
+/// # Errors
+/// It is not granted, or the kernel refuses.
+pub fn add(host: &Namespace, table: &str, addresses: &[Address]) -> Result<(), Failure> {
+    let table = declaration(table)?;
     host.ensure_table(&table)?;
     for address in addresses {
         host.ensure_chain(&table.id, &network_chain(address.address))?;
@@ -29,11 +38,14 @@ pub(crate) fn add(host: &Namespace, addresses: &[Address]) -> Result<(), Failure
     Ok(())
 }
 
-/// Whether each address is masqueraded.
-pub(crate) fn is_complete(host: &Namespace, addresses: &[Address]) -> Result<bool, Failure> {
+/// Whether each address is masqueraded in that table.
+///
+/// # Errors
+/// It can't be looked at.
+pub fn is_complete(host: &Namespace, table: &str, addresses: &[Address]) -> Result<bool, Failure> {
     let id = TableId {
         family: Family::Inet,
-        name: TABLE.to_owned(),
+        name: table.to_owned(),
     };
     for address in addresses {
         let found = host.has_elements(&id, map(address.address), &[element(address.address)])?;
@@ -44,7 +56,7 @@ pub(crate) fn is_complete(host: &Namespace, addresses: &[Address]) -> Result<boo
     Ok(true)
 }
 
-fn table() -> Result<Table, Failure> {
+fn declaration(name: &str) -> Result<Table, Failure> {
     let multicast4 = IpPrefix::new(IpAddr::V4(Ipv4Addr::new(224, 0, 0, 0)), 4)?;
     let multicast6 = IpPrefix::new(IpAddr::V6(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0)), 8)?;
     let base = Base {
@@ -59,7 +71,7 @@ fn table() -> Result<Table, Failure> {
         .with_rule(Rule::new(Action::Verdict(Verdict::Return)).when_to(multicast6))
         .with_rule(Rule::new(Action::verdict_from("sources4", [Field::IpSource])))
         .with_rule(Rule::new(Action::verdict_from("sources6", [Field::Ip6Source])));
-    Ok(Table::new(Family::Inet, TABLE)
+    Ok(Table::new(Family::Inet, name)
         .with_set(Set::verdict_map("sources4", [ValueType::Ipv4Address]))
         .with_set(Set::verdict_map("sources6", [ValueType::Ipv6Address]))
         .with_chain(chain))

@@ -1,0 +1,24 @@
+//! What the node forwards, where `iptables` looks after its packet filter.
+
+use std::net::IpAddr;
+
+use crate::{Error, bindings::forwarding};
+
+/// Accepts what comes from an address of the attachment, and answers to it, in
+/// the node's iptables, after its operator's chain `first`. False when the
+/// node has no such filter, and nothing had to be done.
+///
+/// # Errors
+/// The address is not the attachment's, the chain is not granted, or the node
+/// filters with legacy iptables.
+pub fn accept(address: IpAddr, first: &str) -> Result<bool, Error> {
+    Ok(forwarding::accept(address.into(), first)?)
+}
+
+/// Whether it is accepted so, or needs not be.
+///
+/// # Errors
+/// It can't be looked at.
+pub fn is_accepted(address: IpAddr, first: &str) -> Result<bool, Error> {
+    Ok(forwarding::is_accepted(address.into(), first)?)
+}

@@ -1,0 +1,43 @@
+use crate::{Arguments, Failure, Namespace, Plugin};
+
+/// A plugin whose records ([`upkeep`](crate::upkeep)) have to be looked after.
+/// It is exported with [`export_keeper!`](crate::export_keeper), besides
+/// [`export_plugin!`](crate::export_plugin).
+pub trait Keeper: Plugin {
+    /// Does what is due, and keeps the record anew if it will be due again. As
+    /// in DEL nothing can be made: only removed and switched off.
+    ///
+    /// # Errors
+    /// It is told to the operator. Where the record was not kept anew, the host
+    /// calls again a minute later.
+    fn wake(occasion: &Occasion<Self::Config>) -> Result<(), Failure>;
+}
+
+/// An attachment with a record that is due.
+#[derive(Clone, Debug)]
+pub struct Occasion<C> {
+    /// `CNI_CONTAINERID`.
+    pub container_id: String,
+    /// `CNI_IFNAME`.
+    pub interface_name: String,
+    /// The network's name.
+    pub network: String,
+    /// `CNI_ARGS` of the request that the record was kept in.
+    pub args: Arguments,
+    /// The plugin's configuration.
+    pub config: C,
+    /// The record's state.
+    pub state: Vec<u8>,
+    /// Seconds since the record was kept.
+    pub elapsed: u32,
+}
+
+impl<C> Occasion<C> {
+    /// The container's namespace.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn container(&self) -> Result<Namespace, Failure> {
+        Ok(Namespace::container()?)
+    }
+}

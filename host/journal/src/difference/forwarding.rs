@@ -1,0 +1,26 @@
+use std::net::IpAddr;
+
+use cofferdam_network::{ForwardingLead, forwarding_table_of};
+
+use super::{ComparisonError, GONE, PRESENT, Remedy, survey::Survey};
+use crate::Entry;
+
+impl Survey<'_, '_> {
+    /// A rule of the node's iptables that leads to a chain.
+    pub(super) fn look_at_lead(&mut self, entry: &Entry, lead: &ForwardingLead) -> Result<(), ComparisonError> {
+        if !self.view.network.has_forwarding_lead(lead)? {
+            let remedy = Remedy::ForwardingLead(lead.clone());
+            self.tell(entry, lead.to_string(), PRESENT, GONE, Some(remedy));
+        }
+        Ok(())
+    }
+
+    /// The rules of the node's iptables that accept what an address forwards.
+    pub(super) fn look_at_forwarding(&mut self, entry: &Entry, address: IpAddr) -> Result<(), ComparisonError> {
+        if !self.view.network.accepts_forwarding(address)? {
+            let object = format!("acceptance of {address} in {}", forwarding_table_of(address));
+            self.tell(entry, object, PRESENT, GONE, Some(Remedy::Forwarding(address)));
+        }
+        Ok(())
+    }
+}
