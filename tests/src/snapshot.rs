@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{Installation, Namespace, program::finish};
 
 /// What a namespace consists of: links, addresses, routes, rules, permanent
-/// neighbours, the packet filter, network settings, and with
+/// neighbours, the packet filter, queueing disciplines, network settings, and with
 /// [`Snapshot::and_leases`] the addresses on record. One line an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -38,6 +38,7 @@ impl Snapshot {
             &namespace.ip_json(&["neighbour", "show", "nud", "permanent"]),
         );
         snapshot.packet_filter(namespace);
+        snapshot.traffic(namespace);
         snapshot.settings(namespace);
         snapshot
     }
@@ -132,6 +133,16 @@ impl Snapshot {
                 strip_volatile(&mut item);
                 self.add(format!("packet filter {number:04}"), item.to_string());
             }
+        }
+    }
+
+    /// Queueing disciplines that are not the kernel's own choice.
+    fn traffic(&mut self, namespace: &Namespace) {
+        let shown = namespace.tool("tc", &["qdisc", "show"]);
+        for line in shown.lines().filter(|line| line.split(' ').nth(2) != Some("0:")) {
+            let (what, rest) = line.split_once(" refcnt ").unwrap_or((line, ""));
+            let rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
+            self.add(what.trim_end().to_owned(), rest.trim_end().to_owned());
         }
     }
 

@@ -29,5 +29,6 @@ mod settings;
 mod sharing;
 mod tenants;
 mod theft;
+mod traffic;
 mod visibility;
 mod ways;

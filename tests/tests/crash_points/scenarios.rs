@@ -41,6 +41,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("chain", chain()),
         Scenario {
             beside_another: false,
+            ..scenario("portmap and bandwidth", published())
+        },
+        Scenario {
+            beside_another: false,
             ..scenario("tap", tap())
         },
         scenario("ptp", ptp()),
@@ -87,6 +91,21 @@ fn chain() -> Value {
     json!({
         "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
         "chain": [member(bridge_network("1.1.0")), member(loopback_network())],
+    })
+}
+
+/// One port of the node is one container's.
+fn published() -> Value {
+    let member = |config: Value| with(config, json!({ "cniVersion": null, "name": null }));
+    let mapping = |protocol, host: u16| json!({ "hostPort": host, "containerPort": 80, "protocol": protocol });
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
+        "chain": [
+            member(bridge_network("1.1.0")),
+            { "type": "portmap", "runtimeConfig": { "portMappings": [mapping("tcp", 8080), mapping("udp", 5353)] } },
+            { "type": "bandwidth", "ingressRate": 8000000, "ingressBurst": 800000,
+              "egressRate": 8000000, "egressBurst": 800000 },
+        ],
     })
 }
 

@@ -14,6 +14,7 @@ mod facts;
 mod leases;
 mod lists;
 mod loopback;
+mod meta;
 mod mixed;
 mod network;
 mod ptp;
@@ -53,6 +54,18 @@ fn tap() {
 fn ipvlan_vlan_and_dummy() {
     needs_kernel!();
     compare(&needs_go_plugins!(), upon::others());
+}
+
+#[test]
+fn portmap() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), meta::portmap());
+}
+
+#[test]
+fn bandwidth() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), meta::bandwidth());
 }
 
 #[test]

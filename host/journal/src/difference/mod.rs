@@ -14,6 +14,7 @@ mod part;
 mod remedy;
 mod routing;
 mod survey;
+mod traffic;
 mod view;
 
 use std::fmt;

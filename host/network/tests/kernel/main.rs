@@ -16,4 +16,5 @@ mod packets;
 mod routes;
 mod rules;
 mod sysctl;
+mod traffic;
 mod veth;
