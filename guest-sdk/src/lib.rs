@@ -72,7 +72,7 @@ pub use cofferdam_protocol::{IpPrefix, MacAddress};
 pub use error::{Error, Outcome};
 pub use failure::{Context, Failure};
 pub use keeper::{Keeper, Occasion};
-pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState};
+pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState, VlanRange};
 pub use namespace::{BridgeOptions, Namespace, RuleSpec, VethEnd, create_veth};
 pub use need::Need;
 pub use new_link::{

@@ -14,7 +14,7 @@ use std::{
 
 use cofferdam_network::{
     AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink,
-    OperationalState, Ports, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    OperationalState, PortVlans, Ports, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -50,6 +50,7 @@ impl Picture {
             settings: None,
             hairpin: None,
             isolated: None,
+            vlan_filtering: None,
         });
         self
     }
@@ -165,6 +166,8 @@ impl Network for Picture {
         set_link_master(LinkId, Option<u32>) -> ();
         set_port_hairpin(LinkId, bool) -> ();
         set_port_isolated(LinkId, bool) -> ();
+        port_vlans(LinkId) -> PortVlans;
+        set_port_vlans(LinkId, &PortVlans) -> ();
         add_address(LinkId, IpPrefix, bool) -> ();
         delete_address(LinkId, IpPrefix) -> ();
         add_route(LinkId, &Route, RouteMode) -> ();

@@ -15,7 +15,7 @@ pub use error::{Error, Result};
 pub use kernel::{Ahead, Kernel};
 pub use model::{
     AddressInfo, Bridge, Datagram, FORWARDING_CHAIN, ForwardingLead, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo,
-    LinkSettings, MacvlanMode, Neighbor, NewLink, OperationalState, Ports, Received, Route, RouteMode, Rule, SysctlKey,
-    VethEnd, forwarding_table, forwarding_table_of, nftables,
+    LinkSettings, MacvlanMode, Neighbor, NewLink, OperationalState, PortVlans, Ports, Received, Route, RouteMode, Rule,
+    SysctlKey, VethEnd, VlanGateway, VlanRange, forwarding_table, forwarding_table_of, nftables,
 };
 pub use network::{Exchange, Network};

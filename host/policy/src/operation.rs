@@ -31,11 +31,12 @@ pub enum Operation {
     ForwardingAccept,
     PacketExchange,
     UpkeepKeep,
+    VlanJoin,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -63,6 +64,7 @@ impl Operation {
         Self::ForwardingAccept,
         Self::PacketExchange,
         Self::UpkeepKeep,
+        Self::VlanJoin,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -94,6 +96,7 @@ impl Operation {
             Self::IpamDelegate => "ipam.delegate",
             Self::PacketExchange => "packet.exchange",
             Self::UpkeepKeep => "upkeep.keep",
+            Self::VlanJoin => "vlan.join",
             Self::AllowListRead => "allow-list.read",
             Self::ForwardingAccept => "forwarding.accept",
         }

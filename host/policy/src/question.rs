@@ -170,6 +170,12 @@ pub enum Question<'a> {
         chain: &'a str,
         addresses: &'a [IpAddr],
     },
+    /// In the node's own namespace. `vlans` are those that a port of the bridge
+    /// gets, first and last of each range.
+    VlanJoin {
+        bridge: &'a str,
+        vlans: &'a [(u16, u16)],
+    },
 }
 
 /// A link of the node that a new one is to be upon, and what the new one gets
@@ -216,6 +222,7 @@ impl Question<'_> {
             Self::UpkeepKeep => Operation::UpkeepKeep,
             Self::AllowListRead { .. } => Operation::AllowListRead,
             Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
+            Self::VlanJoin { .. } => Operation::VlanJoin,
         }
     }
 
@@ -244,7 +251,7 @@ impl Question<'_> {
             | Self::NftTable { place, .. }
             | Self::NftElement { place, .. }
             | Self::PacketExchange { place, .. } => Some(place),
-            Self::ForwardingAccept { .. } => Some(Place::Host),
+            Self::ForwardingAccept { .. } | Self::VlanJoin { .. } => Some(Place::Host),
             Self::StoreOpen { .. }
             | Self::ResolverRead { .. }
             | Self::IpamDelegate { .. }
@@ -283,7 +290,8 @@ impl<'a> Question<'a> {
             | Self::NeighborSee { link, .. }
             | Self::NeighborAdd { link, .. }
             | Self::NeighborDelete { link, .. }
-            | Self::PacketExchange { link, .. } => Some(link),
+            | Self::PacketExchange { link, .. }
+            | Self::VlanJoin { bridge: link, .. } => Some(link),
             _ => None,
         }
     }

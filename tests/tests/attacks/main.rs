@@ -30,4 +30,5 @@ mod sharing;
 mod tenants;
 mod theft;
 mod visibility;
+mod vlans;
 mod ways;

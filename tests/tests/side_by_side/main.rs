@@ -20,6 +20,7 @@ mod refusals;
 mod side;
 mod upon;
 mod versions;
+mod vlans;
 
 use cofferdam_tests::{GoPlugins, needs_go_plugins, needs_kernel};
 use network::Network;
@@ -64,6 +65,12 @@ fn ptp() {
 fn tuning_sbr_and_firewall_behind_bridge() {
     needs_kernel!();
     compare(&needs_go_plugins!(), lists::networks());
+}
+
+#[test]
+fn vlans_of_bridges_and_vrfs() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), vlans::networks());
 }
 
 #[test]

@@ -27,3 +27,5 @@ mod types;
 mod upkeep;
 #[cfg(test)]
 mod visibility_tests;
+mod vlans;
+mod vrfs;

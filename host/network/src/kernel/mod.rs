@@ -20,6 +20,7 @@ mod neighbors;
 mod nftables;
 mod packets;
 mod port;
+mod port_vlans;
 mod route_info;
 mod routes;
 mod rule_info;
@@ -38,8 +39,8 @@ use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink, Ports, Result,
-    Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink, PortVlans,
+    Ports, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -189,6 +190,14 @@ impl Network for Kernel {
 
     fn set_port_isolated(&mut self, link: LinkId, on: bool) -> Result<()> {
         port::set_isolated(self.socket_of(link)?, link, on)
+    }
+
+    fn port_vlans(&mut self, link: LinkId) -> Result<PortVlans> {
+        port_vlans::of_port(self.socket_of(link)?, link)
+    }
+
+    fn set_port_vlans(&mut self, link: LinkId, vlans: &PortVlans) -> Result<()> {
+        port_vlans::set(self.socket_of(link)?, link, vlans)
     }
 
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {

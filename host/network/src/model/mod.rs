@@ -10,6 +10,7 @@ pub mod nftables;
 mod route;
 mod rule;
 mod sysctl;
+mod vlan;
 
 pub use address::AddressInfo;
 pub use datagram::{Datagram, Ports, Received};
@@ -20,3 +21,4 @@ pub use new_link::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, NewLi
 pub use route::{Route, RouteMode};
 pub use rule::Rule;
 pub use sysctl::SysctlKey;
+pub use vlan::{PortVlans, VlanGateway, VlanRange};

@@ -17,3 +17,4 @@ mod routes;
 mod rules;
 mod sysctl;
 mod veth;
+mod vlans;

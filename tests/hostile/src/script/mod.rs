@@ -7,6 +7,7 @@ mod links;
 mod packet_filter;
 mod records;
 mod routing;
+mod vlans;
 
 use cofferdam_guest_sdk::{
     Error, Failure,
@@ -85,6 +86,7 @@ impl Script {
             }
             call => self
                 .link_call(call)
+                .or_else(|| self.vlan_call(call))
                 .or_else(|| self.routing_call(call))
                 .or_else(|| self.packet_filter_call(call))
                 .or_else(|| self.record_call(call))

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use cofferdam_network::{
-    AddressInfo, LinkId, LinkInfo, Neighbor, OperationalState, Result, Route, Rule, SysctlKey,
+    AddressInfo, LinkId, LinkInfo, Neighbor, OperationalState, PortVlans, Result, Route, Rule, SysctlKey,
     nftables::{Chain, Element, Set, TableId},
 };
 use cofferdam_protocol::{MacAddress, Place};
@@ -16,6 +16,8 @@ pub(crate) struct Side {
     pub(crate) routes: BTreeMap<u32, Vec<Route>>,
     pub(crate) neighbors: BTreeMap<u32, Vec<Neighbor>>,
     pub(crate) rules: Vec<Rule>,
+    /// Of ports.
+    pub(crate) vlans: BTreeMap<u32, PortVlans>,
     /// Those that are not as they are by themselves.
     pub(crate) settings: BTreeMap<SysctlKey, String>,
     pub(crate) tables: BTreeMap<TableId, Rules>,
@@ -53,6 +55,9 @@ impl Side {
         for (index, all) in &self.neighbors {
             lines.extend(all.iter().map(|neighbor| format!("{} {neighbor:?}", name(index))));
         }
+        for (index, vlans) in &self.vlans {
+            lines.push(format!("{} VLANs {vlans}", name(index)));
+        }
         lines.extend(self.rules.iter().map(|rule| format!("{rule:?}")));
         lines.extend(self.settings.iter().map(|(key, value)| format!("{key} {value:?}")));
         lines.extend(self.tables.iter().map(|(id, rules)| format!("{id} {rules:?}")));
@@ -88,6 +93,7 @@ impl Side {
             settings: None,
             hairpin: None,
             isolated: None,
+            vlan_filtering: None,
         };
         self.links.insert(id.index, info);
         id
@@ -99,6 +105,7 @@ impl Side {
         self.addresses.remove(&index);
         self.routes.remove(&index);
         self.neighbors.remove(&index);
+        self.vlans.remove(&index);
         self.settings.retain(|key, _| interface_of(key) != Some(&removed.name));
         for port in self.links.values_mut().filter(|link| link.master == Some(index)) {
             leave_master(port);
