@@ -74,7 +74,7 @@ pub use digest::digest;
 pub use error::{Error, Outcome};
 pub use failure::{Context, Failure};
 pub use keeper::{Keeper, Occasion};
-pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState, RateLimit};
+pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState, RateLimit, VlanRange};
 pub use namespace::{BridgeOptions, Flows, Namespace, RuleSpec, VethEnd, create_veth};
 pub use need::Need;
 pub use new_link::{

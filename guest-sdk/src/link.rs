@@ -4,11 +4,11 @@ use cofferdam_protocol::{IpPrefix, MacAddress};
 
 use crate::{
     Error, LinkSettings, RouteSpec,
-    bindings::{addresses, links, neighbors, routes, traffic_control},
+    bindings::{addresses, links, neighbors, routes, traffic_control, vlans},
     convert::{mac_from_wit, mac_to_wit},
 };
 
-pub use crate::bindings::{links::OperationalState, routes::AddMode, traffic_control::RateLimit};
+pub use crate::bindings::{links::OperationalState, routes::AddMode, traffic_control::RateLimit, vlans::VlanRange};
 
 /// A link. The handle stays good when the link is renamed; a deleted link
 /// gives [`Error::NotFound`].
@@ -71,6 +71,29 @@ impl Link {
     /// Bridge port: no traffic to other isolated ports.
     pub fn set_isolated(&self, on: bool) -> Result<(), Error> {
         Ok(self.0.set_isolated(on)?)
+    }
+
+    /// The VLANs of a bridge port, in order; none of another link.
+    pub fn port_vlans(&self) -> Result<Vec<VlanRange>, Error> {
+        Ok(vlans::port_vlans(&self.0)?)
+    }
+
+    /// Gives a bridge port that this plugin made these VLANs and no others.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the bridge does not filter by VLAN.
+    pub fn set_port_vlans(&self, vlans: &[VlanRange]) -> Result<(), Error> {
+        Ok(vlans::set_port_vlans(&self.0, vlans)?)
+    }
+
+    /// The node's own link in a VLAN of this bridge, which is made if it is not
+    /// there. With `keep_default` its port stays in the default VLAN, too.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when its name, `BRIDGE.VLAN`, would be too long,
+    /// [`Error::Conflict`] when a link of that name is something else.
+    pub fn ensure_vlan_gateway(&self, vlan: u16, keep_default: bool) -> Result<Self, Error> {
+        Ok(Self(vlans::ensure_gateway(&self.0, vlan, keep_default)?))
     }
 
     /// The other end of a veth pair, where this plugin may see it.
@@ -146,7 +169,8 @@ impl Link {
         Ok(routes::delete(&self.0, route.to_wit())?)
     }
 
-    /// The routes through this link in one table; absent means the main one.
+    /// The routes through this link in one table; absent means the main one, or
+    /// that of the VRF that a link of the container is in.
     pub fn routes(&self, table: Option<u32>) -> Result<Vec<RouteSpec>, Error> {
         Ok(routes::list(&self.0, table)?.into_iter().map(Into::into).collect())
     }

@@ -4,7 +4,7 @@ use cofferdam_protocol::MacAddress;
 
 use crate::{
     Error, Link, Outcome as _,
-    bindings::{conntrack, links, namespaces, routes, rules, sysctl},
+    bindings::{conntrack, links, namespaces, routes, rules, sysctl, vrfs},
     convert::mac_to_wit,
 };
 
@@ -75,6 +75,17 @@ impl Namespace {
             vlan_filtering: options.vlan_filtering,
         };
         Ok(Link(links::ensure_bridge(&self.0, name, options)?))
+    }
+
+    /// Makes a VRF in the container, or takes the existing one of that name; it
+    /// is up. What the host makes goes with the last attachment of the
+    /// container that uses it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when a link of that name is something else, or has
+    /// another table.
+    pub fn ensure_vrf(&self, name: &str, table: Option<u32>) -> Result<Link, Error> {
+        Ok(Link(vrfs::ensure(&self.0, name, table)?))
     }
 
     /// Reads a kernel setting; the first part of its name is `net`.

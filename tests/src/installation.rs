@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 17] = [
+pub const PLUGINS: [(&str, &str); 18] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
@@ -27,6 +27,7 @@ pub const PLUGINS: [(&str, &str); 17] = [
     ("bandwidth", "cofferdam-plugin-bandwidth"),
     ("static", "cofferdam-plugin-static"),
     ("sbr", "cofferdam-plugin-sbr"),
+    ("vrf", "cofferdam-plugin-vrf"),
     ("ptp", "cofferdam-plugin-ptp"),
     ("tuning", "cofferdam-plugin-tuning"),
     ("firewall", "cofferdam-plugin-firewall"),

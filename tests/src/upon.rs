@@ -51,12 +51,32 @@ pub fn has_kind(kind: &str) -> bool {
         "dummy" => {
             arguments.drain(2..4);
         }
+        "vrf" => {
+            arguments.drain(2..4);
+            arguments.extend(["table", "5"]);
+        }
         _ => {}
     }
     let made = namespace.run(|| Command::new("ip").args(&arguments).output());
     let has = made.expect("ip is there for the tests").status.success();
     if !has {
         skip_for_kernel(&format!("this kernel has no links of kind {kind}"));
+    }
+    has
+}
+
+/// Whether the kernel has bridges that filter by VLAN; says so when it has not.
+#[must_use]
+pub fn has_vlan_filtering() -> bool {
+    let namespace = Namespace::container();
+    let arguments = ["link", "add", "probe", "type", "bridge", "vlan_filtering", "1"];
+    let made = namespace.run(|| Command::new("ip").args(arguments).output());
+    made.expect("ip is there for the tests");
+    let bridge = namespace.ip_json(&["-d", "link", "show", "type", "bridge"]).pop();
+    // One that lacks the feature may take the attribute and do nothing.
+    let has = bridge.is_some_and(|bridge| bridge["linkinfo"]["info_data"]["vlan_filtering"] == 1);
+    if !has {
+        skip_for_kernel("this kernel has no bridges that filter by VLAN");
     }
     has
 }

@@ -19,7 +19,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # The sandboxed user of apt has to be able to write there.
 chmod 755 "$work"
-package=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+find_package() {
+    apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
+}
+package=$(find_package || true)
+if [[ -z $package && $(id -u) -eq 0 ]]; then
+    apt-get -qq update
+    package=$(find_package || true)
+fi
 if [[ -z $package ]]; then
     echo "fetch-kernel: apt knows no linux-image-amd64; run apt-get update" >&2
     exit 1

@@ -89,7 +89,7 @@ timeout "$seconds" qemu-system-x86_64 -machine q35,accel=tcg -cpu max -smp 2 -m 
     -kernel "$(echo "$kernel"/boot/vmlinuz-*)" -initrd "$work/initramfs.gz" \
     -virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap \
     -append "console=ttyS0 panic=-1 quiet loglevel=1 mitigations=off tsc=unstable no_timer_check" \
-    </dev/null 2>&1 | tr -d '\r' | tee "$work/log" | sed -u '/^vm-exit-code=/d' || true
+    </dev/null 2>&1 | sed -u 's/\r$//' | tee "$work/log" | sed -u '/^vm-exit-code=/d' || true
 code=$(sed -n 's/^vm-exit-code=//p' "$work/log" | tail -n 1)
 if [[ -z $code ]]; then
     echo "vm: the machine ended before the command did (after $seconds s it is stopped)" >&2

@@ -14,7 +14,8 @@ use std::{
 
 use cofferdam_network::{
     AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
-    NewLink, OperationalState, Outgoing, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    NewLink, OperationalState, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey,
+    VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -50,6 +51,7 @@ impl Picture {
             settings: None,
             hairpin: None,
             isolated: None,
+            vlan_filtering: None,
         });
         self
     }
@@ -165,6 +167,8 @@ impl Network for Picture {
         set_link_master(LinkId, Option<u32>) -> ();
         set_port_hairpin(LinkId, bool) -> ();
         set_port_isolated(LinkId, bool) -> ();
+        port_vlans(LinkId) -> PortVlans;
+        set_port_vlans(LinkId, &PortVlans) -> ();
         add_address(LinkId, IpPrefix, bool) -> ();
         delete_address(LinkId, IpPrefix) -> ();
         add_route(LinkId, &Route, RouteMode) -> ();

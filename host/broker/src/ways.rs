@@ -119,14 +119,13 @@ impl Ways {
             return Ok(());
         }
         let survey = self.owned.survey()?;
-        let bridge = bridge(link);
         for (held, owner) in survey.addresses_within(&covered)? {
             if held == address.address() {
                 if owner.attachment.network == self.attachment.network || !is_apart(link, network)? {
                     return Err(belongs(held, &owner));
                 }
             } else if !owner.is_of(&self.attachment)
-                && !self.shared.is_used_by(&bridge, &owner.attachment)?
+                && !self.is_connected(link, &owner.attachment)?
                 && !is_apart(link, network)?
             {
                 return Err(Astray::Conflict(format!(
@@ -209,7 +208,7 @@ impl Ways {
         for (link, address) in self.shared.node_addresses()? {
             if through == Some(&*link)
                 || !address.network().covers(prefix)
-                || self.shared.is_used_by(&bridge(&link), &self.attachment)?
+                || self.is_connected(&link, &self.attachment)?
             {
                 continue;
             }
@@ -247,6 +246,17 @@ impl Ways {
             }
         }
         Ok(false)
+    }
+
+    /// Whether an attachment is behind a link of the node: a bridge, or the
+    /// node's way into a VLAN of one.
+    fn is_connected(&self, link: &str, attachment: &AttachmentId) -> Result<bool, Astray> {
+        let gateway = SharedObject::VlanGateway {
+            place: Place::Host,
+            name: link.to_owned(),
+        };
+        let of_bridge = self.shared.is_used_by(&bridge(link), attachment)?;
+        Ok(of_bridge || self.shared.is_used_by(&gateway, attachment)?)
     }
 
     fn others<T>(&self, mut things: Vec<(T, OwnedBy)>) -> Vec<(T, OwnedBy)> {

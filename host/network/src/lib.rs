@@ -15,7 +15,8 @@ pub use error::{Error, Result};
 pub use kernel::{Ahead, Kernel};
 pub use model::{
     AddressInfo, Bridge, Datagram, FORWARDING_CHAIN, Flows, ForwardingLead, Incoming, IpvlanIsolation, IpvlanMode,
-    LinkId, LinkInfo, LinkSettings, MacvlanMode, Neighbor, NewLink, OperationalState, Outgoing, Ports, RateLimit,
-    Received, Route, RouteMode, Rule, SysctlKey, TokenBucket, VethEnd, forwarding_table, forwarding_table_of, nftables,
+    LinkId, LinkInfo, LinkSettings, MacvlanMode, Neighbor, NewLink, OperationalState, Outgoing, PortVlans, Ports,
+    RateLimit, Received, Route, RouteMode, Rule, SysctlKey, TokenBucket, VethEnd, VlanGateway, VlanRange,
+    forwarding_table, forwarding_table_of, nftables,
 };
 pub use network::{Exchange, Network};

@@ -5,7 +5,7 @@ use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
     AddressInfo, Bridge, Datagram, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, NewLink, Outgoing,
-    Ports, RateLimit, Received, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    PortVlans, Ports, RateLimit, Received, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -53,6 +53,10 @@ pub trait Network {
     fn set_port_hairpin(&mut self, link: LinkId, on: bool) -> Result<()>;
     /// `bridge link set dev NAME isolated on|off`
     fn set_port_isolated(&mut self, link: LinkId, on: bool) -> Result<()>;
+    /// `bridge vlan show dev NAME`; none of a link that is no port.
+    fn port_vlans(&mut self, link: LinkId) -> Result<PortVlans>;
+    /// `bridge vlan add|del dev NAME vid …`: these and no others.
+    fn set_port_vlans(&mut self, link: LinkId, vlans: &PortVlans) -> Result<()>;
 
     /// `ip address show dev NAME`
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>>;

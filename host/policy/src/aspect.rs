@@ -37,6 +37,8 @@ pub(crate) enum Aspect<'a> {
     Ports(&'a [u16]),
     /// Those of datagrams.
     ExchangePorts(&'a [u16]),
+    /// Each of them; first and last of each range.
+    Vlans(&'a [(u16, u16)]),
 }
 
 impl<'a> Question<'a> {
@@ -67,6 +69,7 @@ impl<'a> Question<'a> {
             (Dimension::Vlans, Q::LinkCreate { upon, .. }) => {
                 or_whatever(upon.and_then(|upon| upon.vlan).map(|vlan| Aspect::Number(vlan.into())))
             }
+            (Dimension::Vlans, Q::VlanJoin { vlans, .. }) => Aspect::Vlans(vlans),
             (Dimension::RoutingTables, Q::LinkCreate { .. }) => Aspect::Whatever,
             (Dimension::Settings, Q::LinkSet { what, .. }) => Aspect::Text(what),
             (Dimension::Prefixes, Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. }) => {

@@ -56,6 +56,9 @@ impl Bound {
             (Self::Ranges(ranges), Aspect::Ports(ports) | Aspect::ExchangePorts(ports)) => ports
                 .iter()
                 .all(|port| ranges.iter().any(|range| range.contains((*port).into()))),
+            (Self::Ranges(ranges), Aspect::Vlans(vlans)) => vlans.iter().all(|(first, last)| {
+                (*first..=*last).all(|vlan| ranges.iter().any(|range| range.contains(vlan.into())))
+            }),
             (Self::Marks(patterns), Aspect::Marks(marks)) => marks
                 .iter()
                 .all(|mark| patterns.iter().any(|pattern| pattern.holds(*mark))),

@@ -15,6 +15,7 @@ pub fn default_policy(plugin: &str) -> Option<&'static str> {
         "tap" => Some(include_str!("../default/tap.toml")),
         "vlan" => Some(include_str!("../default/vlan.toml")),
         "static" => Some(include_str!("../default/static.toml")),
+        "vrf" => Some(include_str!("../default/vrf.toml")),
         "sbr" => Some(include_str!("../default/sbr.toml")),
         "ptp" => Some(include_str!("../default/ptp.toml")),
         "tuning" => Some(include_str!("../default/tuning.toml")),

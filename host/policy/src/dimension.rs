@@ -15,7 +15,7 @@ pub(crate) enum Dimension {
     Parents,
     /// What links upon one of the node do with its frames.
     Modes,
-    /// VLANs of links of the node.
+    /// VLANs of links and bridges of the node.
     Vlans,
     /// Prefixes of addresses that a link may have, or neighbours.
     Prefixes,
@@ -176,7 +176,7 @@ impl Dimension {
             Self::Settings => "What of a link may be set; without it, everything.",
             Self::Parents => "Names of links of the node that the new ones may be upon; without it, none.",
             Self::Modes => "Modes of links upon one of the node; without it, all but passthru.",
-            Self::Vlans => "Numbers of VLANs of the node's links, or [first, last]; without it, none.",
+            Self::Vlans => "Numbers of VLANs of the node's links and bridges, or [first, last]; without it, none.",
             Self::Prefixes => "Networks in which the addresses lie.",
             Self::Destinations => "Networks in which the routes' destinations lie.",
             Self::RoutingTables => "Numbers of routing tables, or [first, last]; without it, the main one (254).",
@@ -338,6 +338,7 @@ impl Operation {
             Self::IpamDelegate => &[(Plugins, Always)],
             Self::PacketExchange => &[(Place, Always), (LinkNames, InHost), (ExchangePorts, Always)],
             Self::UpkeepKeep => &[],
+            Self::VlanJoin => &[(Place, Always), (LinkNames, InHost), (Vlans, Always)],
             Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     plugin_policy::PluginPolicy,
     question::Question,
     quoted::{Printable, Quoted},
+    range::Range,
     selection::{self, Selection},
     words::{ALL, kind_word},
     written::WrittenGrant,
@@ -177,6 +178,10 @@ impl Aspect<'_> {
             Self::Names(names) => joined(names.iter().map(|name| Quoted(name))),
             Self::Marks(marks) => joined(marks),
             Self::Ports(ports) | Self::ExchangePorts(ports) => joined(ports),
+            Self::Vlans(vlans) => joined(vlans.iter().map(|(first, last)| Range {
+                first: (*first).into(),
+                last: (*last).into(),
+            })),
             Self::Path(path) => Quoted(&path.to_string_lossy()).to_string(),
             Self::Hooks(hooks) => {
                 let chains: Vec<String> = hooks

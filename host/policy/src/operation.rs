@@ -34,11 +34,12 @@ pub enum Operation {
     ForwardingAccept,
     PacketExchange,
     UpkeepKeep,
+    VlanJoin,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -69,6 +70,7 @@ impl Operation {
         Self::ForwardingAccept,
         Self::PacketExchange,
         Self::UpkeepKeep,
+        Self::VlanJoin,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -103,6 +105,7 @@ impl Operation {
             Self::IpamDelegate => "ipam.delegate",
             Self::PacketExchange => "packet.exchange",
             Self::UpkeepKeep => "upkeep.keep",
+            Self::VlanJoin => "vlan.join",
             Self::AllowListRead => "allow-list.read",
             Self::ForwardingAccept => "forwarding.accept",
         }

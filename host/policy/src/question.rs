@@ -186,6 +186,12 @@ pub enum Question<'a> {
         chain: &'a str,
         addresses: &'a [IpAddr],
     },
+    /// In the node's own namespace. `vlans` are those that a port of the bridge
+    /// gets, first and last of each range.
+    VlanJoin {
+        bridge: &'a str,
+        vlans: &'a [(u16, u16)],
+    },
 }
 
 /// A link of the node that a new one is to be upon, and what the new one gets
@@ -235,6 +241,7 @@ impl Question<'_> {
             Self::UpkeepKeep => Operation::UpkeepKeep,
             Self::AllowListRead { .. } => Operation::AllowListRead,
             Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
+            Self::VlanJoin { .. } => Operation::VlanJoin,
         }
     }
 
@@ -266,7 +273,7 @@ impl Question<'_> {
             | Self::QdiscSet { place, .. }
             | Self::ConntrackForget { place, .. }
             | Self::PacketExchange { place, .. } => Some(place),
-            Self::ForwardingAccept { .. } => Some(Place::Host),
+            Self::ForwardingAccept { .. } | Self::VlanJoin { .. } => Some(Place::Host),
             Self::StoreOpen { .. }
             | Self::ResolverRead { .. }
             | Self::IpamDelegate { .. }
@@ -307,7 +314,8 @@ impl<'a> Question<'a> {
             | Self::NeighborDelete { link, .. }
             | Self::QdiscSee { link, .. }
             | Self::QdiscSet { link, .. }
-            | Self::PacketExchange { link, .. } => Some(link),
+            | Self::PacketExchange { link, .. }
+            | Self::VlanJoin { bridge: link, .. } => Some(link),
             _ => None,
         }
     }

@@ -105,6 +105,8 @@ fn bridge_has_what_the_readme_network_needs() {
             "link.create host kind=bridge name=cni0",
             "link.create host kind=veth name=veth0a1b2c3d",
             "link.create container kind=veth name=eth0",
+            "link.create host kind=veth name=cni0.100",
+            "vlan.join host name=cni0 vlan=100",
             "link.see host kind=bridge name=cni0",
             "link.set host kind=bridge name=cni0 setting=up",
             "address.see host name=cni0",
@@ -136,6 +138,8 @@ fn bridge_has_nothing_of_others_in_the_host() {
             "link.see host kind=none name=eth0",
             "link.see host name=docker0",
             "link.create host kind=bridge name=br-0",
+            "vlan.join host name=br-0 vlan=100",
+            "link.create host kind=veth name=eth0.100",
             "link.create host kind=vxlan name=cni0",
             "link.set host kind=bridge name=cni0 setting=mac",
             "sysctl.read host key=net/ipv4/ip_forward",
@@ -266,6 +270,33 @@ fn sbr_has_routes_and_rules_of_the_container() {
         false,
     );
     assert!(!default("sbr").reaches(Host));
+}
+
+#[test]
+fn vrf_has_what_leads_from_one_interface_of_the_container() {
+    check(
+        "vrf",
+        &[
+            "link.create container kind=vrf name=blue",
+            "link.set container kind=veth name=eth0 setting=master",
+            "route.see container name=eth0",
+            "route.see container name=eth0 table=1",
+            "route.add container name=eth0 destination=0.0.0.0/0 table=1",
+            "address.add container name=eth0 address=fd00::5/64",
+        ],
+        true,
+    );
+    check(
+        "vrf",
+        &[
+            "route.add container name=eth0 destination=0.0.0.0/0",
+            "route.delete container name=eth0 destination=0.0.0.0/0",
+            "link.set container kind=veth name=eth0 setting=mac",
+            "link.create container kind=veth name=eth1",
+        ],
+        false,
+    );
+    assert!(!default("vrf").reaches(Host));
 }
 
 #[test]

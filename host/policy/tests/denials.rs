@@ -155,6 +155,13 @@ fn a_denial_names_operation_target_and_missing_grant() {
             Question::UpkeepKeep,
             r#"upkeep.keep of a record of the attachment is not granted; the policy lacks { allow = "upkeep.keep" }"#,
         ),
+        (
+            Question::VlanJoin {
+                bridge: "cni0",
+                vlans: &[(100, 100), (200, 299)],
+            },
+            r#"vlan.join of ports of bridge "cni0" in VLAN 100 and VLANs 200 to 299 in the host namespace is not granted; the policy lacks { allow = "vlan.join", in = "host", names = ["cni0"], vlans = [100, [200, 299]] }"#,
+        ),
     ] {
         assert_eq!(grants(&[]).decide(&question).unwrap_err().to_string(), text);
     }
@@ -331,6 +338,7 @@ proptest! {
             Question::IpamDelegate { plugin: name },
             Question::PacketExchange { place, link, ports: &[68, 67] },
             Question::UpkeepKeep,
+            Question::VlanJoin { bridge: link, vlans: &[(1, 1), (20, 4094)] },
             Question::AllowListRead { file: path },
             Question::ForwardingAccept { chain: name, addresses: &addresses },
         ] {

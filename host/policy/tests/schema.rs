@@ -55,6 +55,7 @@ fn the_default_policies_are_of_it() {
         "tap",
         "tuning",
         "vlan",
+        "vrf",
     ] {
         let document = json(default_policy(plugin).unwrap());
         let errors: Vec<String> = validator

@@ -4,7 +4,7 @@ use crate::{
     GuestState, Program, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
         addresses, allow_list, conntrack, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets,
-        resolver, routes, rules, store, sysctl, traffic_control, types, upkeep,
+        resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
     },
     wasi,
 };
@@ -17,6 +17,8 @@ pub trait Imports:
     + namespaces::HostNamespace
     + links::Host
     + links::HostLink
+    + vlans::Host
+    + vrfs::Host
     + addresses::Host
     + routes::Host
     + rules::Host
@@ -54,6 +56,8 @@ fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime:
         "cofferdam:cni/types" => types::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/namespaces" => namespaces::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/links" => links::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/vlans" => vlans::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/vrfs" => vrfs::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/addresses" => addresses::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/routes" => routes::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/rules" => rules::add_to_linker::<T, HasSelf<T>>(linker, |state| state),

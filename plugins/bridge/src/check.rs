@@ -3,7 +3,7 @@ use cofferdam_guest_sdk::{
     recorded::{check_addressing, check_interface, check_mac, has_address},
 };
 
-use crate::{addressing::CONTAINER, config::Config, gateway::gateways, spoofing};
+use crate::{addressing::CONTAINER, config::Config, gateway::gateways, spoofing, vlans::gateway_name};
 
 /// Compares the attachment with what `add` made of the configuration.
 pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
@@ -21,7 +21,7 @@ pub(crate) fn check(request: &Request<Config>) -> Result<(), Failure> {
         ));
     }
     check_addressing(previous, CONTAINER, &container_end)?;
-    check_gateways(config, previous, &bridge)?;
+    check_gateways(config, previous, &host, bridge)?;
     if config.ip_masq && config.ipam.is_used() && !masquerade::is_complete(&host, crate::TABLE, &previous.addresses)? {
         return Err(Failure::changed(
             "an address of the container is not masqueraded any more",
@@ -82,21 +82,33 @@ fn check_host_end(config: &Config, previous: &Attachment, container_end: &Link) 
             info.name
         )));
     }
+    if !config.vlans()?.are_of(&peer)? {
+        return Err(Failure::changed(format!(
+            "port {:?} is not in the VLANs any more that the configuration tells",
+            info.name
+        )));
+    }
     Ok(peer)
 }
 
-fn check_gateways(config: &Config, previous: &Attachment, bridge: &Link) -> Result<(), Failure> {
+fn check_gateways(config: &Config, previous: &Attachment, host: &Namespace, bridge: Link) -> Result<(), Failure> {
     if !config.is_gateway() {
         return Ok(());
     }
-    let present = bridge.addresses()?;
+    let (name, link) = match config.vlans()?.own() {
+        Some(vlan) => {
+            let name = gateway_name(config, vlan);
+            let missing = || Failure::changed(format!("CNI created interface {name:?} not found"));
+            let link = host.find_optional(&name)?.ok_or_else(missing)?;
+            (name, link)
+        }
+        None => (config.bridge().to_owned(), bridge),
+    };
+    let present = link.addresses()?;
     for ipv6 in [false, true] {
         for gateway in gateways(&previous.addresses, ipv6)? {
             if !has_address(&present, gateway) {
-                let text = format!(
-                    "bridge {:?} does not have the gateway's address {gateway} any more",
-                    config.bridge()
-                );
+                let text = format!("{name:?} does not have the gateway's address {gateway} any more");
                 return Err(Failure::changed(text));
             }
         }

@@ -4,6 +4,8 @@ use cofferdam_guest_sdk::{
 };
 use serde::Deserialize;
 
+use crate::vlans::{Trunk, Vlans};
+
 /// The plugin's configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -17,7 +19,7 @@ pub(crate) struct Config {
     mtu: u32,
     pub(crate) hairpin_mode: bool,
     pub(crate) promisc_mode: bool,
-    vlan: u32,
+    vlan: i64,
     vlan_trunk: Option<Vec<Trunk>>,
     preserve_default_vlan: bool,
     pub(crate) port_isolation: bool,
@@ -28,11 +30,6 @@ pub(crate) struct Config {
     pub(crate) dns: DnsConfig,
     args: Option<Args>,
 }
-
-/// A range of VLANs; refused whatever is in it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Trunk {}
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -68,7 +65,18 @@ impl Config {
         self.is_gateway || self.is_default_gateway
     }
 
-    /// What makes no sense together, and what this version does not have.
+    /// The VLANs of the container's port.
+    pub(crate) fn vlans(&self) -> Result<Vlans, Failure> {
+        let trunk = self.vlan_trunk.as_deref().unwrap_or_default();
+        Vlans::new(self.vlan, trunk, self.preserve_default_vlan)
+    }
+
+    /// Whether the bridge has to keep VLANs apart.
+    pub(crate) fn filters_by_vlan(&self) -> bool {
+        self.vlan != 0 || self.vlan_trunk.is_some()
+    }
+
+    /// What makes no sense, by itself or together.
     pub(crate) fn validate(&self) -> Result<(), Failure> {
         if self.hairpin_mode && self.promisc_mode {
             let text = "cannot set hairpin mode and promiscuous mode at the same time";
@@ -84,20 +92,7 @@ impl Config {
                 return Err(Failure::internal(format!("unknown ipmasq backend {other:?}")));
             }
         }
-        self.refuse_unsupported()
-    }
-
-    fn refuse_unsupported(&self) -> Result<(), Failure> {
-        if self.vlan != 0 {
-            return Err(Failure::unsupported_field("vlan", self.vlan));
-        }
-        if self.vlan_trunk.is_some() {
-            return Err(Failure::unsupported_field("vlanTrunk", "a list"));
-        }
-        if self.preserve_default_vlan {
-            return Err(Failure::unsupported_field("preserveDefaultVlan", true));
-        }
-        Ok(())
+        self.vlans().map(|_| ())
     }
 }
 
@@ -130,9 +125,8 @@ mod tests {
                 r#"{"disableContainerInterface":true,"ipam":{"type":"host-local"}}"#,
                 "IPAM",
             ),
-            (r#"{"vlan":5}"#, "vlan"),
-            (r#"{"vlanTrunk":[{"id":5}]}"#, "vlanTrunk"),
-            (r#"{"preserveDefaultVlan":true}"#, "preserveDefaultVlan"),
+            (r#"{"vlan":4095}"#, "VLAN ID 4095"),
+            (r#"{"vlanTrunk":[{"id":0}]}"#, "trunk id"),
         ] {
             let config: Config = parse(text).unwrap();
             let failure = config.validate().unwrap_err();

@@ -1,29 +1,47 @@
 use std::net::IpAddr;
 
-use cofferdam_guest_sdk::{Address, Attachment, DuplicateDetection, Failure, IpPrefix, Link, Namespace, Outcome as _};
+use cofferdam_guest_sdk::{
+    Address, Attachment, DuplicateDetection, Failure, Interface, IpPrefix, Link, Namespace, Outcome as _,
+};
 
 use crate::config::Config;
 
-/// Gives the bridge the gateway addresses, and lets the node forward.
+/// Gives the bridge the gateway addresses, and lets the node forward. Where the
+/// containers are in a VLAN, the node's own link in it has them, and is in the
+/// result.
 pub(crate) fn configure(
     config: &Config,
-    attachment: &Attachment,
+    attachment: &mut Attachment,
     host: &Namespace,
     bridge: &Link,
 ) -> Result<(), Failure> {
     if !config.is_gateway() {
         return Ok(());
     }
+    let in_vlan = vlan_gateway(config, bridge)?;
+    if let Some(link) = &in_vlan {
+        let info = link.info()?;
+        attachment.add_interface(Interface::in_host(info.name).with_mac(info.mac));
+    }
+    let link = in_vlan.as_ref().unwrap_or(bridge);
     for ipv6 in [false, true] {
         let gateways: Vec<IpPrefix> = gateways(&attachment.addresses, ipv6)?;
         for gateway in &gateways {
-            ensure_address(config, bridge, *gateway, &gateways)?;
+            ensure_address(config, link, *gateway, &gateways)?;
         }
         if !gateways.is_empty() {
             forward(host, ipv6)?;
         }
     }
     Ok(())
+}
+
+fn vlan_gateway(config: &Config, bridge: &Link) -> Result<Option<Link>, Failure> {
+    let vlans = config.vlans()?;
+    match vlans.own() {
+        Some(vlan) => Ok(Some(bridge.ensure_vlan_gateway(vlan, vlans.keeps_default())?)),
+        None => Ok(None),
+    }
 }
 
 /// The gateways of a family, each with its network's prefix length.
@@ -45,23 +63,23 @@ fn with_length(gateway: IpAddr, length: u8) -> Result<IpPrefix, Failure> {
 
 /// `ours` are the gateways of this attachment, which has one for each set of
 /// ranges.
-fn ensure_address(config: &Config, bridge: &Link, gateway: IpPrefix, ours: &[IpPrefix]) -> Result<(), Failure> {
-    for present in bridge.addresses()? {
+fn ensure_address(config: &Config, link: &Link, gateway: IpPrefix, ours: &[IpPrefix]) -> Result<(), Failure> {
+    for present in link.addresses()? {
         if ours.contains(&present.address) || !conflicts(present.address, gateway, present.scope) {
             continue;
         }
         if !config.force_address {
             let text = format!(
                 "{:?} already has an IP address different from {gateway}: {}; set forceAddress to replace it",
-                config.bridge(),
+                link.info()?.name,
                 present.address
             );
             return Err(Failure::internal(text));
         }
-        bridge.delete_address(present.address)?;
+        link.delete_address(present.address)?;
     }
     // An address that somebody else gave it is as good.
-    bridge.add_address(gateway, DuplicateDetection::Skip).unless_exists()?;
+    link.add_address(gateway, DuplicateDetection::Skip).unless_exists()?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod config;
 mod gateway;
 mod needs;
 mod spoofing;
+mod vlans;
 
 use cofferdam_guest_sdk::{
     Attachment, BridgeOptions, Context as _, Failure, Interface, Link, Namespace, Need, NetworkRequest, Plugin,
@@ -39,7 +40,7 @@ impl Plugin for Bridge {
         let mut attachment = interfaces(request, &bridge, &host_end, &container_end)?;
         if config.ipam.is_used() {
             addressing::configure(request, &mut attachment, &container, &container_end)?;
-            gateway::configure(config, &attachment, &host, &bridge)?;
+            gateway::configure(config, &mut attachment, &host, &bridge)?;
             if config.ip_masq {
                 masquerade::add(&host, TABLE, &attachment.addresses)?;
             }
@@ -81,7 +82,7 @@ const PORT_WAIT: u32 = 3000;
 fn ensure_bridge(host: &Namespace, config: &Config) -> Result<Link, Failure> {
     let options = BridgeOptions {
         mtu: config.mtu(),
-        vlan_filtering: false,
+        vlan_filtering: config.filters_by_vlan(),
     };
     let bridge = host.ensure_bridge(config.bridge(), options)?;
     if config.promisc_mode {
@@ -113,6 +114,7 @@ fn connect(
     if config.port_isolation {
         host_end.set_isolated(true)?;
     }
+    config.vlans()?.put(&host_end)?;
     host_end.set_up()?;
     Ok((host_end, container_end))
 }

@@ -5,6 +5,7 @@ use cofferdam_guest_sdk::{
 
 use crate::{TABLE, spoofing};
 
+const VLANS: &str = "vlan or vlanTrunk";
 const IPAM: &str = "ipam.type";
 const IPV6: &str = "an IPv6 address";
 const GATEWAY: &str = "isGateway or isDefaultGateway";
@@ -24,6 +25,7 @@ pub(crate) const NEEDS: &[Need] = &[
         .in_host()
         .kinds(&["bridge"])
         .settings(&["promiscuous"]),
+    Need::when(VLANS, "vlan.join").in_host(),
     Need::when(IPAM, "ipam.delegate"),
     Need::when(IPAM, "sysctl.write")
         .in_container()

@@ -1,4 +1,4 @@
-use cofferdam_tests::{CniError, Container, Output, Site, Snapshot};
+use cofferdam_tests::{CniError, Container, Namespace, Output, Site, Snapshot};
 use serde_json::{Value, json};
 
 /// Codes of the host, as `docs/errors.md` lists them.
@@ -145,6 +145,15 @@ impl Arena {
     /// With these grants on top of the narrow ones.
     pub(crate) fn with_grants(grants: &str) -> Self {
         Self::with_policy(&format!("{NARROW}{grants}"))
+    }
+
+    /// The same on a node with more.
+    pub(crate) fn on(node: impl FnOnce(&Namespace), grants: &str) -> Self {
+        let site = Site::new();
+        site.installation().policy("hostile.toml", &format!("{NARROW}{grants}"));
+        furnish(&site);
+        node(site.node());
+        Self::around(site)
     }
 
     pub(crate) fn with_policy(policy: &str) -> Self {

@@ -31,4 +31,5 @@ mod tenants;
 mod theft;
 mod traffic;
 mod visibility;
+mod vlans;
 mod ways;

@@ -22,6 +22,7 @@ mod refusals;
 mod side;
 mod upon;
 mod versions;
+mod vlans;
 
 use cofferdam_tests::{GoPlugins, needs_go_plugins, needs_kernel};
 use network::Network;
@@ -84,6 +85,12 @@ fn dhcp_behind_bridge() {
 fn tuning_sbr_and_firewall_behind_bridge() {
     needs_kernel!();
     compare(&needs_go_plugins!(), lists::networks());
+}
+
+#[test]
+fn vlans_of_bridges_and_vrfs() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), vlans::networks());
 }
 
 #[test]

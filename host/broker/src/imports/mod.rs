@@ -29,3 +29,5 @@ mod types;
 mod upkeep;
 #[cfg(test)]
 mod visibility_tests;
+mod vlans;
+mod vrfs;

@@ -1,5 +1,5 @@
 use cofferdam_journal::{Inverse, Operation, Thing};
-use cofferdam_network::{LinkId, Route, RouteMode};
+use cofferdam_network::{LinkId, LinkSettings, Route, RouteMode};
 use cofferdam_policy::Question;
 use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
@@ -85,15 +85,18 @@ impl Host for Mediator {
     fn list(&mut self, link: Resource<Link>, table: Option<u32>) -> Result<Vec<RouteSpec>, CallError> {
         self.enter()?;
         let id = self.link_id(&link)?;
-        let table = table.unwrap_or(MAIN_TABLE);
         if !self.is_own(id) {
             let name = self.link_name(id)?;
             self.permit(&Question::RouteSee {
                 place: id.place,
                 link: &name,
-                table,
+                table: table.unwrap_or(MAIN_TABLE),
             })?;
         }
+        let table = match table {
+            Some(table) => table,
+            None => self.usual_table(id)?,
+        };
         let routes = self.routes_in_reach(id, table)?;
         Ok(routes.iter().map(wit_route).collect())
     }
@@ -144,6 +147,24 @@ impl Mediator {
             return Err(CallError::Guest(Error::AlreadyExists(text)));
         }
         Ok(())
+    }
+
+    /// Where the routes of a link are by themselves: in the main table, or in
+    /// that of the VRF that a later plugin put a container's link into.
+    fn usual_table(&mut self, id: LinkId) -> Result<u32, CallError> {
+        let place = id.place;
+        if place == Place::Host {
+            return Ok(MAIN_TABLE);
+        }
+        let master = self.link_info_of(id)?.master.map(|index| LinkId { place, index });
+        let vrf = match master {
+            Some(master) => self.seen_on(|network| network.link(master))?,
+            None => None,
+        };
+        match vrf.and_then(|info| info.settings) {
+            Some(LinkSettings::Vrf { table }) => Ok(table),
+            _ => Ok(MAIN_TABLE),
+        }
     }
 
     /// A route through a link of ours goes with the link.

@@ -11,7 +11,10 @@ use cofferdam_sandbox::{
     bindings::cofferdam::cni::{links::BridgeOptions, types::Error},
 };
 
-use super::redeclared::{other_typed, redeclare};
+use super::{
+    redeclared::{other_typed, redeclare},
+    vlans::refuse_without_filtering,
+};
 use crate::{
     convert::{conflict, network_error},
     mediator::{Mediator, journal_error},
@@ -45,6 +48,9 @@ impl Mediator {
             return Ok(known);
         }
         refuse_other_kind(name, existing.as_ref())?;
+        if let Some(bridge) = existing.as_ref().filter(|_| options.vlan_filtering) {
+            refuse_without_filtering(bridge)?;
+        }
         self.count_link()?;
         let mac = random::mac_address();
         let bridge = Bridge {
@@ -75,6 +81,9 @@ impl Mediator {
         )?;
         let info = info.ok_or_else(|| CallError::Guest(Error::NotFound(format!("bridge {name:?}"))))?;
         refuse_other_kind(name, Some(&info))?;
+        if options.vlan_filtering {
+            refuse_without_filtering(&info)?;
+        }
         let made = !matches!(found, Found::Foreign);
         if matches!(found, Found::New) {
             self.refuse_router_advertisements(place, name);

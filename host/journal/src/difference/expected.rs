@@ -83,7 +83,8 @@ fn place(operation: &Operation) -> Option<Place> {
     match operation {
         Operation::CreateBridge { bridge } => Some(bridge.place),
         Operation::CreateVeth { first, .. } => Some(first.place),
-        Operation::CreateLink { link } => Some(link.place),
+        Operation::CreateLink { link } | Operation::CreateVrf { link } => Some(link.place),
+        Operation::CreateVlanGateway { gateway } => Some(gateway.place),
         Operation::UseParent { link, .. }
         | Operation::DeleteLink { link, .. }
         | Operation::SetLinkUp { link, .. }
@@ -95,6 +96,7 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::SetLinkMaster { link, .. }
         | Operation::SetPortHairpin { link, .. }
         | Operation::SetPortIsolated { link, .. }
+        | Operation::SetPortVlans { link, .. }
         | Operation::AddAddress { link, .. }
         | Operation::DeleteAddress { link, .. }
         | Operation::AddRoute { link, .. }
@@ -148,10 +150,14 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         // What a port has it loses with the bridge; a VRF takes its ports down.
         Operation::SetLinkMaster { link, .. } => {
             let settings = [Value::Master(None), Value::Hairpin(false), Value::Isolated(false)];
-            settings.iter().any(|value| is_setting(part, *link, value)) || goes_with_down(part, *link)
+            let is_of_port = settings.iter().any(|value| is_setting(part, *link, value)) || are_vlans(part, *link);
+            is_of_port || goes_with_down(part, *link)
         }
         Operation::SetPortHairpin { link, on, .. } => is_setting(part, *link, &Value::Hairpin(*on)),
         Operation::SetPortIsolated { link, on, .. } => is_setting(part, *link, &Value::Isolated(*on)),
+        Operation::SetPortVlans { link, .. } => are_vlans(part, *link),
+        Operation::CreateVlanGateway { gateway } => is_shared_link(part, gateway.place, &gateway.name),
+        Operation::CreateVrf { link } => is_shared_link(part, link.place, &link.name),
         Operation::AddAddress { link, address, .. } => {
             matches!(part, Part::Address { link: of, address: earlier, .. } if of == link && earlier == address)
         }
@@ -244,6 +250,14 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         | Operation::TakeSlot { .. }
         | Operation::ForgetFlows { .. } => false,
     }
+}
+
+fn are_vlans(part: &Part<'_>, port: LinkId) -> bool {
+    matches!(part, Part::PortVlans { link, .. } if *link == port)
+}
+
+fn is_shared_link(part: &Part<'_>, place: Place, name: &str) -> bool {
+    matches!(part, Part::SharedLink(link) if link.place == place && link.name == name)
 }
 
 fn is_setting(part: &Part<'_>, link: LinkId, value: &Value) -> bool {

@@ -255,7 +255,7 @@ impl Survey<'_, '_> {
 }
 
 /// What a kind is set to, in the words of `ip-link(8)`.
-fn settings_text(settings: &LinkSettings) -> String {
+pub(super) fn settings_text(settings: &LinkSettings) -> String {
     match settings {
         LinkSettings::Macvlan { .. } => format!("mode {}", settings.mode().unwrap_or_default()),
         LinkSettings::Ipvlan { isolation, .. } => {

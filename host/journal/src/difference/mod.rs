@@ -13,6 +13,7 @@ mod packet_filter;
 mod part;
 mod remedy;
 mod routing;
+mod shared_links;
 mod survey;
 mod traffic;
 mod view;

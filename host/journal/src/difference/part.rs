@@ -1,8 +1,8 @@
 use std::{net::IpAddr, path::Path};
 
 use cofferdam_network::{
-    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, RateLimit, Route, RouteMode, Rule, SysctlKey,
-    VethEnd,
+    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, RateLimit, Route, RouteMode, Rule,
+    SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -18,6 +18,13 @@ use crate::{
 pub(super) enum Part<'h> {
     End(End<'h>),
     Bridge(&'h Bridge),
+    /// A link other than a bridge that attachments share.
+    SharedLink(SharedLink<'h>),
+    PortVlans {
+        link: LinkId,
+        name: &'h str,
+        vlans: &'h PortVlans,
+    },
     Setting {
         link: LinkId,
         name: &'h str,
@@ -121,6 +128,18 @@ impl End<'_> {
     }
 }
 
+/// A link that attachments share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SharedLink<'h> {
+    pub(super) place: Place,
+    pub(super) name: &'h str,
+    pub(super) kind: &'h str,
+    /// What its kind was set to, where it was set to anything.
+    pub(super) settings: Option<&'h LinkSettings>,
+    /// Of a pair: those that its other end is in, which is a port.
+    pub(super) vlans: Option<&'h PortVlans>,
+}
+
 /// A setting of a link with its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
@@ -148,12 +167,14 @@ impl Part<'_> {
         match self {
             Self::End(end) => end.id(),
             Self::Setting { link, .. }
+            | Self::PortVlans { link, .. }
             | Self::Address { link, .. }
             | Self::Route { link, .. }
             | Self::Neighbor { link, .. }
             | Self::RateLimit { link, .. }
             | Self::Redirect { link, .. } => Some(*link),
             Self::Bridge(_)
+            | Self::SharedLink(_)
             | Self::Rule { .. }
             | Self::Sysctl { .. }
             | Self::Table { .. }
@@ -171,12 +192,14 @@ impl Part<'_> {
         match self {
             Self::End(End { place, .. })
             | Self::Bridge(Bridge { place, .. })
+            | Self::SharedLink(SharedLink { place, .. })
             | Self::Rule { place, .. }
             | Self::Sysctl { place, .. }
             | Self::Table { place, .. }
             | Self::Chain { place, .. }
             | Self::Element { place, .. } => Some(*place),
             Self::Setting { link, .. }
+            | Self::PortVlans { link, .. }
             | Self::Address { link, .. }
             | Self::Route { link, .. }
             | Self::Neighbor { link, .. }
@@ -212,6 +235,25 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         Operation::SetLinkMaster { link, name, master } => setting(link, name, Value::Master(*master)),
         Operation::SetPortHairpin { link, name, on } => setting(link, name, Value::Hairpin(*on)),
         Operation::SetPortIsolated { link, name, on } => setting(link, name, Value::Isolated(*on)),
+        Operation::SetPortVlans { link, name, vlans } => vec![Part::PortVlans {
+            link: *link,
+            name,
+            vlans,
+        }],
+        Operation::CreateVlanGateway { gateway } => vec![Part::SharedLink(SharedLink {
+            place: gateway.place,
+            name: &gateway.name,
+            kind: "veth",
+            settings: None,
+            vlans: Some(&gateway.vlans),
+        })],
+        Operation::CreateVrf { link } => vec![Part::SharedLink(SharedLink {
+            place: link.place,
+            name: &link.name,
+            kind: link.settings.kind(),
+            settings: Some(&link.settings),
+            vlans: None,
+        })],
         Operation::AddAddress {
             link, name, address, ..
         } => vec![address_part(*link, name, *address, true)],

@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    ForwardingLead, LinkId, Neighbor, RateLimit, Route, RouteMode, Rule, SysctlKey,
+    ForwardingLead, LinkId, Neighbor, PortVlans, RateLimit, Route, RouteMode, Rule, SysctlKey,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, Place};
@@ -15,6 +15,10 @@ pub(crate) enum Remedy {
     Setting {
         link: LinkId,
         value: Value,
+    },
+    PortVlans {
+        link: LinkId,
+        vlans: PortVlans,
     },
     Address {
         link: LinkId,

@@ -87,6 +87,8 @@ impl<'c, 'h> Survey<'c, 'h> {
         match &expected.part {
             Part::End(end) => self.look_at_end(entry, end),
             Part::Bridge(bridge) => self.look_at_bridge(entry, bridge),
+            Part::SharedLink(link) => self.look_at_shared_link(entry, link),
+            Part::PortVlans { link, name, vlans } => self.look_at_vlans(entry, *link, name, vlans),
             Part::Setting { link, name, value } => self.look_at_setting(entry, *link, name, *value),
             Part::Address {
                 link,
@@ -225,7 +227,7 @@ impl<'c, 'h> Survey<'c, 'h> {
 /// What takes other things along when it is gone is looked at first.
 fn rank(part: &Part<'_>) -> u8 {
     match part {
-        Part::End(_) | Part::Bridge(_) | Part::Table { .. } => 0,
+        Part::End(_) | Part::Bridge(_) | Part::SharedLink(_) | Part::Table { .. } => 0,
         Part::Chain { .. }
         | Part::ForwardingLead(_)
         | Part::Setting {

@@ -16,6 +16,13 @@ pub enum Made {
         /// Where it is known.
         index: Option<u32>,
     },
+    /// A link that is no bridge.
+    Link {
+        /// As the kernel calls it.
+        kind: String,
+        /// Chosen at random: the link's identity.
+        mac: MacAddress,
+    },
     /// An address.
     Address {
         /// Of its link: another of that name is not meant.

@@ -5,8 +5,8 @@ use std::{
 };
 
 use cofferdam_network::{
-    Bridge, Flows, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, RateLimit, Route, RouteMode, Rule,
-    SysctlKey, VethEnd, forwarding_table_of,
+    Bridge, Flows, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, RateLimit, Route, RouteMode,
+    Rule, SysctlKey, VethEnd, VlanGateway, forwarding_table_of,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -81,6 +81,17 @@ pub enum Operation {
         link: LinkId,
         name: String,
         on: bool,
+    },
+    SetPortVlans {
+        link: LinkId,
+        name: String,
+        vlans: PortVlans,
+    },
+    CreateVlanGateway {
+        gateway: VlanGateway,
+    },
+    CreateVrf {
+        link: NewLink,
     },
     AddAddress {
         link: LinkId,
@@ -256,6 +267,13 @@ impl fmt::Display for Operation {
             Self::SetPortIsolated { link, name, on: value } => {
                 write!(f, "set {} isolated {}", named(*link, name), on(value))
             }
+            Self::SetPortVlans { link, name, vlans } => write!(f, "set {} VLANs {vlans}", named(*link, name)),
+            Self::CreateVlanGateway { gateway } => write!(
+                f,
+                "create veth pair {} and {} in the {} namespace, in VLANs {}",
+                gateway.name, gateway.port_name, gateway.place, gateway.vlans
+            ),
+            Self::CreateVrf { link } => write!(f, "create VRF {} in the {} namespace", link.name, link.place),
             Self::AddAddress {
                 link, name, address, ..
             } => write!(f, "add address {address} to {}", named(*link, name)),

@@ -54,6 +54,15 @@ pub enum SharedObject {
     ForwardingLead {
         lead: ForwardingLead,
     },
+    /// The node's way into a VLAN of a bridge.
+    VlanGateway {
+        place: Place,
+        name: String,
+    },
+    Vrf {
+        place: Place,
+        name: String,
+    },
 }
 
 /// A setting of a link that attachments share.
@@ -98,7 +107,9 @@ impl SharedObject {
             | Self::Sysctl { place, .. }
             | Self::Table { place, .. }
             | Self::Chain { place, .. }
-            | Self::Element { place, .. } => *place,
+            | Self::Element { place, .. }
+            | Self::VlanGateway { place, .. }
+            | Self::Vrf { place, .. } => *place,
             Self::ForwardingLead { .. } => Place::Host,
         }
     }
@@ -121,6 +132,8 @@ impl fmt::Display for SharedObject {
                 table, set, element, ..
             } => write!(f, "element {element} of {set} of {table}")?,
             Self::ForwardingLead { lead } => write!(f, "{lead}")?,
+            Self::VlanGateway { name, .. } => write!(f, "link {name}")?,
+            Self::Vrf { name, .. } => write!(f, "VRF {name}")?,
         }
         write!(f, " in the {} namespace", self.place())
     }

@@ -46,6 +46,7 @@ impl Repair<'_> {
     fn carry_out(&mut self, plugin: &str, remedy: &Remedy, guard: Option<&mut SharedGuard>) -> Outcome {
         match remedy {
             Remedy::Setting { link, value } => self.set(*link, *value),
+            Remedy::PortVlans { link, vlans } => Ok(self.network.set_port_vlans(*link, vlans)?),
             Remedy::Address {
                 link,
                 address,

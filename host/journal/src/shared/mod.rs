@@ -134,8 +134,8 @@ impl Shared {
             }
         }
         // A chain goes with its table; by itself it stays while a rule leads
-        // to it.
-        left.sort_by_key(|object| !matches!(object, SharedObject::Table { .. }));
+        // to it. A bridge stays while it has a port.
+        left.sort_by_key(|object| !matches!(object, SharedObject::Table { .. } | SharedObject::VlanGateway { .. }));
         Ok(left)
     }
 

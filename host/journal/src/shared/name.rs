@@ -45,6 +45,8 @@ fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
                 element.clone(),
             ],
         ),
+        SharedObject::VlanGateway { name, .. } => ("vlan-gateway", vec![name.clone()]),
+        SharedObject::Vrf { name, .. } => ("vrf", vec![name.clone()]),
         SharedObject::ForwardingLead { lead } => (
             "forwarding",
             vec![lead.table().family.to_string(), lead.from.clone(), lead.chain.clone()],

@@ -37,7 +37,10 @@ impl Undo<'_> {
         // needs to know. A setting that was left is somebody else's by now.
         let in_use = matches!(
             object,
-            SharedObject::Bridge { .. } | SharedObject::Chain { .. } | SharedObject::ForwardingLead { .. }
+            SharedObject::Bridge { .. }
+                | SharedObject::Vrf { .. }
+                | SharedObject::Chain { .. }
+                | SharedObject::ForwardingLead { .. }
         ) && matches!(outcome, Undone::Left(_))
             && guard.made().is_some();
         if in_use {
@@ -53,7 +56,13 @@ impl Undo<'_> {
             return Ok(Undone::Nothing);
         }
         match (object, made) {
-            (SharedObject::Bridge { place, name }, Made::Bridge { mac, .. }) => self.delete_bridge(*place, name, *mac),
+            (SharedObject::Bridge { place, name }, Made::Bridge { mac, .. }) => {
+                self.delete_link_with_ports(*place, name, "bridge", *mac)
+            }
+            (
+                SharedObject::VlanGateway { place, name } | SharedObject::Vrf { place, name },
+                Made::Link { kind, mac },
+            ) => self.delete_link_with_ports(*place, name, kind, *mac),
             (SharedObject::Address { place, link, address }, Made::Address { index }) => {
                 match self.link_of(*place, link, *index)? {
                     Some(link) => self.delete_address(link.id, *address),
@@ -160,21 +169,21 @@ impl Undo<'_> {
         })
     }
 
-    /// A bridge that has ports of others is still somebody's. It may have got
-    /// another name; its address was chosen for it alone.
-    fn delete_bridge(&mut self, place: Place, name: &str, mac: MacAddress) -> UndoOutcome {
+    /// A bridge or VRF that has ports of others is still somebody's. It may have
+    /// got another name; its address was chosen for it alone.
+    fn delete_link_with_ports(&mut self, place: Place, name: &str, kind: &str, mac: MacAddress) -> UndoOutcome {
         let links = self.network.links(place)?;
-        let is_made = |link: &&LinkInfo| link.kind == "bridge" && link.mac == Some(mac);
+        let is_made = |link: &&LinkInfo| link.kind == kind && link.mac == Some(mac);
         let named = links.iter().filter(is_made).find(|link| link.name == name);
-        let Some(bridge) = named.or_else(|| links.iter().find(is_made)) else {
+        let Some(link) = named.or_else(|| links.iter().find(is_made)) else {
             return Ok(Undone::Nothing);
         };
-        if let Some(port) = links.iter().find(|link| link.master == Some(bridge.id.index)) {
+        if let Some(port) = links.iter().find(|other| other.master == Some(link.id.index)) {
             return Ok(Undone::Left(format!(
-                "bridge {} has a port that is not ours: {}",
-                bridge.name, port.name
+                "{kind} {} has a port that is not ours: {}",
+                link.name, port.name
             )));
         }
-        deleted(self.network.delete_link(bridge.id))
+        deleted(self.network.delete_link(link.id))
     }
 }

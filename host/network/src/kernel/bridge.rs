@@ -3,7 +3,6 @@ use nix::{errno::Errno, libc::RTM_NEWLINK};
 use rtnetlink::{LinkBridge, LinkMessageBuilder};
 
 use super::{
-    link_info,
     links::{self, named},
     name::check_name,
     socket::Socket,
@@ -27,16 +26,10 @@ pub(super) fn create(socket: &mut Socket, bridge: &Bridge) -> Result<LinkId> {
             Some(Errno::EOPNOTSUPP) if bridge.vlan_filtering => no_vlan_filtering(&object),
             _ => failure.during("making", &object),
         })?;
-    let (made, filtering) = links::find_by_name(socket, bridge.place, &bridge.name, |payload| {
-        Ok((
-            link_info::parse(bridge.place, payload)?,
-            link_info::vlan_filtering(payload)?,
-        ))
-    })?
-    .ok_or_else(|| Error::NotFound(object.clone()))?;
+    let made = links::by_name(socket, bridge.place, &bridge.name)?.ok_or_else(|| Error::NotFound(object.clone()))?;
     check_is_ours(&made, "bridge", bridge.mac.0, &object)?;
     // A kernel without the feature may also take the attribute and do nothing.
-    if bridge.vlan_filtering && filtering != Some(true) {
+    if bridge.vlan_filtering && made.vlan_filtering != Some(true) {
         links::delete(socket, made.id)?;
         return Err(no_vlan_filtering(&object));
     }

@@ -1,5 +1,5 @@
 use cofferdam_protocol::{MacAddress, Place};
-use netlink_packet_core::{DecodeError, DefaultNla};
+use netlink_packet_core::DefaultNla;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkFlags};
 use nix::{
     errno::Errno,
@@ -19,16 +19,6 @@ use crate::{Error, LinkId, LinkInfo, Result};
 const ALTERNATIVE_NAME: u16 = 53;
 
 pub(super) fn by_name(socket: &mut Socket, place: Place, name: &str) -> Result<Option<LinkInfo>> {
-    find_by_name(socket, place, name, |payload| link_info::parse(place, payload))
-}
-
-/// Looks a link up by name and reads what the caller wants of it.
-pub(super) fn find_by_name<T>(
-    socket: &mut Socket,
-    place: Place,
-    name: &str,
-    parse: impl Fn(&[u8]) -> std::result::Result<T, DecodeError>,
-) -> Result<Option<T>> {
     check_wanted_name(name)?;
     // The kernel looks for alternative names in either attribute, but the
     // first takes short ones only.
@@ -40,8 +30,10 @@ pub(super) fn find_by_name<T>(
         LinkAttribute::Other(DefaultNla::new(ALTERNATIVE_NAME, bytes))
     };
     let request = without_statistics(LinkUnspecBuilder::new()).append_extra_attribute(name_attribute);
-    present(socket.get(RTM_GETLINK, &request.build(), parse))
-        .map_err(|failure| failure.during("looking up", named(place, name)))
+    present(socket.get(RTM_GETLINK, &request.build(), |payload| {
+        link_info::parse(place, payload)
+    }))
+    .map_err(|failure| failure.during("looking up", named(place, name)))
 }
 
 pub(super) fn by_index(socket: &mut Socket, link: LinkId) -> Result<Option<LinkInfo>> {

@@ -20,6 +20,7 @@ mod neighbors;
 mod nftables;
 mod packets;
 mod port;
+mod port_vlans;
 mod route_info;
 mod routes;
 mod rule_info;
@@ -40,7 +41,7 @@ pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
     AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
-    NewLink, Outgoing, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -190,6 +191,14 @@ impl Network for Kernel {
 
     fn set_port_isolated(&mut self, link: LinkId, on: bool) -> Result<()> {
         port::set_isolated(self.socket_of(link)?, link, on)
+    }
+
+    fn port_vlans(&mut self, link: LinkId) -> Result<PortVlans> {
+        port_vlans::of_port(self.socket_of(link)?, link)
+    }
+
+    fn set_port_vlans(&mut self, link: LinkId, vlans: &PortVlans) -> Result<()> {
+        port_vlans::set(self.socket_of(link)?, link, vlans)
     }
 
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {

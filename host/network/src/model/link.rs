@@ -80,6 +80,9 @@ pub struct LinkInfo {
     pub hairpin: Option<bool>,
     /// Bridge port: `IFLA_BRPORT_ISOLATED`.
     pub isolated: Option<bool>,
+    /// Bridge: `IFLA_BR_VLAN_FILTERING`. Absent for other links, and where the
+    /// kernel can't filter.
+    pub vlan_filtering: Option<bool>,
 }
 
 /// A bridge to be made.

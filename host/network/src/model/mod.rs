@@ -12,6 +12,7 @@ mod route;
 mod rule;
 mod sysctl;
 mod traffic;
+mod vlan;
 
 pub use address::AddressInfo;
 pub use datagram::{Datagram, Ports, Received};
@@ -24,3 +25,4 @@ pub use route::{Route, RouteMode};
 pub use rule::Rule;
 pub use sysctl::SysctlKey;
 pub use traffic::{Incoming, Outgoing, RateLimit, TokenBucket};
+pub use vlan::{PortVlans, VlanGateway, VlanRange};

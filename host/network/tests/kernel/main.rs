@@ -18,3 +18,4 @@ mod rules;
 mod sysctl;
 mod traffic;
 mod veth;
+mod vlans;

@@ -30,6 +30,8 @@ pub struct Asked {
     parent: Option<String>,
     mode: Option<String>,
     vlan: Option<u16>,
+    /// The same as a range, of a bridge.
+    joined: Vec<(u16, u16)>,
     prefix: Option<IpPrefix>,
     table: Option<u32>,
     priority: Option<u32>,
@@ -59,6 +61,9 @@ impl Asked {
         let mut words = Words::read(operation, words)?;
         let in_place = operation.dimension(Dimension::Place.key()).is_some();
         let is_look = operation == Operation::LinkSee;
+        let vlan = words
+            .number(Dimension::Vlans)?
+            .and_then(|number| u16::try_from(number).ok());
         let asked = Self {
             operation,
             place: if in_place { words.place()? } else { Place::Host },
@@ -76,9 +81,8 @@ impl Asked {
             setting: words.required(Dimension::Settings)?.unwrap_or_default(),
             parent: words.optional(Dimension::Parents)?,
             mode: words.optional(Dimension::Modes)?,
-            vlan: words
-                .number(Dimension::Vlans)?
-                .and_then(|number| number.try_into().ok()),
+            vlan,
+            joined: vlan.map(|vlan| (vlan, vlan)).into_iter().collect(),
             prefix: words.prefix()?,
             table: words.number(Dimension::RoutingTables)?,
             priority: words.number(Dimension::RulePriorities)?,
@@ -231,6 +235,10 @@ impl Asked {
             Operation::ForwardingAccept => Question::ForwardingAccept {
                 chain: name,
                 addresses: &self.addresses,
+            },
+            Operation::VlanJoin => Question::VlanJoin {
+                bridge: name,
+                vlans: &self.joined,
             },
         }
     }

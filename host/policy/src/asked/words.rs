@@ -4,7 +4,7 @@ use cofferdam_protocol::{IpPrefix, Place};
 
 use super::AskError;
 use crate::{
-    dimension::{Dimension, Form},
+    dimension::{Dimension, Form, Required},
     mark::Mark,
     operation::Operation,
     packets::Packets,
@@ -170,7 +170,13 @@ impl Words {
     }
 
     pub(super) fn number(&mut self, dimension: Dimension) -> Result<Option<u32>, AskError> {
-        let Some(value) = self.optional(dimension)? else {
+        let has_to_be = self.operation.bounds().contains(&(dimension, Required::Always));
+        let value = if has_to_be {
+            self.required(dimension)?
+        } else {
+            self.optional(dimension)?
+        };
+        let Some(value) = value else {
             return Ok(None);
         };
         let Form::Ranges(whole) = dimension.form() else {

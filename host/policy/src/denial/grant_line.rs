@@ -78,6 +78,10 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
             Some(list(marks.iter().map(|mark| format!("\"{mark}\""))))
         }
         (_, Aspect::Ports(ports) | Aspect::ExchangePorts(ports)) => Some(list(ports.iter().collect::<BTreeSet<_>>())),
+        (_, Aspect::Vlans(vlans)) => Some(list(vlans.iter().map(|(first, last)| Range {
+            first: (*first).into(),
+            last: (*last).into(),
+        }))),
         (Dimension::HookPriorities, Aspect::Hooks(hooks)) => {
             let priorities: BTreeSet<i32> = hooks.iter().map(|(_, priority)| *priority).collect();
             Some(list(priorities))

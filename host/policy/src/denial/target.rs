@@ -134,6 +134,11 @@ fn object(question: &Question<'_>) -> String {
             self::link("", link),
             parts_of_elements(&[], &[], ports)
         ),
+        Question::VlanJoin { bridge, vlans } => format!(
+            "ports of {}{}",
+            link("bridge", bridge),
+            some_of(" in ", vlans.iter().map(|range| vlan_range(*range)))
+        ),
         Question::UpkeepKeep => "a record of the attachment".to_owned(),
     }
 }
@@ -156,6 +161,14 @@ fn taken_for_link(upon: Option<Upon<'_>>, table: Option<u32>) -> String {
         return String::new();
     }
     format!(" ({})", taken.join(", "))
+}
+
+fn vlan_range((first, last): (u16, u16)) -> String {
+    if first == last {
+        format!("VLAN {first}")
+    } else {
+        format!("VLANs {first} to {last}")
+    }
 }
 
 fn rule(table: u32, priority: Option<u32>) -> String {

@@ -122,3 +122,20 @@ fn a_vrf_of_the_node_has_a_table_that_is_granted() {
         ],
     );
 }
+
+#[test]
+fn a_port_joins_the_vlans_of_the_bridges_that_are_named() {
+    decide(
+        r#"allow = "vlan.join"
+           in = "host"
+           names = ["cni*"]
+           vlans = [100, [200, 299]]"#,
+        &[
+            ("vlan.join host name=cni0 vlan=100", true),
+            ("vlan.join host name=cni0 vlan=299", true),
+            ("vlan.join host name=cni0 vlan=101", false),
+            ("vlan.join host name=br0 vlan=100", false),
+            ("link.set host kind=bridge name=cni0 setting=ports", false),
+        ],
+    );
+}

@@ -61,6 +61,7 @@ const PORTS: &[&str] = &["ports = [80]", "ports = [[1, 100], 443]"];
 const IN_HOST: &[&str] = &["in = \"host\""];
 const SETS: &[&str] = &["sets = [\"s*\"]", "sets = [\"s\"]"];
 const CHAINS: &[&str] = &["chains = [\"C*\"]", "chains = [\"CNI-ADMIN\"]"];
+const VLANS: &[&str] = &["vlans = [5]", "vlans = [7, [1, 9]]"];
 const LOCATIONS: &[&str] = &[
     "locations = [\"/srv\"]",
     "locations = [\"/var/lib/cni/networks\", \"/srv\"]",
@@ -136,6 +137,7 @@ const TEMPLATES: &[Template] = &[
     ("\"upkeep.keep\"", &[], &[]),
     ("\"allow-list.read\"", &[FILES], &[]),
     ("\"forwarding.accept\"", &[IN_HOST, CHAINS], &[PREFIXES]),
+    ("\"vlan.join\"", &[IN_HOST, NAMES, VLANS], &[]),
 ];
 
 fn maybe(lines: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
@@ -289,6 +291,7 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
     ("ipam.delegate", &[&["plugin=host-local", "plugin=h", "plugin=dhcp"]]),
     ("packet.exchange", &[IN, NAME, &["port=80", "port=443", "port=8080"]]),
     ("upkeep.keep", &[]),
+    ("vlan.join", &[&["in=host"], NAME, &["vlan=5", "vlan=9", "vlan=4094"]]),
 ];
 const IN: &[&str] = &["in=host", "in=container"];
 const NAME: &[&str] = &["name=a0", "name=a1", "name=b0", "name=c0"];

@@ -100,6 +100,23 @@ pub(crate) enum Call {
         link: usize,
         on: bool,
     },
+    /// Puts a port into VLANs, first and last of each range; the first of them
+    /// has its untagged frames.
+    Vlans {
+        link: usize,
+        vlans: Vec<[u16; 2]>,
+    },
+    /// Gets the node's way into a VLAN of a bridge.
+    VlanGateway {
+        link: usize,
+        vlan: u16,
+    },
+    /// Gets a VRF.
+    Vrf {
+        r#in: In,
+        name: String,
+        table: Option<u32>,
+    },
     /// Gets the other end.
     Peer {
         link: usize,

@@ -73,7 +73,7 @@ impl Script {
         })
     }
 
-    fn keep(&mut self, link: Result<Link, Failure>) -> Outcome {
+    pub(super) fn keep(&mut self, link: Result<Link, Failure>) -> Outcome {
         self.links.push(link?);
         Ok(())
     }

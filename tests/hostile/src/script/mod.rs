@@ -8,6 +8,7 @@ mod packet_filter;
 mod records;
 mod routing;
 mod traffic;
+mod vlans;
 
 use cofferdam_guest_sdk::{
     Error, Failure,
@@ -86,6 +87,7 @@ impl Script {
             }
             call => self
                 .link_call(call)
+                .or_else(|| self.vlan_call(call))
                 .or_else(|| self.routing_call(call))
                 .or_else(|| self.traffic_call(call))
                 .or_else(|| self.packet_filter_call(call))

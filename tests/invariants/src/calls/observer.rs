@@ -4,7 +4,7 @@ use std::{
 };
 
 use cofferdam_journal::{Operation, Progress, StateDirectory};
-use cofferdam_network::{Error, LinkId, LinkInfo, Result, Rule, SysctlKey, nftables};
+use cofferdam_network::{Error, LinkId, LinkInfo, PortVlans, Result, Rule, SysctlKey, nftables};
 use cofferdam_policy::{Grants, Mark, Packets, Question};
 use cofferdam_protocol::{IpPrefix, Place};
 use nix::errno::Errno;
@@ -326,6 +326,9 @@ impl Watcher {
             }
             Operation::SetPortHairpin { link, .. } => info(link).is_none_or(|info| self.may_set(info, "hairpin")),
             Operation::SetPortIsolated { link, .. } => info(link).is_none_or(|info| self.may_set(info, "isolated")),
+            Operation::SetPortVlans { link, vlans, .. } => self.may_join_vlans(sides, *link, vlans),
+            // Each is made of several changes.
+            Operation::CreateVlanGateway { .. } | Operation::CreateVrf { .. } => false,
             Operation::SetLinkMaster { link, master, .. } => {
                 info(link).is_none_or(|info| self.may_set(info, "master")) && self.may_join(sides, link.place, *master)
             }
@@ -350,6 +353,23 @@ impl Watcher {
             Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => false,
             routing => self.is_routing_granted(sides, routing),
         }
+    }
+
+    /// In the node's namespace each VLAN that a port gets is granted.
+    fn may_join_vlans(&self, sides: &Sides, port: LinkId, vlans: &PortVlans) -> bool {
+        let side = sides.at(port.place);
+        let before = side.vlans.get(&port.index).cloned().unwrap_or_default();
+        let joined = vlans.beyond(&before);
+        let master = side.links.get(&port.index).and_then(|info| info.master);
+        let Some(bridge) = master.and_then(|index| side.links.get(&index)) else {
+            return false;
+        };
+        port.place == Place::Container
+            || joined.is_empty()
+            || self.allows(&Question::VlanJoin {
+                bridge: &bridge.name,
+                vlans: &joined,
+            })
     }
 
     fn is_routing_granted(&self, sides: &Sides, operation: &Operation) -> bool {

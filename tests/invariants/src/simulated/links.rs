@@ -9,6 +9,7 @@ impl Sides {
         self.check_free(bridge.place, &bridge.name)?;
         let side = self.at_mut(bridge.place);
         let id = side.add_link(bridge.place, &bridge.name, "bridge", Some(bridge.mac));
+        self.info(id)?.vlan_filtering = Some(bridge.vlan_filtering);
         self.set_mtu_if(id, bridge.mtu)?;
         Ok(id)
     }

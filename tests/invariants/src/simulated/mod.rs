@@ -19,7 +19,7 @@ use std::{
 use cofferdam_journal::Operation;
 use cofferdam_network::{
     AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
-    NewLink, Outgoing, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -241,6 +241,23 @@ impl Network for Simulated {
         let name = self.name(link);
         self.change(&Operation::SetPortIsolated { link, name, on }, |sides| {
             sides.set_port(link, |info| &mut info.isolated, on)
+        })
+    }
+
+    fn port_vlans(&mut self, link: LinkId) -> Result<PortVlans> {
+        self.look(|sides| Ok(sides.at(link.place).vlans.get(&link.index).cloned().unwrap_or_default()))
+    }
+
+    fn set_port_vlans(&mut self, link: LinkId, vlans: &PortVlans) -> Result<()> {
+        let operation = Operation::SetPortVlans {
+            link,
+            name: self.name(link),
+            vlans: vlans.clone(),
+        };
+        self.change(&operation, |sides| {
+            sides.info(link)?;
+            sides.at_mut(link.place).vlans.insert(link.index, vlans.clone());
+            Ok(())
         })
     }
 

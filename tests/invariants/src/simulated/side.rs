@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use cofferdam_network::{
-    AddressInfo, LinkId, LinkInfo, Neighbor, OperationalState, RateLimit, Result, Route, Rule, SysctlKey,
+    AddressInfo, LinkId, LinkInfo, Neighbor, OperationalState, PortVlans, RateLimit, Result, Route, Rule, SysctlKey,
     nftables::{Chain, Element, Set, TableId},
 };
 use cofferdam_protocol::{MacAddress, Place};
@@ -16,6 +16,8 @@ pub(crate) struct Side {
     pub(crate) routes: BTreeMap<u32, Vec<Route>>,
     pub(crate) neighbors: BTreeMap<u32, Vec<Neighbor>>,
     pub(crate) rules: Vec<Rule>,
+    /// Of ports.
+    pub(crate) vlans: BTreeMap<u32, PortVlans>,
     /// Those that are not as they are by themselves.
     pub(crate) settings: BTreeMap<SysctlKey, String>,
     pub(crate) tables: BTreeMap<TableId, Rules>,
@@ -62,6 +64,9 @@ impl Side {
         for (index, to) in &self.redirects {
             lines.push(format!("{} redirected to {}", name(index), name(to)));
         }
+        for (index, vlans) in &self.vlans {
+            lines.push(format!("{} VLANs {vlans}", name(index)));
+        }
         lines.extend(self.rules.iter().map(|rule| format!("{rule:?}")));
         lines.extend(self.settings.iter().map(|(key, value)| format!("{key} {value:?}")));
         lines.extend(self.tables.iter().map(|(id, rules)| format!("{id} {rules:?}")));
@@ -97,6 +102,7 @@ impl Side {
             settings: None,
             hairpin: None,
             isolated: None,
+            vlan_filtering: None,
         };
         self.links.insert(id.index, info);
         id
@@ -110,6 +116,7 @@ impl Side {
         self.neighbors.remove(&index);
         self.limits.remove(&index);
         self.redirects.remove(&index);
+        self.vlans.remove(&index);
         self.settings.retain(|key, _| interface_of(key) != Some(&removed.name));
         for port in self.links.values_mut().filter(|link| link.master == Some(index)) {
             leave_master(port);

@@ -1,14 +1,14 @@
 //! Objects that attachments share.
 
 use cofferdam_journal::{Inverse, Made, Operation, SHARED_ELEMENT, SharedObject, element_text};
-use cofferdam_network::{Network as _, nftables::Table};
+use cofferdam_network::{Network as _, VlanGateway, nftables::Table};
 use cofferdam_protocol::Place;
 
 use super::Case;
 use crate::{
     fixture::soon,
     ground::Ground,
-    things::{bridge, chain, element, mac, other_table, prefix, set, table, third_table},
+    things::{bridge, chain, element, end, mac, other_table, prefix, set, table, third_table},
 };
 
 /// Joins an object that nobody had made, records that we make it, makes it.
@@ -47,7 +47,48 @@ pub(crate) fn shared_bridge() -> Case {
     )
 }
 
-pub(super) fn shared(ground: &Ground) -> Vec<Case> {
+/// The node's own way into a VLAN of `br0`. The port has the VLANs that every
+/// port has: not every kernel has others.
+fn vlan_gateway(ground: &mut Ground) -> Case {
+    let place = Place::Host;
+    let gateway = VlanGateway {
+        place,
+        name: "br0.5".to_owned(),
+        mac: mac(0x52),
+        port_name: "veth5".to_owned(),
+        port_mac: mac(0x53),
+        bridge: ground.bridge.index,
+        mtu: 1400,
+        vlans: ground.kernel.port_vlans(ground.port).unwrap(),
+    };
+    let pair = gateway.clone();
+    joined(
+        Operation::CreateVlanGateway { gateway },
+        SharedObject::VlanGateway {
+            place,
+            name: "br0.5".to_owned(),
+        },
+        Made::Link {
+            kind: "veth".to_owned(),
+            mac: mac(0x52),
+        },
+        move |ground| {
+            let (end, port) = pair.ends();
+            ground.kernel.create_veth(&end, &port).unwrap();
+        },
+    )
+    .but(
+        |ground| {
+            let old = ground.kernel.link_by_name(Place::Host, "br0.5").unwrap().unwrap();
+            ground.kernel.delete_link(old.id).unwrap();
+            let theirs = (end("br0.5", 0x54), end("veth5", 0x55));
+            ground.kernel.create_veth(&theirs.0, &theirs.1).unwrap();
+        },
+        None,
+    )
+}
+
+pub(super) fn shared(ground: &mut Ground) -> Vec<Case> {
     let place = Place::Host;
     let br0 = ground.bridge;
     let gateway = prefix("10.22.0.1/16");
@@ -74,6 +115,7 @@ pub(super) fn shared(ground: &Ground) -> Vec<Case> {
                 Some("bridge cni0 has a port that is not ours: nic0"),
             )
             .but(new_bridge("cni0", None), None),
+        vlan_gateway(ground),
         joined(
             Operation::AddAddress {
                 link: br0,

@@ -3,7 +3,7 @@
 use std::fs;
 
 use cofferdam_journal::{Inverse, Operation};
-use cofferdam_network::{Network as _, Route, RouteMode};
+use cofferdam_network::{Network as _, PortVlans, Route, RouteMode};
 use cofferdam_protocol::Place;
 
 use crate::{
@@ -38,6 +38,9 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
         }
         Operation::SetPortHairpin { link, on, .. } => kernel.set_port_hairpin(*link, !on).unwrap(),
         Operation::SetPortIsolated { link, on, .. } => kernel.set_port_isolated(*link, !on).unwrap(),
+        Operation::SetPortVlans { link, .. } => kernel.set_port_vlans(*link, &PortVlans::default()).unwrap(),
+        Operation::CreateVlanGateway { gateway } => delete_named(kernel, gateway.place, &gateway.name),
+        Operation::CreateVrf { link } => delete_named(kernel, link.place, &link.name),
         Operation::AddAddress { link, address, .. } => kernel.delete_address(*link, *address).unwrap(),
         Operation::DeleteAddress { link, address, .. } => kernel.add_address(*link, *address, true).unwrap(),
         Operation::AddRoute { link, route, .. } => {

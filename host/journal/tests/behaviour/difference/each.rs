@@ -162,6 +162,7 @@ const SENTENCES: &[&str] = &[
     "- element 10.0.0.1 of s of nftables table inet t in the host namespace is there again instead of gone",
     "+ element 10.0.0.2 of s of nftables table inet t in the host namespace is gone",
     "- bridge cni0 in the host namespace is gone",
+    "- link br0.5 in the host namespace is gone",
     "+ address 10.22.0.1/16 of link br0 in the host namespace is gone",
     "+ nftables table inet other in the host namespace is gone",
     "+ nftables table inet third in the host namespace is gone",

@@ -128,6 +128,7 @@ mod tests {
             "tap",
             "tuning",
             "vlan",
+            "vrf",
         ] {
             let text = default_policy(plugin).unwrap();
             assert!(plain::read(text).is_some(), "{plugin}");

@@ -1,0 +1,35 @@
+use cofferdam_tests::{bridge_network, has_kind, has_vlan_filtering, with};
+use serde_json::json;
+
+use crate::{bridge::VETH_ON_BRIDGE, network::Network};
+
+/// What takes bridges that filter by VLAN, or VRFs.
+pub(crate) fn networks() -> Vec<Network> {
+    let mut networks = Vec::new();
+    let bridge = || bridge_network("1.1.0");
+    if has_vlan_filtering() {
+        let keys = [
+            ("a VLAN", json!({ "vlan": 10, "isGateway": false })),
+            (
+                "a VLAN and the default",
+                json!({ "vlan": 10, "preserveDefaultVlan": true, "isGateway": false }),
+            ),
+            (
+                "a trunk",
+                json!({ "vlanTrunk": [{ "minID": 20, "maxID": 22 }, { "id": 40 }], "ipam": null }),
+            ),
+            ("the gateway of a VLAN", json!({ "vlan": 10 })),
+        ];
+        networks.extend(keys.map(|(what, keys)| Network::of(what, with(bridge(), keys))));
+    }
+    if has_kind("vrf") {
+        let vrf = json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "vrf", "vrfname": "blue" });
+        let named = with(vrf.clone(), json!({ "table": 500 }));
+        networks.push(Network::chain("a VRF", vec![bridge(), vrf]));
+        networks.push(Network::chain("a VRF with a table", vec![bridge(), named]));
+    }
+    networks
+        .into_iter()
+        .map(|network| network.differs(VETH_ON_BRIDGE))
+        .collect()
+}
