@@ -75,6 +75,12 @@ fn host_end(result: &Value) -> &str {
     names.find(|name| name.starts_with("veth")).unwrap()
 }
 
+fn ifb(result: &Value) -> &str {
+    result["interfaces"].as_array().unwrap().last().unwrap()["name"]
+        .as_str()
+        .unwrap()
+}
+
 /// Bytes a second from one namespace to an address of the other, after the
 /// burst.
 fn speed(from: &Namespace, to: &Namespace, address: &str) -> f64 {
@@ -176,8 +182,7 @@ fn two_interfaces_of_a_container_have_an_ifb_each() {
         .ifname("eth1")
         .run()
         .result();
-    let name = |result: &Value| result["interfaces"].as_array().unwrap().last().unwrap()["name"].clone();
-    assert_ne!(name(&one), name(&other));
+    assert_ne!(ifb(&one), ifb(&other));
 }
 
 #[test]
@@ -236,33 +241,134 @@ fn what_the_operator_set_at_the_link_stays_and_is_told_of() {
     assert!(attached.shown().contains("pfifo 7:"));
 }
 
+fn both() -> Value {
+    with(ingress(), egress())
+}
+
 #[test]
-fn check_tells_what_somebody_changed_and_repair_puts_back_what_is_gone() {
+fn check_tells_of_each_thing_that_somebody_took_away_and_repair_puts_it_back() {
     needs_kernel!();
     let attached = attached();
-    attached.limit(ingress());
-    let config = bandwidth(&attached.result, ingress());
-    let check = || attached.site.check(&attached.container, &config, &attached.result);
+    let result = attached.limit(both());
+    let config = bandwidth(&attached.result, both());
+    let check = || attached.site.check(&attached.container, &config, &result);
     check().silent_success();
-    let end = host_end(&attached.result);
+    let (end, ifb) = (host_end(&result), ifb(&result));
     let node = attached.site.node();
-    node.tool(
-        "tc",
-        &[
-            "qdisc", "change", "dev", end, "root", "handle", "1:", "tbf", "rate", "1mbit", "burst", "10kb", "latency",
-            "25ms",
-        ],
-    );
-    let _ = check().error();
-    node.tool("tc", &["qdisc", "del", "dev", end, "root"]);
+    for (taken, words) in [
+        (format!("qdisc del dev {end} root"), "gets"),
+        (format!("qdisc del dev {ifb} root"), "sends"),
+        (format!("qdisc del dev {end} ingress"), ifb),
+    ] {
+        node.tool("tc", &taken.split(' ').collect::<Vec<_>>());
+        let text = check().error().text();
+        assert!(text.contains(words), "{taken}: {text}");
+        let ended = attached.site.cofferctl(&["repair", "--all"]);
+        assert_eq!(ended.code, Some(0), "{taken}: {ended:?}");
+        check().silent_success();
+    }
+    node.ip(&["link", "del", ifb]);
     let text = check().error().text();
-    assert!(text.contains("limited"), "{text}");
-    let ended = attached.site.cofferctl(&["repair", "--all"]);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    check().silent_success();
+    assert!(text.contains("gone"), "{text}");
     attached.unlimit();
     // The other plugin's part goes as well.
     attached.del();
+}
+
+/// What was put in its place stays, also after DEL.
+#[test]
+fn check_tells_of_another_limit_and_another_way() {
+    needs_kernel!();
+    let attached = attached();
+    let node = attached.site.node();
+    node.ip(&["link", "add", "elsewhere", "type", "ifb"]);
+    let result = attached.limit(both());
+    let config = bandwidth(&attached.result, both());
+    let check = || attached.site.check(&attached.container, &config, &result);
+    let end = host_end(&result);
+    let elsewhere = "protocol all prio 1 u32 match u32 0 0 action mirred egress redirect dev elsewhere";
+    let tbf = "root handle 1: tbf rate 1mbit burst 10kb latency 25ms";
+    for (changed, words) in [
+        (format!("filter del dev {end} ingress"), "does not go through"),
+        (
+            format!("filter add dev {end} ingress {elsewhere}"),
+            "does not go through",
+        ),
+        (format!("qdisc change dev {end} {tbf}"), "gets"),
+    ] {
+        node.tool("tc", &changed.split(' ').collect::<Vec<_>>());
+        let text = check().error().text();
+        assert!(text.contains(words), "{changed}: {text}");
+    }
+    attached.unlimit();
+    let filters = node.tool("tc", &["filter", "show", "dev", end, "ingress"]);
+    assert!(filters.contains("elsewhere"), "{filters}");
+    attached.del();
+}
+
+#[test]
+fn del_needs_nothing_of_what_add_was_given() {
+    needs_kernel!();
+    let attached = attached();
+    let before = attached.site.snapshot();
+    for changes in [
+        json!({ "prevResult": null }),
+        json!({ "ingressRate": 80_000, "ingressBurst": 80_000 }),
+        json!({ "egressRate": 1000 }),
+        json!({ "ingressBurst": 34_359_738_360_u64 }),
+    ] {
+        attached.limit(both());
+        let config = bandwidth(&attached.result, changes);
+        attached.site.del(&attached.container, &config);
+        before.assert_same(&attached.site.snapshot());
+    }
+}
+
+#[test]
+fn add_twice_is_an_error_that_changes_nothing() {
+    needs_kernel!();
+    let attached = attached();
+    attached.limit(both());
+    let before = attached.site.snapshot();
+    let _ = attached.try_limit(both()).error();
+    before.assert_same(&attached.site.snapshot());
+}
+
+#[test]
+fn gc_ends_the_limits_of_containers_that_are_not_listed() {
+    needs_kernel!();
+    let attached = attached();
+    attached.limit(both());
+    let site = &attached.site;
+    let before = site.snapshot();
+    let goes = Container::new("goes");
+    let result = site.add(&goes, &attached.network);
+    site.add(&goes, &bandwidth(&result, both()));
+    let listed = json!([{ "containerID": "c1", "ifname": "eth0" }]);
+    let config = bandwidth(
+        &attached.result,
+        json!({ "cniVersion": "1.1.0", "cni.dev/valid-attachments": listed }),
+    );
+    site.call("GC", &goes, &config).run().silent_success();
+    before.assert_same(&site.snapshot());
+    assert!(attached.shown().contains("rate 8Mbit"));
+}
+
+#[test]
+fn status_tells_what_an_add_would_refuse() {
+    needs_kernel!();
+    let attached = attached();
+    let status = |changes: Value| {
+        let config = json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "bandwidth" });
+        let config = with(config, changes);
+        attached.site.call("STATUS", &attached.container, &config).run()
+    };
+    status(both()).silent_success();
+    let text = status(json!({ "egressRate": 1000 })).error().text();
+    assert!(
+        text.contains("egress: if rate is set, burst must also be set"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -37,8 +37,9 @@ impl Plugin for Bandwidth {
         Ok(attachment)
     }
 
-    fn del(request: &Request<Config>) -> Result<(), Failure> {
-        config::bandwidth(request).map(|_| ())
+    fn del(_: &Request<Config>) -> Result<(), Failure> {
+        // The host takes everything back.
+        Ok(())
     }
 
     fn check(request: &Request<Config>) -> Result<(), Failure> {

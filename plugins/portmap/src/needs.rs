@@ -13,21 +13,12 @@ const PORTS: &[[u16; 2]] = &[[1, 65535]];
 const SETS: &[&str] = &[
     "published4",
     "published6",
-    "conditional4",
-    "conditional6",
-    "conditions4",
-    "conditions6",
+    "admitted4",
+    "admitted6",
     "sources4",
     "sources6",
 ];
-const SETS_AT: &[&str] = &[
-    "published_at4",
-    "published_at6",
-    "conditional_at4",
-    "conditional_at6",
-    "conditions_at4",
-    "conditions_at6",
-];
+const SETS_AT: &[&str] = &["published_at4", "published_at6", "admitted_at4", "admitted_at6"];
 
 /// What any request asks for. Without mappings it asks for nothing.
 pub(crate) const NEEDS: &[Need] = &[

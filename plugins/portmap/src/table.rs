@@ -2,10 +2,11 @@
 //! port, so that a packet takes a few lookups however many containers there are.
 //!
 //! Packets for the node itself are looked up in `publish`, first by address and
-//! port, then by port. Mappings with conditions have the maps `conditions…`,
-//! which lead to a chain that has them and looks into `conditional…`. Packets
-//! that were led to a container and could not find the way back to it are
-//! masqueraded: those from its own network and from the node's loopback.
+//! port, then by port: the maps `admitted…` lead to a chain with the conditions
+//! that they have to meet, and that translates them by the maps `published…`. So
+//! a port is one attachment's, whatever its conditions are. Packets that were
+//! led to a container and could not find the way back to it are masqueraded:
+//! those from its own network and from the node's loopback.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +46,7 @@ pub(crate) enum Masquerade {
     All,
 }
 
-/// Elements, by their sets; those of maps that lead to a chain come last.
+/// Elements, by their sets.
 type Elements = BTreeMap<String, Vec<Element>>;
 
 /// Makes table and chains.
@@ -94,23 +95,27 @@ impl Publication<'_> {
     }
 
     fn chains(&self) -> Vec<Chain> {
-        let conditions = (!self.conditions.is_empty()).then(|| self.conditions_chain());
         let sources = self.masquerade.map(|whose| self.sources_chain(whose));
-        conditions.into_iter().chain(sources).collect()
+        [self.admitting_chain()].into_iter().chain(sources).collect()
     }
 
     /// Named by what is in it: attachments with the same conditions share it.
-    fn conditions_chain(&self) -> Chain {
+    fn admitting_chain(&self) -> Chain {
         let version = version(self.ipv6());
-        let digest = digest(&[&format!("{:?}", self.conditions)]);
-        let lookup = |map: String, fields: Vec<Field>| Rule {
+        let name = if self.conditions.is_empty() {
+            format!("anybody{version}")
+        } else {
+            let digest = digest(&[&format!("{:?}", self.conditions)]);
+            format!("conditions{version}-{digest:016x}")
+        };
+        let translate = |map: String, fields: Vec<Field>| Rule {
             matches: self.conditions.clone(),
             actions: vec![Action::DestinationNatMap(MapLookup { fields, map_name: map })],
             comment: None,
         };
-        Chain::new(&format!("conditions{version}-{digest:016x}"))
-            .with_rule(lookup(format!("conditional_at{version}"), at(self.ipv6())))
-            .with_rule(lookup(format!("conditional{version}"), PORT.to_vec()))
+        Chain::new(&name)
+            .with_rule(translate(format!("published_at{version}"), at(self.ipv6())))
+            .with_rule(translate(format!("published{version}"), PORT.to_vec()))
     }
 
     /// Named by the network that it is about.
@@ -138,15 +143,13 @@ impl Publication<'_> {
 
     fn elements(&self) -> Vec<(String, Vec<Element>)> {
         let version = version(self.ipv6());
-        let mut translations = Elements::new();
+        let mut targets = Elements::new();
+        // Without these the others have no effect, so that nothing of it shows
+        // where a port is somebody else's.
         let mut leads = Elements::new();
+        let admitting = self.admitting_chain().name;
         for mapping in &self.target.mappings {
-            let suffix = if mapping.address.is_some() { "_at" } else { "" };
-            let (kind, chain) = if self.conditions.is_empty() {
-                ("published", None)
-            } else {
-                ("conditional", Some(self.conditions_chain().name))
-            };
+            let at = if mapping.address.is_some() { "_at" } else { "" };
             let translation = Element {
                 key: key(mapping),
                 data: Some(Data::Values(vec![
@@ -154,20 +157,23 @@ impl Publication<'_> {
                     Value::Port(mapping.container_port),
                 ])),
             };
-            let map = format!("{kind}{suffix}{version}");
-            translations.entry(map).or_default().push(translation);
-            if let Some(chain) = chain {
-                let lead = Element::new(key(mapping)).with_verdict(Verdict::Jump(chain));
-                let map = format!("conditions{suffix}{version}");
-                leads.entry(map).or_default().push(lead);
-            }
+            let published = format!("published{at}{version}");
+            targets.entry(published).or_default().push(translation);
+            let verdict = if mapping.address.is_some() {
+                Verdict::Goto
+            } else {
+                Verdict::Jump
+            };
+            let lead = Element::new(key(mapping)).with_verdict(verdict(admitting.clone()));
+            let admitted = format!("admitted{at}{version}");
+            leads.entry(admitted).or_default().push(lead);
         }
         if let Some(whose) = self.masquerade {
             let chain = self.sources_chain(whose).name;
             let source = Element::new([self.target.address.address().into()]).with_verdict(Verdict::Goto(chain));
-            leads.entry(format!("sources{version}")).or_default().push(source);
+            targets.entry(format!("sources{version}")).or_default().push(source);
         }
-        translations.into_iter().chain(leads).collect()
+        targets.into_iter().chain(leads).collect()
     }
 }
 
@@ -213,13 +219,9 @@ fn table() -> Table {
         comment: None,
     };
     let mut table = Table::new(Family::Inet, TABLE);
-    let mut publish = Chain::new(PUBLISH);
     let mut postrouting = Chain::new("postrouting").with_base(base(Hook::Postrouting, SOURCE_NAT));
     for ipv6 in [false, true] {
         table = with_sets(table, ipv6);
-        for rule in publish_rules(ipv6) {
-            publish = publish.with_rule(rule);
-        }
         let destination = if ipv6 {
             Field::Ip6Destination
         } else {
@@ -235,7 +237,7 @@ fn table() -> Table {
         });
     }
     table
-        .with_chain(publish)
+        .with_chain(published())
         .with_chain(
             Chain::new("prerouting")
                 .with_base(base(Hook::Prerouting, DESTINATION_NAT))
@@ -258,30 +260,30 @@ fn with_sets(mut table: Table, ipv6: bool) -> Table {
     };
     let port = vec![ValueType::Protocol, ValueType::Port];
     let at = [vec![address], port.clone()].concat();
-    for kind in ["published", "conditional"] {
-        for (suffix, key) in [("_at", &at), ("", &port)] {
-            let map = Set {
-                data: Some(DataType::Values(vec![address, ValueType::Port])),
-                ..Set::new(&format!("{kind}{suffix}{version}"), key.clone())
-            };
-            table = table.with_set(map);
-        }
+    for (suffix, key) in [("_at", at), ("", port)] {
+        let translations = Set {
+            data: Some(DataType::Values(vec![address, ValueType::Port])),
+            ..Set::new(&format!("published{suffix}{version}"), key.clone())
+        };
+        table = table
+            .with_set(translations)
+            .with_set(Set::verdict_map(&format!("admitted{suffix}{version}"), key));
     }
-    table
-        .with_set(Set::verdict_map(&format!("conditions_at{version}"), at))
-        .with_set(Set::verdict_map(&format!("conditions{version}"), port))
-        .with_set(Set::verdict_map(&format!("sources{version}"), [address]))
+    table.with_set(Set::verdict_map(&format!("sources{version}"), [address]))
 }
 
-/// The narrowest first.
-fn publish_rules(ipv6: bool) -> Vec<Rule> {
-    let version = version(ipv6);
-    let translate =
-        |map: String, fields: Vec<Field>| Rule::new(Action::DestinationNatMap(MapLookup { fields, map_name: map }));
-    vec![
-        Rule::new(Action::verdict_from(&format!("conditions_at{version}"), at(ipv6))),
-        Rule::new(Action::verdict_from(&format!("conditions{version}"), PORT)),
-        translate(format!("published_at{version}"), at(ipv6)),
-        translate(format!("published{version}"), PORT.to_vec()),
-    ]
+/// The narrowest first: who has a port at an address has it alone, and comes
+/// back from there for nothing. A key without address is for packets of either
+/// family, of which the chains that it leads to take one.
+fn published() -> Chain {
+    let admit = |map: &str, ipv6: bool, fields: Vec<Field>| {
+        Rule::new(Action::verdict_from(&format!("{map}{}", version(ipv6)), fields))
+    };
+    let rules = [
+        admit("admitted_at", false, at(false)),
+        admit("admitted_at", true, at(true)),
+        admit("admitted", false, PORT.to_vec()),
+        admit("admitted", true, PORT.to_vec()),
+    ];
+    rules.into_iter().fold(Chain::new(PUBLISH), Chain::with_rule)
 }
