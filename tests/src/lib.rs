@@ -50,7 +50,9 @@ pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use site::{Container, Site};
 pub use snapshot::Snapshot;
-pub use upon::{furnish_eth1, has_flag, has_kind, has_vlan_filtering, interface, network_upon, site_with_eth1};
+pub use upon::{
+    furnish_eth1, had_a_vrf, has_flag, has_kind, has_vlan_filtering, interface, network_upon, site_with_eth1,
+};
 pub use workshop::Workshop;
 
 /// Ends the test at once, with the reason on standard error, where this user

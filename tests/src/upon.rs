@@ -65,6 +65,13 @@ pub fn has_kind(kind: &str) -> bool {
     has
 }
 
+/// Gives a namespace the routing rules that come with its first VRF, which the
+/// kernel leaves there when that is gone.
+pub fn had_a_vrf(namespace: &Namespace) {
+    namespace.ip(&["link", "add", "probe", "type", "vrf", "table", "5"]);
+    namespace.ip(&["link", "del", "probe"]);
+}
+
 /// Whether the kernel has bridges that filter by VLAN; says so when it has not.
 #[must_use]
 pub fn has_vlan_filtering() -> bool {

@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use cofferdam_tests::{
-    Container, EchoServer, Site, Snapshot, answers, bridge_network, has_kind, interface, is_silent, needs_kernel, with,
+    Container, EchoServer, Site, Snapshot, answers, bridge_network, had_a_vrf, has_kind, interface, is_silent,
+    needs_kernel, with,
 };
 use serde_json::{Value, json};
 
@@ -48,6 +49,7 @@ fn the_interface_takes_its_addresses_and_routes_along() {
     let site = Site::new();
     let before = site.snapshot();
     let container = Container::new("c1");
+    had_a_vrf(&container.namespace);
     let inside = Snapshot::of(&container.namespace);
     let config = network(json!({ "table": 500 }));
     let result = site.add(&container, &config);
@@ -90,7 +92,8 @@ fn packets_of_one_vrf_do_not_leave_by_another() {
     site.add(&container, &network(json!({})));
     let server = EchoServer::start(site.node());
     assert!(is_silent(&container.namespace, "10.22.0.1", &server), "from no VRF");
-    // From now on they are of the VRF.
+    // From now on they are of the VRF, and the answers may be anybody's.
+    container.namespace.set_sysctl("net/ipv4/udp_l3mdev_accept", "1");
     let table = table(&container, "blue").unwrap().to_string();
     container
         .namespace
@@ -109,6 +112,7 @@ fn interfaces_of_a_container_share_a_vrf_that_goes_with_the_last() {
     }
     let site = Site::new();
     let container = Container::new("c1");
+    had_a_vrf(&container.namespace);
     let inside = Snapshot::of(&container.namespace);
     let plain = |network: &str, subnet: &str| {
         let ipam = json!({ "subnet": subnet, "routes": null });
@@ -169,6 +173,7 @@ fn what_can_not_be_is_told_and_leaves_nothing() {
     let site = Site::new();
     let container = Container::new("c1");
     let namespace = &container.namespace;
+    had_a_vrf(namespace);
     namespace.ip(&["link", "add", "green", "type", "vrf", "table", "7"]);
     namespace.ip(&["link", "add", "br9", "type", "bridge"]);
     let inside = Snapshot::of(namespace);

@@ -44,7 +44,11 @@ tests/vm/fetch-kernel.sh || exit 125
 tests/vm/run.sh --seconds "${COFFERDAM_VM_BOOT_SECONDS:-300}" -- true || exit 125
 
 # `Executable tests/vlan.rs (target/…/vlan-0123456789abcdef)`
-executables=$(cargo test --release --workspace --no-run 2>&1 | tee /dev/stderr | sed -n 's/.*Executable .*(\(.*\))$/\1/p')
+tests=()
+for suite in "${suites[@]}"; do
+    tests+=(--test "${suite%% *}")
+done
+executables=$(cargo test --release --workspace --no-run "${tests[@]}" 2>&1 | tee /dev/stderr | sed -n 's/.*Executable .*(\(.*\))$/\1/p')
 script=$(mktemp -d)/suites
 trap 'rm -rf "$(dirname "$script")"' EXIT
 {

@@ -49,7 +49,17 @@ fn a_vlan_that_is_not_granted_is_out_of_reach() {
     if !has_vlan_filtering() {
         return;
     }
-    let filtering = ["link", "add", "br-vlan", "type", "bridge", "vlan_filtering", "1"];
+    let filtering = [
+        "link",
+        "add",
+        "br-vlan",
+        "address",
+        "02:00:5e:00:00:07",
+        "type",
+        "bridge",
+        "vlan_filtering",
+        "1",
+    ];
     let arena = Arena::on(|node| drop(node.ip(&filtering)), GRANTS);
     for (vlans, told, missing) in [
         (json!([[6, 6]]), "VLAN 6", "vlans = [6]"),
@@ -75,7 +85,15 @@ fn a_vlan_that_is_not_granted_is_out_of_reach() {
 #[test]
 fn vlans_are_set_of_ports_of_its_own_on_bridges_that_filter() {
     needs_kernel!();
-    let plain = ["link", "add", "br-vlan", "type", "bridge"];
+    let plain = [
+        "link",
+        "add",
+        "br-vlan",
+        "address",
+        "02:00:5e:00:00:07",
+        "type",
+        "bridge",
+    ];
     let arena = Arena::on(|node| drop(node.ip(&plain)), GRANTS);
     for (attack, call, code, words) in [
         (

@@ -1,4 +1,4 @@
-use cofferdam_tests::{bridge_network, has_kind, has_vlan_filtering, with};
+use cofferdam_tests::{bridge_network, had_a_vrf, has_kind, has_vlan_filtering, with};
 use serde_json::json;
 
 use crate::{bridge::VETH_ON_BRIDGE, network::Network};
@@ -25,8 +25,10 @@ pub(crate) fn networks() -> Vec<Network> {
     if has_kind("vrf") {
         let vrf = json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "vrf", "vrfname": "blue" });
         let named = with(vrf.clone(), json!({ "table": 500 }));
-        networks.push(Network::chain("a VRF", vec![bridge(), vrf]));
-        networks.push(Network::chain("a VRF with a table", vec![bridge(), named]));
+        for (what, vrf) in [("a VRF", vrf), ("a VRF with a table", named)] {
+            let network = Network::chain(what, vec![bridge(), vrf]);
+            networks.push(network.on(|_, container| had_a_vrf(container)));
+        }
     }
     networks
         .into_iter()
