@@ -238,8 +238,10 @@ fn the_nodes_loopback_stays_closed_to_containers() {
 fn udp_follows_the_mapping_at_once_and_no_longer_than_it_is_there() {
     needs_kernel!();
     let ground = Ground::new();
-    let one = ground.attach("c1");
+    let (one, two) = (ground.attach("c1"), ground.attach("c2"));
     let echo = EchoServer::start(&one.container.namespace);
+    // The kernel tracks flows as long as something translates.
+    ground.publish(&two, &[mapping("udp", 9999, 9999)], json!({}));
     for (to, seen) in [("192.0.2.1:5353", "192.0.2.2"), ("[2001:db8::1]:5353", "2001:db8::2")] {
         // Both sockets go on sending all the time, as a resolver does.
         let sender = Sender::new(&ground.outside, to);
