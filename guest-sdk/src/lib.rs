@@ -36,6 +36,7 @@ pub mod bindings;
 pub mod codes;
 pub mod config;
 mod convert;
+mod digest;
 mod error;
 #[doc(hidden)]
 pub mod export;
@@ -69,11 +70,12 @@ pub mod upkeep;
 pub use arguments::Arguments;
 pub use attachment::{Address, Attachment, Dns, Interface, Place, Route};
 pub use cofferdam_protocol::{IpPrefix, MacAddress};
+pub use digest::digest;
 pub use error::{Error, Outcome};
 pub use failure::{Context, Failure};
 pub use keeper::{Keeper, Occasion};
-pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState, VlanRange};
-pub use namespace::{BridgeOptions, Namespace, RuleSpec, VethEnd, create_veth};
+pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState, RateLimit, VlanRange};
+pub use namespace::{BridgeOptions, Flows, Namespace, RuleSpec, VethEnd, create_veth};
 pub use need::Need;
 pub use new_link::{
     IpvlanIsolation, IpvlanMode, IpvlanSettings, LinkSettings, MacvlanMode, MacvlanSettings, NewLink, TapSettings,

@@ -4,11 +4,11 @@ use cofferdam_protocol::{IpPrefix, MacAddress};
 
 use crate::{
     Error, LinkSettings, RouteSpec,
-    bindings::{addresses, links, neighbors, routes, vlans},
+    bindings::{addresses, links, neighbors, routes, traffic_control, vlans},
     convert::{mac_from_wit, mac_to_wit},
 };
 
-pub use crate::bindings::{links::OperationalState, routes::AddMode, vlans::VlanRange};
+pub use crate::bindings::{links::OperationalState, routes::AddMode, traffic_control::RateLimit, vlans::VlanRange};
 
 /// A link. The handle stays good when the link is renamed; a deleted link
 /// gives [`Error::NotFound`].
@@ -195,6 +195,33 @@ impl Link {
         Ok(neighbors
             .map(|neighbor| (neighbor.address.into(), mac_from_wit(neighbor.mac)))
             .collect())
+    }
+
+    /// Limits what it sends.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it has a queueing discipline already,
+    /// [`Error::Invalid`] when the kernel can't count as far.
+    pub fn limit_rate(&self, limit: RateLimit) -> Result<(), Error> {
+        Ok(traffic_control::limit_rate(&self.0, limit)?)
+    }
+
+    /// Whether what it sends is limited just so.
+    pub fn is_rate_limited(&self, limit: RateLimit) -> Result<bool, Error> {
+        Ok(traffic_control::is_rate_limited(&self.0, limit)?)
+    }
+
+    /// Has `to` send all that comes in on it, in its place.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it has filters for what comes in already.
+    pub fn redirect_incoming(&self, to: &Self) -> Result<(), Error> {
+        Ok(traffic_control::redirect_incoming(&self.0, &to.0)?)
+    }
+
+    /// Whether all that comes in on it goes to `to`.
+    pub fn is_incoming_redirected(&self, to: &Self) -> Result<bool, Error> {
+        Ok(traffic_control::is_incoming_redirected(&self.0, &to.0)?)
     }
 }
 

@@ -1,8 +1,10 @@
+use std::net::IpAddr;
+
 use cofferdam_protocol::MacAddress;
 
 use crate::{
     Error, Link, Outcome as _,
-    bindings::{links, namespaces, routes, rules, sysctl, vrfs},
+    bindings::{conntrack, links, namespaces, routes, rules, sysctl, vrfs},
     convert::mac_to_wit,
 };
 
@@ -128,6 +130,35 @@ impl Namespace {
     /// The routing policy rules.
     pub fn rules(&self) -> Result<Vec<RuleSpec>, Error> {
         Ok(rules::list(&self.0)?)
+    }
+
+    /// Forgets tracked flows of UDP, so that their next packet is translated
+    /// as rules say by then; and again when the request fails, and in DEL. Call
+    /// it before the rules or elements are made that flows follow, and after.
+    pub fn forget_flows(&self, flows: &[Flows]) -> Result<(), Error> {
+        let flows: Vec<conntrack::Flows> = flows.iter().map(|flows| flows.to_wit()).collect();
+        Ok(conntrack::forget(&self.0, &flows)?)
+    }
+}
+
+/// Flows of UDP, by the destination that their first packet had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flows {
+    /// Whether they are of IPv6.
+    pub ipv6: bool,
+    /// The port.
+    pub port: u16,
+    /// Absent: every address.
+    pub address: Option<IpAddr>,
+}
+
+impl Flows {
+    fn to_wit(self) -> conntrack::Flows {
+        conntrack::Flows {
+            ipv6: self.ipv6,
+            port: self.port,
+            address: self.address.map(Into::into),
+        }
     }
 }
 

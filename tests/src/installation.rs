@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 16] = [
+pub const PLUGINS: [(&str, &str); 18] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
@@ -23,6 +23,8 @@ pub const PLUGINS: [(&str, &str); 16] = [
     ("macvlan", "cofferdam-plugin-macvlan"),
     ("tap", "cofferdam-plugin-tap"),
     ("vlan", "cofferdam-plugin-vlan"),
+    ("portmap", "cofferdam-plugin-portmap"),
+    ("bandwidth", "cofferdam-plugin-bandwidth"),
     ("static", "cofferdam-plugin-static"),
     ("sbr", "cofferdam-plugin-sbr"),
     ("vrf", "cofferdam-plugin-vrf"),

@@ -13,6 +13,7 @@ mod boot;
 mod caller;
 mod configuration;
 mod declaration;
+pub mod dhcp;
 mod go;
 mod ground;
 mod installation;

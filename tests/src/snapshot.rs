@@ -1,11 +1,18 @@
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, process::Command};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::Path,
+    process::Command,
+};
 
 use serde_json::Value;
 
 use crate::{Installation, Namespace, program::finish};
 
 /// What a namespace consists of: links, addresses, routes, rules, permanent
-/// neighbours, the packet filter, network settings, and with
+/// neighbours, the packet filter, queueing disciplines, network settings, and with
 /// [`Snapshot::and_leases`] the addresses on record. One line an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -31,6 +38,7 @@ impl Snapshot {
             &namespace.ip_json(&["neighbour", "show", "nud", "permanent"]),
         );
         snapshot.packet_filter(namespace);
+        snapshot.traffic(namespace);
         snapshot.settings(namespace);
         snapshot
     }
@@ -128,6 +136,16 @@ impl Snapshot {
         }
     }
 
+    /// Queueing disciplines that are not the kernel's own choice.
+    fn traffic(&mut self, namespace: &Namespace) {
+        let shown = namespace.tool("tc", &["qdisc", "show"]);
+        for line in shown.lines().filter(|line| line.split(' ').nth(2) != Some("0:")) {
+            let (what, rest) = line.split_once(" refcnt ").unwrap_or((line, ""));
+            let rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
+            self.add(what.trim_end().to_owned(), rest.trim_end().to_owned());
+        }
+    }
+
     fn settings(&mut self, namespace: &Namespace) {
         let found = namespace.run(|| {
             let mut found = Vec::new();
@@ -215,16 +233,44 @@ fn strip_volatile(value: &mut Value) {
 /// Reads every file and link below; what can't be read has no value (some settings
 /// refuse until they are written).
 fn read_tree(base: &Path, path: &Path, found: &mut Vec<(String, String)>) {
-    if path.is_dir() && !path.is_symlink() {
-        let Ok(entries) = fs::read_dir(path) else { return };
-        for entry in entries.flatten() {
-            read_tree(base, &entry.path(), found);
+    let Ok(entries) = fs::read_dir(path) else {
+        return read_one(base, path, fs::read_to_string(path), found);
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => read_tree(base, &path, found),
+            Ok(kind) if kind.is_symlink() => {
+                let target = fs::read_link(&path);
+                read_one(
+                    base,
+                    &path,
+                    target.map(|target| target.to_string_lossy().into_owned()),
+                    found,
+                );
+            }
+            _ => read_one(base, &path, read_at_once(&path), found),
         }
-    } else if let Ok(content) = fs::read_link(path)
-        .map(|target| target.to_string_lossy().into_owned())
-        .or_else(|_| fs::read_to_string(path))
-    {
+    }
+}
+
+fn read_one(base: &Path, path: &Path, content: io::Result<String>, found: &mut Vec<(String, String)>) {
+    if let Ok(content) = content {
         let name = path.strip_prefix(base).unwrap_or(path).to_string_lossy().into_owned();
         found.push((name, format!("{:?}", content.trim_end())));
     }
+}
+
+/// As `fs::read_to_string`, with half the system calls where there is little to
+/// read: a picture has hundreds of settings, and tests take thousands of
+/// pictures.
+fn read_at_once(path: &Path) -> io::Result<String> {
+    let mut buffer = [0; 1024];
+    let mut file = File::open(path)?;
+    let length = file.read(&mut buffer)?;
+    let mut content = buffer[..length].to_vec();
+    if length == buffer.len() {
+        file.read_to_end(&mut content)?;
+    }
+    String::from_utf8(content).map_err(io::Error::other)
 }

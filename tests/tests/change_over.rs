@@ -133,7 +133,6 @@ fn the_rules_that_masqueraded_for_the_go_plugin_go_with_its_container() {
     }
 }
 
-/// The plugin that published the ports is not installed any more.
 #[test]
 fn the_ports_that_the_go_plugin_published_go_with_its_container() {
     needs_kernel!();
@@ -160,11 +159,37 @@ fn the_ports_that_the_go_plugin_published_go_with_its_container() {
         node.go("ADD", &goes, &second).result();
         assert_ne!(ruleset(&node), before);
 
-        let detached = with(second.clone(), json!({ "type": "cofferdam", "plugin": "portmap" }));
-        node.ours("DEL", &goes, &detached).silent_success();
+        node.ours("DEL", &goes, &second).silent_success();
 
         assert_eq!(ruleset(&node), before, "{backend}");
     }
+}
+
+/// The links with queueing disciplines go with what the Go plugin for the
+/// container made, or by themselves.
+#[test]
+fn the_limits_of_the_go_plugin_go_with_its_container() {
+    needs_kernel!();
+    let node = ChangeOver {
+        go: needs_go_plugins!(),
+        site: Site::new(),
+    };
+    let bridge = bridge_network("1.0.0");
+    let container = Container::new("goes");
+    let result = node.go("ADD", &container, &bridge).result();
+    let limited = json!({ "cniVersion": "1.0.0", "name": "mynet", "type": "bandwidth", "prevResult": result,
+        "ingressRate": 8_000_000, "ingressBurst": 800_000, "egressRate": 8_000_000, "egressBurst": 800_000 });
+    let limits = node.go("ADD", &container, &limited).result();
+    let ifb = limits["interfaces"][3]["name"].as_str().unwrap();
+    assert!(node.site.node().link(ifb).is_some(), "{limits}");
+
+    let with_result = with(limited, json!({ "prevResult": limits }));
+    node.ours("DEL", &container, &with_result).silent_success();
+
+    assert!(node.site.node().link(ifb).is_none());
+    node.ours("DEL", &container, &with(bridge, json!({ "prevResult": limits })))
+        .silent_success();
+    assert_eq!(node.site.node().link_names(), ["cni0", "lo"]);
 }
 
 /// What the runtime does not list any more; of another network the same
@@ -205,12 +230,7 @@ fn the_rules_of_the_go_plugins_go_with_gc_for_containers_that_are_not_listed() {
         let gc = |config: &Value| node.ours("GC", &stays, &with(config.clone(), listed.clone()));
 
         gc(&config).silent_success();
-        // It is not installed any more.
-        gc(&with(
-            ports.clone(),
-            json!({ "type": "cofferdam", "plugin": "portmap" }),
-        ))
-        .error();
+        gc(&ports).silent_success();
 
         assert_eq!(ruleset(&node), before, "{backend}");
     }

@@ -13,8 +13,9 @@ use std::{
 };
 
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink,
-    OperationalState, PortVlans, Ports, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
+    NewLink, OperationalState, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey,
+    VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -181,6 +182,13 @@ impl Network for Picture {
         delete_neighbor(LinkId, &Neighbor) -> ();
         sysctl(Place, &SysctlKey) -> String;
         set_sysctl(Place, &SysctlKey, &str) -> ();
+        outgoing(LinkId) -> Outgoing;
+        limit_rate(LinkId, &RateLimit) -> ();
+        delete_rate_limit(LinkId) -> ();
+        incoming(LinkId) -> Incoming;
+        redirect_incoming(LinkId, u32) -> ();
+        delete_redirect(LinkId) -> ();
+        forget_flows(Place, &[Flows]) -> ();
         has_table(Place, &TableId) -> bool;
         create_table(Place, &Table) -> ();
         replace_chains(Place, &Table) -> ();

@@ -4,8 +4,8 @@ use std::time::Duration;
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
-    AddressInfo, Bridge, Datagram, ForwardingLead, LinkId, LinkInfo, Neighbor, NewLink, PortVlans, Ports, Received,
-    Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Datagram, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, NewLink, Outgoing,
+    PortVlans, Ports, RateLimit, Received, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -145,6 +145,25 @@ pub trait Network {
         set: &Set,
         element: &Element,
     ) -> Result<Option<String>>;
+
+    /// `tc qdisc show dev NAME root`
+    fn outgoing(&mut self, link: LinkId) -> Result<Outgoing>;
+    /// `tc qdisc add dev NAME root handle 1: tbf …`; fails when the link has a
+    /// queueing discipline that is not the kernel's own choice.
+    fn limit_rate(&mut self, link: LinkId, limit: &RateLimit) -> Result<()>;
+    /// `tc qdisc del dev NAME root handle 1:`
+    fn delete_rate_limit(&mut self, link: LinkId) -> Result<()>;
+    /// `tc filter show dev NAME ingress`
+    fn incoming(&mut self, link: LinkId) -> Result<Incoming>;
+    /// `tc qdisc add dev NAME ingress` and `tc filter add dev NAME ingress …
+    /// match u32 0 0 action mirred egress redirect dev TO`; fails when there is
+    /// an ingress. `to` is the number of a link of the same namespace.
+    fn redirect_incoming(&mut self, link: LinkId, to: u32) -> Result<()>;
+    /// `tc qdisc del dev NAME ingress`
+    fn delete_redirect(&mut self, link: LinkId) -> Result<()>;
+
+    /// `conntrack -D -p udp --orig-port-dst PORT …`, for each.
+    fn forget_flows(&mut self, place: Place, flows: &[Flows]) -> Result<()>;
 
     /// Whether the rule of the node's iptables is there.
     fn has_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<bool>;

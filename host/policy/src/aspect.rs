@@ -60,9 +60,8 @@ impl<'a> Question<'a> {
         use Question as Q;
         let aspect = match (dimension, *self) {
             (Dimension::Kinds, Q::LinkSee { kind, .. }) => kind.map_or(Aspect::Whatever, Aspect::Text),
-            (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. }) => {
-                Aspect::Text(kind)
-            }
+            (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. })
+            | (Dimension::Kinds, Q::QdiscSee { kind, .. } | Q::QdiscSet { kind, .. }) => Aspect::Text(kind),
             (Dimension::Parents, Q::LinkCreate { upon, .. }) => or_whatever(upon.map(|upon| Aspect::Text(upon.parent))),
             (Dimension::Modes, Q::LinkCreate { upon, .. }) => {
                 or_whatever(upon.and_then(|upon| upon.mode).map(Aspect::Text))
@@ -104,7 +103,7 @@ impl<'a> Question<'a> {
             }
             (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
             (Dimension::Marks, Q::NftTable { marks, .. }) => Aspect::Marks(marks),
-            (Dimension::Ports, Q::NftElement { ports, .. }) => Aspect::Ports(ports),
+            (Dimension::Ports, Q::NftElement { ports, .. } | Q::ConntrackForget { ports, .. }) => Aspect::Ports(ports),
             (Dimension::ExchangePorts, Q::PacketExchange { ports, .. }) => Aspect::ExchangePorts(ports),
             (Dimension::Locations, Q::StoreOpen { location: path })
             | (Dimension::Files, Q::ResolverRead { file: path } | Q::AllowListRead { file: path }) => {

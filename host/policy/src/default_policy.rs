@@ -8,6 +8,8 @@ pub fn default_policy(plugin: &str) -> Option<&'static str> {
         "host-local" => Some(include_str!("../default/host-local.toml")),
         "dummy" => Some(include_str!("../default/dummy.toml")),
         "ipvlan" => Some(include_str!("../default/ipvlan.toml")),
+        "portmap" => Some(include_str!("../default/portmap.toml")),
+        "bandwidth" => Some(include_str!("../default/bandwidth.toml")),
         "loopback" => Some(include_str!("../default/loopback.toml")),
         "macvlan" => Some(include_str!("../default/macvlan.toml")),
         "tap" => Some(include_str!("../default/tap.toml")),

@@ -257,7 +257,9 @@ impl Operation {
         };
         use Required::{Always, InHost, No};
         match self {
-            Self::LinkSee | Self::LinkDelete => &[(Place, Always), (Kinds, No), (LinkNames, InHost)],
+            Self::LinkSee | Self::LinkDelete | Self::QdiscSee | Self::QdiscSet => {
+                &[(Place, Always), (Kinds, No), (LinkNames, InHost)]
+            }
             Self::LinkCreate => &[
                 (Place, Always),
                 (Kinds, InHost),
@@ -330,6 +332,7 @@ impl Operation {
                 (PacketLinks, No),
                 (Ports, No),
             ],
+            Self::ConntrackForget => &[(Place, Always), (Ports, InHost)],
             Self::StoreOpen => &[(Locations, No)],
             Self::ResolverRead | Self::AllowListRead => &[(Files, Always)],
             Self::IpamDelegate => &[(Plugins, Always)],

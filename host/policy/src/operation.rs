@@ -24,6 +24,9 @@ pub enum Operation {
     SysctlWrite,
     NftablesTable,
     NftablesElement,
+    QdiscSee,
+    QdiscSet,
+    ConntrackForget,
     StoreOpen,
     ResolverRead,
     IpamDelegate,
@@ -36,7 +39,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -57,6 +60,9 @@ impl Operation {
         Self::SysctlWrite,
         Self::NftablesTable,
         Self::NftablesElement,
+        Self::QdiscSee,
+        Self::QdiscSet,
+        Self::ConntrackForget,
         Self::StoreOpen,
         Self::ResolverRead,
         Self::IpamDelegate,
@@ -91,6 +97,9 @@ impl Operation {
             Self::SysctlWrite => "sysctl.write",
             Self::NftablesTable => "nftables.table",
             Self::NftablesElement => "nftables.element",
+            Self::QdiscSee => "qdisc.see",
+            Self::QdiscSet => "qdisc.set",
+            Self::ConntrackForget => "conntrack.forget",
             Self::StoreOpen => "store.open",
             Self::ResolverRead => "resolver.read",
             Self::IpamDelegate => "ipam.delegate",

@@ -139,6 +139,22 @@ pub enum Question<'a> {
         links: &'a [String],
         ports: &'a [u16],
     },
+    /// The queueing disciplines of the link.
+    QdiscSee {
+        place: Place,
+        kind: &'a str,
+        link: &'a str,
+    },
+    QdiscSet {
+        place: Place,
+        kind: &'a str,
+        link: &'a str,
+    },
+    /// Tracked flows to these ports.
+    ConntrackForget {
+        place: Place,
+        ports: &'a [u16],
+    },
     /// The directory that holds a directory of records for each network
     /// (host-local's `dataDir`), not that of the network.
     StoreOpen {
@@ -215,6 +231,9 @@ impl Question<'_> {
             Self::SysctlWrite { .. } => Operation::SysctlWrite,
             Self::NftTable { .. } => Operation::NftablesTable,
             Self::NftElement { .. } => Operation::NftablesElement,
+            Self::QdiscSee { .. } => Operation::QdiscSee,
+            Self::QdiscSet { .. } => Operation::QdiscSet,
+            Self::ConntrackForget { .. } => Operation::ConntrackForget,
             Self::StoreOpen { .. } => Operation::StoreOpen,
             Self::ResolverRead { .. } => Operation::ResolverRead,
             Self::IpamDelegate { .. } => Operation::IpamDelegate,
@@ -250,6 +269,9 @@ impl Question<'_> {
             | Self::SysctlWrite { place, .. }
             | Self::NftTable { place, .. }
             | Self::NftElement { place, .. }
+            | Self::QdiscSee { place, .. }
+            | Self::QdiscSet { place, .. }
+            | Self::ConntrackForget { place, .. }
             | Self::PacketExchange { place, .. } => Some(place),
             Self::ForwardingAccept { .. } | Self::VlanJoin { .. } => Some(Place::Host),
             Self::StoreOpen { .. }
@@ -290,6 +312,8 @@ impl<'a> Question<'a> {
             | Self::NeighborSee { link, .. }
             | Self::NeighborAdd { link, .. }
             | Self::NeighborDelete { link, .. }
+            | Self::QdiscSee { link, .. }
+            | Self::QdiscSet { link, .. }
             | Self::PacketExchange { link, .. }
             | Self::VlanJoin { bridge: link, .. } => Some(link),
             _ => None,

@@ -98,6 +98,17 @@ fn setting_every_link_of_the_node_is_told() {
 }
 
 #[test]
+fn traffic_of_every_link_is_told() {
+    let found = told("allow = \"qdisc.set\"\nin = \"host\"\nnames = [\"*\"]");
+    assert!(
+        matches!(found.as_slice(), [one] if one.contains("slow down every link of the node")),
+        "{found:?}"
+    );
+    let veths = told("allow = \"qdisc.set\"\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"*\"]");
+    assert!(veths.is_empty(), "{veths:?}");
+}
+
+#[test]
 fn a_setting_that_opens_the_node_is_told_unless_its_values_do_no_harm() {
     for (key, values, is_told) in [
         ("net/ipv4/conf/all/route_localnet", None, true),

@@ -3,8 +3,8 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::{
     GuestState, Program, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
-        addresses, allow_list, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets, resolver,
-        routes, rules, store, sysctl, types, upkeep, vlans, vrfs,
+        addresses, allow_list, conntrack, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets,
+        resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
     },
     wasi,
 };
@@ -25,6 +25,8 @@ pub trait Imports:
     + neighbors::Host
     + sysctl::Host
     + nftables::Host
+    + traffic_control::Host
+    + conntrack::Host
     + forwarding::Host
     + store::Host
     + store::HostRecords
@@ -62,6 +64,8 @@ fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime:
         "cofferdam:cni/neighbors" => neighbors::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/sysctl" => sysctl::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/nftables" => nftables::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/traffic-control" => traffic_control::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/conntrack" => conntrack::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/forwarding" => forwarding::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/store" => store::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/resolver" => resolver::add_to_linker::<T, HasSelf<T>>(linker, |state| state),

@@ -214,15 +214,19 @@ fn text(pid: Pid, address: u64) -> String {
 }
 
 /// Which netlink request it is, by its number; `None` when it only asks. Of
-/// rtnetlink's each fourth does (`linux/rtnetlink.h`), and of nf_tables' those
-/// named GET (`linux/netfilter/nf_tables.h`).
+/// rtnetlink's each fourth does (`linux/rtnetlink.h`), and of nf_tables' and
+/// connection tracking's those named GET (`linux/netfilter/nf_tables.h`,
+/// `nfnetlink_conntrack.h`).
 fn request(pid: Pid, address: u64, length: u64) -> Option<String> {
     let header = bytes(pid, address, 8, |_| false);
     let number = u16::from_ne_bytes([*header.get(4)?, *header.get(5)?]);
+    const CONNTRACK: u16 = 1;
+    const CONNTRACK_GET: u16 = 1;
     const NF_TABLES: u16 = 10;
     const NF_TABLES_GET: [u16; 8] = [1, 4, 7, 10, 13, 16, 19, 23];
     let asks = match number >> 8 {
         0 => number >= 16 && number & 3 == 2,
+        CONNTRACK => number & 0xff == CONNTRACK_GET,
         NF_TABLES => NF_TABLES_GET.contains(&(number & 0xff)),
         _ => false,
     };

@@ -29,6 +29,7 @@ mod settings;
 mod sharing;
 mod tenants;
 mod theft;
+mod traffic;
 mod visibility;
 mod vlans;
 mod ways;

@@ -1,6 +1,11 @@
 //! Going from point to point.
 
-use std::{panic::resume_unwind, thread};
+use std::{
+    iter,
+    panic::resume_unwind,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 use crate::{
     scenarios::{Scenario, scenarios},
@@ -39,20 +44,27 @@ pub(crate) fn at_every_point(what: &str, attempt: impl Fn(&Stage, usize) -> Atte
     assert!(faults.is_empty(), "{what}:\n{}", faults.join("\n\n"));
 }
 
-/// Goes these ways, all at once, since most of the time is the kernel's,
-/// taking links down. What did not go well.
+/// How many ways are gone at once by a test. Most of the time is the kernel's,
+/// taking links down; but it does so one by one, and far more than this keep
+/// each other from it.
+const AT_ONCE: usize = 6;
+
+/// Goes these ways. What did not go well.
 pub(crate) fn walk_all<'a>(
     what: &str,
-    walks: impl IntoIterator<Item = Walk<'a>>,
+    walks: impl IntoIterator<Item = Walk<'a>, IntoIter: Send>,
     attempt: &(impl Fn(&Stage, usize) -> Attempt + Sync),
 ) -> Vec<String> {
+    let ahead = Mutex::new(walks.into_iter());
+    let next = || ahead.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let walker = || -> Vec<String> {
+        let walks = iter::from_fn(next);
+        walks.filter_map(|walk| go(what, &walk, attempt)).collect()
+    };
     thread::scope(|scope| {
-        let gone: Vec<_> = walks
-            .into_iter()
-            .map(|walk| scope.spawn(move || go(what, &walk, attempt)))
-            .collect();
+        let walkers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(walker)).collect();
         let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        gone.into_iter().filter_map(join).collect()
+        walkers.into_iter().flat_map(join).collect()
     })
 }
 

@@ -1,6 +1,10 @@
 //! Which attachments are interrupted: a new plugin joins by a line.
 
-use cofferdam_tests::{bridge_network, loopback_network, with};
+use cofferdam_tests::{
+    Namespace, Site, bridge_network,
+    dhcp::{Server, segment, wire::lend},
+    loopback_network, with,
+};
 use serde_json::{Value, json};
 
 /// An attachment that is to be interrupted.
@@ -10,6 +14,14 @@ pub(crate) struct Scenario {
     /// Whether it is looked at beside another attachment, too: what attachments
     /// have in common is there in one scenario or the other.
     pub(crate) beside_another: bool,
+    /// What has to be there besides; it goes with the value.
+    pub(crate) surroundings: fn(&Site) -> Option<Surroundings>,
+}
+
+/// A DHCP server, and where it is.
+pub(crate) struct Surroundings {
+    _server: Server,
+    _namespace: Namespace,
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -17,6 +29,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         name,
         config,
         beside_another: true,
+        surroundings: |_| None,
     };
     vec![
         scenario("loopback", with(loopback_network(), json!({ "cniVersion": "1.1.0" }))),
@@ -28,10 +41,19 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("chain", chain()),
         Scenario {
             beside_another: false,
+            ..scenario("portmap and bandwidth", published())
+        },
+        Scenario {
+            beside_another: false,
             ..scenario("tap", tap())
         },
         scenario("ptp", ptp()),
         scenario("bridge with tuning, sbr and firewall", tuned()),
+        Scenario {
+            beside_another: false,
+            surroundings: |site| Some(dhcp_server(site)),
+            ..scenario("bridge with dhcp", leased())
+        },
     ]
 }
 
@@ -72,10 +94,40 @@ fn chain() -> Value {
     })
 }
 
+/// One port of the node is one container's.
+fn published() -> Value {
+    let member = |config: Value| with(config, json!({ "cniVersion": null, "name": null }));
+    let mapping = |protocol, host: u16| json!({ "hostPort": host, "containerPort": 80, "protocol": protocol });
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
+        "chain": [
+            member(bridge_network("1.1.0")),
+            { "type": "portmap", "runtimeConfig": { "portMappings": [mapping("tcp", 8080), mapping("udp", 5353)] } },
+            { "type": "bandwidth", "ingressRate": 8000000, "ingressBurst": 800000,
+              "egressRate": 8000000, "egressBurst": 800000 },
+        ],
+    })
+}
+
 /// With all that a device is given in steps of its own.
 fn tap() -> Value {
     json!({
         "cniVersion": "1.1.0", "name": "mynet", "type": "tap", "owner": 1000, "group": 1000, "mtu": 1400,
         "ipam": { "type": "host-local", "subnet": "10.22.0.0/16" },
     })
+}
+
+fn leased() -> Value {
+    json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "bridge", "bridge": "cni0", "ipam": { "type": "dhcp" } })
+}
+
+/// Lends everybody the same address: there is one container.
+fn dhcp_server(site: &Site) -> Surroundings {
+    let namespace = segment(site);
+    let mask = (1, &[255, 255, 255, 0][..]);
+    let server = Server::start(&namespace, move |message| lend(message, [10, 77, 0, 50], &[mask]));
+    Surroundings {
+        _server: server,
+        _namespace: namespace,
+    }
 }

@@ -14,7 +14,7 @@ use cofferdam_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::scenarios::Scenario;
+use crate::scenarios::{Scenario, Surroundings};
 
 /// The container's.
 const ID: &str = "c1";
@@ -28,6 +28,7 @@ pub(crate) struct Stage {
     valid: Value,
     before: Picture,
     other: Option<Container>,
+    _surroundings: Option<Surroundings>,
 }
 
 /// How node and container look.
@@ -46,6 +47,7 @@ impl Stage {
         // The kernel gives links addresses of their own some time after they
         // are made; without them a picture is the same at any time.
         site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+        let surroundings = (scenario.surroundings)(&site);
         let container = Container::new(ID);
         let config = scenario.config.clone();
         let mut valid = json!([]);
@@ -68,6 +70,7 @@ impl Stage {
             valid,
             before,
             other,
+            _surroundings: surroundings,
         }
     }
 

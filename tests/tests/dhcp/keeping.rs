@@ -8,13 +8,17 @@ use std::{
     },
 };
 
-use cofferdam_tests::{Container, needs_kernel};
+use cofferdam_tests::{
+    Container,
+    dhcp::{
+        Server,
+        wire::{NAK, RELEASE, REQUEST, answer, lend},
+    },
+    needs_kernel,
+};
 use serde_json::{Value, json};
 
-use crate::{
-    lan::{Lan, Server, keeper, network, wait_for},
-    wire::{NAK, RELEASE, REQUEST, answer, lend},
-};
+use crate::lan::{Lan, keeper, network, wait_for};
 
 const LENT: [u8; 4] = [10, 77, 0, 50];
 const MASK: (u8, &[u8]) = (1, &[255, 255, 255, 0]);
@@ -28,7 +32,7 @@ const IS_SILENT: u8 = 2;
 fn server(lan: &Lan, seconds: u8) -> (Server, Arc<AtomicU8>) {
     let mood = Arc::new(AtomicU8::new(GRANTS));
     let told = Arc::clone(&mood);
-    let server = Server::start(lan, move |message| {
+    let server = Server::start(&lan.server, move |message| {
         let time = [0, 0, 0, seconds];
         let options = [MASK, (51, &time[..])];
         match (message.address, told.load(Ordering::Relaxed)) {
@@ -129,7 +133,13 @@ fn a_lease_that_nobody_renews_ends_with_its_link_down_and_told() {
 #[test]
 fn a_lease_that_is_refused_ends_at_once() {
     needs_kernel!();
-    let Leased { lan, mood, pod, .. } = Leased::for_seconds(200);
+    let Leased {
+        lan,
+        server: _server,
+        mood,
+        pod,
+        ..
+    } = Leased::for_seconds(200);
     mood.store(REFUSES, Ordering::Relaxed);
     make_due(&lan);
     let ended = lan.site.cofferctl(&["keep", "--once"]);

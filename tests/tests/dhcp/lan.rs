@@ -2,21 +2,14 @@
 
 use std::{
     fs,
-    net::{SocketAddr, UdpSocket},
     process::Command,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
-use cofferdam_tests::{Namespace, Running, Site, skip, with};
+use cofferdam_tests::{Namespace, Running, Site, dhcp::segment, skip, with};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use crate::wire::Message;
 
 /// How long a test waits for what has to come.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -31,33 +24,7 @@ pub(crate) struct Lan {
 impl Lan {
     pub(crate) fn new() -> Self {
         let site = Site::new();
-        let server = Namespace::container();
-        let node = site.node();
-        // No addresses of the kernel's own, which come when they like.
-        node.set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
-        // An address of its own, which no port changes.
-        node.ip(&["link", "add", "cni0", "address", "02:00:00:00:00:c0", "type", "bridge"]);
-        node.ip(&["link", "set", "cni0", "up"]);
-        node.ip(&[
-            "link",
-            "add",
-            "srv0",
-            "master",
-            "cni0",
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "lan0",
-            "netns",
-            &server.path(),
-        ]);
-        node.ip(&["link", "set", "srv0", "up"]);
-        server.ip(&["link", "set", "lo", "up"]);
-        server.ip(&["address", "add", "10.77.0.1/24", "dev", "lan0"]);
-        server.ip(&["link", "set", "lan0", "up"]);
-        // Where datagrams to all go.
-        server.ip(&["route", "add", "default", "dev", "lan0"]);
+        let server = segment(&site);
         Self { site, server }
     }
 }
@@ -134,70 +101,6 @@ impl Dnsmasq {
         lines
             .map(|fields| (fields[2].to_owned(), fields[3].to_owned()))
             .collect()
-    }
-}
-
-/// A DHCP server that does as a test says, and remembers what it heard.
-pub(crate) struct Server {
-    heard: Arc<Mutex<Vec<Message>>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Server {
-    /// `answer` makes the messages that go back to all.
-    pub(crate) fn start(lan: &Lan, mut answer: impl FnMut(&Message) -> Vec<Vec<u8>> + Send + 'static) -> Self {
-        let socket = lan.server.run(|| {
-            let socket = UdpSocket::bind("0.0.0.0:67").unwrap();
-            socket.set_broadcast(true).unwrap();
-            socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-            socket
-        });
-        let (heard, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
-        let (listening, stopped) = (Arc::clone(&heard), Arc::clone(&stop));
-        let thread = thread::spawn(move || {
-            let mut buffer = [0; 2000];
-            while !stopped.load(Ordering::Relaxed) {
-                let Ok((length, _)) = socket.recv_from(&mut buffer) else {
-                    continue;
-                };
-                let Some(message) = Message::read(&buffer[..length]) else {
-                    continue;
-                };
-                let answers = answer(&message);
-                listening.lock().unwrap().push(message);
-                for answer in answers {
-                    let _ = socket.send_to(&answer, SocketAddr::from(([255, 255, 255, 255], 68)));
-                }
-            }
-        });
-        Self {
-            heard,
-            stop,
-            thread: Some(thread),
-        }
-    }
-
-    /// How many messages of a kind came; of an address that the client has,
-    /// where one is given.
-    pub(crate) fn count(&self, kind: u8, of: Option<[u8; 4]>) -> usize {
-        let heard = self.heard.lock().unwrap();
-        let is_it = |message: &&Message| message.kind == kind && of.is_none_or(|address| message.address == address);
-        heard.iter().filter(is_it).count()
-    }
-
-    /// All that came.
-    pub(crate) fn heard(&self) -> Vec<Message> {
-        self.heard.lock().unwrap().clone()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

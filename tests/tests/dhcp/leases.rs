@@ -1,12 +1,16 @@
 //! Addresses of dnsmasq, and of a server that tells what it heard.
 
-use cofferdam_tests::{Container, SPEC_VERSIONS, answers, needs_kernel, with};
+use cofferdam_tests::{
+    Container, SPEC_VERSIONS, answers,
+    dhcp::{
+        Server,
+        wire::{RELEASE, REQUEST, lend},
+    },
+    needs_kernel, with,
+};
 use serde_json::{Value, json};
 
-use crate::{
-    lan::{Dnsmasq, Lan, Server, network, wait_for},
-    wire::{RELEASE, REQUEST, lend},
-};
+use crate::lan::{Dnsmasq, Lan, network, wait_for};
 
 const MASK: (u8, &[u8]) = (1, &[255, 255, 255, 0]);
 
@@ -93,7 +97,7 @@ fn what_is_asked_for_and_told_reaches_the_server_and_the_result() {
 fn every_version_of_the_specification_has_its_result() {
     needs_kernel!();
     let lan = Lan::new();
-    let _server = Server::start(&lan, |message| {
+    let _server = Server::start(&lan.server, |message| {
         lend(message, [10, 77, 0, 50], &[MASK, (3, &[10, 77, 0, 1])])
     });
     for version in SPEC_VERSIONS {
@@ -113,7 +117,7 @@ fn every_version_of_the_specification_has_its_result() {
 fn a_lease_is_known_by_the_attachment_and_given_back_without_the_plugin() {
     needs_kernel!();
     let lan = Lan::new();
-    let server = Server::start(&lan, |message| lend(message, [10, 77, 0, 50], &[MASK]));
+    let server = Server::start(&lan.server, |message| lend(message, [10, 77, 0, 50], &[MASK]));
     let config = network(json!({}));
     let pod = Container::new("one");
     lan.site.add(&pod, &config);
@@ -137,7 +141,7 @@ fn an_add_that_fails_later_gives_its_lease_back() {
     needs_kernel!();
     let lan = Lan::new();
     // A default route through a router that no route leads to.
-    let server = Server::start(&lan, |message| {
+    let server = Server::start(&lan.server, |message| {
         lend(message, [10, 77, 0, 50], &[MASK, (3, &[192, 0, 2, 1])])
     });
     let before = lan.site.snapshot();
@@ -154,7 +158,7 @@ fn an_add_that_fails_later_gives_its_lease_back() {
 fn an_address_of_another_attachment_is_refused_with_its_owner() {
     needs_kernel!();
     let lan = Lan::new();
-    let _server = Server::start(&lan, |message| lend(message, [10, 77, 0, 50], &[MASK]));
+    let _server = Server::start(&lan.server, |message| lend(message, [10, 77, 0, 50], &[MASK]));
     let config = network(json!({}));
     let (first, second) = (Container::new("one"), Container::new("two"));
     lan.site.add(&first, &config);
@@ -171,7 +175,7 @@ fn an_address_of_another_attachment_is_refused_with_its_owner() {
 fn what_is_not_granted_is_refused_before_anything_is_done() {
     needs_kernel!();
     let lan = Lan::new();
-    let server = Server::start(&lan, |message| lend(message, [10, 77, 0, 50], &[MASK]));
+    let server = Server::start(&lan.server, |message| lend(message, [10, 77, 0, 50], &[MASK]));
     let policy = include_str!("../../../host/policy/default/dhcp.toml");
     for (operation, instead) in [
         (

@@ -7,4 +7,3 @@ mod keeping;
 mod lan;
 mod leases;
 mod strange;
-mod wire;

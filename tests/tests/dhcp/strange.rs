@@ -1,13 +1,17 @@
 //! Servers that are broken, slow or hostile: an ADD fails with what is wrong
 //! and leaves nothing, or is not impressed.
 
-use cofferdam_tests::{Container, needs_kernel};
+use cofferdam_tests::{
+    Container,
+    dhcp::{
+        Server,
+        wire::{ACK, DISCOVER, Message, NAK, OFFER, REQUEST, answer, lend},
+    },
+    needs_kernel,
+};
 use serde_json::json;
 
-use crate::{
-    lan::{Lan, Server, network},
-    wire::{ACK, DISCOVER, Message, NAK, OFFER, REQUEST, answer, lend},
-};
+use crate::lan::{Lan, network};
 
 const LENT: [u8; 4] = [10, 77, 0, 50];
 const MASK: (u8, &[u8]) = (1, &[255, 255, 255, 0]);
@@ -38,7 +42,7 @@ fn what_makes_no_sense_fails_the_add_and_leaves_nothing() {
     ];
     for (words, answer) in cases {
         let lan = Lan::new();
-        let _server = Server::start(&lan, answer);
+        let _server = Server::start(&lan.server, answer);
         let before = lan.site.snapshot();
         let pod = Container::new("one");
         let error = lan.site.try_add(&pod, &network(json!({}))).error();
@@ -52,7 +56,7 @@ fn what_makes_no_sense_fails_the_add_and_leaves_nothing() {
 fn junk_and_answers_to_others_are_passed_over() {
     needs_kernel!();
     let lan = Lan::new();
-    let _server = Server::start(&lan, |message| {
+    let _server = Server::start(&lan.server, |message| {
         let kind = if message.kind == DISCOVER { OFFER } else { ACK };
         let good = answer(message, kind, LENT, &[MASK]);
         let changed = |position: usize, value: u8| {

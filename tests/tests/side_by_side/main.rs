@@ -11,8 +11,10 @@
 
 mod bridge;
 mod facts;
+mod leases;
 mod lists;
 mod loopback;
+mod meta;
 mod mixed;
 mod network;
 mod ptp;
@@ -56,9 +58,27 @@ fn ipvlan_vlan_and_dummy() {
 }
 
 #[test]
+fn portmap() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), meta::portmap());
+}
+
+#[test]
+fn bandwidth() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), meta::bandwidth());
+}
+
+#[test]
 fn ptp() {
     needs_kernel!();
     compare(&needs_go_plugins!(), ptp::networks());
+}
+
+#[test]
+fn dhcp_behind_bridge() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), leases::networks());
 }
 
 #[test]

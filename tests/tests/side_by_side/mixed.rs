@@ -1,7 +1,7 @@
 use cofferdam_tests::{bridge_network, loopback_network, with};
 use serde_json::json;
 
-use crate::{bridge::VETH_ON_BRIDGE, network::Network};
+use crate::{bridge::VETH_ON_BRIDGE, meta, network::Network};
 
 /// Chains of which one part may be of either implementation.
 pub(crate) fn networks() -> Vec<Network> {
@@ -13,4 +13,8 @@ pub(crate) fn networks() -> Vec<Network> {
         )
         .differs(VETH_ON_BRIDGE),
     ]
+    .into_iter()
+    .chain(meta::portmap())
+    .chain(meta::bandwidth())
+    .collect()
 }

@@ -37,7 +37,39 @@ fn refused() -> Vec<(&'static str, &'static str, Value)> {
             "bridge",
             bridge(json!({ "ipam": { "rangeStart": "10.23.0.1" } })),
         ),
+        ("no host port", "portmap", published(0, 80, json!({}))),
+        ("no container port", "portmap", published(8080, 0, json!({}))),
+        (
+            "a bit beyond marks",
+            "portmap",
+            published(8080, 80, json!({ "markMasqBit": 32 })),
+        ),
+        (
+            "two ways to mark",
+            "portmap",
+            published(
+                8080,
+                80,
+                json!({ "markMasqBit": 1, "externalSetMarkChain": "KUBE-MARK-MASQ" }),
+            ),
+        ),
+        (
+            "words of the other backend",
+            "portmap",
+            published(
+                8080,
+                80,
+                json!({ "backend": "iptables", "conditionsV4": ["ip", "saddr", "10.0.0.1"] }),
+            ),
+        ),
     ]
+}
+
+fn published(host: u16, container: u16, changes: Value) -> Value {
+    let mapping = json!({ "hostPort": host, "containerPort": container, "protocol": "tcp" });
+    let config = json!({ "cniVersion": "1.0.0", "name": "mynet", "type": "portmap",
+        "runtimeConfig": { "portMappings": [mapping] } });
+    with(config, changes)
 }
 
 pub(crate) fn compare(go: &GoPlugins) {

@@ -1,6 +1,8 @@
 use cofferdam_tests::{Cni, Container, GoPlugins, Namespace, Output, Site, with};
 use serde_json::{Value, json};
 
+use crate::leases::Leases;
+
 /// Who implements a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -15,15 +17,21 @@ pub(crate) struct Side {
     pub(crate) container: Container,
     go: GoPlugins,
     members: Vec<(Kind, Value)>,
+    /// Where a member takes addresses that are lent.
+    leases: Option<Leases>,
 }
 
 impl Side {
     pub(crate) fn new(go: &GoPlugins, members: Vec<(Kind, Value)>, prepare: fn(&Namespace, &Namespace)) -> Self {
+        let site = Site::new();
+        let is_lent = |(_, member): &(Kind, Value)| member["ipam"]["type"] == "dhcp";
+        let leases = members.iter().any(is_lent).then(|| Leases::of(&site, go));
         let side = Self {
-            site: Site::new(),
+            site,
             container: Container::new("c1"),
             go: go.clone(),
             members,
+            leases,
         };
         prepare(side.site.node(), &side.container.namespace);
         side
@@ -73,7 +81,10 @@ impl Side {
     /// The reference plugins know of no other root: directories are told.
     fn with_records(&self, config: &Value) -> Value {
         let kept = self.site.installation().root().join("tuning");
-        if config["ipam"]["type"] == "host-local" {
+        if config["ipam"]["type"] == "dhcp" {
+            let told = self.leases.as_ref().map(Leases::told);
+            with(config.clone(), told.unwrap_or_default())
+        } else if config["ipam"]["type"] == "host-local" {
             with(config.clone(), json!({ "ipam": { "dataDir": self.site.leases() } }))
         } else if config["type"] == "tuning" {
             with(config.clone(), json!({ "dataDir": kept }))

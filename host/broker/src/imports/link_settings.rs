@@ -454,7 +454,7 @@ impl Mediator {
     }
 
     /// What attachments share is not changed under the others.
-    fn refuse_change_for_others(&mut self, link: LinkId, name: &str, what: &str) -> Result<(), CallError> {
+    pub(super) fn refuse_change_for_others(&mut self, link: LinkId, name: &str, what: &str) -> Result<(), CallError> {
         let Some(Ownership::Shared { object, .. }) = self.known_link(link).map(|known| known.ownership) else {
             return Ok(());
         };

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod allow_list;
+mod conntrack;
 mod forwarding;
 mod ipam;
 mod link_flag;
@@ -23,6 +24,7 @@ mod rules;
 mod shared;
 mod store;
 mod sysctl;
+mod traffic_control;
 mod types;
 mod upkeep;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the reference plugins put into the packet filter for attachments
+//! What the reference plugins made on the node for attachments
 //! that Cofferdam has no journal of: it was made before the node changed over.
 //!
 //! They name chains and rules by network and container, so that theirs are
@@ -20,9 +20,12 @@ use crate::{call::Call, log::emit};
 /// Hexadecimal digits of a digest in the names of chains and rules.
 const CHAIN_NAME: usize = 28;
 const RULE_NAME: usize = 16;
+/// `IFNAMSIZ` of `linux/if.h` without the terminating zero.
+const LINK_NAME: usize = 15;
 
 /// Removes the rules that masquerade what comes from the container, those that
-/// publish its ports, and those that accept what it forwards. What can't be removed is told of.
+/// publish its ports, those that accept what it forwards, and the link that
+/// limits what it sends. What can't be removed is told of.
 pub(super) fn remove(call: &Call, state: &StateDirectory, kernel: &mut Kernel) {
     let network = &call.attachment.network;
     let container = &call.attachment.container_id;
@@ -49,6 +52,11 @@ pub(super) fn remove(call: &Call, state: &StateDirectory, kernel: &mut Kernel) {
                     }
                 }
             }
+            "bandwidth" => {
+                let digest = hex(&[network, container]);
+                let link = cut(&format!("bwp{digest}"), LINK_NAME).to_owned();
+                told(remove_ifb(kernel, &link));
+            }
             "firewall" => {
                 for address in unowned_addresses(call, state) {
                     told(remove_accepted(kernel, address));
@@ -57,6 +65,17 @@ pub(super) fn remove(call: &Call, state: &StateDirectory, kernel: &mut Kernel) {
             _ => {}
         }
     }
+}
+
+/// The link that what the container sends was led through. What led there is
+/// at the host's end, and goes with it.
+fn remove_ifb(kernel: &mut Kernel, name: &str) -> cofferdam_network::Result<Option<String>> {
+    let found = kernel.link_by_name(Place::Host, name)?;
+    let Some(link) = found.filter(|link| link.kind == "ifb" && link.name == name) else {
+        return Ok(None);
+    };
+    kernel.delete_link(link.id)?;
+    Ok(Some(format!("link {name}")))
 }
 
 /// The addresses of the previous result, but for those that an attachment of
@@ -234,6 +253,12 @@ fn cut(text: &str, most: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_has_the_name_that_the_reference_plugin_gives_it() {
+        let name = format!("bwp{}", hex(&["p2p", "cid1"]));
+        assert_eq!(cut(&name, LINK_NAME), "bwp8bbe0e319883");
+    }
 
     #[test]
     fn chains_have_the_names_that_the_reference_plugins_give_them() {

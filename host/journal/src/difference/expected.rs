@@ -102,7 +102,9 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::AddRoute { link, .. }
         | Operation::DeleteRoute { link, .. }
         | Operation::AddNeighbor { link, .. }
-        | Operation::DeleteNeighbor { link, .. } => Some(link.place),
+        | Operation::DeleteNeighbor { link, .. }
+        | Operation::LimitRate { link, .. }
+        | Operation::RedirectIncoming { link, .. } => Some(link.place),
         Operation::AddRule { place, .. }
         | Operation::DeleteRule { place, .. }
         | Operation::SetSysctl { place, .. }
@@ -112,7 +114,8 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::CreateChain { place, .. }
         | Operation::DeleteChain { place, .. }
         | Operation::AddElements { place, .. }
-        | Operation::DeleteElements { place, .. } => Some(*place),
+        | Operation::DeleteElements { place, .. }
+        | Operation::ForgetFlows { place, .. } => Some(*place),
         Operation::Claim { .. } | Operation::Keep { .. } | Operation::TakeSlot { .. } => None,
         Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => Some(Place::Host),
     }
@@ -127,7 +130,9 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::DeleteLink { link, .. } => {
             let is_port = matches!(part, Part::Setting { link: port, value: Value::Master(Some(master)), .. }
                 if port.place == link.place && *master == link.index);
-            is_port || part.link().is_some_and(|link| gone.contains(&link))
+            let is_target = matches!(part, Part::Redirect { link: from, to, .. }
+                if from.place == link.place && *to == link.index);
+            is_port || is_target || part.link().is_some_and(|link| gone.contains(&link))
         }
         Operation::SetLinkUp { link, up, .. } => {
             is_setting(part, *link, &Value::Up(*up)) || !up && goes_with_down(part, *link)
@@ -224,6 +229,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
             }
             _ => false,
         },
+        Operation::LimitRate { link, .. } => matches!(part, Part::RateLimit { link: of, .. } if of == link),
+        Operation::RedirectIncoming { link, .. } => matches!(part, Part::Redirect { link: of, .. } if of == link),
         Operation::LeadForwarding { lead } => matches!(part, Part::ForwardingLead(earlier) if *earlier == lead),
         Operation::AcceptForwarding { address } => {
             matches!(part, Part::Forwarding(earlier) if earlier == address)
@@ -240,7 +247,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::CreateVeth { .. }
         | Operation::CreateLink { .. }
         | Operation::UseParent { .. }
-        | Operation::TakeSlot { .. } => false,
+        | Operation::TakeSlot { .. }
+        | Operation::ForgetFlows { .. } => false,
     }
 }
 

@@ -15,6 +15,7 @@ mod remedy;
 mod routing;
 mod shared_links;
 mod survey;
+mod traffic;
 mod view;
 
 use std::fmt;

@@ -1,8 +1,8 @@
 use std::{net::IpAddr, path::Path};
 
 use cofferdam_network::{
-    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, Route, RouteMode, Rule, SysctlKey,
-    VethEnd,
+    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, RateLimit, Route, RouteMode, Rule,
+    SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -79,6 +79,17 @@ pub(super) enum Part<'h> {
         element: &'h Element,
         comment: &'h str,
         there: bool,
+    },
+    RateLimit {
+        link: LinkId,
+        name: &'h str,
+        limit: &'h RateLimit,
+    },
+    Redirect {
+        link: LinkId,
+        name: &'h str,
+        to: u32,
+        to_name: &'h str,
     },
     ForwardingLead(&'h ForwardingLead),
     /// What the address forwards is accepted.
@@ -159,7 +170,9 @@ impl Part<'_> {
             | Self::PortVlans { link, .. }
             | Self::Address { link, .. }
             | Self::Route { link, .. }
-            | Self::Neighbor { link, .. } => Some(*link),
+            | Self::Neighbor { link, .. }
+            | Self::RateLimit { link, .. }
+            | Self::Redirect { link, .. } => Some(*link),
             Self::Bridge(_)
             | Self::SharedLink(_)
             | Self::Rule { .. }
@@ -189,7 +202,9 @@ impl Part<'_> {
             | Self::PortVlans { link, .. }
             | Self::Address { link, .. }
             | Self::Route { link, .. }
-            | Self::Neighbor { link, .. } => Some(link.place),
+            | Self::Neighbor { link, .. }
+            | Self::RateLimit { link, .. }
+            | Self::Redirect { link, .. } => Some(link.place),
             Self::Claim { .. } | Self::Upkeep { .. } => None,
             Self::ForwardingLead(_) | Self::Forwarding(_) => Some(Place::Host),
         }
@@ -309,6 +324,24 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
             Inverse::AddElements { comment, .. } => elements_of(*place, table, set, elements, comment, false),
             _ => Vec::new(),
         },
+        Operation::LimitRate { link, name, limit } => vec![Part::RateLimit {
+            link: *link,
+            name,
+            limit,
+        }],
+        Operation::RedirectIncoming {
+            link,
+            name,
+            to,
+            to_name,
+        } => vec![Part::Redirect {
+            link: *link,
+            name,
+            to: *to,
+            to_name,
+        }],
+        // What was forgotten comes back when somebody sends.
+        Operation::ForgetFlows { .. } => Vec::new(),
         Operation::LeadForwarding { lead } => vec![Part::ForwardingLead(lead)],
         Operation::AcceptForwarding { address } => vec![Part::Forwarding(*address)],
         Operation::Claim { directory, address } => vec![Part::Claim {

@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    ForwardingLead, LinkId, Neighbor, PortVlans, Route, RouteMode, Rule, SysctlKey,
+    ForwardingLead, LinkId, Neighbor, PortVlans, RateLimit, Route, RouteMode, Rule, SysctlKey,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, Place};
@@ -66,6 +66,14 @@ pub(crate) enum Remedy {
         set: Set,
         element: Element,
         comment: String,
+    },
+    RateLimit {
+        link: LinkId,
+        limit: RateLimit,
+    },
+    Redirect {
+        link: LinkId,
+        to: u32,
     },
     ForwardingLead(ForwardingLead),
     Forwarding(IpAddr),

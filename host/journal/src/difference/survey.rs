@@ -132,6 +132,13 @@ impl<'c, 'h> Survey<'c, 'h> {
                 comment,
                 there,
             } => self.look_at_element(entry, (*place, table), set, element, (comment, *there)),
+            Part::RateLimit { link, name, limit } => self.look_at_rate_limit(entry, (*link, name), limit),
+            Part::Redirect {
+                link,
+                name,
+                to,
+                to_name,
+            } => self.look_at_redirect(entry, (*link, name), (*to, to_name)),
             Part::ForwardingLead(lead) => self.look_at_lead(entry, lead),
             Part::Forwarding(address) => self.look_at_forwarding(entry, *address),
             Part::Claim { directory, address } => self.look_at_claim(entry, directory, *address),

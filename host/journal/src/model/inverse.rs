@@ -1,13 +1,13 @@
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    LinkId, Neighbor, Route, Rule, SysctlKey, forwarding_table_of,
+    Flows, LinkId, Neighbor, RateLimit, Route, Rule, SysctlKey, forwarding_table_of,
     nftables::{Element, Set, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 use serde::{Deserialize, Serialize};
 
-use super::SharedObject;
+use super::{SharedObject, operation::flows_text};
 
 /// What puts the kernel back as it was before an operation. Each is harmless
 /// when the operation did not happen, and when it is carried out twice.
@@ -132,6 +132,22 @@ pub enum Inverse {
         set: Set,
         elements: Vec<Element>,
         comment: String,
+    },
+    /// Only while it is this one.
+    DeleteRateLimit {
+        link: LinkId,
+        name: String,
+        limit: RateLimit,
+    },
+    /// Only while all that comes in goes there, or nothing does.
+    DeleteRedirect {
+        link: LinkId,
+        name: String,
+        to: u32,
+    },
+    ForgetFlows {
+        place: Place,
+        flows: Vec<Flows>,
     },
     /// Deletes the rules of the node's iptables that accept what the address
     /// forwards: the address is the attachment's.
@@ -260,6 +276,13 @@ impl fmt::Display for Inverse {
                     "delete {count} elements of {set} of {table} in the {place} namespace"
                 )
             }
+            Self::DeleteRateLimit { link, name, limit } => {
+                write!(f, "end the limit of {}, if it is {limit}", of(link, name))
+            }
+            Self::DeleteRedirect { link, name, .. } => {
+                write!(f, "end the redirection of what comes in on {}", of(link, name))
+            }
+            Self::ForgetFlows { place, flows } => write!(f, "forget {} in the {place} namespace", flows_text(flows)),
             Self::LeaveShared { object } => {
                 write!(f, "leave {object}, which goes with its last user if Cofferdam made it")
             }

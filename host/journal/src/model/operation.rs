@@ -5,8 +5,8 @@ use std::{
 };
 
 use cofferdam_network::{
-    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, Route, RouteMode, Rule, SysctlKey,
-    VethEnd, VlanGateway, forwarding_table_of,
+    Bridge, Flows, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, RateLimit, Route, RouteMode,
+    Rule, SysctlKey, VethEnd, VlanGateway, forwarding_table_of,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -173,6 +173,21 @@ pub enum Operation {
         set: Set,
         elements: Vec<Element>,
     },
+    LimitRate {
+        link: LinkId,
+        name: String,
+        limit: RateLimit,
+    },
+    RedirectIncoming {
+        link: LinkId,
+        name: String,
+        to: u32,
+        to_name: String,
+    },
+    ForgetFlows {
+        place: Place,
+        flows: Vec<Flows>,
+    },
     /// In the node's iptables.
     LeadForwarding {
         lead: ForwardingLead,
@@ -324,6 +339,15 @@ impl fmt::Display for Operation {
                     set.name
                 )
             }
+            Self::LimitRate { link, name, limit } => write!(f, "limit {} to {limit}", named(*link, name)),
+            Self::RedirectIncoming {
+                link, name, to_name, ..
+            } => {
+                write!(f, "redirect what comes in on {} to {to_name}", named(*link, name))
+            }
+            Self::ForgetFlows { place, flows } => {
+                write!(f, "forget {} in the {place} namespace", flows_text(flows))
+            }
             Self::Keep {
                 plugin,
                 address: Some(address),
@@ -351,6 +375,11 @@ pub(crate) fn kind_text(settings: &LinkSettings) -> &'static str {
 
 fn named(link: LinkId, name: &str) -> String {
     format!("link {name} in the {} namespace", link.place)
+}
+
+pub(crate) fn flows_text(flows: &[Flows]) -> String {
+    let flows: Vec<String> = flows.iter().map(ToString::to_string).collect();
+    format!("tracked flows to {}", flows.join(", "))
 }
 
 pub(crate) fn route_text(route: &Route, link: LinkId, name: &str) -> String {

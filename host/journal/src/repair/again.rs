@@ -74,6 +74,8 @@ impl Repair<'_> {
                 let one = std::slice::from_ref(element);
                 Ok(self.network.add_elements(*place, table, set, one, comment)?)
             }
+            Remedy::RateLimit { link, limit } => Ok(self.network.limit_rate(*link, limit)?),
+            Remedy::Redirect { link, to } => Ok(self.network.redirect_incoming(*link, *to)?),
             Remedy::ForwardingLead(lead) => self.lead(lead),
             Remedy::Forwarding(address) => Ok(self.network.accept_forwarding(*address)?),
             Remedy::Claim { directory, address } => self.claim(directory, *address),

@@ -14,6 +14,7 @@ mod routes;
 mod rules;
 mod shared;
 mod sysctl;
+mod traffic;
 mod unrecorded;
 mod upkeep;
 
@@ -118,6 +119,9 @@ impl Undo<'_> {
             Inverse::DeleteNeighbor { link, neighbor, .. } => self.delete_neighbor(*link, neighbor),
             Inverse::RefuseForwarding { address } => deleted(self.network.refuse_forwarding(*address)),
             Inverse::RestoreSysctl { place, key, old, new } => self.restore_sysctl(*place, key, old, new),
+            Inverse::DeleteRateLimit { link, limit, .. } => self.delete_rate_limit(*link, limit),
+            Inverse::DeleteRedirect { link, to, .. } => self.delete_redirect(*link, *to),
+            Inverse::ForgetFlows { place, flows } => self.forget_flows(*place, flows),
             Inverse::AddElements { .. } | Inverse::DeleteElements { .. } => self.run_elements(&entry.inverse),
             Inverse::RestoreUp { .. }
             | Inverse::RestoreMtu { .. }

@@ -165,6 +165,12 @@ impl Ground {
             for route in kernel.routes(link.id, 254).unwrap() {
                 lines.push(format!("{place} {} {route:?}", link.name));
             }
+            lines.push(format!(
+                "{place} {} sends with {} and is {}",
+                link.name,
+                kernel.outgoing(link.id).unwrap(),
+                kernel.incoming(link.id).unwrap()
+            ));
             for neighbor in kernel.neighbors(link.id).unwrap() {
                 lines.push(format!("{place} {} {neighbor:?}", link.name));
             }

@@ -41,7 +41,8 @@ fn done(ground: &mut Ground, case: &Case) -> Journal {
 }
 
 fn is_no_change(case: &Case) -> bool {
-    kind(&case.inverse) == "WithLink"
+    // Flows that are forgotten are told in no picture.
+    matches!(kind(&case.inverse), "WithLink" | "ForgetFlows")
 }
 
 #[track_caller]

@@ -29,6 +29,7 @@ mod side;
 mod socket;
 mod sysctl;
 mod tap;
+mod traffic;
 mod veth;
 mod visit;
 
@@ -39,8 +40,8 @@ use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink, PortVlans,
-    Ports, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
+    NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -351,6 +352,34 @@ impl Network for Kernel {
     ) -> Result<Option<String>> {
         let socket = self.side(place)?.nft()?;
         socket.element_comment(table, set, element)
+    }
+
+    fn outgoing(&mut self, link: LinkId) -> Result<Outgoing> {
+        traffic::outgoing(self.socket_of(link)?, link)
+    }
+
+    fn limit_rate(&mut self, link: LinkId, limit: &RateLimit) -> Result<()> {
+        traffic::limit_rate(self.socket_of(link)?, link, limit)
+    }
+
+    fn delete_rate_limit(&mut self, link: LinkId) -> Result<()> {
+        traffic::delete_rate_limit(self.socket_of(link)?, link)
+    }
+
+    fn incoming(&mut self, link: LinkId) -> Result<Incoming> {
+        traffic::incoming(self.socket_of(link)?, link)
+    }
+
+    fn redirect_incoming(&mut self, link: LinkId, to: u32) -> Result<()> {
+        traffic::redirect(self.socket_of(link)?, link, to)
+    }
+
+    fn delete_redirect(&mut self, link: LinkId) -> Result<()> {
+        traffic::delete_redirect(self.socket_of(link)?, link)
+    }
+
+    fn forget_flows(&mut self, place: Place, flows: &[Flows]) -> Result<()> {
+        self.side(place)?.nft()?.forget_flows(flows)
     }
 
     fn open_exchange(&mut self, link: LinkId, ports: Ports) -> Result<Box<dyn Exchange>> {

@@ -2,6 +2,7 @@
 
 mod address;
 mod datagram;
+mod flow;
 mod forwarding;
 mod link;
 mod neighbor;
@@ -10,10 +11,12 @@ pub mod nftables;
 mod route;
 mod rule;
 mod sysctl;
+mod traffic;
 mod vlan;
 
 pub use address::AddressInfo;
 pub use datagram::{Datagram, Ports, Received};
+pub use flow::Flows;
 pub use forwarding::{FORWARDING_CHAIN, ForwardingLead, forwarding_table, forwarding_table_of};
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
 pub use neighbor::Neighbor;
@@ -21,4 +24,5 @@ pub use new_link::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, NewLi
 pub use route::{Route, RouteMode};
 pub use rule::Rule;
 pub use sysctl::SysctlKey;
+pub use traffic::{Incoming, Outgoing, RateLimit, TokenBucket};
 pub use vlan::{PortVlans, VlanGateway, VlanRange};

@@ -16,5 +16,6 @@ mod packets;
 mod routes;
 mod rules;
 mod sysctl;
+mod traffic;
 mod veth;
 mod vlans;

@@ -216,6 +216,12 @@ impl Asked {
                 links: &self.links,
                 ports: &self.ports,
             },
+            Operation::QdiscSee => Question::QdiscSee { place, kind, link },
+            Operation::QdiscSet => Question::QdiscSet { place, kind, link },
+            Operation::ConntrackForget => Question::ConntrackForget {
+                place,
+                ports: &self.ports,
+            },
             Operation::StoreOpen => Question::StoreOpen { location: &self.path },
             Operation::ResolverRead => Question::ResolverRead { file: &self.path },
             Operation::IpamDelegate => Question::IpamDelegate { plugin: name },

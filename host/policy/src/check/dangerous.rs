@@ -115,7 +115,16 @@ pub(super) fn in_grant(grant: &Grant) -> Vec<Danger> {
     found.extend(all_packets(grant));
     found.extend(marks(grant));
     if grant.operations.contains(Operation::LinkSet) {
-        found.extend(uplinks(grant));
+        found.extend(uplinks(
+            grant,
+            "it may set every link of the node, uplinks included: one that is taken down cuts the node off",
+        ));
+    }
+    if grant.operations.contains(Operation::QdiscSet) {
+        found.extend(uplinks(
+            grant,
+            "it may slow down every link of the node, uplinks included, and lead what comes in on it to another one",
+        ));
     }
     if grant.operations.contains(Operation::SysctlWrite) {
         found.extend(settings(grant));
@@ -193,7 +202,7 @@ fn whole_parents(grant: &Grant) -> Option<Danger> {
     })
 }
 
-fn uplinks(grant: &Grant) -> Option<Danger> {
+fn uplinks(grant: &Grant, problem: &str) -> Option<Danger> {
     let every_name = match grant.bound(Dimension::LinkNames) {
         Some(Bound::Patterns(patterns)) => patterns.iter().any(Pattern::is_everything),
         _ => true,
@@ -204,8 +213,7 @@ fn uplinks(grant: &Grant) -> Option<Danger> {
     };
     (every_name && network_cards).then(|| Danger {
         key: Dimension::LinkNames.key(),
-        problem: "it may set every link of the node, uplinks included: one that is taken down cuts the node off"
-            .to_owned(),
+        problem: problem.to_owned(),
         way_out: "name the links, or their kinds",
     })
 }

@@ -111,6 +111,12 @@ fn object(question: &Question<'_>) -> String {
             nftables_table(family, table),
             parts_of_elements(addresses, links, ports)
         ),
+        Question::QdiscSee { kind, link: name, .. } | Question::QdiscSet { kind, link: name, .. } => {
+            format!("the traffic of {}", link(kind, name))
+        }
+        Question::ConntrackForget { ports, .. } => {
+            some_of("tracked flows to ", ports.iter().map(|port| format!("port {port}")))
+        }
         Question::StoreOpen { location } => {
             format!("the network's records below {}", Quoted(&location.to_string_lossy()))
         }

@@ -42,6 +42,12 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
         grant(&format!(
             "allow = [\"link.see\", \"link.set\", \"link.delete\", \"address.see\", \"neighbor.see\"]\n{names}"
         ));
+        grant(&format!("allow = \"qdisc.*\"\n{names}"));
+        let ports = match place {
+            Place::Host => format!("ports = [[0, {}]]", u16::MAX),
+            Place::Container => String::new(),
+        };
+        grant(&format!("allow = \"conntrack.forget\"\nin = \"{place}\"\n{ports}"));
         let tables = format!("tables = [[1, {}]]", u32::MAX);
         grant(&format!(
             "allow = \"link.create\"\n{names}\nkinds = {KINDS:?}\nparents = [\"*\"]\nmodes = {MODES:?}\n\

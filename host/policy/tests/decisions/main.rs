@@ -10,6 +10,7 @@ mod nftables;
 mod records;
 mod routing;
 mod sysctls;
+mod traffic;
 
 use cofferdam_policy::Asked;
 

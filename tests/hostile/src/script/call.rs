@@ -184,6 +184,28 @@ pub(crate) enum Call {
         link: usize,
     },
 
+    Limit {
+        link: usize,
+        rate: u64,
+    },
+    IsLimited {
+        link: usize,
+        rate: u64,
+    },
+    Redirect {
+        link: usize,
+        to: usize,
+    },
+    IsRedirected {
+        link: usize,
+        to: usize,
+    },
+    Forget {
+        r#in: In,
+        ports: Vec<u16>,
+        address: Option<String>,
+    },
+
     ReadSetting {
         r#in: In,
         key: Vec<String>,

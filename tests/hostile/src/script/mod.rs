@@ -7,6 +7,7 @@ mod links;
 mod packet_filter;
 mod records;
 mod routing;
+mod traffic;
 mod vlans;
 
 use cofferdam_guest_sdk::{
@@ -88,6 +89,7 @@ impl Script {
                 .link_call(call)
                 .or_else(|| self.vlan_call(call))
                 .or_else(|| self.routing_call(call))
+                .or_else(|| self.traffic_call(call))
                 .or_else(|| self.packet_filter_call(call))
                 .or_else(|| self.record_call(call))
                 .or_else(|| self.datagram_call(call))

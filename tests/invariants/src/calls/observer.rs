@@ -198,6 +198,18 @@ impl Watcher {
         self.is_own(info) || self.allows(&question)
     }
 
+    fn may_shape(&self, sides: &Sides, link: LinkId) -> bool {
+        let Some(info) = sides.at(link.place).links.get(&link.index) else {
+            return true;
+        };
+        let question = Question::QdiscSet {
+            place: link.place,
+            kind: &info.kind,
+            link: &info.name,
+        };
+        self.is_own(info) || self.allows(&question)
+    }
+
     /// A master is one's own making, a bridge that one may join, or granted.
     fn may_join(&self, sides: &Sides, place: Place, master: Option<u32>) -> bool {
         let Some(master) = master.and_then(|index| sides.at(place).links.get(&index)) else {
@@ -432,6 +444,17 @@ impl Watcher {
                     address,
                 };
                 is_own(link) || self.allows(&delete)
+            }
+            Operation::LimitRate { link, .. } => self.may_shape(sides, *link),
+            Operation::RedirectIncoming { link, to, .. } => {
+                self.may_shape(sides, *link) && self.may_shape(sides, LinkId { index: *to, ..*link })
+            }
+            Operation::ForgetFlows { place, flows } => {
+                let ports: Vec<u16> = flows.iter().map(|flows| flows.port).collect();
+                self.allows(&Question::ConntrackForget {
+                    place: *place,
+                    ports: &ports,
+                })
             }
             Operation::SetSysctl { place, key, value } => self.allows(&Question::SysctlWrite {
                 place: *place,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const MOST_CALLS: usize = 24;
 
 /// Grants that an input chooses from, one bit each.
-const GRANTS: [&str; 40] = [
+const GRANTS: [&str; 43] = [
     "allow = \"link.see\"\nin = \"host\"\nnames = [\"*\"]",
     "allow = \"link.see\"\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"veth*\"]",
     "allow = \"link.create\"\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"veth*\"]",
@@ -34,6 +34,9 @@ const GRANTS: [&str; 40] = [
     "allow = [\"rule.add\", \"rule.delete\"]\nin = \"host\"\ntables = [100]\npriorities = [[0, 4294967295]]",
     "allow = [\"neighbor.add\", \"neighbor.delete\"]\nin = \"container\"\nprefixes = [\"10.22.0.0/16\"]",
     "allow = [\"neighbor.add\", \"neighbor.delete\"]\nin = \"host\"\nnames = [\"up0\", \"veth*\"]\nprefixes = [\"0.0.0.0/0\", \"::/0\"]",
+    "allow = [\"qdisc.see\", \"qdisc.set\"]\nin = \"host\"\nkinds = [\"veth\"]\nnames = [\"veth*\"]",
+    "allow = \"qdisc.set\"\nin = \"container\"",
+    "allow = \"conntrack.forget\"\nin = \"host\"\nports = [53]",
     "allow = [\"sysctl.read\", \"sysctl.write\"]\nin = \"host\"\nkeys = [\"net/ipv4/ip_forward\"]",
     "allow = \"sysctl.write\"\nin = \"container\"\nkeys = [\"net/ipv4/conf/*/arp_notify\"]\nvalues = [\"1\"]",
     "allow = \"sysctl.write\"\nin = \"host\"\nkeys = [\"net/ipv6/conf/*/accept_ra\", \"net/ipv4/conf/all/route_localnet\"]",
@@ -280,7 +283,7 @@ fn rule(input: &mut Unstructured<'_>, what: &str) -> Result<Value> {
 }
 
 fn routing(input: &mut Unstructured<'_>) -> Result<Value> {
-    Ok(match u8::arbitrary(input)? % 12 {
+    Ok(match u8::arbitrary(input)? % 17 {
         0 | 1 => json!({ "do": "add-address", "link": link(input)?, "address": text(input, &PREFIXES)? }),
         2 => json!({ "do": "delete-address", "link": link(input)?, "address": text(input, &PREFIXES)? }),
         3 => json!({ "do": "addresses", "link": link(input)? }),
@@ -294,6 +297,14 @@ fn routing(input: &mut Unstructured<'_>) -> Result<Value> {
         10 => json!({
             "do": "add-neighbor", "link": link(input)?, "address": text(input, &ADDRESSES)?,
             "mac": <[u8; 6]>::arbitrary(input)?,
+        }),
+        11 => json!({ "do": "limit", "link": link(input)?, "rate": number(input, &[0, 1000, 2000])? }),
+        12 => json!({ "do": "is-limited", "link": link(input)?, "rate": number(input, &[1000, 2000])? }),
+        13 => json!({ "do": "redirect", "link": link(input)?, "to": link(input)? }),
+        14 => json!({ "do": "is-redirected", "link": link(input)?, "to": link(input)? }),
+        15 => json!({
+            "do": "forget", "in": place(input)?, "ports": [*input.choose(&[53_u16, 54])?],
+            "address": maybe(input, |input| text(input, &ADDRESSES))?,
         }),
         _ => json!({ "do": "delete-neighbor", "link": link(input)?, "address": text(input, &ADDRESSES)? }),
     })

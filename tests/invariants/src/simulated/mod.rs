@@ -8,6 +8,7 @@ mod packet_filter;
 mod routing;
 mod settings;
 mod side;
+mod traffic;
 
 use std::{
     collections::BTreeMap,
@@ -17,8 +18,8 @@ use std::{
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Exchange, ForwardingLead, LinkId, LinkInfo, Neighbor, Network, NewLink, PortVlans,
-    Ports, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
+    NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -122,6 +123,11 @@ impl Simulated {
         let value = act(&mut inner.sides)?;
         inner.observer.changed()?;
         Ok(value)
+    }
+
+    /// What only going back does, and no operation is.
+    fn quietly<T>(&self, act: impl FnOnce(&mut Sides) -> Result<T>) -> Result<T> {
+        act(&mut self.lock().sides)
     }
 
     /// The name of a link, for the operation that is told.
@@ -347,6 +353,50 @@ impl Network for Simulated {
             neighbor: neighbor.clone(),
         };
         self.change(&operation, |sides| sides.delete_neighbor(link, neighbor))
+    }
+
+    fn outgoing(&mut self, link: LinkId) -> Result<Outgoing> {
+        self.look(|sides| sides.outgoing(link))
+    }
+
+    fn limit_rate(&mut self, link: LinkId, limit: &RateLimit) -> Result<()> {
+        let operation = Operation::LimitRate {
+            link,
+            name: self.name(link),
+            limit: *limit,
+        };
+        self.change(&operation, |sides| sides.limit_rate(link, limit))
+    }
+
+    fn delete_rate_limit(&mut self, link: LinkId) -> Result<()> {
+        self.quietly(|sides| sides.delete_rate_limit(link))
+    }
+
+    fn incoming(&mut self, link: LinkId) -> Result<Incoming> {
+        Ok(self.look(|sides| sides.incoming(link)))
+    }
+
+    fn redirect_incoming(&mut self, link: LinkId, to: u32) -> Result<()> {
+        let target = LinkId { index: to, ..link };
+        let operation = Operation::RedirectIncoming {
+            link,
+            name: self.name(link),
+            to,
+            to_name: self.name(target),
+        };
+        self.change(&operation, |sides| sides.redirect(link, to))
+    }
+
+    fn delete_redirect(&mut self, link: LinkId) -> Result<()> {
+        self.quietly(|sides| sides.delete_redirect(link))
+    }
+
+    fn forget_flows(&mut self, place: Place, flows: &[Flows]) -> Result<()> {
+        let operation = Operation::ForgetFlows {
+            place,
+            flows: flows.to_vec(),
+        };
+        self.change(&operation, |_| Ok(()))
     }
 
     fn sysctl(&mut self, place: Place, key: &SysctlKey) -> Result<String> {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use cofferdam_network::{
-    AddressInfo, LinkId, LinkInfo, Neighbor, OperationalState, PortVlans, Result, Route, Rule, SysctlKey,
+    AddressInfo, LinkId, LinkInfo, Neighbor, OperationalState, PortVlans, RateLimit, Result, Route, Rule, SysctlKey,
     nftables::{Chain, Element, Set, TableId},
 };
 use cofferdam_protocol::{MacAddress, Place};
@@ -21,6 +21,9 @@ pub(crate) struct Side {
     /// Those that are not as they are by themselves.
     pub(crate) settings: BTreeMap<SysctlKey, String>,
     pub(crate) tables: BTreeMap<TableId, Rules>,
+    pub(crate) limits: BTreeMap<u32, RateLimit>,
+    /// Where a link sends what comes in on another one.
+    pub(crate) redirects: BTreeMap<u32, u32>,
     /// Numbers are given once.
     last_index: u32,
 }
@@ -54,6 +57,12 @@ impl Side {
         }
         for (index, all) in &self.neighbors {
             lines.extend(all.iter().map(|neighbor| format!("{} {neighbor:?}", name(index))));
+        }
+        for (index, limit) in &self.limits {
+            lines.push(format!("{} {limit:?}", name(index)));
+        }
+        for (index, to) in &self.redirects {
+            lines.push(format!("{} redirected to {}", name(index), name(to)));
         }
         for (index, vlans) in &self.vlans {
             lines.push(format!("{} VLANs {vlans}", name(index)));
@@ -105,6 +114,8 @@ impl Side {
         self.addresses.remove(&index);
         self.routes.remove(&index);
         self.neighbors.remove(&index);
+        self.limits.remove(&index);
+        self.redirects.remove(&index);
         self.vlans.remove(&index);
         self.settings.retain(|key, _| interface_of(key) != Some(&removed.name));
         for port in self.links.values_mut().filter(|link| link.master == Some(index)) {

@@ -8,6 +8,7 @@ mod links;
 mod routing;
 mod settings;
 mod shared;
+mod traffic;
 mod upkeep;
 
 use cofferdam_journal::{Inverse, Operation, Outcome};
@@ -87,6 +88,9 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::RestoreSysctl { .. } => "RestoreSysctl",
         Inverse::AddElements { .. } => "AddElements",
         Inverse::DeleteElements { .. } => "DeleteElements",
+        Inverse::DeleteRateLimit { .. } => "DeleteRateLimit",
+        Inverse::DeleteRedirect { .. } => "DeleteRedirect",
+        Inverse::ForgetFlows { .. } => "ForgetFlows",
         Inverse::LeaveShared { .. } => "LeaveShared",
         Inverse::EndUpkeep { .. } => "EndUpkeep",
         Inverse::FreeSlot { .. } => "FreeSlot",
@@ -96,7 +100,7 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 27;
+pub(crate) const KINDS: usize = 30;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
@@ -104,6 +108,7 @@ pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     cases.extend(routing::addresses(ground));
     cases.extend(routing::routes(ground));
     cases.extend(routing::rules_and_neighbors(ground));
+    cases.extend(traffic::traffic(ground));
     cases.extend(elements::elements());
     cases.extend(shared::shared(ground));
     cases.extend(forwarding::forwarding());

@@ -54,6 +54,8 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
         Operation::DeleteRule { place, rule } => kernel.add_rule(*place, rule).unwrap(),
         Operation::AddNeighbor { link, neighbor, .. } => kernel.delete_neighbor(*link, neighbor).unwrap(),
         Operation::DeleteNeighbor { link, neighbor, .. } => kernel.add_neighbor(*link, neighbor).unwrap(),
+        Operation::LimitRate { link, .. } => kernel.delete_rate_limit(*link).unwrap(),
+        Operation::RedirectIncoming { link, .. } => kernel.delete_redirect(*link).unwrap(),
         Operation::SetSysctl { place, key, .. } => kernel.set_sysctl(*place, key, "0").unwrap(),
         Operation::CreateTable { place, table } | Operation::ReplaceChains { place, table } => {
             kernel.delete_table(*place, &table.id).unwrap();
@@ -91,7 +93,7 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
         Operation::Keep { plugin, .. } => {
             assert!(ground.state.directory.upkeep().remove(&ground.id, plugin).unwrap());
         }
-        Operation::TakeSlot { .. } | Operation::UseParent { .. } => {}
+        Operation::ForgetFlows { .. } | Operation::TakeSlot { .. } | Operation::UseParent { .. } => {}
         Operation::LeadForwarding { lead } => kernel.delete_forwarding_lead(lead).unwrap(),
         Operation::AcceptForwarding { address } => kernel.refuse_forwarding(*address).unwrap(),
     }
@@ -100,6 +102,7 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
 /// Puts something of somebody else's in the place of what an operation made;
 /// false where there is no such thing.
 pub(super) fn replace(ground: &mut Ground, operation: &Operation) -> bool {
+    let bridge = ground.bridge.index;
     let kernel = &mut ground.kernel;
     match operation {
         Operation::SetLinkMaster { link, .. } => {
@@ -138,6 +141,19 @@ pub(super) fn replace(ground: &mut Ground, operation: &Operation) -> bool {
             kernel
                 .add_elements(*place, table, set, elements, "mynet/c2/eth0")
                 .unwrap();
+        }
+        Operation::LimitRate { link, .. } => {
+            kernel.delete_rate_limit(*link).unwrap();
+            let theirs = cofferdam_network::RateLimit {
+                rate: 5,
+                burst: 5,
+                latency: 5,
+            };
+            kernel.limit_rate(*link, &theirs).unwrap();
+        }
+        Operation::RedirectIncoming { link, .. } => {
+            kernel.delete_redirect(*link).unwrap();
+            kernel.redirect_incoming(*link, bridge).unwrap();
         }
         Operation::Claim { directory, address } => {
             fs::write(directory.join(address.to_string()), "c2\r\neth0").unwrap();

@@ -124,13 +124,13 @@ fn what_was_undone_by_hand_is_the_one_difference() {
         seen.lock().unwrap().insert(number);
     });
     assert!(
-        seen.into_inner().unwrap().len() >= SENTENCES.len() - 1,
+        seen.into_inner().unwrap().len() >= SENTENCES.iter().filter(|sentence| !sentence.is_empty()).count(),
         "each was looked at"
     );
 }
 
 /// In the order of the cases: `+` where a repair mends it. A slot of a limit
-/// is no part of the node.
+/// is no part of the node, and neither are flows that were forgotten.
 const SENTENCES: &[&str] = &[
     "- link x0 in the container namespace is gone",
     "- link x1 in the host namespace is gone",
@@ -156,6 +156,9 @@ const SENTENCES: &[&str] = &[
     "+ rule from all to all lookup 100 in the host namespace is gone",
     "- neighbour 192.0.2.9 of link nic0 in the host namespace is there again instead of gone",
     "+ neighbour 192.0.2.8 of link nic0 in the host namespace is gone",
+    "+ the limit of link nic0 in the host namespace is gone",
+    "+ what comes in on link nic0 in the host namespace is not redirected instead of redirected to nic2",
+    "",
     "- element 10.0.0.1 of s of nftables table inet t in the host namespace is there again instead of gone",
     "+ element 10.0.0.2 of s of nftables table inet t in the host namespace is gone",
     "- bridge cni0 in the host namespace is gone",

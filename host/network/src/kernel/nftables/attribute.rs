@@ -7,7 +7,7 @@ const HEADER: usize = 4;
 /// Writes attributes one after the other. Numbers go in network byte order,
 /// as nf_tables wants them.
 #[derive(Debug, Default)]
-pub(super) struct AttributeWriter {
+pub(in crate::kernel) struct AttributeWriter {
     bytes: Vec<u8>,
     too_long: bool,
 }
@@ -20,11 +20,11 @@ impl AttributeWriter {
 
     /// What was written, or nothing when an attribute did not fit its 16 bit
     /// length.
-    pub(super) fn finish(self) -> Option<Vec<u8>> {
+    pub(in crate::kernel) fn finish(self) -> Option<Vec<u8>> {
         (!self.too_long).then_some(self.bytes)
     }
 
-    pub(super) fn bytes(&mut self, kind: u16, value: &[u8]) {
+    pub(in crate::kernel) fn bytes(&mut self, kind: u16, value: &[u8]) {
         let start = self.begin(kind);
         self.bytes.extend_from_slice(value);
         self.end(start);
@@ -39,7 +39,7 @@ impl AttributeWriter {
     }
 
     /// A text with the NUL that the kernel expects at its end.
-    pub(super) fn text(&mut self, kind: u16, value: &str) {
+    pub(in crate::kernel) fn text(&mut self, kind: u16, value: &str) {
         let start = self.begin(kind);
         self.bytes.extend_from_slice(value.as_bytes());
         self.bytes.push(0);
@@ -47,7 +47,7 @@ impl AttributeWriter {
     }
 
     /// An attribute that is made of attributes.
-    pub(super) fn nested(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
+    pub(in crate::kernel) fn nested(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
         let start = self.begin(kind | NLA_F_NESTED);
         fill(self);
         self.end(start);

@@ -21,6 +21,7 @@ pub(super) const NLA_TYPE_MASK: u16 = 0x3fff;
 
 // linux/netfilter/nfnetlink.h
 pub(super) const NFNL_SUBSYS_NFTABLES: u16 = 10;
+pub(super) const NFNL_SUBSYS_CTNETLINK: u16 = 1;
 pub(super) const NFNL_MSG_BATCH_BEGIN: u16 = 16;
 pub(super) const NFNL_MSG_BATCH_END: u16 = 17;
 
@@ -66,6 +67,25 @@ pub(super) const NF_CT_STATE_RELATED_BIT: u32 = 1 << 2;
 pub(super) const NF_CT_STATE_NEW_BIT: u32 = 1 << 3;
 pub(super) const NF_CT_STATE_UNTRACKED_BIT: u32 = 1 << 6;
 pub(super) const IPS_DST_NAT: u32 = 1 << 5;
+
+// linux/netfilter/nfnetlink_conntrack.h
+pub(super) const IPCTNL_MSG_CT_GET: u16 = 1;
+pub(super) const IPCTNL_MSG_CT_DELETE: u16 = 2;
+pub(super) const CTA_TUPLE_ORIG: u16 = 1;
+pub(super) const CTA_ID: u16 = 12;
+pub(super) const CTA_ZONE: u16 = 18;
+pub(super) const CTA_FILTER: u16 = 25;
+pub(super) const CTA_FILTER_ORIG_FLAGS: u16 = 1;
+pub(super) const CTA_TUPLE_IP: u16 = 1;
+pub(super) const CTA_TUPLE_PROTO: u16 = 2;
+pub(super) const CTA_IP_V4_DST: u16 = 2;
+pub(super) const CTA_IP_V6_DST: u16 = 4;
+pub(super) const CTA_PROTO_NUM: u16 = 1;
+pub(super) const CTA_PROTO_DST_PORT: u16 = 3;
+
+// net/netfilter/nf_internals.h
+pub(super) const CTA_FILTER_F_CTA_PROTO_NUM: u32 = 1 << 3;
+pub(super) const CTA_FILTER_F_CTA_PROTO_DST_PORT: u32 = 1 << 5;
 
 // What follows is nf_tables.h.
 /// Of a name, without the NUL at its end.

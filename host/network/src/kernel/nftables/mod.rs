@@ -8,6 +8,7 @@ mod constants;
 mod element;
 mod expression;
 mod failure;
+mod flows;
 mod foreign;
 mod forwarding;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use std::{
 
 use nix::errno::Errno;
 
+pub(super) use self::attribute::AttributeWriter;
 use self::{
     attribute::Attributes,
     batch::{Batch, Message, Subject},

@@ -2,30 +2,42 @@
 
 use std::collections::BTreeMap;
 
-pub(crate) const DISCOVER: u8 = 1;
-pub(crate) const OFFER: u8 = 2;
-pub(crate) const REQUEST: u8 = 3;
-pub(crate) const ACK: u8 = 5;
-pub(crate) const NAK: u8 = 6;
-pub(crate) const RELEASE: u8 = 7;
+/// A client looks for servers (RFC 2131, as all of these).
+pub const DISCOVER: u8 = 1;
+/// A server offers an address.
+pub const OFFER: u8 = 2;
+/// A client asks for the address that it was offered, or goes on with its own.
+pub const REQUEST: u8 = 3;
+/// It is lent.
+pub const ACK: u8 = 5;
+/// It is not.
+pub const NAK: u8 = 6;
+/// The client gives it back.
+pub const RELEASE: u8 = 7;
 
 /// The server's own address.
-pub(crate) const SERVER: [u8; 4] = [10, 77, 0, 1];
+pub const SERVER: [u8; 4] = [10, 77, 0, 1];
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
 
 /// What a client said.
 #[derive(Clone, Debug)]
-pub(crate) struct Message {
-    pub(crate) kind: u8,
-    pub(crate) transaction: [u8; 4],
-    pub(crate) mac: [u8; 6],
+pub struct Message {
+    /// [`DISCOVER`] and so on.
+    pub kind: u8,
+    /// What an answer has to repeat.
+    pub transaction: [u8; 4],
+    /// The client's.
+    pub mac: [u8; 6],
     /// The address that it has.
-    pub(crate) address: [u8; 4],
-    pub(crate) options: BTreeMap<u8, Vec<u8>>,
+    pub address: [u8; 4],
+    /// What each is set to, as it came.
+    pub options: BTreeMap<u8, Vec<u8>>,
 }
 
 impl Message {
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+    /// Absent for what is no message.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut options = BTreeMap::new();
         let mut rest = bytes.get(240..)?;
         while let [code, length, after @ ..] = rest {
@@ -48,7 +60,7 @@ impl Message {
 
 /// An answer that lends an address, with these options beside the server's
 /// identifier.
-pub(crate) fn answer(to: &Message, kind: u8, lent: [u8; 4], options: &[(u8, &[u8])]) -> Vec<u8> {
+pub fn answer(to: &Message, kind: u8, lent: [u8; 4], options: &[(u8, &[u8])]) -> Vec<u8> {
     let mut bytes = vec![0; 240];
     bytes[..3].copy_from_slice(&[2, 1, 6]);
     bytes[4..8].copy_from_slice(&to.transaction);
@@ -64,7 +76,7 @@ pub(crate) fn answer(to: &Message, kind: u8, lent: [u8; 4], options: &[(u8, &[u8
 }
 
 /// Offers and grants one address, with these options.
-pub(crate) fn lend(to: &Message, lent: [u8; 4], options: &[(u8, &[u8])]) -> Vec<Vec<u8>> {
+pub fn lend(to: &Message, lent: [u8; 4], options: &[(u8, &[u8])]) -> Vec<Vec<u8>> {
     match to.kind {
         DISCOVER => vec![answer(to, OFFER, lent, options)],
         REQUEST => vec![answer(to, ACK, lent, options)],
