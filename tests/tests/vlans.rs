@@ -206,6 +206,10 @@ fn check_tells_of_a_port_that_left_its_vlan() {
         "{}",
         error.text()
     );
+    let mended = site.cofferctl(&["repair", "--all"]);
+    assert!(mended.stdout.contains("mended: the VLANs of link"), "{mended:?}");
+    assert_eq!(vlans(site.node(), port), "10pu");
+    site.check(&container, &config, &result).silent_success();
     site.del(&container, &config);
 }
 

@@ -153,10 +153,13 @@ fn check_tells_of_an_interface_that_left() {
     }
     let site = Site::new();
     let container = Container::new("c1");
-    let config = network(json!({}));
+    // Without routes, which the plugin before it would miss first.
+    let mut config = network(json!({}));
+    config["chain"][0]["ipam"]["routes"] = json!([]);
     let result = site.add(&container, &config);
     container.namespace.ip(&["link", "set", "eth0", "nomaster"]);
     let text = site.check(&container, &config, &result).error().text();
+    assert!(text.contains("is no port instead of a port of blue"), "{text}");
     assert!(text.contains("failed to find eth0 associated to vrf blue"), "{text}");
     container.namespace.ip(&["link", "del", "blue"]);
     let text = site.check(&container, &config, &result).error().text();

@@ -1,29 +1,19 @@
 use std::net::IpAddr;
 
-use cofferdam_guest_sdk::{
-    Address, Attachment, DuplicateDetection, Failure, Interface, IpPrefix, Link, Namespace, Outcome as _,
-};
+use cofferdam_guest_sdk::{Address, Attachment, DuplicateDetection, Failure, IpPrefix, Link, Namespace, Outcome as _};
 
 use crate::config::Config;
 
-/// Gives the bridge the gateway addresses, and lets the node forward. Where the
-/// containers are in a VLAN, the node's own link in it has them, and is in the
-/// result.
+/// Gives a link the gateway addresses, and lets the node forward.
 pub(crate) fn configure(
     config: &Config,
-    attachment: &mut Attachment,
+    attachment: &Attachment,
     host: &Namespace,
-    bridge: &Link,
+    link: &Link,
 ) -> Result<(), Failure> {
     if !config.is_gateway() {
         return Ok(());
     }
-    let in_vlan = vlan_gateway(config, bridge)?;
-    if let Some(link) = &in_vlan {
-        let info = link.info()?;
-        attachment.add_interface(Interface::in_host(info.name).with_mac(info.mac));
-    }
-    let link = in_vlan.as_ref().unwrap_or(bridge);
     for ipv6 in [false, true] {
         let gateways: Vec<IpPrefix> = gateways(&attachment.addresses, ipv6)?;
         for gateway in &gateways {
@@ -36,9 +26,11 @@ pub(crate) fn configure(
     Ok(())
 }
 
-fn vlan_gateway(config: &Config, bridge: &Link) -> Result<Option<Link>, Failure> {
+/// Where the containers are in a VLAN, the node's own link in it, which has the
+/// gateway addresses.
+pub(crate) fn link_in_vlan(config: &Config, bridge: &Link) -> Result<Option<Link>, Failure> {
     let vlans = config.vlans()?;
-    match vlans.own() {
+    match vlans.own().filter(|_| config.is_gateway()) {
         Some(vlan) => Ok(Some(bridge.ensure_vlan_gateway(vlan, vlans.keeps_default())?)),
         None => Ok(None),
     }

@@ -39,8 +39,15 @@ impl Plugin for Bridge {
         }
         let mut attachment = interfaces(request, &bridge, &host_end, &container_end)?;
         if config.ipam.is_used() {
+            // Who is behind it has to be known before addresses of its network
+            // are given out.
+            let in_vlan = gateway::link_in_vlan(config, &bridge)?;
             addressing::configure(request, &mut attachment, &container, &container_end)?;
-            gateway::configure(config, &mut attachment, &host, &bridge)?;
+            gateway::configure(config, &attachment, &host, in_vlan.as_ref().unwrap_or(&bridge))?;
+            if let Some(link) = in_vlan {
+                let info = link.info()?;
+                attachment.add_interface(Interface::in_host(info.name).with_mac(info.mac));
+            }
             if config.ip_masq {
                 masquerade::add(&host, TABLE, &attachment.addresses)?;
             }

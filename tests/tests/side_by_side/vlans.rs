@@ -1,7 +1,26 @@
 use cofferdam_tests::{bridge_network, had_a_vrf, has_kind, has_vlan_filtering, with};
 use serde_json::json;
 
-use crate::{bridge::VETH_ON_BRIDGE, network::Network};
+use crate::{
+    bridge::VETH_ON_BRIDGE,
+    network::{Difference, Network},
+};
+
+/// What differs where the node has a link in a VLAN, too.
+const GATEWAY: &[Difference] = &[
+    Difference {
+        line: "txqlen of link veth…",
+        told: "the host's end of a veth pair has no transmit queue",
+    },
+    Difference {
+        line: "accept_redirects",
+        told: "links of the node that the plugin makes take ICMP redirects",
+    },
+    Difference {
+        line: "cni0.10/accept_ra",
+        told: "the node's link in a VLAN takes router advertisements",
+    },
+];
 
 /// What takes bridges that filter by VLAN, or VRFs.
 pub(crate) fn networks() -> Vec<Network> {
@@ -18,20 +37,19 @@ pub(crate) fn networks() -> Vec<Network> {
                 "a trunk",
                 json!({ "vlanTrunk": [{ "minID": 20, "maxID": 22 }, { "id": 40 }], "ipam": null }),
             ),
-            ("the gateway of a VLAN", json!({ "vlan": 10 })),
         ];
-        networks.extend(keys.map(|(what, keys)| Network::of(what, with(bridge(), keys))));
+        networks.extend(keys.map(|(what, keys)| Network::of(what, with(bridge(), keys)).differs(VETH_ON_BRIDGE)));
+        let gateway = Network::of("the gateway of a VLAN", with(bridge(), json!({ "vlan": 10 })));
+        networks.push(gateway.differs(GATEWAY));
     }
     if has_kind("vrf") {
         let vrf = json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "vrf", "vrfname": "blue" });
         let named = with(vrf.clone(), json!({ "table": 500 }));
         for (what, vrf) in [("a VRF", vrf), ("a VRF with a table", named)] {
             let network = Network::chain(what, vec![bridge(), vrf]);
-            networks.push(network.on(|_, container| had_a_vrf(container)));
+            let network = network.on(|_, container| had_a_vrf(container));
+            networks.push(network.differs(VETH_ON_BRIDGE));
         }
     }
     networks
-        .into_iter()
-        .map(|network| network.differs(VETH_ON_BRIDGE))
-        .collect()
 }
