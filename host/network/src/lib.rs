@@ -14,8 +14,8 @@ mod unsafe_calls;
 pub use error::{Error, Result};
 pub use kernel::{Ahead, Kernel};
 pub use model::{
-    AddressInfo, Bridge, Datagram, FORWARDING_CHAIN, ForwardingLead, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo,
-    LinkSettings, MacvlanMode, Neighbor, NewLink, OperationalState, Ports, Received, Route, RouteMode, Rule, SysctlKey,
-    VethEnd, forwarding_table, forwarding_table_of, nftables,
+    AddressInfo, Bridge, Datagram, Device, DeviceSelector, FORWARDING_CHAIN, ForwardingLead, FoundDevice,
+    IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode, Neighbor, NewLink, OperationalState,
+    Ports, Received, Route, RouteMode, Rule, SysctlKey, VethEnd, forwarding_table, forwarding_table_of, nftables,
 };
 pub use network::{Exchange, Network};

@@ -336,6 +336,14 @@ impl Operation {
             Self::PacketExchange => &[(Place, Always), (LinkNames, InHost), (ExchangePorts, Always)],
             Self::UpkeepKeep => &[],
             Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
+            Self::DeviceTake => &[
+                (Place, Always),
+                (Kinds, Always),
+                (LinkNames, Always),
+                (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
+            ],
         }
     }
 

@@ -31,11 +31,12 @@ pub enum Operation {
     ForwardingAccept,
     PacketExchange,
     UpkeepKeep,
+    DeviceTake,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -63,6 +64,7 @@ impl Operation {
         Self::ForwardingAccept,
         Self::PacketExchange,
         Self::UpkeepKeep,
+        Self::DeviceTake,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -96,6 +98,7 @@ impl Operation {
             Self::UpkeepKeep => "upkeep.keep",
             Self::AllowListRead => "allow-list.read",
             Self::ForwardingAccept => "forwarding.accept",
+            Self::DeviceTake => "device.take",
         }
     }
 

@@ -170,6 +170,14 @@ pub enum Question<'a> {
         chain: &'a str,
         addresses: &'a [IpAddr],
     },
+    /// A link of the node, in its own namespace, or a device without one, by its
+    /// PCI address. `is_nodes` tells that the node uses the link itself: then
+    /// a grant has to name it, without a pattern.
+    DeviceTake {
+        kind: &'a str,
+        name: &'a str,
+        is_nodes: bool,
+    },
 }
 
 /// A link of the node that a new one is to be upon, and what the new one gets
@@ -216,6 +224,7 @@ impl Question<'_> {
             Self::UpkeepKeep => Operation::UpkeepKeep,
             Self::AllowListRead { .. } => Operation::AllowListRead,
             Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
+            Self::DeviceTake { .. } => Operation::DeviceTake,
         }
     }
 
@@ -244,7 +253,7 @@ impl Question<'_> {
             | Self::NftTable { place, .. }
             | Self::NftElement { place, .. }
             | Self::PacketExchange { place, .. } => Some(place),
-            Self::ForwardingAccept { .. } => Some(Place::Host),
+            Self::ForwardingAccept { .. } | Self::DeviceTake { .. } => Some(Place::Host),
             Self::StoreOpen { .. }
             | Self::ResolverRead { .. }
             | Self::IpamDelegate { .. }
@@ -283,7 +292,8 @@ impl<'a> Question<'a> {
             | Self::NeighborSee { link, .. }
             | Self::NeighborAdd { link, .. }
             | Self::NeighborDelete { link, .. }
-            | Self::PacketExchange { link, .. } => Some(link),
+            | Self::PacketExchange { link, .. }
+            | Self::DeviceTake { name: link, .. } => Some(link),
             _ => None,
         }
     }

@@ -185,6 +185,10 @@ fn every_operation_can_be_asked_for() {
             "packet.exchange of datagrams on link \"eth0\" with port 68 and port 67 in the container namespace",
         ),
         ("upkeep.keep", "upkeep.keep of a record of the attachment"),
+        (
+            "device.take host kind=none name=eth5",
+            "device.take of link \"eth5\" in the host namespace",
+        ),
     ] {
         assert_eq!(explain(text, "mynet", None)[0], described, "{text}");
     }

@@ -26,4 +26,5 @@ pub(crate) const EVERYTHING: &[Need] = &[
     Need::when(AN_ATTACK, "upkeep.keep"),
     Need::when(AN_ATTACK, "allow-list.read"),
     Need::when(AN_ATTACK, "forwarding.accept").in_host(),
+    Need::when(AN_ATTACK, "device.take").in_host(),
 ];

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod allow_list;
+mod devices;
 mod forwarding;
 mod ipam;
 mod link_flag;

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod claims;
+mod devices;
 mod elements;
 mod link_settings;
 mod links;
@@ -119,6 +120,7 @@ impl Undo<'_> {
             Inverse::RefuseForwarding { address } => deleted(self.network.refuse_forwarding(*address)),
             Inverse::RestoreSysctl { place, key, old, new } => self.restore_sysctl(*place, key, old, new),
             Inverse::AddElements { .. } | Inverse::DeleteElements { .. } => self.run_elements(&entry.inverse),
+            Inverse::ReturnDevice { device, inside } => self.return_device(entry, device, inside),
             Inverse::RestoreUp { .. }
             | Inverse::RestoreMtu { .. }
             | Inverse::RestoreMac { .. }

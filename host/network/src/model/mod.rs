@@ -2,6 +2,7 @@
 
 mod address;
 mod datagram;
+mod device;
 mod forwarding;
 mod link;
 mod neighbor;
@@ -13,6 +14,7 @@ mod sysctl;
 
 pub use address::AddressInfo;
 pub use datagram::{Datagram, Ports, Received};
+pub use device::{Device, DeviceSelector, FoundDevice};
 pub use forwarding::{FORWARDING_CHAIN, ForwardingLead, forwarding_table, forwarding_table_of};
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
 pub use neighbor::Neighbor;

@@ -226,6 +226,11 @@ impl Asked {
                 chain: name,
                 addresses: &self.addresses,
             },
+            Operation::DeviceTake => Question::DeviceTake {
+                kind,
+                name,
+                is_nodes: false,
+            },
         }
     }
 }

@@ -117,6 +117,9 @@ pub(super) fn in_grant(grant: &Grant) -> Vec<Danger> {
     if grant.operations.contains(Operation::LinkSet) {
         found.extend(uplinks(grant));
     }
+    if grant.operations.contains(Operation::DeviceTake) {
+        found.extend(devices(grant));
+    }
     if grant.operations.contains(Operation::SysctlWrite) {
         found.extend(settings(grant));
     }
@@ -207,6 +210,20 @@ fn uplinks(grant: &Grant) -> Option<Danger> {
         problem: "it may set every link of the node, uplinks included: one that is taken down cuts the node off"
             .to_owned(),
         way_out: "name the links, or their kinds",
+    })
+}
+
+fn devices(grant: &Grant) -> Option<Danger> {
+    let every_name = match grant.bound(Dimension::LinkNames) {
+        Some(Bound::Patterns(patterns)) => patterns.iter().any(Pattern::is_everything),
+        _ => true,
+    };
+    every_name.then(|| Danger {
+        key: Dimension::LinkNames.key(),
+        problem: "a container may take every link of these kinds that the node does not use itself, those of other \
+                  programs too"
+            .to_owned(),
+        way_out: "name the links that are for containers",
     })
 }
 

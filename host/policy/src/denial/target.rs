@@ -129,6 +129,10 @@ fn object(question: &Question<'_>) -> String {
             parts_of_elements(&[], &[], ports)
         ),
         Question::UpkeepKeep => "a record of the attachment".to_owned(),
+        Question::DeviceTake { kind, name, is_nodes } => {
+            let whose = if is_nodes { ", which the node itself uses," } else { "" };
+            format!("{}{whose}", link(kind, name))
+        }
     }
 }
 

@@ -102,6 +102,9 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
     ));
     grant("allow = \"ipam.delegate\"\nplugins = [\"*\"]");
     grant("allow = \"upkeep.keep\"");
+    grant(&format!(
+        "allow = \"device.take\"\nin = \"host\"\nkinds = {KINDS:?}\nnames = [\"*\"]"
+    ));
     text
 }
 

@@ -136,6 +136,7 @@ const TEMPLATES: &[Template] = &[
     ("\"upkeep.keep\"", &[], &[]),
     ("\"allow-list.read\"", &[FILES], &[]),
     ("\"forwarding.accept\"", &[IN_HOST, CHAINS], &[PREFIXES]),
+    ("\"device.take\"", &[IN_HOST, KINDS, NAMES], &[]),
 ];
 
 fn maybe(lines: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
@@ -289,6 +290,7 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
     ("ipam.delegate", &[&["plugin=host-local", "plugin=h", "plugin=dhcp"]]),
     ("packet.exchange", &[IN, NAME, &["port=80", "port=443", "port=8080"]]),
     ("upkeep.keep", &[]),
+    ("device.take", &[&["in=host"], KIND, NAME]),
 ];
 const IN: &[&str] = &["in=host", "in=container"];
 const NAME: &[&str] = &["name=a0", "name=a1", "name=b0", "name=c0"];
