@@ -18,12 +18,12 @@ wit_bindgen::generate!({
     export_macro_name: "export_bindings",
     default_bindings_module: "cofferdam_guest_sdk::bindings",
     additional_derives: [PartialEq, Eq],
-    additional_derives_ignore: ["new-link", "veth-end", "farewell", "upkeep-record"],
+    additional_derives_ignore: ["new-link", "veth-end", "farewell", "upkeep-record", "device"],
 });
 
 pub use cofferdam::cni::{
-    addresses, allow_list, conntrack, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets, resolver,
-    routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
+    addresses, allow_list, conntrack, devices, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets,
+    resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
 };
 pub use exports::cofferdam::cni::plugin;
 

@@ -16,6 +16,7 @@
 //!   container an interface: its addresses and routes, and comparing them.
 //! - [`nftables`], [`store`], [`ipam`], [`resolver`], [`packets`], [`upkeep`] and
 //!   [`log`] are the other things to ask the host for.
+//! - [`devices`] gives a container a network device of the node.
 //! - A [`Keeper`] looks after its attachments while they last.
 //! - [`addressing`], [`recorded`] and [`parent`] have what plugins share that
 //!   give a container an interface: its addresses and routes, comparing them,
@@ -36,6 +37,7 @@ pub mod bindings;
 pub mod codes;
 pub mod config;
 mod convert;
+pub mod devices;
 mod digest;
 mod error;
 #[doc(hidden)]

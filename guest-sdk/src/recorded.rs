@@ -11,6 +11,19 @@ use crate::{
 /// # Errors
 /// It is not so, or may not be seen.
 pub fn check_interface<C>(request: &Request<C>, kind: &str) -> Result<(Link, LinkInfo), Failure> {
+    let (link, info) = check_present(request)?;
+    if info.kind != kind {
+        let text = format!("interface {:?} is not a {kind} any more", request.interface_name);
+        return Err(Failure::changed(text));
+    }
+    Ok((link, info))
+}
+
+/// The same of any kind.
+///
+/// # Errors
+/// As there.
+pub fn check_present<C>(request: &Request<C>) -> Result<(Link, LinkInfo), Failure> {
     let name = &request.interface_name;
     let previous = request.required_previous()?;
     let (_, recorded) = previous
@@ -22,10 +35,6 @@ pub fn check_interface<C>(request: &Request<C>, kind: &str) -> Result<(Link, Lin
         .optional()?
         .ok_or_else(|| Failure::changed(format!("interface {name:?} is gone")))?;
     let info = link.info()?;
-    if info.kind != kind {
-        let text = format!("interface {name:?} is not a {kind} any more");
-        return Err(Failure::changed(text));
-    }
     check_mac(recorded, &info)?;
     Ok((link, info))
 }

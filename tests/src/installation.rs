@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::{Ended, Products, program::finish};
 
 /// The plugins of an installation, with the packages that they are built from.
-pub const PLUGINS: [(&str, &str); 18] = [
+pub const PLUGINS: [(&str, &str); 19] = [
     ("loopback", "cofferdam-plugin-loopback"),
     ("bridge", "cofferdam-plugin-bridge"),
     ("host-local", "cofferdam-plugin-host-local"),
@@ -31,6 +31,7 @@ pub const PLUGINS: [(&str, &str); 18] = [
     ("ptp", "cofferdam-plugin-ptp"),
     ("tuning", "cofferdam-plugin-tuning"),
     ("firewall", "cofferdam-plugin-firewall"),
+    ("host-device", "cofferdam-plugin-host-device"),
     ("hostile", "cofferdam-hostile"),
 ];
 

@@ -25,6 +25,9 @@ use crate::{
 /// What `CNI_COMMAND` unset gets on standard error.
 const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSION"));
 
+/// Where the kernel shows devices.
+const SYSFS: &str = "/sys";
+
 /// Time that the kernel has for one request.
 const LEAST_REQUEST: Duration = Duration::from_secs(2);
 const LONGEST_REQUEST: Duration = Duration::from_secs(10);
@@ -320,6 +323,7 @@ impl Call {
     /// request to it has some time: it is needed for going back, too.
     pub(crate) fn host_kernel(&self) -> Kernel {
         Kernel::new(self.time_left().clamp(LEAST_REQUEST, LONGEST_REQUEST))
+            .with_sysfs(self.installation.resolve(Path::new(SYSFS)))
     }
 
     /// Whether the process has nothing to do after this request, as far as the

@@ -16,6 +16,9 @@ pub(crate) struct Deeds {
     pub(crate) added: Vec<(LinkId, IpPrefix)>,
     /// Links of which something was taken away or replaced.
     disturbed: BTreeSet<(Place, String)>,
+    /// Devices without links that were handed over, as what the container's
+    /// interface is called, with their PCI addresses.
+    handed_over: BTreeSet<(String, String)>,
     /// Texts of resolver configurations that were read.
     pub(crate) read: Vec<String>,
     /// The last datagrams that came.
@@ -45,13 +48,24 @@ impl Deeds {
         })
     }
 
+    /// A device without a link becomes the container's interface of a name.
+    pub(crate) fn hand_over(&mut self, name: &str, pci_address: &str) {
+        self.handed_over.insert((name.to_owned(), pci_address.to_owned()));
+    }
+
+    /// Whether that was done.
+    pub(crate) fn was_handed_over(&self, name: &str, pci_address: &str) -> bool {
+        self.handed_over.contains(&(name.to_owned(), pci_address.to_owned()))
+    }
+
     /// Takes note of what was done.
     pub(crate) fn note(&mut self, done: &Operation) {
         if let Operation::DeleteLink { link, name }
         | Operation::DeleteAddress { link, name, .. }
         | Operation::DeleteRoute { link, name, .. }
         | Operation::SetLinkMtu { link, name, .. }
-        | Operation::SetLinkMac { link, name, .. } = done
+        | Operation::SetLinkMac { link, name, .. }
+        | Operation::TakeDevice { link, name, .. } = done
         {
             self.disturbed.insert((link.place, name.clone()));
         }

@@ -69,6 +69,13 @@ impl Allowed {
         self.needs.covers(&question) && self.grants.may_see(place, name)
     }
 
+    /// Whether a link of the node of this name could be taken, were it of the
+    /// right kind.
+    pub(crate) fn may_take(&self, name: &str) -> bool {
+        let asked = [cofferdam_policy::Operation::DeviceTake];
+        self.needs.has_any(&asked, Place::Host, |_| true) && self.grants.may_take(name)
+    }
+
     pub(crate) fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
         if self.needs.covers(question) {
             self.grants.decide(question)

@@ -13,9 +13,9 @@ use std::{
 };
 
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
-    NewLink, OperationalState, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey,
-    VethEnd,
+    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, ForwardingLead, FoundDevice, Incoming, LinkId,
+    LinkInfo, Neighbor, Network, NewLink, OperationalState, Outgoing, PortVlans, Ports, RateLimit, Result, Route,
+    RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -38,6 +38,7 @@ impl Picture {
             name: name.to_owned(),
             kind: if name == "lo" { "" } else { "veth" }.to_owned(),
             mac: Some(MacAddress([2, 0, 0, 0, 0, u8::try_from(index).unwrap()])),
+            permanent_mac: None,
             mtu: 1500,
             up: true,
             operational_state: OperationalState::Up,
@@ -207,5 +208,7 @@ impl Network for Picture {
         refuse_forwarding(IpAddr) -> ();
         element_comment(Place, &TableId, &Set, &Element) -> Option<String>;
         open_exchange(LinkId, Ports) -> Box<dyn Exchange>;
+        find_device(&DeviceSelector) -> FoundDevice;
+        move_link(LinkId, Place, &str, &str) -> LinkId;
     }
 }

@@ -9,10 +9,16 @@ use std::{
 use cofferdam_policy::Operation;
 use cofferdam_protocol::Place;
 
-use crate::{call::Call, files::Files, plugins::Plugins};
+use crate::{
+    call::Call,
+    files::Files,
+    plugins::{Loaded, Plugins},
+};
 
 /// What the kernel's settings are below.
 const SETTINGS: &str = "/proc/sys/net";
+/// Where the kernel shows devices, by themselves and by their buses.
+const DEVICES: [&str; 3] = ["/sys/devices", "/sys/bus/pci/devices", "/sys/bus/auxiliary/devices"];
 /// Tells who holds a lock.
 const LOCKS: &str = "/proc/locks";
 
@@ -67,6 +73,13 @@ impl Reach {
         }
         if let Some(how) = settings(plugins) {
             reach.add(Path::new(SETTINGS), how);
+        }
+        let takes_devices = |plugin: &Loaded| plugin.grants.has_any(&[Operation::DeviceTake], Place::Host);
+        if plugins.all().any(takes_devices) {
+            let directories = DEVICES.map(|directory| call.installation.resolve(Path::new(directory)));
+            for directory in directories.iter().filter(|directory| directory.is_dir()) {
+                reach.add(directory, Use::Read);
+            }
         }
         if Path::new(LOCKS).exists() {
             reach.files.insert(LOCKS.into());

@@ -190,8 +190,18 @@ pub(crate) struct Segments {
 pub(crate) enum Ownership {
     /// Made for this attachment, by this plugin.
     Own,
+    /// Somebody else's, moved into the container by this plugin. It may be set,
+    /// since it goes back as it was, and never deleted.
+    Taken,
     /// Shared by attachments; `made` tells whether the host made it.
     Shared { object: SharedObject, made: bool },
+}
+
+impl Ownership {
+    /// Whether the attachment has it for itself.
+    pub(crate) fn is_attachments(&self) -> bool {
+        matches!(self, Self::Own | Self::Taken)
+    }
 }
 
 /// A link that this request made or shares.
@@ -232,7 +242,7 @@ impl Links {
     /// whichever of its plugins did.
     pub(crate) fn has_own(&self, place: Place, name: &str) -> bool {
         let mut links = self.0.iter();
-        links.any(|(id, link)| id.place == place && link.name == name && link.ownership == Ownership::Own)
+        links.any(|(id, link)| id.place == place && link.name == name && link.ownership.is_attachments())
     }
 
     /// The same of one plugin.

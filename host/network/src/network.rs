@@ -4,8 +4,9 @@ use std::time::Duration;
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
-    AddressInfo, Bridge, Datagram, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, NewLink, Outgoing,
-    PortVlans, Ports, RateLimit, Received, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, Datagram, DeviceSelector, Flows, ForwardingLead, FoundDevice, Incoming, LinkId, LinkInfo,
+    Neighbor, NewLink, Outgoing, PortVlans, Ports, RateLimit, Received, Result, Route, RouteMode, Rule, SysctlKey,
+    VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -181,6 +182,15 @@ pub trait Network {
     fn accept_forwarding(&mut self, address: IpAddr) -> Result<()>;
     /// Deletes both of them.
     fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()>;
+
+    /// The links of a device in the node's namespace.
+    fn find_device(&mut self, selector: &DeviceSelector) -> Result<FoundDevice>;
+    /// `ip link set dev NAME netns … name NAME alias ALIAS`: to its namespace,
+    /// which may be the one that it is in, under its name, as a whole. One that
+    /// was moved is down, without addresses or routes. It has the alias
+    /// alone that is given; none where that is empty. In the node's namespace
+    /// it loses other names that are taken there.
+    fn move_link(&mut self, link: LinkId, to: Place, name: &str, alias: &str) -> Result<LinkId>;
 
     /// Begins to receive the datagrams that come to a link from one port for
     /// the other, whatever addresses it has.

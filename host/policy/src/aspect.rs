@@ -14,6 +14,8 @@ use crate::{
 pub(crate) enum Aspect<'a> {
     Place(Place),
     Text(&'a str),
+    /// A name that has to stand there itself: no pattern holds it.
+    Named(&'a str),
     /// Nothing in particular, so that any bound holds it.
     Whatever,
     /// An address with its whole network, or a destination.
@@ -47,7 +49,12 @@ impl<'a> Question<'a> {
     pub(crate) fn aspect(&self, dimension: Dimension) -> Option<Aspect<'a>> {
         match dimension {
             Dimension::Place => self.place().map(Aspect::Place),
-            Dimension::LinkNames => self.link().map(Aspect::Text),
+            Dimension::LinkNames => match *self {
+                Question::DeviceTake {
+                    name, is_nodes: true, ..
+                } => Some(Aspect::Named(name)),
+                _ => self.link().map(Aspect::Text),
+            },
             Dimension::RoutingTables if self.routing_table().is_some() => {
                 self.routing_table().map(|table| Aspect::Number(table.into()))
             }
@@ -60,8 +67,15 @@ impl<'a> Question<'a> {
         use Question as Q;
         let aspect = match (dimension, *self) {
             (Dimension::Kinds, Q::LinkSee { kind, .. }) => kind.map_or(Aspect::Whatever, Aspect::Text),
-            (Dimension::Kinds, Q::LinkCreate { kind, .. } | Q::LinkSet { kind, .. } | Q::LinkDelete { kind, .. })
-            | (Dimension::Kinds, Q::QdiscSee { kind, .. } | Q::QdiscSet { kind, .. }) => Aspect::Text(kind),
+            (
+                Dimension::Kinds,
+                Q::LinkCreate { kind, .. }
+                | Q::LinkSet { kind, .. }
+                | Q::LinkDelete { kind, .. }
+                | Q::QdiscSee { kind, .. }
+                | Q::QdiscSet { kind, .. }
+                | Q::DeviceTake { kind, .. },
+            ) => Aspect::Text(kind),
             (Dimension::Parents, Q::LinkCreate { upon, .. }) => or_whatever(upon.map(|upon| Aspect::Text(upon.parent))),
             (Dimension::Modes, Q::LinkCreate { upon, .. }) => {
                 or_whatever(upon.and_then(|upon| upon.mode).map(Aspect::Text))

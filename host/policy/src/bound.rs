@@ -35,6 +35,9 @@ impl Bound {
                 texts.iter().any(|granted| **granted == *text)
             }
             (Self::Patterns(patterns), Aspect::Text(text)) => patterns.iter().any(|pattern| pattern.matches(text)),
+            (Self::Patterns(patterns), Aspect::Named(name)) => {
+                patterns.iter().any(|pattern| pattern.only_name() == Some(name))
+            }
             (Self::Prefixes(prefixes), Aspect::Prefix(asked)) => prefixes.iter().any(|prefix| prefix.covers(&asked)),
             (Self::Prefixes(prefixes), Aspect::Address(address)) => {
                 prefixes.iter().any(|prefix| prefix.contains(address))

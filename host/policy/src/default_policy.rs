@@ -20,6 +20,7 @@ pub fn default_policy(plugin: &str) -> Option<&'static str> {
         "ptp" => Some(include_str!("../default/ptp.toml")),
         "tuning" => Some(include_str!("../default/tuning.toml")),
         "firewall" => Some(include_str!("../default/firewall.toml")),
+        "host-device" => Some(include_str!("../default/host-device.toml")),
         _ => None,
     }
 }

@@ -340,6 +340,14 @@ impl Operation {
             Self::UpkeepKeep => &[],
             Self::VlanJoin => &[(Place, Always), (LinkNames, InHost), (Vlans, Always)],
             Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
+            Self::DeviceTake => &[
+                (Place, Always),
+                (Kinds, Always),
+                (LinkNames, Always),
+                (Max, No),
+                (MaxPerNetwork, No),
+                (MaxPerTenant, No),
+            ],
         }
     }
 

@@ -166,7 +166,7 @@ impl Aspect<'_> {
         match *self {
             Self::Place(place) => format!("\"{place}\""),
             Self::Text(kind) if dimension == Dimension::Kinds => Quoted(kind_word(kind)).to_string(),
-            Self::Text(text) => Quoted(text).to_string(),
+            Self::Text(text) | Self::Named(text) => Quoted(text).to_string(),
             Self::Whatever => "anything".to_owned(),
             Self::Prefix(prefix) => prefix.to_string(),
             Self::Address(address) => address.to_string(),

@@ -117,6 +117,20 @@ impl Grants {
         })
     }
 
+    /// The same for taking a link of the node.
+    #[must_use]
+    pub fn may_take(&self, name: &str) -> bool {
+        let question = Question::DeviceTake {
+            kind: "",
+            name,
+            is_nodes: false,
+        };
+        self.grants.iter().any(|grant| {
+            let grant = &grant.grant;
+            grant.operations.contains(Operation::DeviceTake) && grant.holds(Dimension::LinkNames, &question)
+        })
+    }
+
     /// Whether nothing at all is granted.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -35,11 +35,12 @@ pub enum Operation {
     PacketExchange,
     UpkeepKeep,
     VlanJoin,
+    DeviceTake,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -71,6 +72,7 @@ impl Operation {
         Self::PacketExchange,
         Self::UpkeepKeep,
         Self::VlanJoin,
+        Self::DeviceTake,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -108,6 +110,7 @@ impl Operation {
             Self::VlanJoin => "vlan.join",
             Self::AllowListRead => "allow-list.read",
             Self::ForwardingAccept => "forwarding.accept",
+            Self::DeviceTake => "device.take",
         }
     }
 

@@ -192,6 +192,14 @@ pub enum Question<'a> {
         bridge: &'a str,
         vlans: &'a [(u16, u16)],
     },
+    /// A link of the node, in its own namespace, or a device without one, by its
+    /// PCI address. `is_nodes` tells that the node uses the link itself: then
+    /// a grant has to name it, without a pattern.
+    DeviceTake {
+        kind: &'a str,
+        name: &'a str,
+        is_nodes: bool,
+    },
 }
 
 /// A link of the node that a new one is to be upon, and what the new one gets
@@ -242,6 +250,7 @@ impl Question<'_> {
             Self::AllowListRead { .. } => Operation::AllowListRead,
             Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
             Self::VlanJoin { .. } => Operation::VlanJoin,
+            Self::DeviceTake { .. } => Operation::DeviceTake,
         }
     }
 
@@ -273,7 +282,7 @@ impl Question<'_> {
             | Self::QdiscSet { place, .. }
             | Self::ConntrackForget { place, .. }
             | Self::PacketExchange { place, .. } => Some(place),
-            Self::ForwardingAccept { .. } | Self::VlanJoin { .. } => Some(Place::Host),
+            Self::ForwardingAccept { .. } | Self::VlanJoin { .. } | Self::DeviceTake { .. } => Some(Place::Host),
             Self::StoreOpen { .. }
             | Self::ResolverRead { .. }
             | Self::IpamDelegate { .. }
@@ -315,7 +324,8 @@ impl<'a> Question<'a> {
             | Self::QdiscSee { link, .. }
             | Self::QdiscSet { link, .. }
             | Self::PacketExchange { link, .. }
-            | Self::VlanJoin { bridge: link, .. } => Some(link),
+            | Self::VlanJoin { bridge: link, .. }
+            | Self::DeviceTake { name: link, .. } => Some(link),
             _ => None,
         }
     }

@@ -19,6 +19,7 @@ fn the_default_policies_are_in_order() {
     let plugins = [
         "bridge",
         "dummy",
+        "host-device",
         "host-local",
         "ipvlan",
         "loopback",

@@ -169,3 +169,14 @@ fn every_link_of_the_node_as_a_parent_and_a_whole_one_are_told() {
         }
     }
 }
+
+#[test]
+fn every_device_of_the_node_is_told() {
+    for (names, is_told) in [("\"*\"", true), ("\"sriov*\"", false), ("\"eth1\", \"*\"", true)] {
+        let grant = format!("allow = \"device.take\"\nin = \"host\"\nkinds = [\"none\"]\nnames = [{names}]");
+        let expected = "names: a container may take every link of these kinds that the node does not use itself, those \
+                        of other programs too (name the links that are for containers)";
+        let expected = if is_told { vec![expected] } else { vec![] };
+        assert_eq!(told(&grant), expected, "{names}");
+    }
+}

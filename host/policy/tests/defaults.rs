@@ -177,6 +177,28 @@ fn what_is_upon_a_link_of_the_node_is_upon_its_network_cards() {
 }
 
 #[test]
+fn host_device_takes_virtual_functions_and_nothing_else_of_the_node() {
+    let take = |kind: &str, name: &str| format!("device.take host kind={kind} name={name}");
+    for (kind, name, allowed) in [
+        ("none", "enp3s0f0v4", true),
+        ("none", "ens1f1v0", true),
+        ("none", "eno1", false),
+        ("none", "enp3s0", false),
+        ("none", "eth0", false),
+        ("none", "lo", false),
+        ("veth", "enp3s0f0v4", false),
+        ("none", "0000:03:00.1", false),
+    ] {
+        check("host-device", &[&take(kind, name)], allowed);
+    }
+    let others = [
+        "link.set host kind=none name=ens1f1v0 setting=up",
+        "link.see host name=ens1f1v0",
+    ];
+    check("host-device", &others, false);
+}
+
+#[test]
 fn static_needs_nothing() {
     let grants = default("static");
     assert!(!grants.reaches(Host) && !grants.reaches(Container));

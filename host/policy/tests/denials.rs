@@ -162,6 +162,22 @@ fn a_denial_names_operation_target_and_missing_grant() {
             },
             r#"vlan.join of ports of bridge "cni0" in VLAN 100 and VLANs 200 to 299 in the host namespace is not granted; the policy lacks { allow = "vlan.join", in = "host", names = ["cni0"], vlans = [100, [200, 299]] }"#,
         ),
+        (
+            Question::DeviceTake {
+                kind: "",
+                name: "eth5",
+                is_nodes: false,
+            },
+            r#"device.take of link "eth5" in the host namespace is not granted; the policy lacks { allow = "device.take", in = "host", kinds = ["none"], names = ["eth5"] }"#,
+        ),
+        (
+            Question::DeviceTake {
+                kind: "",
+                name: "eth0",
+                is_nodes: true,
+            },
+            r#"device.take of link "eth0", which the node itself uses, in the host namespace is not granted; the policy lacks { allow = "device.take", in = "host", kinds = ["none"], names = ["eth0"] }"#,
+        ),
     ] {
         assert_eq!(grants(&[]).decide(&question).unwrap_err().to_string(), text);
     }
@@ -341,6 +357,8 @@ proptest! {
             Question::VlanJoin { bridge: link, vlans: &[(1, 1), (20, 4094)] },
             Question::AllowListRead { file: path },
             Question::ForwardingAccept { chain: name, addresses: &addresses },
+            Question::DeviceTake { kind: "", name, is_nodes: false },
+            Question::DeviceTake { kind: "veth", name, is_nodes: true },
         ] {
             let denial = grants(&[]).decide(&question).unwrap_err();
             prop_assert!(denial.to_string().is_ascii() && !denial.to_string().contains('\n'));

@@ -189,6 +189,10 @@ fn every_operation_can_be_asked_for() {
             "vlan.join host name=cni0 vlan=100",
             "vlan.join of ports of bridge \"cni0\" in VLAN 100 in the host namespace",
         ),
+        (
+            "device.take host kind=none name=eth5",
+            "device.take of link \"eth5\" in the host namespace",
+        ),
     ] {
         assert_eq!(explain(text, "mynet", None)[0], described, "{text}");
     }

@@ -45,6 +45,7 @@ fn the_default_policies_are_of_it() {
         "dhcp",
         "dummy",
         "firewall",
+        "host-device",
         "host-local",
         "ipvlan",
         "loopback",

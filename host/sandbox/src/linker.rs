@@ -3,8 +3,8 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::{
     GuestState, Program, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
-        addresses, allow_list, conntrack, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets,
-        resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
+        addresses, allow_list, conntrack, devices, forwarding, ipam, links, log, namespaces, neighbors, nftables,
+        packets, resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
     },
     wasi,
 };
@@ -36,6 +36,7 @@ pub trait Imports:
     + packets::Host
     + packets::HostExchange
     + upkeep::Host
+    + devices::Host
     + log::Host
     + 'static
 {
@@ -73,6 +74,7 @@ fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime:
         "cofferdam:cni/ipam" => ipam::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/packets" => packets::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/upkeep" => upkeep::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/devices" => devices::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/log" => log::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         _ => wasi::link(linker, import),
     }

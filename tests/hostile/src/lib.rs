@@ -67,6 +67,7 @@ impl Plugin for Hostile {
         match request.config.attack.as_str() {
             "loop-in-del" => exhaustion::loop_for_ever(),
             "trap-in-del" => std::process::abort(),
+            "calls-in-del" => return Script::new(request.config.undaunted).run(&request.config.calls),
             _ => {}
         }
         Ok(())

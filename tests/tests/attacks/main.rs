@@ -8,6 +8,7 @@ mod arena;
 mod configuration;
 mod datagrams;
 mod delegation;
+mod devices;
 mod elements;
 mod forwarding;
 mod handles;

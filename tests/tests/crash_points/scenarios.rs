@@ -1,9 +1,9 @@
 //! Which attachments are interrupted: a new plugin joins by a line.
 
 use cofferdam_tests::{
-    Namespace, Site, bridge_network,
+    Namespace, Site, bridge_network, device_network,
     dhcp::{Server, segment, wire::lend},
-    loopback_network, with,
+    furnish_device, loopback_network, with,
 };
 use serde_json::{Value, json};
 
@@ -53,6 +53,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             beside_another: false,
             surroundings: |site| Some(dhcp_server(site)),
             ..scenario("bridge with dhcp", leased())
+        },
+        Scenario {
+            beside_another: false,
+            surroundings: |site| {
+                furnish_device(site);
+                None
+            },
+            ..scenario("host-device", device_network())
         },
     ]
 }

@@ -11,6 +11,7 @@
 
 mod bridge;
 mod facts;
+mod host_device;
 mod leases;
 mod lists;
 mod loopback;
@@ -73,6 +74,12 @@ fn bandwidth() {
 fn ptp() {
     needs_kernel!();
     compare(&needs_go_plugins!(), ptp::networks());
+}
+
+#[test]
+fn host_device() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), host_device::networks());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use cofferdam_tests::{GoPlugins, Namespace, Products};
+use cofferdam_tests::{GoPlugins, Namespace, Products, Site};
 use serde_json::Value;
 
 use crate::{
@@ -11,6 +11,7 @@ pub(crate) struct Network {
     what: &'static str,
     members: Vec<Value>,
     prepare: fn(&Namespace, &Namespace),
+    furnish: fn(&Site),
     differences: &'static [Difference],
 }
 
@@ -34,6 +35,7 @@ impl Network {
             what,
             members,
             prepare: |_, _| {},
+            furnish: |_| {},
             differences: &[],
         }
     }
@@ -41,6 +43,11 @@ impl Network {
     /// What has to be on the node and in the container before.
     pub(crate) fn on(self, prepare: fn(&Namespace, &Namespace)) -> Self {
         Self { prepare, ..self }
+    }
+
+    /// What the node has to be like before, and what is granted.
+    pub(crate) fn at(self, furnish: fn(&Site)) -> Self {
+        Self { furnish, ..self }
     }
 
     /// What differs on purpose.
@@ -89,7 +96,9 @@ impl Network {
     fn side(&self, go: &GoPlugins, kind: impl Fn(usize) -> Kind) -> Side {
         let members = self.members.iter().cloned().enumerate();
         let members = members.map(|(number, member)| (kind(number), member)).collect();
-        Side::new(go, members, self.prepare)
+        let side = Side::new(go, members, self.prepare);
+        (self.furnish)(&side.site);
+        side
     }
 
     fn facts(side: &Side, result: &Value) -> Facts {

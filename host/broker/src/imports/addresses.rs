@@ -49,7 +49,9 @@ impl Host for Mediator {
             Place::Host => self.refuse_containers_address(address.address())?,
         }
         match ownership {
-            Some(Ownership::Own) => self.add_address(id, name, address, options, &Inverse::WithLink { link: id }),
+            Some(Ownership::Own | Ownership::Taken) => {
+                self.add_address(id, name, address, options, &Inverse::WithLink { link: id })
+            }
             Some(Ownership::Shared { .. }) => self.share_address(id, name, address, options),
             None => self.add_foreign_address(id, name, address, options),
         }?;
@@ -126,7 +128,7 @@ impl Mediator {
     /// Whether this plugin made the link for this attachment.
     pub(super) fn is_own(&mut self, id: LinkId) -> bool {
         self.known_link(id)
-            .is_some_and(|known| known.ownership == Ownership::Own)
+            .is_some_and(|known| known.ownership.is_attachments())
     }
 
     /// The name of a link behind a handle.

@@ -234,6 +234,13 @@ impl HostLink for Mediator {
         let known = self.known_link(id);
         match known.as_ref().map(|known| &known.ownership) {
             Some(Ownership::Own) => {}
+            Some(Ownership::Taken) => {
+                let text = format!(
+                    "link {:?} is a device of the node: it goes back with the attachment",
+                    info.name
+                );
+                return Err(invalid(text));
+            }
             _ => self.permit_delete(&info)?,
         }
         let operation = Operation::DeleteLink {
@@ -277,7 +284,7 @@ impl Mediator {
         let id = self.link_id(link)?;
         let known = self.known_link(id);
         if let Some(known) = &known
-            && known.ownership == Ownership::Own
+            && known.ownership.is_attachments()
         {
             return Ok(Target {
                 id,

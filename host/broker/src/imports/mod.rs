@@ -4,6 +4,7 @@
 mod addresses;
 mod allow_list;
 mod conntrack;
+mod devices;
 mod forwarding;
 mod ipam;
 mod link_flag;

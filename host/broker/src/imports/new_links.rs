@@ -94,7 +94,7 @@ impl Mediator {
 
     fn is_made_here(&mut self, id: LinkId) -> bool {
         let known = self.known_link(id);
-        known.is_some_and(|known| known.ownership == Ownership::Own)
+        known.is_some_and(|known| known.ownership.is_attachments())
     }
 
     /// A link upon one of the node connects the container to what that one is

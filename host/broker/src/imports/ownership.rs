@@ -125,6 +125,13 @@ impl Mediator {
     /// The container gets a link upon one of the node: no address that it has
     /// may be any of the node's.
     pub(super) fn connect_beside(&mut self, parent: LinkId) -> Result<(), CallError> {
+        self.be_beside_node()?;
+        self.connect(parent)
+    }
+
+    /// The same of a device that the container gets for itself: the node may
+    /// be on its network by another one.
+    pub(super) fn be_beside_node(&mut self) -> Result<(), CallError> {
         if !self.session().segments.is_beside_node {
             self.session().segments.is_beside_node = true;
             let held = self.session().segments.addresses.clone();
@@ -132,7 +139,7 @@ impl Mediator {
                 self.refuse_nodes_address(|address| held.contains(&address))?;
             }
         }
-        self.connect(parent)
+        Ok(())
     }
 
     fn refuse_nodes_address(&mut self, is_taken: impl Fn(IpAddr) -> bool) -> Result<(), CallError> {

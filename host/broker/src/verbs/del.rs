@@ -1,4 +1,4 @@
-use cofferdam_journal::{Journal, LockedAttachment, Report, StateDirectory};
+use cofferdam_journal::{Journal, LockedAttachment, NamespaceRecord, Report, StateDirectory};
 use cofferdam_protocol::CniError;
 
 use super::{add::journal_failure, reference_leftovers};
@@ -7,7 +7,7 @@ use crate::{
     call::{Call, Member},
     codes,
     component::run,
-    container::{is_where_made, record},
+    container::{is_where_made, kernel_where_made, record},
     earlier_boot,
     log::{emit, printable},
     mode::Mode,
@@ -32,16 +32,21 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     let held;
     let whole = known && locked.history().damaged_lines() == 0;
     if known {
-        if namespace
-            .as_ref()
-            .is_some_and(|namespace| !is_where_made(locked.history(), namespace))
-        {
-            // The path leads to somebody else's by now.
+        let is_there = |namespace: &NamespaceRecord| is_where_made(locked.history(), namespace);
+        let mut elsewhere = if namespace.as_ref().is_some_and(is_there) {
+            None
+        } else {
+            // The path leads to somebody else's by now, or was not told. What is
+            // in the container can be brought home by the one on record.
             kernel = call.host_kernel();
             namespace = None;
-        }
+            let history = locked.history();
+            let path = history.namespace().map(|record| record.path.as_str());
+            Some(kernel_where_made(|| call.host_kernel(), path, history))
+        };
         let mut journal = locked.reopen().map_err(journal_failure)?;
-        let report = undo(&mut journal, &mut kernel, &state.shared(), &call.attachment);
+        let undoing = elsewhere.as_mut().unwrap_or(&mut kernel);
+        let report = undo(&mut journal, undoing, &state.shared(), &call.attachment);
         timing::phase("roll back");
         tell_remarks(call, &report);
         refuse_unclean(call, &report)?;

@@ -22,11 +22,31 @@ impl Truth<'_> {
                 .iter()
                 .filter(|ip| is_at(ip, position) && !self.was_passed_on(result, ip))
                 .collect();
-            if !on_it.is_empty() && !self.is_beyond_check(interface) {
+            if self.was_handed_over(interface) {
+                self.check_claimed(&on_it)?;
+            } else if !on_it.is_empty() && !self.is_beyond_check(interface) {
                 self.check_addresses_of(interface, &on_it)?;
             }
         }
         Ok(())
+    }
+
+    /// What is on a device without a link is set by whoever drives it: the
+    /// addresses are those that the attachment was given.
+    fn check_claimed(&self, on_it: &[&Ip]) -> Result<(), CniError> {
+        let given = |ip: &Ip| {
+            let address = ip.address.address();
+            let asked =
+                |request: super::Request<'_>| request.claimed.contains(&address) || request.given.asks_for(address);
+            self.request.is_some_and(asked)
+        };
+        match on_it.iter().find(|ip| !given(ip)) {
+            Some(ip) => Err(untrue(format!(
+                "address {} was not claimed for this attachment",
+                ip.address
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn check_addresses_of(&mut self, interface: &Interface, expected: &[&Ip]) -> Result<(), CniError> {
@@ -118,7 +138,8 @@ impl Truth<'_> {
 
     /// Whether an interface was given by others and can't be looked at.
     pub(super) fn is_beyond_sight(&self, interface: &Interface) -> bool {
-        self.passed_on(interface) && (interface.socket_path.is_some() || interface.pci_id.is_some())
+        self.was_handed_over(interface)
+            || self.passed_on(interface) && (interface.socket_path.is_some() || interface.pci_id.is_some())
     }
 
     /// Whether an address is just as it was given, on an interface that is.

@@ -35,6 +35,9 @@ impl Truth<'_> {
         if place_of(interface, self.sandbox) != Some(Place::Container) || !is_usable(gateway, ip) {
             return Ok(false);
         }
+        if self.was_handed_over(interface) {
+            return Ok(false);
+        }
         let link = self.existing(interface)?;
         let routes = self.network.routes(link.id, MAIN_TABLE).map_err(failed)?;
         Ok(routes.iter().any(|route| {

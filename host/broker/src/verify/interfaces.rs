@@ -7,7 +7,7 @@ use crate::convert::place_of;
 impl Truth<'_> {
     pub(super) fn check_interfaces(&mut self, result: &Attachment) -> Result<(), CniError> {
         for (position, interface) in result.interfaces.iter().enumerate() {
-            if self.passed_on(interface) || self.is_beyond_check(interface) {
+            if self.passed_on(interface) || self.is_beyond_check(interface) || self.was_handed_over(interface) {
                 continue;
             }
             if result
@@ -53,6 +53,15 @@ impl Truth<'_> {
     pub(super) fn is_beyond_check(&self, interface: &Interface) -> bool {
         let beyond = is_no_link(interface) || place_of(interface, self.sandbox).is_none();
         beyond && self.request.is_none()
+    }
+
+    /// Whether it stands for a device that has no link, and that the plugin got
+    /// for the container. Nothing else can be said of it.
+    pub(super) fn was_handed_over(&self, interface: &Interface) -> bool {
+        let handed_over = self.request.zip(interface.pci_id.as_deref());
+        let is_it = |(request, address): (Request<'_>, &str)| request.deeds.was_handed_over(&interface.name, address);
+        let is_bare = interface.mac.is_none() && interface.mtu.is_none() && interface.socket_path.is_none();
+        is_bare && place_of(interface, self.sandbox) == Some(Place::Container) && handed_over.is_some_and(is_it)
     }
 
     /// The link that an interface of the result stands for.

@@ -19,6 +19,12 @@ impl Truth<'_> {
         if result.interfaces.is_empty() && is_allocation {
             return Ok(());
         }
+        let mut interfaces = result.interfaces.iter();
+        // Nor can any lead through a device without a link, where there is no
+        // other.
+        if interfaces.len() > 0 && interfaces.all(|interface| self.was_handed_over(interface)) {
+            return Ok(());
+        }
         let added: Vec<&Route> = result.routes.iter().filter(|route| !self.was_given(route)).collect();
         let mut tables: Vec<u32> = added.iter().map(|route| table_of(route)).collect();
         tables.sort_unstable();

@@ -108,6 +108,9 @@ fn network(kernel: &mut Kernel) {
     let (inner, _) = kernel
         .create_veth(&end(Place::Container, "eth0", 3), &end(Place::Host, "veth0", 4))
         .unwrap();
+    // So it is where a link goes, and comes back from.
+    let out = kernel.move_link(inner, Place::Host, "dev0", "").unwrap();
+    let inner = kernel.move_link(out, Place::Container, "eth0", "dev0").unwrap();
     kernel.delete_link(inner).unwrap();
     assert_eq!(kernel.links(Place::Container).unwrap().len(), 1);
     tap(kernel);

@@ -117,6 +117,7 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::DeleteElements { place, .. }
         | Operation::ForgetFlows { place, .. } => Some(*place),
         Operation::Claim { .. } | Operation::Keep { .. } | Operation::TakeSlot { .. } => None,
+        Operation::TakeDevice { .. } => Some(Place::Container),
         Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => Some(Place::Host),
     }
 }
@@ -244,6 +245,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::CreateBridge { bridge } => {
             matches!(part, Part::Bridge(earlier) if earlier.place == bridge.place && earlier.name == bridge.name)
         }
+        // What was on it went when it was moved.
+        Operation::TakeDevice { link, .. } => part.link() == Some(*link),
         Operation::CreateVeth { .. }
         | Operation::CreateLink { .. }
         | Operation::UseParent { .. }

@@ -354,6 +354,7 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         Operation::TakeSlot { .. } => Vec::new(),
         // What is upon it tells when it is gone.
         Operation::UseParent { .. } => Vec::new(),
+        Operation::TakeDevice { inside, .. } => taken_device(entry, inside),
     }
 }
 
@@ -419,6 +420,31 @@ fn made_link<'h>(entry: &'h Entry, link: &'h NewLink) -> Vec<Part<'h>> {
             name: &link.name,
             value,
         }));
+    }
+    parts
+}
+
+/// A device is known by what it was; it keeps its address.
+fn taken_device<'h>(entry: &'h Entry, inside: &'h str) -> Vec<Part<'h>> {
+    let Inverse::ReturnDevice { device, .. } = &entry.inverse else {
+        return Vec::new();
+    };
+    let end = End {
+        place: Place::Container,
+        name: inside,
+        kind: &device.kind,
+        mac: device.mac.unwrap_or(MacAddress([0; 6])),
+        index: entry.outcome.index,
+        peer: None,
+        settings: None,
+    };
+    let mut parts = vec![Part::End(end)];
+    if let Some((link, mac)) = end.id().zip(device.mac) {
+        parts.push(Part::Setting {
+            link,
+            name: inside,
+            value: Value::Mac(mac),
+        });
     }
     parts
 }

@@ -1,7 +1,7 @@
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    Flows, LinkId, Neighbor, RateLimit, Route, Rule, SysctlKey, forwarding_table_of,
+    Device, Flows, LinkId, Neighbor, RateLimit, Route, Rule, SysctlKey, forwarding_table_of,
     nftables::{Element, Set, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -173,6 +173,12 @@ pub enum Inverse {
         directory: PathBuf,
         address: IpAddr,
     },
+    /// Moves a device back to the node's namespace, wherever it is by now, and
+    /// makes it what it was. `inside` is its name in the container.
+    ReturnDevice {
+        device: Device,
+        inside: String,
+    },
 }
 
 impl fmt::Display for Inverse {
@@ -294,6 +300,11 @@ impl fmt::Display for Inverse {
             ),
             Self::FreeSlot { counter, number } => write!(f, "free slot {number} of limit {counter}"),
             Self::ReleaseClaim { directory, address } => write!(f, "release {address} in {}", directory.display()),
+            Self::ReturnDevice { device, inside } => write!(
+                f,
+                "move link {inside} of the container namespace back into the {} namespace as {}, as it was",
+                device.link.place, device.name
+            ),
         }
     }
 }

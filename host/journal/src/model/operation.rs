@@ -211,6 +211,13 @@ pub enum Operation {
         counter: String,
         number: u32,
     },
+    /// Moves a link that somebody else made into the container, where it is
+    /// called `inside`.
+    TakeDevice {
+        link: LinkId,
+        name: String,
+        inside: String,
+    },
 }
 
 impl fmt::Display for Operation {
@@ -359,6 +366,13 @@ impl fmt::Display for Operation {
                 write!(f, "accept what {address} forwards in {}", forwarding_table_of(*address))
             }
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
+            Self::TakeDevice { link, name, inside } => {
+                write!(
+                    f,
+                    "move {} into the container namespace as {inside}",
+                    named(*link, name)
+                )
+            }
         }
     }
 }

@@ -51,6 +51,14 @@ impl Scope<'_> {
                     address: neighbor.address,
                 }]
             }
+            Operation::TakeDevice { link, name, inside } => {
+                let mut things: Vec<Thing> = self.link(link.place, name).into_iter().collect();
+                things.extend(self.link(Place::Container, inside));
+                if let Inverse::ReturnDevice { device, .. } = inverse {
+                    things.extend(device.mac.map(Thing::Mac));
+                }
+                things
+            }
             _ => Vec::new(),
         }
     }
@@ -120,7 +128,7 @@ impl Scope<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use cofferdam_network::{LinkId, RouteMode, namespace::NamespaceIdentity};
+    use cofferdam_network::{Device, LinkId, RouteMode, namespace::NamespaceIdentity};
     use cofferdam_protocol::MacAddress;
 
     use super::*;
@@ -165,6 +173,36 @@ mod tests {
         assert_eq!(
             names(&operation, &inverse),
             ["link.host.veth1", "link.container.a1.eth0", "mac.02:00:00:00:00:01"]
+        );
+    }
+
+    #[test]
+    fn a_device_is_its_name_on_the_node_and_what_it_is_in_the_container() {
+        let device = Device {
+            link: at(Place::Host),
+            name: "eth5".to_owned(),
+            kind: String::new(),
+            mac: Some(MAC),
+            permanent_mac: Some(MAC),
+            alias: None,
+            up: true,
+            mtu: 1500,
+            promiscuous: false,
+            all_multicast: false,
+            transmit_queue_length: 1000,
+        };
+        let operation = Operation::TakeDevice {
+            link: device.link,
+            name: device.name.clone(),
+            inside: "net1".to_owned(),
+        };
+        let inverse = Inverse::ReturnDevice {
+            device,
+            inside: "net1".to_owned(),
+        };
+        assert_eq!(
+            names(&operation, &inverse),
+            ["link.host.eth5", "link.container.a1.net1", "mac.02:00:00:00:00:01"]
         );
     }
 

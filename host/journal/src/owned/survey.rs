@@ -54,6 +54,15 @@ impl<'a> Survey<'a> {
         })
     }
 
+    /// What attachments put on a link of the node that they did not make, and
+    /// whose it is.
+    ///
+    /// # Errors
+    /// The registry can't be read.
+    pub fn on_link(&self, link: &str) -> Result<Vec<(Thing, OwnedBy)>> {
+        self.owned(|name| Thing::on_link_of_name(name).filter(|thing| thing.link() == Some(link)))
+    }
+
     fn owned<T>(&self, of_name: impl Fn(&str) -> Option<T>) -> Result<Vec<(T, OwnedBy)>> {
         let mut found = Vec::new();
         for name in &self.names {

@@ -8,6 +8,7 @@ use crate::names::{escape, file_name, unescape};
 const ADDRESS: &str = "address";
 const LINK_ADDRESS: &str = "link-address";
 const ROUTE: &str = "route";
+const NEIGHBOR: &str = "neighbor";
 
 /// Something that one attachment owns, and others have to leave alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Thing {
                 file_name(ROUTE, [&*table.to_string(), &*destination])
             }
             Self::Rule(rule) => file_name("rule", rule_parts(rule).iter().map(String::as_str)),
-            Self::Neighbor { link, address } => file_name("neighbor", [link, &*address.to_string()]),
+            Self::Neighbor { link, address } => file_name(NEIGHBOR, [link, &*address.to_string()]),
         }
     }
 
@@ -76,6 +77,26 @@ impl Thing {
             link: unescape(link)?,
             address: parsed(address)?,
         })
+    }
+
+    /// What is on a link of the node, by its name: an address or a neighbour.
+    pub(super) fn on_link_of_name(name: &str) -> Option<Self> {
+        let Some(rest) = rest_of(name, NEIGHBOR) else {
+            return Self::way_of_name(name).filter(|way| way.link().is_some());
+        };
+        let (link, address) = rest.split_once('.')?;
+        Some(Self::Neighbor {
+            link: unescape(link)?,
+            address: parsed(address)?,
+        })
+    }
+
+    /// The link of the node that it is on.
+    pub(super) fn link(&self) -> Option<&str> {
+        match self {
+            Self::LinkAddress { link, .. } | Self::Neighbor { link, .. } => Some(link),
+            _ => None,
+        }
     }
 }
 
@@ -201,6 +222,16 @@ mod tests {
     }
 
     #[test]
+    fn neighbors_are_read_from_names() {
+        let neighbor = Thing::Neighbor {
+            link: "eth0.5".to_owned(),
+            address: "fd00::5".parse().unwrap(),
+        };
+        assert_eq!(Thing::on_link_of_name(&neighbor.file_name()), Some(neighbor));
+        assert_eq!(Thing::on_link_of_name(&link(None, "eth0").file_name()), None);
+    }
+
+    #[test]
     fn addresses_and_ways_are_read_from_names() {
         let address: IpAddr = "fd00::5".parse().unwrap();
         for network in ["my.net", "n", &"n".repeat(500)] {
@@ -224,6 +255,8 @@ mod tests {
             },
         ] {
             let name = way.file_name();
+            let on = Thing::on_link_of_name(&name);
+            assert_eq!(on, Some(way.clone()).filter(|way| way.link().is_some()), "{name}");
             assert_eq!(Thing::way_of_name(&name), Some(way), "{name}");
             assert_eq!(Thing::address_of_name(&name), None, "{name}");
         }

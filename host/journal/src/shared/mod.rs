@@ -243,6 +243,17 @@ impl Shared {
         self.named(name::node_address)
     }
 
+    /// What attachments share of a link of the node, be it one thing of
+    /// several: its network, an address or a setting of it, or the whole as a
+    /// bridge.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn uses_of_link(&self, link: &str) -> Result<Option<&'static str>> {
+        let uses = self.named(|name| name::use_of_link(name, link))?;
+        Ok(uses.first().copied())
+    }
+
     fn named<T>(&self, of_name: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
         let failed = |error| Error::io("read directory", &self.objects, error);
         let entries = match fs::read_dir(&self.objects) {

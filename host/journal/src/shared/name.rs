@@ -75,6 +75,24 @@ pub(super) fn node_address(name: &str) -> Option<(String, IpPrefix)> {
     Some((unescape(link)?, unescape(address)?.parse().ok()?))
 }
 
+/// What of a link of the node the object is whose directory has this name.
+pub(super) fn use_of_link(name: &str, link: &str) -> Option<&'static str> {
+    let of_link = |rest: &str| {
+        let first = rest.split_once('.').map_or(rest, |(first, _)| first);
+        unescape(first).as_deref() == Some(link)
+    };
+    let kinds = [
+        ("parent.host.", "its network"),
+        ("address.host.", "an address of it"),
+        ("setting.host.", "a setting of it"),
+        ("bridge.host.", "it"),
+    ];
+    let uses = kinds
+        .into_iter()
+        .find_map(|(kind, what)| Some((name.strip_prefix(kind)?, what)));
+    uses.filter(|(rest, _)| of_link(rest)).map(|(_, what)| what)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -172,6 +190,45 @@ mod tests {
         assert_eq!(node_bridge(&name).as_deref(), Some("br0.5"));
         let inside = directory_name(&bridge(Place::Container, "br0"), "host");
         assert_eq!((node_bridge(&inside), node_address(&name)), (None, None));
+    }
+
+    #[test]
+    fn uses_of_a_link_are_read_from_names() {
+        let place = Place::Host;
+        let link = || "eth0.7".to_owned();
+        for (object, what) in [
+            (bridge(place, "eth0.7"), "it"),
+            (
+                SharedObject::Parent {
+                    place,
+                    name: link(),
+                    vlan: Some(5),
+                },
+                "its network",
+            ),
+            (
+                SharedObject::Address {
+                    place,
+                    link: link(),
+                    address: "10.22.0.1/16".parse().unwrap(),
+                },
+                "an address of it",
+            ),
+            (
+                SharedObject::LinkSetting {
+                    place,
+                    link: link(),
+                    setting: crate::Setting::Up,
+                },
+                "a setting of it",
+            ),
+        ] {
+            let name = directory_name(&object, "c1");
+            assert_eq!(use_of_link(&name, "eth0.7"), Some(what), "{name}");
+            assert_eq!(use_of_link(&name, "eth0"), None, "{name}");
+        }
+        let inside = directory_name(&bridge(Place::Container, "eth0"), "host");
+        assert_eq!(use_of_link(&inside, "eth0"), None);
     }
 
     #[test]

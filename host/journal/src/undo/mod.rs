@@ -4,6 +4,7 @@
 
 mod addresses;
 mod claims;
+mod devices;
 mod elements;
 mod link_settings;
 mod links;
@@ -123,6 +124,7 @@ impl Undo<'_> {
             Inverse::DeleteRedirect { link, to, .. } => self.delete_redirect(*link, *to),
             Inverse::ForgetFlows { place, flows } => self.forget_flows(*place, flows),
             Inverse::AddElements { .. } | Inverse::DeleteElements { .. } => self.run_elements(&entry.inverse),
+            Inverse::ReturnDevice { device, inside } => self.return_device(entry, device, inside),
             Inverse::RestoreUp { .. }
             | Inverse::RestoreMtu { .. }
             | Inverse::RestoreMac { .. }

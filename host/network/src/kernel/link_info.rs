@@ -4,9 +4,9 @@ use cofferdam_protocol::{MacAddress, Place};
 use netlink_packet_core::{DecodeError, Emitable};
 use netlink_packet_route::link::{LinkFlags, LinkHeader};
 use nix::libc::{
-    IFLA_ADDRESS, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_INFO_SLAVE_DATA,
+    IFLA_ADDRESS, IFLA_ALT_IFNAME, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_INFO_SLAVE_DATA,
     IFLA_INFO_SLAVE_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MASTER, IFLA_MTU, IFLA_OPERSTATE,
-    IFLA_TXQLEN,
+    IFLA_PERM_ADDRESS, IFLA_PROP_LIST, IFLA_TXQLEN,
 };
 
 use super::{
@@ -31,6 +31,7 @@ pub(super) fn parse(place: Place, payload: &[u8]) -> Result<LinkInfo, DecodeErro
         name: String::new(),
         kind: String::new(),
         mac: None,
+        permanent_mac: None,
         mtu: 0,
         up: header.flags.contains(LinkFlags::Up),
         operational_state: OperationalState::Unknown,
@@ -52,6 +53,23 @@ pub(super) fn parse(place: Place, payload: &[u8]) -> Result<LinkInfo, DecodeErro
     Ok(link)
 }
 
+/// Whether a bridge filters by VLAN; absent where the kernel can't do that.
+pub(super) fn vlan_filtering(payload: &[u8]) -> Result<Option<bool>, DecodeError> {
+    let header = LinkHeader::parse(payload)?;
+    Ok(find(body(&header, payload), IFLA_LINKINFO)
+        .and_then(|info| find(info, IFLA_INFO_DATA))
+        .and_then(|bridge| find(bridge, IFLA_BR_VLAN_FILTERING))
+        .and_then(flag))
+}
+
+/// The other names that a link has, each with its NUL.
+pub(super) fn alternative_names(payload: &[u8]) -> Result<Vec<&[u8]>, DecodeError> {
+    let header = LinkHeader::parse(payload)?;
+    let properties = find(body(&header, payload), IFLA_PROP_LIST).unwrap_or_default();
+    let names = attributes(properties).filter(|(kind, _)| *kind == IFLA_ALT_IFNAME);
+    Ok(names.map(|(_, name)| name).collect())
+}
+
 fn body<'a>(header: &LinkHeader, payload: &'a [u8]) -> &'a [u8] {
     payload.get(header.buffer_len()..).unwrap_or_default()
 }
@@ -60,6 +78,7 @@ fn read(link: &mut LinkInfo, kind: u16, value: &[u8]) {
     match kind {
         IFLA_IFNAME => link.name = text(value),
         IFLA_ADDRESS => link.mac = value.try_into().ok().map(MacAddress),
+        IFLA_PERM_ADDRESS => link.permanent_mac = value.try_into().ok().map(MacAddress),
         IFLA_MTU => link.mtu = unsigned(value).unwrap_or_default(),
         IFLA_LINK => link.lower = unsigned(value).filter(|index| *index != 0),
         IFLA_LINK_NETNSID => link.lower_elsewhere = true,

@@ -6,8 +6,10 @@
 
 mod addresses;
 mod ahead;
+mod alternative_names;
 mod attribute;
 mod bridge;
+mod devices;
 mod failure;
 mod foreign;
 mod kinds;
@@ -28,20 +30,22 @@ mod rules;
 mod side;
 mod socket;
 mod sysctl;
+mod sysfs;
 mod tap;
 mod traffic;
 mod veth;
 mod visit;
 
-use std::{net::IpAddr, os::fd::OwnedFd, time::Duration};
+use std::{net::IpAddr, os::fd::OwnedFd, path::PathBuf, time::Duration};
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
-    NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, ForwardingLead, FoundDevice, Incoming, LinkId,
+    LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule,
+    SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -53,6 +57,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Kernel {
     time_limit: Duration,
+    sysfs: PathBuf,
     host: Side,
     container: Option<Side>,
 }
@@ -65,6 +70,7 @@ impl Kernel {
     pub fn new(time_limit: Duration) -> Self {
         Self {
             time_limit,
+            sysfs: sysfs::ROOT.into(),
             host: Side::current(Place::Host, time_limit),
             container: None,
         }
@@ -77,6 +83,15 @@ impl Kernel {
         let container = Side::of(Place::Container, self.time_limit, namespace);
         Self {
             container: Some(container),
+            ..self
+        }
+    }
+
+    /// The same with another directory than `/sys` to look for devices in.
+    #[must_use]
+    pub fn with_sysfs(self, sysfs: impl Into<PathBuf>) -> Self {
+        Self {
+            sysfs: sysfs.into(),
             ..self
         }
     }
@@ -380,6 +395,15 @@ impl Network for Kernel {
 
     fn forget_flows(&mut self, place: Place, flows: &[Flows]) -> Result<()> {
         self.side(place)?.nft()?.forget_flows(flows)
+    }
+
+    fn find_device(&mut self, selector: &DeviceSelector) -> Result<FoundDevice> {
+        let sysfs = self.sysfs.clone();
+        devices::find(self, &sysfs, selector)
+    }
+
+    fn move_link(&mut self, link: LinkId, to: Place, name: &str, alias: &str) -> Result<LinkId> {
+        devices::shift(self, link, to, name, alias)
     }
 
     fn open_exchange(&mut self, link: LinkId, ports: Ports) -> Result<Box<dyn Exchange>> {

@@ -51,6 +51,9 @@ pub struct LinkInfo {
     pub kind: String,
     /// Absent where the device has no Ethernet address.
     pub mac: Option<MacAddress>,
+    /// The one that the hardware has (`IFLA_PERM_ADDRESS`), which nobody can
+    /// set; absent for links without hardware.
+    pub permanent_mac: Option<MacAddress>,
     /// In bytes.
     pub mtu: u32,
     /// `IFF_UP`.

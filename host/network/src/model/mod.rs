@@ -2,6 +2,7 @@
 
 mod address;
 mod datagram;
+mod device;
 mod flow;
 mod forwarding;
 mod link;
@@ -16,6 +17,7 @@ mod vlan;
 
 pub use address::AddressInfo;
 pub use datagram::{Datagram, Ports, Received};
+pub use device::{Device, DeviceSelector, FoundDevice};
 pub use flow::Flows;
 pub use forwarding::{FORWARDING_CHAIN, ForwardingLead, forwarding_table, forwarding_table_of};
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod bridge;
+mod devices;
 mod fixture;
 mod kinds;
 mod links;

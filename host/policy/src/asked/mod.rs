@@ -240,6 +240,11 @@ impl Asked {
                 bridge: name,
                 vlans: &self.joined,
             },
+            Operation::DeviceTake => Question::DeviceTake {
+                kind,
+                name,
+                is_nodes: false,
+            },
         }
     }
 }

@@ -126,6 +126,9 @@ pub(super) fn in_grant(grant: &Grant) -> Vec<Danger> {
             "it may slow down every link of the node, uplinks included, and lead what comes in on it to another one",
         ));
     }
+    if grant.operations.contains(Operation::DeviceTake) {
+        found.extend(devices(grant));
+    }
     if grant.operations.contains(Operation::SysctlWrite) {
         found.extend(settings(grant));
     }
@@ -215,6 +218,20 @@ fn uplinks(grant: &Grant, problem: &str) -> Option<Danger> {
         key: Dimension::LinkNames.key(),
         problem: problem.to_owned(),
         way_out: "name the links, or their kinds",
+    })
+}
+
+fn devices(grant: &Grant) -> Option<Danger> {
+    let every_name = match grant.bound(Dimension::LinkNames) {
+        Some(Bound::Patterns(patterns)) => patterns.iter().any(Pattern::is_everything),
+        _ => true,
+    };
+    every_name.then(|| Danger {
+        key: Dimension::LinkNames.key(),
+        problem: "a container may take every link of these kinds that the node does not use itself, those of other \
+                  programs too"
+            .to_owned(),
+        way_out: "name the links that are for containers",
     })
 }
 

@@ -9,6 +9,7 @@ use crate::{
     dimension::Dimension,
     key_pattern::KeyPattern,
     name,
+    operation::Operation,
     pattern::Pattern,
     quoted::{Quoted, Whole},
     selection::Selection,
@@ -31,6 +32,8 @@ const KEY_PART_BYTES: usize = 64;
 const NETWORK_NAMES: &str = "names have letters, digits, '.', '-' and '_'";
 const TENANT_NAMES: &str = "a Kubernetes namespace has 1 to 63 of a-z, 0-9 and '-'";
 const LINK_NAMES: &str = "a name has at most 15 bytes, no blank, '/' or ':'";
+const DEVICE_NAMES: &str =
+    "a link's name has at most 15 bytes, no blank, '/' or ':', and a PCI address is as 0000:03:00.1";
 const PLUGIN_NAMES: &str = "names have letters, digits, '-' and '_'";
 const KEYS: &str = "a part has at most 64 bytes, and no blank";
 const VALUES: &str = "a value is plain text in one line, of at most 256 bytes";
@@ -65,8 +68,9 @@ fn told<'p>(
 pub(super) fn in_grant(written: &WrittenGrant) -> Vec<Unusable> {
     let mut found = in_selection(&written.grant.selection);
     found.extend(never_selected(&written.origin.selection, &written.grant.selection));
+    let with_devices = written.grant.operations.contains(Operation::DeviceTake);
     for (dimension, bound) in &written.grant.bounds {
-        let problems: BTreeSet<String> = in_bound(*dimension, bound).into_iter().collect();
+        let problems: BTreeSet<String> = in_bound(*dimension, bound, with_devices).into_iter().collect();
         found.extend(problems.into_iter().map(|problem| unusable(dimension.key(), problem)));
     }
     found
@@ -93,8 +97,13 @@ fn never_selected(file: &Selection, grant: &Selection) -> Vec<Unusable> {
     apart.collect()
 }
 
-fn in_bound(dimension: Dimension, bound: &Bound) -> Vec<String> {
+/// `with_devices`: names may be PCI addresses as well.
+fn in_bound(dimension: Dimension, bound: &Bound, with_devices: bool) -> Vec<String> {
     match bound {
+        Bound::Patterns(patterns) if dimension == Dimension::LinkNames && with_devices => {
+            let possible = |pattern: &Pattern| is_possible_link(pattern) || is_possible_pci_address(pattern);
+            told("link or PCI device", patterns, DEVICE_NAMES, possible).collect()
+        }
         Bound::Patterns(patterns)
             if matches!(
                 dimension,
@@ -150,6 +159,12 @@ fn is_possible_link(pattern: &Pattern) -> bool {
     bytes <= INTERFACE_NAME_BYTES
         && pattern.pieces().flat_map(str::chars).all(plain)
         && !matches!(pattern.only_name(), Some("." | ".."))
+}
+
+/// Whether a device on the PCI bus can have an address of the pattern.
+fn is_possible_pci_address(pattern: &Pattern) -> bool {
+    let plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b':' | b'.');
+    pattern.pieces().flat_map(str::bytes).all(plain)
 }
 
 fn is_possible_key(key: &KeyPattern) -> bool {

@@ -41,7 +41,7 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
         },
         (Dimension::Family, Aspect::Text(family)) => Some(Quoted(family).to_string()),
         (Dimension::Settings | Dimension::Values | Dimension::Modes, Aspect::Text(text)) => Some(list([Quoted(text)])),
-        (_, Aspect::Text(name)) => Some(list([Quoted(&Pattern::escape(name))])),
+        (_, Aspect::Text(name) | Aspect::Named(name)) => Some(list([Quoted(&Pattern::escape(name))])),
         (_, Aspect::Prefix(prefix)) => Some(list([Quoted(&prefix.network().to_string())])),
         (_, Aspect::Address(address)) => Some(list([Quoted(&IpPrefix::host(address).to_string())])),
         (Dimension::RoutingTables, Aspect::Number(table)) if table == i64::from(MAIN_TABLE) => None,

@@ -140,6 +140,10 @@ fn object(question: &Question<'_>) -> String {
             some_of(" in ", vlans.iter().map(|range| vlan_range(*range)))
         ),
         Question::UpkeepKeep => "a record of the attachment".to_owned(),
+        Question::DeviceTake { kind, name, is_nodes } => {
+            let whose = if is_nodes { ", which the node itself uses," } else { "" };
+            format!("{}{whose}", link(kind, name))
+        }
     }
 }
 

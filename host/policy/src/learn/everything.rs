@@ -109,6 +109,9 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
     grant("allow = \"vlan.join\"\nin = \"host\"\nnames = [\"*\"]\nvlans = [[0, 4094]]");
     grant("allow = \"ipam.delegate\"\nplugins = [\"*\"]");
     grant("allow = \"upkeep.keep\"");
+    grant(&format!(
+        "allow = \"device.take\"\nin = \"host\"\nkinds = {KINDS:?}\nnames = [\"*\"]"
+    ));
     text
 }
 

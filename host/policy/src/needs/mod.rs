@@ -145,6 +145,10 @@ impl Need {
         };
         match asked {
             Aspect::Place(place) => self.place == Some(place),
+            // Which links the node uses is the operator's business.
+            Aspect::Named(name) => self
+                .bound(dimension)
+                .is_none_or(|bound| bound.holds(&Aspect::Text(name))),
             Aspect::Packets(packets) => !says_whose || are_held(packets, dimension, |dimension| self.bound(dimension)),
             asked => self
                 .bound(dimension)

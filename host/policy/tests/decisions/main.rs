@@ -5,6 +5,7 @@
 mod support;
 
 mod addresses;
+mod devices;
 mod links;
 mod nftables;
 mod records;

@@ -138,6 +138,7 @@ const TEMPLATES: &[Template] = &[
     ("\"allow-list.read\"", &[FILES], &[]),
     ("\"forwarding.accept\"", &[IN_HOST, CHAINS], &[PREFIXES]),
     ("\"vlan.join\"", &[IN_HOST, NAMES, VLANS], &[]),
+    ("\"device.take\"", &[IN_HOST, KINDS, NAMES], &[]),
 ];
 
 fn maybe(lines: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
@@ -292,6 +293,7 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
     ("packet.exchange", &[IN, NAME, &["port=80", "port=443", "port=8080"]]),
     ("upkeep.keep", &[]),
     ("vlan.join", &[&["in=host"], NAME, &["vlan=5", "vlan=9", "vlan=4094"]]),
+    ("device.take", &[&["in=host"], KIND, NAME]),
 ];
 const IN: &[&str] = &["in=host", "in=container"];
 const NAME: &[&str] = &["name=a0", "name=a1", "name=b0", "name=c0"];

@@ -306,6 +306,18 @@ pub(crate) enum Call {
 
     ReadResolver,
     Delegate,
+
+    /// Gets a link of the node into the container; by one of these.
+    Take {
+        name: String,
+        device: Option<String>,
+        mac: Option<[u8; 6]>,
+        path: Option<String>,
+        pci: Option<String>,
+    },
+    GiveBack {
+        name: String,
+    },
 }
 
 /// Which namespace.

@@ -3,6 +3,7 @@
 
 mod call;
 mod datagrams;
+mod devices;
 mod links;
 mod packet_filter;
 mod records;
@@ -93,6 +94,7 @@ impl Script {
                 .or_else(|| self.packet_filter_call(call))
                 .or_else(|| self.record_call(call))
                 .or_else(|| self.datagram_call(call))
+                .or_else(|| self.device_call(call))
                 .unwrap_or_else(|| Err(Failure::internal(format!("nobody makes the call {call:?}")))),
         }
     }

@@ -307,6 +307,13 @@ impl Watcher {
                 self.allows(&create) && self.may_join(sides, end.place, end.master)
             }),
             Operation::UseParent { .. } => true,
+            Operation::TakeDevice { link, .. } => info(link).is_none_or(|info| {
+                self.allows(&Question::DeviceTake {
+                    kind: &info.kind,
+                    name: &info.name,
+                    is_nodes: false,
+                })
+            }),
             Operation::CreateLink { link } => {
                 self.allows(&Question::link_create(link.place, link.settings.kind(), &link.name))
             }

@@ -163,6 +163,43 @@ impl Sides {
         Ok(())
     }
 
+    /// A number that is free there stays, as a rule; here none does.
+    pub(super) fn move_link(&mut self, link: LinkId, to: Place, name: &str, alias: &str) -> Result<LinkId> {
+        let mut info = self.info(link)?.clone();
+        let stays = matches!((info.kind.as_str(), info.name.as_str()), ("bridge", _) | (_, "lo"));
+        match self.at(to).by_name(name) {
+            Some(other) if other.id != link => return Err(exists(name)),
+            _ => {}
+        }
+        info.name = name.to_owned();
+        info.alias = Some(alias.to_owned()).filter(|alias| !alias.is_empty());
+        if to == link.place {
+            *self.info(link)? = info;
+            return Ok(link);
+        }
+        if stays {
+            return Err(refused(Errno::EINVAL, "move"));
+        }
+        let id = self.at_mut(to).add_link(to, name, &info.kind, info.mac);
+        self.at_mut(link.place).remove_link(link.index);
+        leave_master(&mut info);
+        info.up = false;
+        info.operational_state = OperationalState::Down;
+        info.lower_elsewhere = info.lower.is_some() && !info.lower_elsewhere;
+        if let (true, Some(index)) = (info.kind == "veth", info.lower) {
+            let peer_place = if info.lower_elsewhere { link.place } else { to };
+            let peer = self.info(LinkId {
+                place: peer_place,
+                index,
+            })?;
+            peer.lower = Some(id.index);
+            peer.lower_elsewhere = peer_place != to;
+        }
+        info.id = id;
+        *self.info(id)? = info;
+        Ok(id)
+    }
+
     fn check_free(&self, place: Place, name: &str) -> Result<()> {
         match self.at(place).by_name(name) {
             Some(_) => Err(exists(name)),

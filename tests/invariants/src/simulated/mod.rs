@@ -18,8 +18,9 @@ use std::{
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
-    AddressInfo, Bridge, Error, Exchange, Flows, ForwardingLead, Incoming, LinkId, LinkInfo, Neighbor, Network,
-    NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, ForwardingLead, FoundDevice, Incoming, LinkId,
+    LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule,
+    SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -541,6 +542,32 @@ impl Network for Simulated {
         element: &Element,
     ) -> Result<Option<String>> {
         self.look(|sides| sides.at(place).element_comment(table, &set.name, element))
+    }
+
+    fn find_device(&mut self, selector: &DeviceSelector) -> Result<FoundDevice> {
+        let found: Vec<LinkInfo> = self.look(|sides| {
+            let links = sides.host.links.values();
+            let is_it = |link: &&LinkInfo| match selector {
+                DeviceSelector::Name(name) => link.name == *name,
+                DeviceSelector::Mac(mac) => link.mac == Some(*mac),
+                // This node has no buses.
+                _ => false,
+            };
+            links.filter(is_it).cloned().collect()
+        });
+        if found.is_empty() {
+            return Err(missing(selector));
+        }
+        Ok(FoundDevice::Links(found))
+    }
+
+    fn move_link(&mut self, link: LinkId, to: Place, name: &str, alias: &str) -> Result<LinkId> {
+        let operation = Operation::TakeDevice {
+            link,
+            name: self.name(link),
+            inside: name.to_owned(),
+        };
+        self.change(&operation, |sides| sides.move_link(link, to, name, alias))
     }
 
     fn open_exchange(&mut self, link: LinkId, _: Ports) -> Result<Box<dyn Exchange>> {

@@ -89,6 +89,7 @@ impl Side {
             name: name.to_owned(),
             kind: kind.to_owned(),
             mac,
+            permanent_mac: None,
             mtu: 1500,
             up: false,
             operational_state: OperationalState::Down,

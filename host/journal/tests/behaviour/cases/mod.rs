@@ -2,6 +2,7 @@
 //! others may do to its outcome. The tests in `inverses` are about all of
 //! them.
 
+mod devices;
 mod elements;
 mod forwarding;
 mod links;
@@ -13,6 +14,7 @@ mod upkeep;
 
 use cofferdam_journal::{Inverse, Operation, Outcome};
 
+pub(crate) use devices::device;
 pub(crate) use links::{veth, veth_ends};
 pub(crate) use shared::{joined, shared_bridge};
 pub(crate) use upkeep::{PLUGIN, PORTS, record, upkeep};
@@ -96,11 +98,12 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::FreeSlot { .. } => "FreeSlot",
         Inverse::RefuseForwarding { .. } => "RefuseForwarding",
         Inverse::ReleaseClaim { .. } => "ReleaseClaim",
+        Inverse::ReturnDevice { .. } => "ReturnDevice",
     }
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 30;
+pub(crate) const KINDS: usize = 31;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
@@ -116,5 +119,6 @@ pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     cases.push(settings::claim(ground));
     cases.push(settings::slot());
     cases.push(upkeep(ground));
+    cases.push(device(ground));
     cases
 }

@@ -94,6 +94,10 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
             assert!(ground.state.directory.upkeep().remove(&ground.id, plugin).unwrap());
         }
         Operation::ForgetFlows { .. } | Operation::TakeSlot { .. } | Operation::UseParent { .. } => {}
+        Operation::TakeDevice { name, inside, .. } => {
+            let link = kernel.link_by_name(Place::Container, inside).unwrap().unwrap();
+            kernel.move_link(link.id, Place::Host, name, "").unwrap();
+        }
         Operation::LeadForwarding { lead } => kernel.delete_forwarding_lead(lead).unwrap(),
         Operation::AcceptForwarding { address } => kernel.refuse_forwarding(*address).unwrap(),
     }

@@ -176,6 +176,7 @@ const SENTENCES: &[&str] = &[
     "+ the claim on address 10.22.0.2 in ROOT/records is gone",
     "",
     "- the record of plugin dhcp is gone",
+    "- link net1 in the container namespace is gone",
     "+ nftables table inet t in the host namespace is gone",
     "- nftables table inet t in the host namespace is there again instead of gone",
     "- chain own of nftables table inet t in the host namespace is there again instead of gone",

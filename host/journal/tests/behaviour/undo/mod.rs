@@ -1,5 +1,6 @@
 //! Undoing, and what makes it harder than it looks.
 
+mod devices;
 mod farewells;
 mod others;
 mod pairs;

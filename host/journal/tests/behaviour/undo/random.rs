@@ -43,7 +43,8 @@ fn stands_alone(inverse: &Inverse) -> bool {
         Inverse::DeleteLink { .. }
         | Inverse::EndUpkeep { .. }
         | Inverse::FreeSlot { .. }
-        | Inverse::ReleaseClaim { .. } => true,
+        | Inverse::ReleaseClaim { .. }
+        | Inverse::ReturnDevice { .. } => true,
         _ => false,
     }
 }

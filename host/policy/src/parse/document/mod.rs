@@ -118,6 +118,7 @@ mod tests {
             "dhcp",
             "dummy",
             "firewall",
+            "host-device",
             "host-local",
             "ipvlan",
             "loopback",
