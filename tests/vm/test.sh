@@ -19,7 +19,7 @@ suites=(
     "vrf"
     "attacks vlans"
     "side_by_side ipvlan_vlan_and_dummy"
-    "side_by_side vlans_of_bridges_and_vrfs"
+    "side_by_side vlans_of_bridges"
 )
 
 missing=()
