@@ -95,7 +95,7 @@ fn tuning_sbr_and_firewall_behind_bridge() {
 }
 
 #[test]
-fn vlans_of_bridges_and_vrfs() {
+fn vlans_of_bridges() {
     needs_kernel!();
     compare(&needs_go_plugins!(), vlans::networks());
 }

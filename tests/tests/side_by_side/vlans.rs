@@ -1,4 +1,4 @@
-use cofferdam_tests::{bridge_network, had_a_vrf, has_kind, has_vlan_filtering, with};
+use cofferdam_tests::{bridge_network, has_vlan_filtering, with};
 use serde_json::json;
 
 use crate::{
@@ -22,7 +22,7 @@ const GATEWAY: &[Difference] = &[
     },
 ];
 
-/// What takes bridges that filter by VLAN, or VRFs.
+/// What takes bridges that filter by VLAN.
 pub(crate) fn networks() -> Vec<Network> {
     let mut networks = Vec::new();
     let bridge = || bridge_network("1.1.0");
@@ -41,15 +41,6 @@ pub(crate) fn networks() -> Vec<Network> {
         networks.extend(keys.map(|(what, keys)| Network::of(what, with(bridge(), keys)).differs(VETH_ON_BRIDGE)));
         let gateway = Network::of("the gateway of a VLAN", with(bridge(), json!({ "vlan": 10 })));
         networks.push(gateway.differs(GATEWAY));
-    }
-    if has_kind("vrf") {
-        let vrf = json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "vrf", "vrfname": "blue" });
-        let named = with(vrf.clone(), json!({ "table": 500 }));
-        for (what, vrf) in [("a VRF", vrf), ("a VRF with a table", named)] {
-            let network = Network::chain(what, vec![bridge(), vrf]);
-            let network = network.on(|_, container| had_a_vrf(container));
-            networks.push(network.differs(VETH_ON_BRIDGE));
-        }
     }
     networks
 }
