@@ -53,15 +53,6 @@ pub(super) fn parse(place: Place, payload: &[u8]) -> Result<LinkInfo, DecodeErro
     Ok(link)
 }
 
-/// Whether a bridge filters by VLAN; absent where the kernel can't do that.
-pub(super) fn vlan_filtering(payload: &[u8]) -> Result<Option<bool>, DecodeError> {
-    let header = LinkHeader::parse(payload)?;
-    Ok(find(body(&header, payload), IFLA_LINKINFO)
-        .and_then(|info| find(info, IFLA_INFO_DATA))
-        .and_then(|bridge| find(bridge, IFLA_BR_VLAN_FILTERING))
-        .and_then(flag))
-}
-
 /// The other names that a link has, each with its NUL.
 pub(super) fn alternative_names(payload: &[u8]) -> Result<Vec<&[u8]>, DecodeError> {
     let header = LinkHeader::parse(payload)?;
