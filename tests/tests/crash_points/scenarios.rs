@@ -60,7 +60,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 furnish_device(site);
                 None
             },
-            ..scenario("host-device", device_network())
+            ..scenario("host-device", with(device_network(), json!({ "cniVersion": "1.1.0" })))
         },
     ]
 }
