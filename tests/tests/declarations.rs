@@ -69,8 +69,9 @@ fn audit(site: &Site) -> Vec<Value> {
 fn an_add_whose_plugin_lacks_what_it_always_needs_is_refused_before_anything_is_done() {
     needs_kernel!();
     // The pair would come after the bridge.
-    let site = lacking("bridge", "\"veth*\"]\nmax");
-    let policy = without("bridge", "\"veth*\"]\nmax").replace("[\"link.see\", \"link.create\", ", "[\"link.see\", ");
+    let site = lacking("bridge", "kinds = [\"veth\"]\nnames");
+    let policy =
+        without("bridge", "kinds = [\"veth\"]\nnames").replace("[\"link.see\", \"link.create\", ", "[\"link.see\", ");
     site.installation().policy("bridge.toml", &policy);
     site.installation()
         .policy("bridge.audit.toml", "[plugin.bridge]\naudit = \"all\"\n");
@@ -167,7 +168,7 @@ fn what_is_attached_is_detached_and_checked_whatever_is_granted_by_now() {
     let before = site.snapshot();
     let result = site.add(&container, &config);
     site.installation()
-        .policy("bridge.toml", &without("bridge", "\"veth*\"]\nmax"));
+        .policy("bridge.toml", &without("bridge", "kinds = [\"veth\"]\nnames"));
     site.check(&container, &config, &result).silent_success();
     site.call(
         "GC",
@@ -185,7 +186,7 @@ fn status_tells_of_an_add_that_would_be_refused() {
     needs_kernel!();
     let config = bridge_network("1.1.0");
     let container = Container::new("c1");
-    let site = lacking("bridge", "\"veth*\"]\nmax");
+    let site = lacking("bridge", "kinds = [\"veth\"]\nnames");
     let error = site.call("STATUS", &container, &config).run().error();
     assert_eq!(error.code, NOT_AVAILABLE, "{error:?}");
     assert!(error.message.contains("link.create in the host namespace"), "{error:?}");

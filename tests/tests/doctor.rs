@@ -335,7 +335,7 @@ fn record(path: &Path, code: &[u8]) {
 fn names_in_the_plugin_directory_that_lead_nowhere() {
     needs_kernel!();
     on_healthy_node(|site, _container| {
-        let dangling = site.installation().plugin_directory().join("portmap");
+        let dangling = site.installation().plugin_directory().join("flannel");
         symlink("nowhere", &dangling).unwrap();
         look(site, &[]).assert_one(
             "error plugin-directory",
