@@ -18,9 +18,6 @@ suites=(
     "vlan"
     "vrf"
     "ipvlan"
-    "attacks vlans"
-    "side_by_side ipvlan_vlan_and_dummy"
-    "side_by_side vlans_of_bridges"
 )
 
 missing=()
