@@ -4,9 +4,23 @@
 use std::net::IpAddr;
 
 use crate::{
-    AddMode, Address, Attachment, Context as _, DuplicateDetection, Error, Failure, Link, Namespace, OperationalState,
-    Outcome as _, Route, RouteSpec, ipam,
+    AddMode, Address, Attachment, Context as _, DuplicateDetection, Error, Failure, Link, Namespace, Need,
+    OperationalState, Outcome as _, Route, RouteSpec, ipam,
 };
+
+const IPV6: &str = "an IPv6 address";
+
+/// What [`configure`] asks for besides addresses and routes: IPv6 on the
+/// interface …
+pub const TURNS_IPV6_ON: Need = Need::when(IPV6, "sysctl.write")
+    .in_container()
+    .keys(&["net/ipv6/conf/*/disable_ipv6"])
+    .values(&["0"]);
+/// … and that it keeps its addresses when it goes down.
+pub const KEEPS_ADDRESSES: Need = Need::when(IPV6, "sysctl.write")
+    .in_container()
+    .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
+    .values(&["1"]);
 
 /// Milliseconds for duplicate detection.
 const DETECTION_WAIT: u32 = 5000;
@@ -23,8 +37,8 @@ const HOST_SCOPE: u8 = 254;
 /// With [`DuplicateDetection::Run`] IPv6 addresses are usable when this
 /// returns; an interface without a carrier is not waited for.
 ///
-/// What it asks for: `address.add`, `route.add`, `sysctl.write` of
-/// `net/ipv6/conf/*/disable_ipv6` (0) and `keep_addr_on_down` (1).
+/// What it asks for: `address.add`, `route.add`, [`TURNS_IPV6_ON`] and
+/// [`KEEPS_ADDRESSES`].
 ///
 /// # Errors
 /// An address or a route can't be added, or another node has an address.

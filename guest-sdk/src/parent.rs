@@ -1,10 +1,9 @@
 //! The link that a container's interface is upon: the key `master` of several
 //! plugins.
 
-use crate::{Error, Failure, Link, Namespace, Need, Outcome as _, Request, codes};
+use crate::{Error, Failure, Link, Namespace, Need, Outcome as _, Request, addressing, codes};
 
 const IPAM: &str = "ipam.type";
-const IPV6: &str = "an IPv6 address";
 const CHECK: &str = "CHECK";
 
 /// What a plugin asks for whose interface is of these kinds, upon a link that
@@ -23,14 +22,8 @@ pub const fn needs(kinds: &'static [&'static str]) -> [Need; 15] {
             .in_container()
             .keys(&["net/ipv4/conf/*/arp_notify", "net/ipv6/conf/*/ndisc_notify"])
             .values(&["1"]),
-        Need::when(IPV6, "sysctl.write")
-            .in_container()
-            .keys(&["net/ipv6/conf/*/disable_ipv6"])
-            .values(&["0"]),
-        Need::when(IPV6, "sysctl.write")
-            .in_container()
-            .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
-            .values(&["1"]),
+        addressing::TURNS_IPV6_ON,
+        addressing::KEEPS_ADDRESSES,
         Need::when(IPAM, "address.add").in_container(),
         Need::when("routes of the IPAM plugin", "route.add").in_container(),
         Need::when("CHECK and DEL", "link.see").in_container().kinds(kinds),

@@ -1,5 +1,5 @@
 use cofferdam_guest_sdk::{
-    Need,
+    Need, addressing,
     masquerade::{SETS, SOURCE_NAT},
 };
 
@@ -7,7 +7,6 @@ use crate::{TABLE, spoofing};
 
 const VLANS: &str = "vlan or vlanTrunk";
 const IPAM: &str = "ipam.type";
-const IPV6: &str = "an IPv6 address";
 const GATEWAY: &str = "isGateway or isDefaultGateway";
 const FORCE_ADDRESS: &str = "isGateway with forceAddress";
 const MASQUERADE: &str = "ipMasq";
@@ -39,14 +38,8 @@ pub(crate) const NEEDS: &[Need] = &[
         .in_container()
         .keys(&["net/ipv6/conf/*/enhanced_dad"])
         .values(&["1"]),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/disable_ipv6"])
-        .values(&["0"]),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
-        .values(&["1"]),
+    addressing::TURNS_IPV6_ON,
+    addressing::KEEPS_ADDRESSES,
     Need::when(IPAM, "address.add").in_container(),
     Need::when("routes of the IPAM plugin, or isDefaultGateway", "route.add").in_container(),
     Need::when(GATEWAY, "address.see").in_host(),

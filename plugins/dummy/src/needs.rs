@@ -1,8 +1,7 @@
-use cofferdam_guest_sdk::Need;
+use cofferdam_guest_sdk::{Need, addressing};
 
 use crate::KIND;
 
-const IPV6: &str = "an IPv6 address";
 const CHECK: &str = "CHECK";
 const CHECK_AND_DEL: &str = "CHECK and DEL";
 
@@ -10,14 +9,8 @@ const CHECK_AND_DEL: &str = "CHECK and DEL";
 pub(crate) const NEEDS: &[Need] = &[
     Need::always("link.create").in_container().kinds(&[KIND]),
     Need::always("ipam.delegate"),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/disable_ipv6"])
-        .values(&["0"]),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
-        .values(&["1"]),
+    addressing::TURNS_IPV6_ON,
+    addressing::KEEPS_ADDRESSES,
     Need::always("address.add").in_container(),
     Need::when("routes of the IPAM plugin", "route.add").in_container(),
     Need::when(CHECK_AND_DEL, "link.see").in_container().kinds(&[KIND]),

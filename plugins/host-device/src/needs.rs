@@ -1,7 +1,6 @@
-use cofferdam_guest_sdk::Need;
+use cofferdam_guest_sdk::{Need, addressing};
 
 const IPAM: &str = "ipam.type";
-const IPV6: &str = "an IPv6 address";
 const CHECK: &str = "CHECK";
 
 /// What any request asks for; the device is the attachment's own while it is in
@@ -9,14 +8,8 @@ const CHECK: &str = "CHECK";
 pub(crate) const NEEDS: &[Need] = &[
     Need::always("device.take").in_host(),
     Need::when(IPAM, "ipam.delegate"),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/disable_ipv6"])
-        .values(&["0"]),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
-        .values(&["1"]),
+    addressing::TURNS_IPV6_ON,
+    addressing::KEEPS_ADDRESSES,
     Need::when(IPAM, "address.add").in_container(),
     Need::when("routes of the IPAM plugin", "route.add").in_container(),
     Need::when(CHECK, "link.see").in_container(),

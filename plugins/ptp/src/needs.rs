@@ -1,11 +1,10 @@
 use cofferdam_guest_sdk::{
-    Need,
+    Need, addressing,
     masquerade::{SETS, SOURCE_NAT},
 };
 
 use crate::TABLE;
 
-const IPV6: &str = "an IPv6 address";
 const MASQUERADE: &str = "ipMasq";
 const CHECK: &str = "CHECK";
 
@@ -22,14 +21,8 @@ pub(crate) const NEEDS: &[Need] = &[
         .in_host()
         .keys(&["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"])
         .values(&["1"]),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/disable_ipv6"])
-        .values(&["0"]),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
-        .values(&["1"]),
+    addressing::TURNS_IPV6_ON,
+    addressing::KEEPS_ADDRESSES,
     Need::when(MASQUERADE, "nftables.table")
         .in_host()
         .family("inet")

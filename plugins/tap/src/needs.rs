@@ -1,9 +1,8 @@
-use cofferdam_guest_sdk::Need;
+use cofferdam_guest_sdk::{Need, addressing};
 
 use crate::KIND;
 
 const IPAM: &str = "ipam.type";
-const IPV6: &str = "an IPv6 address";
 const BRIDGE: &str = "bridge";
 const CHECK: &str = "CHECK";
 const CHECK_AND_DEL: &str = "CHECK and DEL";
@@ -21,14 +20,8 @@ pub(crate) const NEEDS: &[Need] = &[
         .in_container()
         .keys(&["net/ipv4/conf/*/arp_notify"])
         .values(&["1"]),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/disable_ipv6"])
-        .values(&["0"]),
-    Need::when(IPV6, "sysctl.write")
-        .in_container()
-        .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
-        .values(&["1"]),
+    addressing::TURNS_IPV6_ON,
+    addressing::KEEPS_ADDRESSES,
     Need::when(IPAM, "address.add").in_container(),
     Need::when("routes of the IPAM plugin", "route.add").in_container(),
     Need::when(CHECK_AND_DEL, "link.see").in_container().kinds(&[KIND]),
