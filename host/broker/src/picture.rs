@@ -193,6 +193,7 @@ impl Network for Picture {
         has_table(Place, &TableId) -> bool;
         create_table(Place, &Table) -> ();
         replace_chains(Place, &Table) -> ();
+        refill_chains(Place, &Table) -> ();
         delete_table(Place, &TableId) -> ();
         has_chain(Place, &TableId, &str) -> bool;
         rule_count(Place, &TableId, &str) -> Option<usize>;

@@ -114,6 +114,9 @@ pub trait Network {
     /// this declaration in place of its base chains' and listed chains'
     /// present rules. Sets keep their elements.
     fn replace_chains(&mut self, place: Place, table: &Table) -> Result<()>;
+    /// The same for some chains of a table, whose rules may lead to others of
+    /// it.
+    fn refill_chains(&mut self, place: Place, some: &Table) -> Result<()>;
     /// Deletes a table with all that is in it.
     fn delete_table(&mut self, place: Place, table: &TableId) -> Result<()>;
     /// Whether a chain exists.

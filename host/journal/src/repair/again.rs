@@ -57,7 +57,7 @@ impl Repair<'_> {
             Remedy::Neighbor { link, neighbor } => self.add_neighbor(*link, neighbor),
             Remedy::Sysctl { place, key, value } => Ok(self.network.set_sysctl(*place, key, value)?),
             Remedy::Table { place, table } => self.make_table(plugin, *place, table, guard),
-            Remedy::Chains { place, table } => Ok(self.network.replace_chains(*place, table)?),
+            Remedy::Chains { place, table } => Ok(self.network.refill_chains(*place, table)?),
             Remedy::Chain {
                 place,
                 table,

@@ -321,6 +321,10 @@ impl Network for Kernel {
         self.side(place)?.nft()?.replace_chains(table)
     }
 
+    fn refill_chains(&mut self, place: Place, some: &Table) -> Result<()> {
+        self.side(place)?.nft()?.refill_chains(some)
+    }
+
     fn delete_table(&mut self, place: Place, table: &TableId) -> Result<()> {
         self.side(place)?.nft()?.delete_table(table)
     }

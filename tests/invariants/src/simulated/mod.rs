@@ -460,6 +460,14 @@ impl Network for Simulated {
         self.change(&operation, |sides| sides.at_mut(place).replace_chains(table))
     }
 
+    fn refill_chains(&mut self, place: Place, some: &Table) -> Result<()> {
+        let operation = Operation::ReplaceChains {
+            place,
+            table: some.clone(),
+        };
+        self.change(&operation, |sides| sides.at_mut(place).refill_chains(some))
+    }
+
     fn delete_table(&mut self, place: Place, table: &TableId) -> Result<()> {
         let operation = Operation::DeleteTable {
             place,

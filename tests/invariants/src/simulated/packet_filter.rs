@@ -29,19 +29,27 @@ impl Side {
     }
 
     pub(super) fn replace_chains(&mut self, table: &Table) -> Result<()> {
-        let present = self.rules_of(&table.id)?;
-        let mut rules = present.clone();
-        for set in &table.sets {
-            rules.sets.entry(set.name.clone()).or_insert_with(|| set.clone());
-        }
+        let mut rules = self.rules_of(&table.id)?.clone();
         for chain in rules.chains.values_mut().filter(|chain| chain.base.is_some()) {
             chain.rules.clear();
+        }
+        self.give_rules(rules, table)
+    }
+
+    pub(super) fn refill_chains(&mut self, some: &Table) -> Result<()> {
+        let rules = self.rules_of(&some.id)?.clone();
+        self.give_rules(rules, some)
+    }
+
+    fn give_rules(&mut self, mut rules: Rules, table: &Table) -> Result<()> {
+        for set in &table.sets {
+            rules.sets.entry(set.name.clone()).or_insert_with(|| set.clone());
         }
         for chain in &table.chains {
             rules.chains.insert(chain.name.clone(), chain.clone());
         }
         rules.check_jumps()?;
-        *present = rules;
+        *self.rules_of(&table.id)? = rules;
         Ok(())
     }
 

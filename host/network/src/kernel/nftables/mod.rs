@@ -81,6 +81,18 @@ impl NftSocket {
     /// that the declared chains have, and makes what chains and sets are
     /// missing. Other chains, and all elements, stay.
     pub(crate) fn replace_chains(&mut self, table: &Table) -> Result<()> {
+        self.give_rules(table, Some(&table.chains))
+    }
+
+    /// The same for some of a table's chains, whose rules may lead to others of
+    /// it.
+    pub(crate) fn refill_chains(&mut self, some: &Table) -> Result<()> {
+        self.give_rules(some, None)
+    }
+
+    /// `targets` are the chains that rules may lead to; without them the kernel
+    /// knows.
+    fn give_rules(&mut self, table: &Table, targets: Option<&[Chain]>) -> Result<()> {
         table::check(table)?;
         let mut moved = BTreeSet::new();
         for chain in &table.chains {
@@ -90,7 +102,7 @@ impl NftSocket {
                 moved.insert(chain.name.as_str());
             }
         }
-        self.commit(table::replace(table, &moved)?)
+        self.commit(table::replace(table, &moved, targets)?)
     }
 
     /// Deletes a table with all that is in it.

@@ -36,14 +36,14 @@ pub(super) fn create(table: &Table) -> Result<Batch<'_>> {
     for chain in &table.chains {
         chain::create(&mut batch, chain, flags);
     }
-    add_rules(&mut batch, table)?;
+    add_rules(&mut batch, table, Some(&table.chains))?;
     Ok(batch)
 }
 
 /// Gives a table the chains and rules that are declared, and the sets that it
 /// lacks. `moved` are those chains that exist and that the kernel calls
-/// elsewhere, which only a new chain can change.
-pub(super) fn replace<'a>(table: &'a Table, moved: &BTreeSet<&str>) -> Result<Batch<'a>> {
+/// elsewhere, which only a new chain can change; `targets` is for [`Scope`].
+pub(super) fn replace<'a>(table: &'a Table, moved: &BTreeSet<&str>, targets: Option<&'a [Chain]>) -> Result<Batch<'a>> {
     let mut batch = Batch::new(&table.id, "changing");
     for set in &table.sets {
         create_set(&mut batch, set, NLM_F_CREATE)?;
@@ -59,7 +59,7 @@ pub(super) fn replace<'a>(table: &'a Table, moved: &BTreeSet<&str>) -> Result<Ba
         chain::delete(&mut batch, &chain.name);
         chain::create(&mut batch, chain, NLM_F_CREATE);
     }
-    add_rules(&mut batch, table)?;
+    add_rules(&mut batch, table, targets)?;
     Ok(batch)
 }
 
@@ -90,11 +90,11 @@ fn create_set<'a>(batch: &mut Batch<'a>, declared: &'a Set, flags: u16) -> Resul
     set::create(batch, declared, flags).at(format_args!("set {} of {table}", declared.name))
 }
 
-fn add_rules<'a>(batch: &mut Batch<'a>, table: &'a Table) -> Result<()> {
+fn add_rules<'a>(batch: &mut Batch<'a>, table: &'a Table, targets: Option<&'a [Chain]>) -> Result<()> {
     let scope = Scope {
         table: &table.id,
         sets: &table.sets,
-        chains: Some(&table.chains),
+        chains: targets,
     };
     table
         .chains
