@@ -10,11 +10,14 @@ use crate::{
 
 /// Attachments that there are besides those that are measured.
 const EXISTING: [usize; 4] = [0, 100, 1_000, 4_000];
+/// The kernel has at most 1,023 ports on a bridge, and those that are measured
+/// need some, too.
+const MOST_ON_A_BRIDGE: usize = 1_000;
 /// The Go plugins' iptables take too long to fill a node beyond this many.
 const MOST_FOR_CHAIN_OF_GO: usize = 100;
 
-/// How an ADD's time grows with what is attached already: leases, links on one
-/// bridge, and with the whole chain ports and rules.
+/// How an ADD's time grows with what is attached already: leases, links on
+/// bridges, and with the whole chain ports and rules.
 pub(crate) fn print(go: &GoPlugins, installation: &Installation, options: &Options) -> Result<()> {
     let on_bridge = workloads().into_iter().find(|workload| workload.native);
     for workload in on_bridge.into_iter().chain([full_chain()]) {
@@ -59,12 +62,15 @@ fn print_side(who: &str, mut side: Side, most: usize, options: &Options, workloa
 }
 
 /// All neighbours are in one namespace: what counts is what the node has.
+/// Beyond the first thousand they are on other bridges of the network.
 fn neighbour(number: usize) -> Target {
+    let bridge = number / MOST_ON_A_BRIDGE;
     Target {
         number: 10_000 + number,
         id: format!("neighbour-{number}"),
         namespace: "neighbours".to_owned(),
         interface: format!("eth{number}"),
+        bridge: (bridge > 0).then(|| format!("cni{bridge}")),
     }
 }
 

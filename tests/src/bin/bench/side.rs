@@ -57,6 +57,8 @@ pub(crate) struct Target {
     pub(crate) id: String,
     pub(crate) namespace: String,
     pub(crate) interface: String,
+    /// A bridge other than the configuration's, which has no gateway then.
+    pub(crate) bridge: Option<String>,
 }
 
 impl Target {
@@ -68,6 +70,7 @@ impl Target {
             namespace: id.clone(),
             id,
             interface: "eth0".to_owned(),
+            bridge: None,
         }
     }
 }
@@ -294,13 +297,17 @@ fn fuse(members: &[Value]) -> Value {
     })
 }
 
-/// What a runtime hands to a member: the result so far, and ports that nobody
-/// else has.
+/// What a runtime hands to a member: the result so far, the target's bridge,
+/// and ports that nobody else has.
 fn for_target(member: &Value, target: &Target, result: Option<&Value>) -> Value {
     let mut config = member.clone();
     if let Some(mapping) = config.pointer_mut("/runtimeConfig/portMappings/0") {
         let resident = usize::from(target.id != RESIDENT);
         mapping["hostPort"] = json!(FIRST_PORT + resident + target.number);
+    }
+    if let Some(bridge) = target.bridge.as_ref().filter(|_| config["type"] == "bridge") {
+        config["bridge"] = json!(bridge);
+        config["isGateway"] = json!(false);
     }
     if let Some(result) = result {
         config["prevResult"] = result.clone();
