@@ -202,6 +202,24 @@ impl StateDirectory {
         Ok(summaries)
     }
 
+    /// What is on record of one interface of a container, on whichever network
+    /// and of whichever unit, without locks.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a directory can't be read.
+    pub fn of_interface(&self, container_id: &str, interface_name: &str) -> Result<Vec<AttachmentSummary>> {
+        let mut found = Vec::new();
+        for directory in self.network_directories(None)? {
+            let files = entries(&directory)?.into_iter();
+            let summaries = files.filter(|path| mentions(path, container_id)).filter_map(summarize);
+            found.extend(summaries.filter(|summary| {
+                let id = summary.header.as_ref().map(|header| &header.attachment);
+                id.is_some_and(|id| id.container_id == container_id && id.interface_name == interface_name)
+            }));
+        }
+        Ok(found)
+    }
+
     /// Removes the journals of one network, or of all, that nothing was ever
     /// written to, and that nobody holds: they were made for their locks, by
     /// processes that were killed then. Nobody is kept waiting.
@@ -370,6 +388,16 @@ pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Whether a journal has a container's id in it, which takes less than reading
+/// what it says.
+fn mentions(path: &Path, container_id: &str) -> bool {
+    let bytes = open_file(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0)
+        .ok()
+        .and_then(|mut file| read_all(&mut file).ok());
+    let text = bytes.as_deref().map(String::from_utf8_lossy);
+    text.is_some_and(|text| text.contains(container_id))
 }
 
 /// `None` for what went since the directory was read, and for a file that was

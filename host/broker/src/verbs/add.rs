@@ -4,6 +4,7 @@ use cofferdam_journal::{Header, LockedAttachment, NamespaceRecord, PluginRecord,
 use cofferdam_network::Kernel;
 use cofferdam_protocol::{Attachment, CniError, args, result};
 
+use super::formerly;
 use crate::{
     call::{Call, Member},
     codes,
@@ -15,7 +16,7 @@ use crate::{
     plugins::Plugins,
     session::Session,
     timing,
-    undo::{describe, roll_back, roll_back_left},
+    undo::{describe, roll_back, roll_back_left, undo},
     verify::{Given, Request, Truth},
 };
 
@@ -34,12 +35,13 @@ pub(crate) fn add(call: &Call) -> Result<String, CniError> {
     session.journal = Some(locked.begin(header).map_err(journal_failure)?);
     timing::phase("journal");
     let (session, outcome) = run_members(call, session, previous);
-    conclude(call, session, outcome)
+    conclude(call, &state, session, outcome)
 }
 
 /// Commits what the members made, or undoes it.
 pub(super) fn conclude(
     call: &Call,
+    state: &StateDirectory,
     mut session: Session,
     outcome: Result<Attachment, CniError>,
 ) -> Result<String, CniError> {
@@ -51,7 +53,7 @@ pub(super) fn conclude(
     timing::phase("commit");
     match outcome {
         Ok(text) => Ok(text),
-        Err(error) => Err(undo_all(session, error)),
+        Err(error) => Err(undo_all(state, session, error)),
     }
 }
 
@@ -136,13 +138,21 @@ fn commit(session: &mut Session, text: &str) -> Result<(), CniError> {
     }
 }
 
-fn undo_all(mut session: Session, error: CniError) -> CniError {
+fn undo_all(state: &StateDirectory, mut session: Session, error: CniError) -> CniError {
     // A lock that is held would keep the undoing waiting.
     session.close_records();
-    let Some(journal) = session.journal.take() else {
+    let Some(mut journal) = session.journal.take() else {
         return error;
     };
-    let report = roll_back(journal, session.network.as_mut(), &session.shared, &session.attachment);
+    let network = session.network.as_mut();
+    let (shared, id) = (&session.shared, &session.attachment);
+    let namespace = session.namespace.as_ref();
+    // Its DEL has to find that it was this network's.
+    let report = if namespace.is_some_and(|namespace| formerly::is_anothers(state, id, namespace)) {
+        undo(&mut journal, network, shared, id)
+    } else {
+        roll_back(journal, network, shared, id)
+    };
     describe(error, &report)
 }
 

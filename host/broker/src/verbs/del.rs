@@ -1,7 +1,7 @@
 use cofferdam_journal::{Journal, LockedAttachment, NamespaceRecord, Report, StateDirectory};
 use cofferdam_protocol::CniError;
 
-use super::{add::journal_failure, reference_leftovers};
+use super::{add::journal_failure, formerly, reference_leftovers};
 use crate::{
     Reach,
     call::{Call, Member},
@@ -31,7 +31,9 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     let known = !locked.history().is_empty();
     let held;
     let whole = known && locked.history().damaged_lines() == 0;
-    if known {
+    if known && formerly::is_mark(&state, &locked) {
+        held = Some(locked);
+    } else if known {
         let is_there = |namespace: &NamespaceRecord| is_where_made(locked.history(), namespace);
         let mut elsewhere = if namespace.as_ref().is_some_and(is_there) {
             None
@@ -53,6 +55,7 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
         held = finish(call, journal);
     } else {
         held = Some(locked);
+        formerly::undo(call, &state, &mut kernel, namespace.as_ref())?;
         reference_leftovers::remove(call, &state, &mut kernel);
     }
     // The lock is held to the end: what the components take away by its name

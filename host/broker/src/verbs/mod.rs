@@ -3,6 +3,7 @@
 mod add;
 mod check;
 mod del;
+mod formerly;
 mod gc;
 mod reference_leftovers;
 #[cfg(feature = "simulation")]

@@ -38,7 +38,7 @@ impl Broker {
         session.journal = Some(locked.begin(header).map_err(add::journal_failure)?);
         let (session, outcome) = add::run_members(&call, session, previous);
         ended();
-        add::conclude(&call, session, outcome)
+        add::conclude(&call, &state, session, outcome)
     }
 
     /// The host's part of DEL: what is on record is undone.
