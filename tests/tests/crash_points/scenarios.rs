@@ -1,9 +1,11 @@
 //! Which attachments are interrupted: a new plugin joins by a line.
 
+use std::{env, sync::LazyLock};
+
 use cofferdam_tests::{
     Namespace, Site, bridge_network, device_network,
     dhcp::{Server, segment, wire::lend},
-    furnish_device, loopback_network, with,
+    furnish_device, furnish_eth1, had_a_vrf, has_kind, has_vlan_filtering, loopback_network, network_upon, with,
 };
 use serde_json::{Value, json};
 
@@ -16,6 +18,8 @@ pub(crate) struct Scenario {
     pub(crate) beside_another: bool,
     /// What has to be there besides; it goes with the value.
     pub(crate) surroundings: fn(&Site) -> Option<Surroundings>,
+    /// What the container has before.
+    pub(crate) furnish: fn(&Namespace),
 }
 
 /// A DHCP server, and where it is.
@@ -24,13 +28,86 @@ pub(crate) struct Surroundings {
     _namespace: Namespace,
 }
 
+/// Those that this kernel has what it takes for. Where a kernel was chosen that
+/// has all, those that need it: the others are walked on any.
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    let scenario = |name, config| Scenario {
+    static HAS_VLAN_FILTERING: LazyLock<bool> = LazyLock::new(|| has_vlan_filtering() && has_kind("vlan"));
+    static KINDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let kinds = ["dummy", "vlan", "ipvlan", "vrf"].into_iter();
+        kinds.filter(|kind| has_kind(kind)).collect()
+    });
+    let mut scenarios = if env::var_os("COFFERDAM_TESTS_FULL_KERNEL").is_some() {
+        Vec::new()
+    } else {
+        everywhere()
+    };
+    let has = |kind: &str| KINDS.contains(&kind);
+    scenarios.extend(
+        of_kinds()
+            .into_iter()
+            .filter(|(kind, _)| has(kind))
+            .map(|(_, scenario)| scenario),
+    );
+    if *HAS_VLAN_FILTERING {
+        scenarios.push(alone("bridge with VLANs", bridge_with_vlans()));
+    }
+    scenarios
+}
+
+fn scenario(name: &'static str, config: Value) -> Scenario {
+    Scenario {
         name,
         config,
         beside_another: true,
         surroundings: |_| None,
-    };
+        furnish: |_| {},
+    }
+}
+
+/// What attachments have in common is another scenario's to show.
+fn alone(name: &'static str, config: Value) -> Scenario {
+    Scenario {
+        beside_another: false,
+        ..scenario(name, config)
+    }
+}
+
+/// With `eth1` on the node, and addresses that are told.
+fn upon_eth1(name: &'static str, keys: Value) -> Scenario {
+    let addresses = json!({ "type": "static", "subnet": null, "addresses": [{ "address": "10.22.0.5/16" }] });
+    let network = with(network_upon(name), json!({ "cniVersion": "1.1.0", "ipam": addresses }));
+    Scenario {
+        surroundings: |site| {
+            furnish_eth1(site.node());
+            None
+        },
+        ..alone(name, with(network, keys))
+    }
+}
+
+/// Links of kinds that not every kernel has.
+fn of_kinds() -> Vec<(&'static str, Scenario)> {
+    vec![
+        (
+            "dummy",
+            alone(
+                "dummy",
+                with(network_upon("dummy"), json!({ "cniVersion": "1.1.0", "master": null })),
+            ),
+        ),
+        ("vlan", upon_eth1("vlan", json!({ "vlanId": 100, "mtu": 1400 }))),
+        ("ipvlan", upon_eth1("ipvlan", json!({ "mode": "l3", "mtu": 1400 }))),
+        (
+            "vrf",
+            Scenario {
+                furnish: had_a_vrf,
+                ..alone("bridge with vrf", in_vrf())
+            },
+        ),
+    ]
+}
+
+fn everywhere() -> Vec<Scenario> {
     vec![
         scenario("loopback", with(loopback_network(), json!({ "cniVersion": "1.1.0" }))),
         scenario("bridge", bridge_network("1.1.0")),
@@ -39,28 +116,21 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             with(bridge_network("1.1.0"), everything_of_bridge()),
         ),
         scenario("chain", chain()),
-        Scenario {
-            beside_another: false,
-            ..scenario("portmap and bandwidth", published())
-        },
-        Scenario {
-            beside_another: false,
-            ..scenario("tap", tap())
-        },
+        alone("portmap and bandwidth", published()),
+        alone("tap", tap()),
+        upon_eth1("macvlan", json!({ "mtu": 1400 })),
         scenario("ptp", ptp()),
         scenario("bridge with tuning, sbr and firewall", tuned()),
         Scenario {
-            beside_another: false,
             surroundings: |site| Some(dhcp_server(site)),
-            ..scenario("bridge with dhcp", leased())
+            ..alone("bridge with dhcp", leased())
         },
         Scenario {
-            beside_another: false,
             surroundings: |site| {
                 furnish_device(site);
                 None
             },
-            ..scenario("host-device", with(device_network(), json!({ "cniVersion": "1.1.0" })))
+            ..alone("host-device", with(device_network(), json!({ "cniVersion": "1.1.0" })))
         },
     ]
 }
@@ -91,6 +161,20 @@ fn tuned() -> Value {
             { "type": "sbr" },
             { "type": "firewall", "ingressPolicy": "isolated" },
         ],
+    })
+}
+
+/// With the node's address in the VLAN.
+fn bridge_with_vlans() -> Value {
+    let keys = json!({ "vlan": 100, "vlanTrunk": [{ "minID": 20, "maxID": 22 }], "preserveDefaultVlan": false });
+    with(bridge_network("1.1.0"), keys)
+}
+
+fn in_vrf() -> Value {
+    let bridge = with(bridge_network("1.1.0"), json!({ "cniVersion": null, "name": null }));
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
+        "chain": [bridge, { "type": "vrf", "vrfname": "blue", "table": 500 }],
     })
 }
 

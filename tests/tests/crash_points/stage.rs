@@ -28,6 +28,7 @@ pub(crate) struct Stage {
     valid: Value,
     before: Picture,
     other: Option<Container>,
+    furnish: fn(&Namespace),
     _surroundings: Option<Surroundings>,
 }
 
@@ -49,6 +50,7 @@ impl Stage {
         site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
         let surroundings = (scenario.surroundings)(&site);
         let container = Container::new(ID);
+        (scenario.furnish)(&container.namespace);
         let config = scenario.config.clone();
         let mut valid = json!([]);
         let other = beside_another.then(|| {
@@ -70,6 +72,7 @@ impl Stage {
             valid,
             before,
             other,
+            furnish: scenario.furnish,
             _surroundings: surroundings,
         }
     }
@@ -100,7 +103,9 @@ impl Stage {
 
     /// Puts a container in the place of one that was lost.
     pub(crate) fn renew_container(&self) {
-        *self.container.lock().unwrap_or_else(PoisonError::into_inner) = Some(Container::new(ID));
+        let container = Container::new(ID);
+        (self.furnish)(&container.namespace);
+        *self.container.lock().unwrap_or_else(PoisonError::into_inner) = Some(container);
     }
 
     /// Has the next search for an address begin with the first one, so that it
