@@ -53,7 +53,7 @@ pub(crate) struct Chosen {
     /// Where plugins that are not components are (`CNI_PATH`).
     #[arg(long, value_name = "DIR", default_value = "/opt/cni/bin")]
     plugin_dir: Vec<PathBuf>,
-    /// The executable `cofferdam`; otherwise the one beside this one.
+    /// The executable `cofferdam`; otherwise the one beside this one, or among the plugins.
     #[arg(long, value_name = "FILE")]
     cofferdam: Option<PathBuf>,
 }

@@ -1,6 +1,6 @@
 use std::{
     ffi::{OsStr, OsString},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
@@ -24,17 +24,10 @@ impl Resolver {
         cofferdam: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
         let cofferdam = match cofferdam {
-            Some(cofferdam) => cofferdam,
-            None => std::env::current_exe()
-                .context("find this executable")?
-                .with_file_name("cofferdam"),
+            Some(cofferdam) if cofferdam.is_file() => cofferdam,
+            Some(cofferdam) => bail!("there is no executable {}", cofferdam.display()),
+            None => find(&directories)?,
         };
-        if !cofferdam.is_file() {
-            bail!(
-                "there is no executable {}; name it with --cofferdam",
-                cofferdam.display()
-            );
-        }
         Ok(Self {
             components: installation.components(),
             root: installation.root().to_owned(),
@@ -42,6 +35,22 @@ impl Resolver {
             others: SearchPath::new(directories),
         })
     }
+}
+
+/// Beside this executable, as it is built, or where plugins are, as it is
+/// installed.
+fn find(directories: &[PathBuf]) -> anyhow::Result<PathBuf> {
+    let this = std::env::current_exe().context("find this executable")?;
+    let beside = this.parent().map(Path::to_owned);
+    let places: Vec<PathBuf> = beside.into_iter().chain(directories.iter().cloned()).collect();
+    let mut candidates = places.iter().map(|place| place.join("cofferdam"));
+    candidates.find(|candidate| candidate.is_file()).with_context(|| {
+        let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+        format!(
+            "there is no executable cofferdam in {}; name it with --cofferdam",
+            places.join(" or ")
+        )
+    })
 }
 
 impl PluginResolver for Resolver {
@@ -57,5 +66,26 @@ impl PluginResolver for Resolver {
 
     fn path(&self) -> OsString {
         self.others.path()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_executable_may_be_where_plugins_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let plugins = vec!["/nowhere".into(), directory.path().to_owned()];
+        let error = find(&plugins).unwrap_err().to_string();
+        assert!(
+            error.contains("/nowhere or") && error.contains("--cofferdam"),
+            "{error}"
+        );
+        fs::write(directory.path().join("cofferdam"), "").unwrap();
+        assert_eq!(find(&plugins).unwrap(), directory.path().join("cofferdam"));
     }
 }
