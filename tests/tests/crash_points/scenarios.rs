@@ -41,6 +41,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("chain", chain()),
         Scenario {
             beside_another: false,
+            surroundings: |site| {
+                let table = "table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; } }";
+                site.node().tool("nft", &[table]);
+                None
+            },
             ..scenario("portmap and bandwidth", published())
         },
         Scenario {
