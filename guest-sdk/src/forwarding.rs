@@ -22,3 +22,14 @@ pub fn accept(address: IpAddr, first: &str) -> Result<bool, Error> {
 pub fn is_accepted(address: IpAddr, first: &str) -> Result<bool, Error> {
     Ok(forwarding::is_accepted(address.into(), first)?)
 }
+
+/// Accepts packets of connections that published ports lead to an address of
+/// the attachment, and the answers, unless a rule that is there drops them.
+/// False when the node has no such filter, and nothing had to be done.
+///
+/// # Errors
+/// The address is not the attachment's, it is not granted, or the node filters
+/// with legacy iptables.
+pub fn accept_published(address: IpAddr) -> Result<bool, Error> {
+    Ok(forwarding::accept_published(address.into())?)
+}

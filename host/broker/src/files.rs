@@ -53,7 +53,8 @@ impl Files {
             files.open_resolver(call, loaded, config);
             files.find_location(call, loaded, config, mode);
             files.open_allow_list(call, loaded);
-            if loaded.grants.has_any(&[Operation::ForwardingAccept], Place::Host) {
+            let forwarding = [Operation::ForwardingAccept, Operation::ForwardingPublish];
+            if loaded.grants.has_any(&forwarding, Place::Host) {
                 files.legacy_filters = LEGACY_TABLES.map(has_filter);
             }
         }

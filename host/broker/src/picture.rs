@@ -13,9 +13,9 @@ use std::{
 };
 
 use cofferdam_network::{
-    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, ForwardingLead, FoundDevice, Incoming, LinkId,
-    LinkInfo, Neighbor, Network, NewLink, OperationalState, Outgoing, PortVlans, Ports, RateLimit, Result, Route,
-    RouteMode, Rule, SysctlKey, VethEnd,
+    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, Forwarded, ForwardingLead, FoundDevice, Incoming,
+    LinkId, LinkInfo, Neighbor, Network, NewLink, OperationalState, Outgoing, PortVlans, Ports, RateLimit, Result,
+    Route, RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -204,9 +204,9 @@ impl Network for Picture {
         has_forwarding_lead(&ForwardingLead) -> bool;
         add_forwarding_lead(&ForwardingLead) -> ();
         delete_forwarding_lead(&ForwardingLead) -> ();
-        accepts_forwarding(IpAddr) -> bool;
-        accept_forwarding(IpAddr) -> ();
-        refuse_forwarding(IpAddr) -> ();
+        accepts_forwarding(IpAddr, Forwarded) -> bool;
+        accept_forwarding(IpAddr, Forwarded) -> ();
+        refuse_forwarding(IpAddr, Forwarded) -> ();
         element_comment(Place, &TableId, &Set, &Element) -> Option<String>;
         open_exchange(LinkId, Ports) -> Box<dyn Exchange>;
         find_device(&DeviceSelector) -> FoundDevice;

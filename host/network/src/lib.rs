@@ -14,9 +14,9 @@ mod unsafe_calls;
 pub use error::{Error, Result};
 pub use kernel::{Ahead, Kernel};
 pub use model::{
-    AddressInfo, Bridge, Datagram, Device, DeviceSelector, FORWARDING_CHAIN, Flows, ForwardingLead, FoundDevice,
-    Incoming, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode, Neighbor, NewLink,
-    OperationalState, Outgoing, PortVlans, Ports, RateLimit, Received, Route, RouteMode, Rule, SysctlKey, TokenBucket,
-    VethEnd, VlanGateway, VlanRange, forwarding_table, forwarding_table_of, nftables,
+    AddressInfo, Bridge, Datagram, Device, DeviceSelector, FORWARD_CHAIN, FORWARDING_CHAIN, Flows, Forwarded,
+    ForwardingLead, FoundDevice, Incoming, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode,
+    Neighbor, NewLink, OperationalState, Outgoing, PortVlans, Ports, RateLimit, Received, Route, RouteMode, Rule,
+    SysctlKey, TokenBucket, VethEnd, VlanGateway, VlanRange, forwarding_table, forwarding_table_of, nftables,
 };
 pub use network::{Exchange, Network};

@@ -4,9 +4,9 @@ use std::time::Duration;
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
 use crate::{
-    AddressInfo, Bridge, Datagram, DeviceSelector, Flows, ForwardingLead, FoundDevice, Incoming, LinkId, LinkInfo,
-    Neighbor, NewLink, Outgoing, PortVlans, Ports, RateLimit, Received, Result, Route, RouteMode, Rule, SysctlKey,
-    VethEnd,
+    AddressInfo, Bridge, Datagram, DeviceSelector, Flows, Forwarded, ForwardingLead, FoundDevice, Incoming, LinkId,
+    LinkInfo, Neighbor, NewLink, Outgoing, PortVlans, Ports, RateLimit, Received, Result, Route, RouteMode, Rule,
+    SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -176,15 +176,18 @@ pub trait Network {
     fn add_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()>;
     /// `iptables -D FROM … -j CHAIN`
     fn delete_forwarding_lead(&mut self, lead: &ForwardingLead) -> Result<()>;
-    /// Whether the node's iptables accepts what the address forwards: both
+    /// Whether the node's iptables accepts these packets of the address: both
     /// rules of [`accept_forwarding`](Network::accept_forwarding) are there.
-    fn accepts_forwarding(&mut self, address: IpAddr) -> Result<bool>;
+    fn accepts_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<bool>;
     /// `iptables -A CNI-FORWARD -d ADDRESS -m conntrack --ctstate
     /// RELATED,ESTABLISHED -j ACCEPT` and `iptables -A CNI-FORWARD -s ADDRESS
-    /// -j ACCEPT`, each unless it is there.
-    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()>;
+    /// -j ACCEPT`, each unless it is there. Of published ports `iptables -A
+    /// FORWARD -d ADDRESS -m conntrack --ctstate DNAT --ctdir ORIGINAL -j
+    /// ACCEPT` and `-s ADDRESS … --ctdir REPLY`, with a comment that tells them
+    /// from rules of others.
+    fn accept_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<()>;
     /// Deletes both of them.
-    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()>;
+    fn refuse_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<()>;
 
     /// The links of a device in the node's namespace.
     fn find_device(&mut self, selector: &DeviceSelector) -> Result<FoundDevice>;

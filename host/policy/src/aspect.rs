@@ -112,9 +112,12 @@ impl<'a> Question<'a> {
                 Aspect::Packets(if of_others { &packets::ANY } else { &[] })
             }
             (Dimension::Chains, Q::ForwardingAccept { chain, .. }) => Aspect::Text(chain),
-            (Dimension::PacketPrefixes, Q::NftElement { addresses, .. } | Q::ForwardingAccept { addresses, .. }) => {
-                Aspect::Addresses(addresses)
-            }
+            (
+                Dimension::PacketPrefixes,
+                Q::NftElement { addresses, .. }
+                | Q::ForwardingAccept { addresses, .. }
+                | Q::ForwardingPublish { addresses },
+            ) => Aspect::Addresses(addresses),
             (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
             (Dimension::Marks, Q::NftTable { marks, .. }) => Aspect::Marks(marks),
             (Dimension::Ports, Q::NftElement { ports, .. } | Q::ConntrackForget { ports, .. }) => Aspect::Ports(ports),

@@ -340,6 +340,7 @@ impl Operation {
             Self::UpkeepKeep => &[],
             Self::VlanJoin => &[(Place, Always), (LinkNames, InHost), (Vlans, Always)],
             Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
+            Self::ForwardingPublish => &[(Place, Always), (PacketPrefixes, No)],
             Self::DeviceTake => &[
                 (Place, Always),
                 (Kinds, Always),

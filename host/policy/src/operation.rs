@@ -32,6 +32,7 @@ pub enum Operation {
     IpamDelegate,
     AllowListRead,
     ForwardingAccept,
+    ForwardingPublish,
     PacketExchange,
     UpkeepKeep,
     VlanJoin,
@@ -40,7 +41,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -69,6 +70,7 @@ impl Operation {
         Self::IpamDelegate,
         Self::AllowListRead,
         Self::ForwardingAccept,
+        Self::ForwardingPublish,
         Self::PacketExchange,
         Self::UpkeepKeep,
         Self::VlanJoin,
@@ -110,6 +112,7 @@ impl Operation {
             Self::VlanJoin => "vlan.join",
             Self::AllowListRead => "allow-list.read",
             Self::ForwardingAccept => "forwarding.accept",
+            Self::ForwardingPublish => "forwarding.publish",
             Self::DeviceTake => "device.take",
         }
     }

@@ -186,6 +186,11 @@ pub enum Question<'a> {
         chain: &'a str,
         addresses: &'a [IpAddr],
     },
+    /// In the node's own namespace. `addresses` are those that are not the
+    /// attachment's own.
+    ForwardingPublish {
+        addresses: &'a [IpAddr],
+    },
     /// In the node's own namespace. `vlans` are those that a port of the bridge
     /// gets, first and last of each range.
     VlanJoin {
@@ -249,6 +254,7 @@ impl Question<'_> {
             Self::UpkeepKeep => Operation::UpkeepKeep,
             Self::AllowListRead { .. } => Operation::AllowListRead,
             Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
+            Self::ForwardingPublish { .. } => Operation::ForwardingPublish,
             Self::VlanJoin { .. } => Operation::VlanJoin,
             Self::DeviceTake { .. } => Operation::DeviceTake,
         }
@@ -282,7 +288,10 @@ impl Question<'_> {
             | Self::QdiscSet { place, .. }
             | Self::ConntrackForget { place, .. }
             | Self::PacketExchange { place, .. } => Some(place),
-            Self::ForwardingAccept { .. } | Self::VlanJoin { .. } | Self::DeviceTake { .. } => Some(Place::Host),
+            Self::ForwardingAccept { .. }
+            | Self::ForwardingPublish { .. }
+            | Self::VlanJoin { .. }
+            | Self::DeviceTake { .. } => Some(Place::Host),
             Self::StoreOpen { .. }
             | Self::ResolverRead { .. }
             | Self::IpamDelegate { .. }

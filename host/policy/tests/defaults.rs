@@ -322,6 +322,30 @@ fn vrf_has_what_leads_from_one_interface_of_the_container() {
 }
 
 #[test]
+fn portmap_has_what_leads_to_published_ports_and_no_more_of_iptables() {
+    check(
+        "portmap",
+        &[
+            "nftables.table host family=inet table=cofferdam_hostports hook=prerouting:-100",
+            "nftables.element host family=inet table=cofferdam_hostports set=published4 port=8080",
+            "forwarding.publish host",
+        ],
+        true,
+    );
+    check(
+        "portmap",
+        &[
+            "nftables.element host family=inet table=cofferdam_hostports set=published4 port=22",
+            "nftables.table host family=ip table=filter",
+            "forwarding.publish host address=10.22.0.5",
+            "forwarding.accept host chain=CNI-ADMIN",
+        ],
+        false,
+    );
+    assert!(!default("portmap").reaches(Container));
+}
+
+#[test]
 fn firewall_has_its_table_and_one_chain_of_iptables() {
     check(
         "firewall",
@@ -337,6 +361,7 @@ fn firewall_has_its_table_and_one_chain_of_iptables() {
     check(
         "firewall",
         &[
+            "forwarding.publish host",
             "forwarding.accept host chain=DOCKER-USER",
             "forwarding.accept host chain=CNI-ADMIN address=10.22.0.5",
             "nftables.table host family=inet table=cofferdam_firewall hook=forward:0 scope=all",

@@ -359,6 +359,7 @@ proptest! {
             Question::VlanJoin { bridge: link, vlans: &[(1, 1), (20, 4094)] },
             Question::AllowListRead { file: path },
             Question::ForwardingAccept { chain: name, addresses: &addresses },
+            Question::ForwardingPublish { addresses: &addresses },
             Question::DeviceTake { kind: "", name, is_nodes: false },
             Question::DeviceTake { kind: "veth", name, is_nodes: true },
         ] {

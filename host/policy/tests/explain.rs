@@ -154,6 +154,11 @@ fn every_operation_can_be_asked_for() {
              the host namespace",
         ),
         (
+            "forwarding.publish host address=fd00::5",
+            "forwarding.publish of published ports of the attachment in iptables with address fd00::5 in the host \
+             namespace",
+        ),
+        (
             "allow-list.read file=/etc/cni/tuning/allowlist.conf",
             "allow-list.read of file \"/etc/cni/tuning/allowlist.conf\"",
         ),

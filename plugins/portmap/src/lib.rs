@@ -4,6 +4,7 @@
 
 mod conditions;
 mod config;
+mod forwarded;
 mod localnet;
 mod mapping;
 mod needs;
@@ -40,6 +41,7 @@ impl Plugin for Portmap {
         let publications = publications(&request.config, &targets)?;
         let host = Namespace::host()?;
         table::declare(&host, &publications)?;
+        forwarded::accept(&targets)?;
         let flows = flows(&targets);
         // On record before what they follow, so that DEL forgets them after it.
         forget(&host, &flows)?;

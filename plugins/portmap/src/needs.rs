@@ -37,6 +37,7 @@ pub(crate) const NEEDS: &[Need] = &[
         .tables(&[table::TABLE])
         .sets(SETS)
         .ports(PORTS),
+    Need::when(MAPPINGS, "forwarding.publish").in_host(),
     Need::when(HOST_IP, "nftables.element")
         .in_host()
         .family("inet")

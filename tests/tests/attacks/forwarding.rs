@@ -17,6 +17,15 @@ allow = "forwarding.accept"
 in = "host"
 chains = ["CNI-ADMIN"]
 "#;
+const PUBLISH: &str = r#"
+[[plugin.hostile.grant]]
+allow = "forwarding.publish"
+in = "host"
+"#;
+
+fn publish(address: &str) -> Value {
+    json!({ "do": "accept-published", "address": address })
+}
 
 fn accept(address: &str, first: &str) -> Value {
     json!({ "do": "accept-forwarding", "address": address, "first": first })
@@ -45,7 +54,7 @@ fn arena(grants: &str) -> Option<Arena> {
 #[test]
 fn nothing_is_accepted_but_the_attachments_own_addresses() {
     needs_kernel!();
-    let Some(arena) = arena(ACCEPT) else {
+    let Some(arena) = arena(&format!("{ACCEPT}{PUBLISH}")) else {
         return skip("iptables that uses nf_tables is not installed");
     };
     for (whose, address) in [
@@ -56,23 +65,40 @@ fn nothing_is_accepted_but_the_attachments_own_addresses() {
         ("everybody's", "0.0.0.0"),
         ("IPv6", "2001:db8::1"),
     ] {
-        let calls = then(vec![own_pair()], [accept(address, "CNI-ADMIN")]);
-        let grant = format!("prefixes = [\"{address}/");
-        arena.denied(
-            whose,
-            &calls,
-            "forwarding.accept",
-            &format!("address {address}"),
-            &grant,
-        );
+        for (call, operation) in [
+            (accept(address, "CNI-ADMIN"), "forwarding.accept"),
+            (publish(address), "forwarding.publish"),
+        ] {
+            let calls = then(vec![own_pair()], [call]);
+            let grant = format!("prefixes = [\"{address}/");
+            arena.denied(whose, &calls, operation, &format!("address {address}"), &grant);
+        }
     }
     // What the container gave itself is not its attachment's.
     arena
         .container
         .namespace
         .ip(&["address", "add", "10.22.0.200/32", "dev", "lo"]);
-    let output = arena.run(&then(vec![own_pair()], [accept("10.22.0.200", "CNI-ADMIN")]));
-    assert!(output.error().message.contains("address 10.22.0.200"), "{output}");
+    for call in [accept("10.22.0.200", "CNI-ADMIN"), publish("10.22.0.200")] {
+        let output = arena.run(&then(vec![own_pair()], [call]));
+        assert!(output.error().message.contains("address 10.22.0.200"), "{output}");
+    }
+}
+
+/// Who may publish accepts nothing else, and the other way round.
+#[test]
+fn one_grant_is_not_the_other() {
+    needs_kernel!();
+    for (granted, call, operation) in [
+        (ACCEPT, publish("10.22.0.9"), "forwarding.publish"),
+        (PUBLISH, accept("10.22.0.9", "CNI-ADMIN"), "forwarding.accept"),
+    ] {
+        let Some(arena) = arena(granted) else {
+            return skip("iptables that uses nf_tables is not installed");
+        };
+        let calls = then(attached(), [call]);
+        arena.denied(operation, &calls, operation, "attachment", operation);
+    }
 }
 
 #[test]
@@ -127,6 +153,14 @@ fn without_a_grant_iptables_is_not_touched_and_tells_nothing() {
             "chains = [\"CNI-ADMIN\"]",
         );
     }
+    let calls = then(attached(), [publish("10.22.0.9")]);
+    arena.denied(
+        "accept-published",
+        &calls,
+        "forwarding.publish",
+        "published ports",
+        "in = \"host\"",
+    );
 }
 
 fn share(set: &str, what: &Value) -> Value {

@@ -116,7 +116,14 @@ fn everywhere() -> Vec<Scenario> {
             with(bridge_network("1.1.0"), everything_of_bridge()),
         ),
         scenario("chain", chain()),
-        alone("portmap and bandwidth", published()),
+        Scenario {
+            surroundings: |site| {
+                let table = "table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; } }";
+                site.node().tool("nft", &[table]);
+                None
+            },
+            ..alone("portmap and bandwidth", published())
+        },
         alone("tap", tap()),
         upon_eth1("macvlan", json!({ "mtu": 1400 })),
         scenario("ptp", ptp()),

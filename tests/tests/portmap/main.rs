@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod filtered;
 mod ground;
 mod packets;
 mod verbs;

@@ -1,7 +1,9 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
-use cofferdam_network::{Error as NetworkError, FORWARDING_CHAIN, ForwardingLead, forwarding_table_of};
+use cofferdam_network::{
+    Error as NetworkError, FORWARD_CHAIN, FORWARDING_CHAIN, Forwarded, ForwardingLead, forwarding_table_of,
+};
 use cofferdam_policy::Question;
 use cofferdam_protocol::Place;
 use cofferdam_sandbox::{
@@ -17,10 +19,8 @@ use crate::{
     mediator::Mediator,
 };
 
-/// The chain that the kernel calls.
-const FORWARD: &str = "FORWARD";
 /// Chains of the kernel's, and the one that leads.
-const NOT_FIRST: [&str; 4] = [FORWARD, "INPUT", "OUTPUT", FORWARDING_CHAIN];
+const NOT_FIRST: [&str; 4] = [FORWARD_CHAIN, "INPUT", "OUTPUT", FORWARDING_CHAIN];
 /// What iptables allows, less the NUL.
 const LONGEST_CHAIN: usize = 28;
 const LEADS: &str = "CNI firewall plugin rules";
@@ -39,10 +39,7 @@ impl Host for Mediator {
         for lead in leads(address, first) {
             self.share_lead(&lead)?;
         }
-        let operation = Operation::AcceptForwarding { address };
-        let inverse = Inverse::RefuseForwarding { address };
-        self.change(&operation, &inverse, |network| network.accept_forwarding(address))?;
-        Ok(true)
+        self.accept_forwarding(address, Forwarded::Sent)
     }
 
     fn is_accepted(&mut self, address: IpAddress, first: String) -> Result<bool, CallError> {
@@ -56,11 +53,34 @@ impl Host for Mediator {
                 return Ok(false);
             }
         }
-        self.network().accepts_forwarding(address).map_err(network_error)
+        self.network()
+            .accepts_forwarding(address, Forwarded::Sent)
+            .map_err(network_error)
+    }
+
+    fn accept_published(&mut self, address: IpAddress) -> Result<bool, CallError> {
+        self.enter()?;
+        self.require_creation()?;
+        let address = ip_address(address);
+        let others = self.addresses_of_others(BTreeSet::from([address]))?;
+        self.permit(&Question::ForwardingPublish {
+            addresses: &others.into_iter().collect::<Vec<_>>(),
+        })?;
+        if !self.is_filtered(address)? {
+            return Ok(false);
+        }
+        self.accept_forwarding(address, Forwarded::Published)
     }
 }
 
 impl Mediator {
+    fn accept_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<bool, CallError> {
+        let operation = Operation::AcceptForwarding { address, what };
+        let inverse = Inverse::RefuseForwarding { address, what };
+        self.change(&operation, &inverse, |network| network.accept_forwarding(address, what))?;
+        Ok(true)
+    }
+
     fn permit_forwarding(&mut self, address: IpAddress, first: &str) -> Result<IpAddr, CallError> {
         let address = ip_address(address);
         check_chain(first)?;
@@ -76,14 +96,14 @@ impl Mediator {
     /// tables is out of reach.
     fn is_filtered(&mut self, address: IpAddr) -> Result<bool, CallError> {
         let table = forwarding_table_of(address);
-        let found = match self.network().has_chain(Place::Host, &table, FORWARD) {
+        let found = match self.network().has_chain(Place::Host, &table, FORWARD_CHAIN) {
             Err(NetworkError::Unsupported(_)) => false,
             found => found.map_err(network_error)?,
         };
         if !found && self.session().files.has_legacy_filter(address.is_ipv6()) {
             return Err(CallError::Guest(Error::Unsupported(format!(
                 "the node filters with legacy iptables, to which nothing can be added for {address}; use iptables-nft \
-                 there, or leave the plugin out of the network's configuration"
+                 there, or rules of your own instead of the plugin's"
             ))));
         }
         Ok(found)
@@ -134,7 +154,7 @@ fn leads(address: IpAddr, first: String) -> [ForwardingLead; 2] {
         comment: comment.to_owned(),
     };
     [
-        lead(FORWARD, FORWARDING_CHAIN.to_owned(), LEADS),
+        lead(FORWARD_CHAIN, FORWARDING_CHAIN.to_owned(), LEADS),
         lead(FORWARDING_CHAIN, first, OVERRIDES),
     ]
 }

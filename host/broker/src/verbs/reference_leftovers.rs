@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use cofferdam_journal::StateDirectory;
 use cofferdam_network::{
-    Error, Kernel, Network as _, forwarding_table_of,
+    Error, Forwarded, Kernel, Network as _, forwarding_table_of,
     nftables::{Family, TableId},
 };
 use cofferdam_protocol::Place;
@@ -94,7 +94,7 @@ fn unowned_addresses(call: &Call, state: &StateDirectory) -> Vec<IpAddr> {
 
 /// The rules by which iptables accepts what an address forwards.
 fn remove_accepted(kernel: &mut Kernel, address: IpAddr) -> cofferdam_network::Result<Option<String>> {
-    match kernel.refuse_forwarding(address) {
+    match kernel.refuse_forwarding(address, Forwarded::Sent) {
         Ok(()) => Ok(Some(format!(
             "the rules that accept {address} in {}",
             forwarding_table_of(address)

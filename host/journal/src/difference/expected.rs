@@ -233,8 +233,8 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::LimitRate { link, .. } => matches!(part, Part::RateLimit { link: of, .. } if of == link),
         Operation::RedirectIncoming { link, .. } => matches!(part, Part::Redirect { link: of, .. } if of == link),
         Operation::LeadForwarding { lead } => matches!(part, Part::ForwardingLead(earlier) if *earlier == lead),
-        Operation::AcceptForwarding { address } => {
-            matches!(part, Part::Forwarding(earlier) if earlier == address)
+        Operation::AcceptForwarding { address, what } => {
+            matches!(part, Part::Forwarding(earlier, of) if earlier == address && of == what)
         }
         Operation::Claim { directory, address } => {
             matches!(part, Part::Claim { directory: of, address: earlier }

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use cofferdam_network::{ForwardingLead, forwarding_table_of};
+use cofferdam_network::{Forwarded, ForwardingLead, forwarding_table_of};
 
 use super::{ComparisonError, GONE, PRESENT, Remedy, survey::Survey};
 use crate::Entry;
@@ -15,11 +15,16 @@ impl Survey<'_, '_> {
         Ok(())
     }
 
-    /// The rules of the node's iptables that accept what an address forwards.
-    pub(super) fn look_at_forwarding(&mut self, entry: &Entry, address: IpAddr) -> Result<(), ComparisonError> {
-        if !self.view.network.accepts_forwarding(address)? {
-            let object = format!("acceptance of {address} in {}", forwarding_table_of(address));
-            self.tell(entry, object, PRESENT, GONE, Some(Remedy::Forwarding(address)));
+    /// The rules of the node's iptables that accept packets of an address.
+    pub(super) fn look_at_forwarding(
+        &mut self,
+        entry: &Entry,
+        address: IpAddr,
+        what: Forwarded,
+    ) -> Result<(), ComparisonError> {
+        if !self.view.network.accepts_forwarding(address, what)? {
+            let object = format!("acceptance of {} in {}", what.of(address), forwarding_table_of(address));
+            self.tell(entry, object, PRESENT, GONE, Some(Remedy::Forwarding(address, what)));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 use std::{net::IpAddr, path::Path};
 
 use cofferdam_network::{
-    Bridge, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, RateLimit, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    Bridge, Forwarded, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, RateLimit, Route, RouteMode,
+    Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -92,8 +92,8 @@ pub(super) enum Part<'h> {
         to_name: &'h str,
     },
     ForwardingLead(&'h ForwardingLead),
-    /// What the address forwards is accepted.
-    Forwarding(IpAddr),
+    /// These packets of the address are accepted.
+    Forwarding(IpAddr, Forwarded),
     Claim {
         directory: &'h Path,
         address: IpAddr,
@@ -181,7 +181,7 @@ impl Part<'_> {
             | Self::Chain { .. }
             | Self::Element { .. }
             | Self::ForwardingLead(_)
-            | Self::Forwarding(_)
+            | Self::Forwarding(..)
             | Self::Claim { .. }
             | Self::Upkeep { .. } => None,
         }
@@ -206,7 +206,7 @@ impl Part<'_> {
             | Self::RateLimit { link, .. }
             | Self::Redirect { link, .. } => Some(link.place),
             Self::Claim { .. } | Self::Upkeep { .. } => None,
-            Self::ForwardingLead(_) | Self::Forwarding(_) => Some(Place::Host),
+            Self::ForwardingLead(_) | Self::Forwarding(..) => Some(Place::Host),
         }
     }
 }
@@ -343,7 +343,7 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         // What was forgotten comes back when somebody sends.
         Operation::ForgetFlows { .. } => Vec::new(),
         Operation::LeadForwarding { lead } => vec![Part::ForwardingLead(lead)],
-        Operation::AcceptForwarding { address } => vec![Part::Forwarding(*address)],
+        Operation::AcceptForwarding { address, what } => vec![Part::Forwarding(*address, *what)],
         Operation::Claim { directory, address } => vec![Part::Claim {
             directory,
             address: *address,

@@ -1,7 +1,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    ForwardingLead, LinkId, Neighbor, PortVlans, RateLimit, Route, RouteMode, Rule, SysctlKey,
+    Forwarded, ForwardingLead, LinkId, Neighbor, PortVlans, RateLimit, Route, RouteMode, Rule, SysctlKey,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, Place};
@@ -76,7 +76,7 @@ pub(crate) enum Remedy {
         to: u32,
     },
     ForwardingLead(ForwardingLead),
-    Forwarding(IpAddr),
+    Forwarding(IpAddr, Forwarded),
     Claim {
         directory: PathBuf,
         address: IpAddr,

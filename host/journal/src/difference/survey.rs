@@ -140,7 +140,7 @@ impl<'c, 'h> Survey<'c, 'h> {
                 to_name,
             } => self.look_at_redirect(entry, (*link, name), (*to, to_name)),
             Part::ForwardingLead(lead) => self.look_at_lead(entry, lead),
-            Part::Forwarding(address) => self.look_at_forwarding(entry, *address),
+            Part::Forwarding(address, what) => self.look_at_forwarding(entry, *address, *what),
             Part::Claim { directory, address } => self.look_at_claim(entry, directory, *address),
             Part::Upkeep { plugin } => self.look_at_upkeep(entry, plugin),
         }

@@ -1,7 +1,7 @@
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 use cofferdam_network::{
-    Device, Flows, LinkId, Neighbor, RateLimit, Route, Rule, SysctlKey, forwarding_table_of,
+    Device, Flows, Forwarded, LinkId, Neighbor, RateLimit, Route, Rule, SysctlKey, forwarding_table_of,
     nftables::{Element, Set, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -149,10 +149,12 @@ pub enum Inverse {
         place: Place,
         flows: Vec<Flows>,
     },
-    /// Deletes the rules of the node's iptables that accept what the address
-    /// forwards: the address is the attachment's.
+    /// Deletes the rules of the node's iptables that accept these packets of
+    /// the address, which is the attachment's.
     RefuseForwarding {
         address: IpAddr,
+        #[serde(default)]
+        what: Forwarded,
     },
     /// Leaves an object that attachments share; the last user removes it, if
     /// Cofferdam made it.
@@ -293,9 +295,10 @@ impl fmt::Display for Inverse {
                 write!(f, "leave {object}, which goes with its last user if Cofferdam made it")
             }
             Self::EndUpkeep { plugin } => write!(f, "give back what plugin {plugin} looks after"),
-            Self::RefuseForwarding { address } => write!(
+            Self::RefuseForwarding { address, what } => write!(
                 f,
-                "accept what {address} forwards in {} no more",
+                "accept {} in {} no more",
+                what.of(*address),
                 forwarding_table_of(*address)
             ),
             Self::FreeSlot { counter, number } => write!(f, "free slot {number} of limit {counter}"),

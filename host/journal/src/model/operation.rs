@@ -5,8 +5,8 @@ use std::{
 };
 
 use cofferdam_network::{
-    Bridge, Flows, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, RateLimit, Route, RouteMode,
-    Rule, SysctlKey, VethEnd, VlanGateway, forwarding_table_of,
+    Bridge, Flows, Forwarded, ForwardingLead, LinkId, LinkSettings, Neighbor, NewLink, PortVlans, RateLimit, Route,
+    RouteMode, Rule, SysctlKey, VethEnd, VlanGateway, forwarding_table_of,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -195,6 +195,8 @@ pub enum Operation {
     /// In the node's iptables.
     AcceptForwarding {
         address: IpAddr,
+        #[serde(default)]
+        what: Forwarded,
     },
     Claim {
         directory: PathBuf,
@@ -362,8 +364,8 @@ impl fmt::Display for Operation {
             Self::Keep { plugin, address: None } => write!(f, "keep a record of plugin {plugin}"),
             Self::TakeSlot { counter, number } => write!(f, "take slot {number} of limit {counter}"),
             Self::LeadForwarding { lead } => write!(f, "add the {lead}"),
-            Self::AcceptForwarding { address } => {
-                write!(f, "accept what {address} forwards in {}", forwarding_table_of(*address))
+            Self::AcceptForwarding { address, what } => {
+                write!(f, "accept {} in {}", what.of(*address), forwarding_table_of(*address))
             }
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
             Self::TakeDevice { link, name, inside } => {

@@ -77,7 +77,7 @@ impl Repair<'_> {
             Remedy::RateLimit { link, limit } => Ok(self.network.limit_rate(*link, limit)?),
             Remedy::Redirect { link, to } => Ok(self.network.redirect_incoming(*link, *to)?),
             Remedy::ForwardingLead(lead) => self.lead(lead),
-            Remedy::Forwarding(address) => Ok(self.network.accept_forwarding(*address)?),
+            Remedy::Forwarding(address, what) => Ok(self.network.accept_forwarding(*address, *what)?),
             Remedy::Claim { directory, address } => self.claim(directory, *address),
         }
     }

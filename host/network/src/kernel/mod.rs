@@ -43,9 +43,9 @@ use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, ForwardingLead, FoundDevice, Incoming, LinkId,
-    LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, Forwarded, ForwardingLead, FoundDevice, Incoming,
+    LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode,
+    Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 
@@ -297,16 +297,16 @@ impl Network for Kernel {
         self.host.nft()?.delete_lead(lead)
     }
 
-    fn accepts_forwarding(&mut self, address: IpAddr) -> Result<bool> {
-        self.host.nft()?.accepts(address)
+    fn accepts_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<bool> {
+        self.host.nft()?.accepts(address, what)
     }
 
-    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()> {
-        self.host.nft()?.accept(address)
+    fn accept_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<()> {
+        self.host.nft()?.accept(address, what)
     }
 
-    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()> {
-        self.host.nft()?.refuse(address)
+    fn refuse_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<()> {
+        self.host.nft()?.refuse(address, what)
     }
 
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {

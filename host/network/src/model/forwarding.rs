@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::nftables::{Family, TableId};
 
-/// The chain of iptables in which what is forwarded for containers is
-/// accepted.
+/// The chain of iptables in which what containers send is accepted.
 pub const FORWARDING_CHAIN: &str = "CNI-FORWARD";
+/// The chain of iptables that the kernel asks about all that is forwarded.
+pub const FORWARD_CHAIN: &str = "FORWARD";
 
 /// A chain of the table `filter` that iptables keeps in nf_tables, and the
 /// rule by which another one leads to it before all else.
@@ -20,6 +21,41 @@ pub struct ForwardingLead {
     pub chain: String,
     /// What `iptables -S` shows with the rule.
     pub comment: String,
+}
+
+/// Which packets of an address the node's iptables accepts when it forwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Forwarded {
+    /// What it sends, and what answers it.
+    #[default]
+    Sent,
+    /// What is of connections that a translation of their destination led to
+    /// it, both ways.
+    Published,
+}
+
+impl Forwarded {
+    /// The chain that has the rules. What is sent is accepted before all that
+    /// others say, as the reference plugin `firewall` does. Published ports are
+    /// a way in: rules against it that are there go before, and only a policy
+    /// to drop what no rule says anything of comes after.
+    #[must_use]
+    pub fn chain(self) -> &'static str {
+        match self {
+            Self::Sent => FORWARDING_CHAIN,
+            Self::Published => FORWARD_CHAIN,
+        }
+    }
+
+    /// In the middle of a sentence: `what 10.22.0.2 forwards`.
+    #[must_use]
+    pub fn of(self, address: IpAddr) -> String {
+        match self {
+            Self::Sent => format!("what {address} forwards"),
+            Self::Published => format!("what published ports lead to {address}"),
+        }
+    }
 }
 
 impl ForwardingLead {

@@ -19,7 +19,9 @@ pub use address::AddressInfo;
 pub use datagram::{Datagram, Ports, Received};
 pub use device::{Device, DeviceSelector, FoundDevice};
 pub use flow::Flows;
-pub use forwarding::{FORWARDING_CHAIN, ForwardingLead, forwarding_table, forwarding_table_of};
+pub use forwarding::{
+    FORWARD_CHAIN, FORWARDING_CHAIN, Forwarded, ForwardingLead, forwarding_table, forwarding_table_of,
+};
 pub use link::{Bridge, LinkId, LinkInfo, OperationalState, VethEnd};
 pub use neighbor::Neighbor;
 pub use new_link::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, NewLink};

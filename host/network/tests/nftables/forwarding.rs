@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, process::Command};
 
-use cofferdam_network::{FORWARDING_CHAIN, ForwardingLead, Kernel, Network};
+use cofferdam_network::{FORWARDING_CHAIN, Forwarded, ForwardingLead, Kernel, Network};
 use cofferdam_protocol::Place;
 
 use crate::fixture::{assert_not_found, in_new_namespace, skipped};
@@ -62,10 +62,10 @@ fn iptables_lists_them_like_its_own() {
             kernel
                 .add_forwarding_lead(&lead(ipv6, FORWARDING_CHAIN, "ADMIN"))
                 .unwrap();
-            kernel.accept_forwarding(address).unwrap();
+            kernel.accept_forwarding(address, Forwarded::Sent).unwrap();
             // Twice is once.
-            kernel.accept_forwarding(address).unwrap();
-            assert!(kernel.accepts_forwarding(address).unwrap());
+            kernel.accept_forwarding(address, Forwarded::Sent).unwrap();
+            assert!(kernel.accepts_forwarding(address, Forwarded::Sent).unwrap());
             let listed = iptables(&format!("{program} -S")).unwrap();
             let expected = [
                 "-P INPUT ACCEPT".to_owned(),
@@ -79,9 +79,12 @@ fn iptables_lists_them_like_its_own() {
                 format!("-A CNI-FORWARD -s {host} -j ACCEPT"),
             ];
             assert_eq!(listed, expected);
-            kernel.refuse_forwarding(address).unwrap();
-            assert!(!kernel.accepts_forwarding(address).unwrap());
-            assert_not_found(kernel.refuse_forwarding(address), &[host.split('/').next().unwrap()]);
+            kernel.refuse_forwarding(address, Forwarded::Sent).unwrap();
+            assert!(!kernel.accepts_forwarding(address, Forwarded::Sent).unwrap());
+            assert_not_found(
+                kernel.refuse_forwarding(address, Forwarded::Sent),
+                &[host.split('/').next().unwrap()],
+            );
             kernel
                 .delete_forwarding_lead(&lead(ipv6, FORWARDING_CHAIN, "ADMIN"))
                 .unwrap();
@@ -104,6 +107,65 @@ fn iptables_lists_them_like_its_own() {
 }
 
 #[test]
+fn published_ports_are_accepted_after_all_rules_that_are_there() {
+    on_a_node(|kernel| {
+        for (program, theirs, address, host) in [
+            ("iptables", "198.51.100.0/24", "10.0.0.2", "10.0.0.2/32"),
+            ("ip6tables", "2001:db8::/32", "fd00::2", "fd00::2/128"),
+        ] {
+            let address: IpAddr = address.parse().unwrap();
+            let list = || iptables(&format!("{program} -S FORWARD")).unwrap();
+            // Rules that differ in the comment alone, or in the direction, are not ours.
+            for rule in [
+                format!("-s {theirs} -j DROP"),
+                format!("-d {host} -m conntrack --ctstate DNAT --ctdir ORIGINAL -j ACCEPT"),
+                format!("-s {host} -m conntrack --ctstate DNAT -j ACCEPT"),
+            ] {
+                iptables(&format!("{program} -A FORWARD {rule}")).unwrap();
+            }
+            let before = list();
+            assert!(!kernel.accepts_forwarding(address, Forwarded::Published).unwrap());
+            // Twice is once.
+            kernel.accept_forwarding(address, Forwarded::Published).unwrap();
+            kernel.accept_forwarding(address, Forwarded::Published).unwrap();
+            assert!(kernel.accepts_forwarding(address, Forwarded::Published).unwrap());
+            assert!(!kernel.accepts_forwarding(address, Forwarded::Sent).unwrap());
+            let comment = "-m comment --comment \"cofferdam published ports\"";
+            let ours = [
+                format!("-A FORWARD -d {host} -m conntrack --ctstate DNAT --ctdir ORIGINAL {comment} -j ACCEPT"),
+                format!("-A FORWARD -s {host} -m conntrack --ctstate DNAT --ctdir REPLY {comment} -j ACCEPT"),
+            ];
+            assert_eq!(list(), [before.as_slice(), &ours].concat());
+            kernel.refuse_forwarding(address, Forwarded::Published).unwrap();
+            assert_eq!(list(), before);
+            assert_not_found(
+                kernel.refuse_forwarding(address, Forwarded::Published),
+                &["published ports", "FORWARD"],
+            );
+        }
+    });
+}
+
+/// What an operator saves and restores is written by iptables.
+#[test]
+fn what_iptables_restores_is_known_again() {
+    on_a_node(|kernel| {
+        let address: IpAddr = "10.0.0.2".parse().unwrap();
+        let empty = iptables("iptables -S").unwrap();
+        kernel.accept_forwarding(address, Forwarded::Published).unwrap();
+        let restored = Command::new("sh")
+            .args(["-c", "saved=$(iptables-save) && echo \"$saved\" | iptables-restore"])
+            .status()
+            .unwrap();
+        assert!(restored.success());
+        assert_ne!(iptables("iptables -S").unwrap(), empty);
+        assert!(kernel.accepts_forwarding(address, Forwarded::Published).unwrap());
+        kernel.refuse_forwarding(address, Forwarded::Published).unwrap();
+        assert_eq!(iptables("iptables -S").unwrap(), empty);
+    });
+}
+
+#[test]
 fn a_rule_comes_before_all_others_and_theirs_stay() {
     on_a_node(|kernel| {
         for rule in [
@@ -122,12 +184,15 @@ fn a_rule_comes_before_all_others_and_theirs_stay() {
         let before = iptables("iptables -S").unwrap();
         let address: IpAddr = "10.0.0.2".parse().unwrap();
         let lead = lead(false, "FORWARD", FORWARDING_CHAIN);
-        assert!(!kernel.has_forwarding_lead(&lead).unwrap() && !kernel.accepts_forwarding(address).unwrap());
+        assert!(
+            !kernel.has_forwarding_lead(&lead).unwrap()
+                && !kernel.accepts_forwarding(address, Forwarded::Sent).unwrap()
+        );
         kernel.add_forwarding_lead(&lead).unwrap();
-        kernel.accept_forwarding(address).unwrap();
+        kernel.accept_forwarding(address, Forwarded::Sent).unwrap();
         let now = iptables("iptables -S FORWARD").unwrap();
         assert!(now[1].contains("-j CNI-FORWARD") && now.len() == 4, "{now:?}");
-        kernel.refuse_forwarding(address).unwrap();
+        kernel.refuse_forwarding(address, Forwarded::Sent).unwrap();
         kernel.delete_forwarding_lead(&lead).unwrap();
         assert_eq!(iptables("iptables -S").unwrap(), before);
     });
@@ -150,9 +215,13 @@ fn what_iptables_made_is_known_and_deleted() {
                 .has_forwarding_lead(&lead(false, "FORWARD", FORWARDING_CHAIN))
                 .unwrap()
         );
-        assert!(kernel.accepts_forwarding(address).unwrap());
-        assert!(!kernel.accepts_forwarding("10.0.0.3".parse().unwrap()).unwrap());
-        kernel.refuse_forwarding(address).unwrap();
+        assert!(kernel.accepts_forwarding(address, Forwarded::Sent).unwrap());
+        assert!(
+            !kernel
+                .accepts_forwarding("10.0.0.3".parse().unwrap(), Forwarded::Sent)
+                .unwrap()
+        );
+        kernel.refuse_forwarding(address, Forwarded::Sent).unwrap();
         assert_eq!(iptables("iptables -S CNI-FORWARD").unwrap(), ["-N CNI-FORWARD"]);
     });
 }
@@ -163,9 +232,12 @@ fn without_iptables_there_is_nothing_to_add_to() {
         let address: IpAddr = "10.0.0.2".parse().unwrap();
         let lead = lead(false, "FORWARD", FORWARDING_CHAIN);
         assert!(!kernel.has_chain(Place::Host, &lead.table(), "FORWARD").unwrap());
-        assert!(!kernel.has_forwarding_lead(&lead).unwrap() && !kernel.accepts_forwarding(address).unwrap());
+        assert!(
+            !kernel.has_forwarding_lead(&lead).unwrap()
+                && !kernel.accepts_forwarding(address, Forwarded::Sent).unwrap()
+        );
         assert_not_found(kernel.add_forwarding_lead(&lead), &["filter"]);
-        assert_not_found(kernel.accept_forwarding(address), &["filter"]);
-        assert_not_found(kernel.refuse_forwarding(address), &["10.0.0.2"]);
+        assert_not_found(kernel.accept_forwarding(address, Forwarded::Sent), &["filter"]);
+        assert_not_found(kernel.refuse_forwarding(address, Forwarded::Sent), &["10.0.0.2"]);
     });
 }

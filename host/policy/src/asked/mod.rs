@@ -96,10 +96,11 @@ impl Asked {
             } else {
                 Vec::new()
             },
-            addresses: if matches!(operation, Operation::NftablesElement | Operation::ForwardingAccept) {
-                words.addresses()?
-            } else {
-                Vec::new()
+            addresses: match operation {
+                Operation::NftablesElement | Operation::ForwardingAccept | Operation::ForwardingPublish => {
+                    words.addresses()?
+                }
+                _ => Vec::new(),
             },
             marks: words.marks()?,
             links: words.links()?,
@@ -234,6 +235,9 @@ impl Asked {
             Operation::AllowListRead => Question::AllowListRead { file: &self.path },
             Operation::ForwardingAccept => Question::ForwardingAccept {
                 chain: name,
+                addresses: &self.addresses,
+            },
+            Operation::ForwardingPublish => Question::ForwardingPublish {
                 addresses: &self.addresses,
             },
             Operation::VlanJoin => Question::VlanJoin {

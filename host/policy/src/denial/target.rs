@@ -125,6 +125,10 @@ fn object(question: &Question<'_>) -> String {
             Quoted(chain),
             parts_of_elements(addresses, &[], &[])
         ),
+        Question::ForwardingPublish { addresses } => format!(
+            "published ports of the attachment in iptables{}",
+            parts_of_elements(addresses, &[], &[])
+        ),
         Question::ResolverRead { file } | Question::AllowListRead { file } => {
             format!("file {}", Quoted(&file.to_string_lossy()))
         }

@@ -106,6 +106,9 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
     grant(&format!(
         "allow = \"forwarding.accept\"\nin = \"host\"\nchains = [\"*\"]\nprefixes = {networks}"
     ));
+    grant(&format!(
+        "allow = \"forwarding.publish\"\nin = \"host\"\nprefixes = {networks}"
+    ));
     grant("allow = \"vlan.join\"\nin = \"host\"\nnames = [\"*\"]\nvlans = [[0, 4094]]");
     grant("allow = \"ipam.delegate\"\nplugins = [\"*\"]");
     grant("allow = \"upkeep.keep\"");

@@ -137,6 +137,7 @@ const TEMPLATES: &[Template] = &[
     ("\"upkeep.keep\"", &[], &[]),
     ("\"allow-list.read\"", &[FILES], &[]),
     ("\"forwarding.accept\"", &[IN_HOST, CHAINS], &[PREFIXES]),
+    ("\"forwarding.publish\"", &[IN_HOST], &[PREFIXES]),
     ("\"vlan.join\"", &[IN_HOST, NAMES, VLANS], &[]),
     ("\"device.take\"", &[IN_HOST, KINDS, NAMES], &[]),
 ];
@@ -287,6 +288,10 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
             &["chain=CNI-ADMIN", "chain=C", "chain=X"],
             &["address=10.1.2.3", "address=fd00::1"],
         ],
+    ),
+    (
+        "forwarding.publish",
+        &[&["in=host"], &["address=10.1.2.3", "address=fd00::1"]],
     ),
     ("resolver.read", &[&["file=/etc/resolv.conf", "file=/a", "file=/b"]]),
     ("ipam.delegate", &[&["plugin=host-local", "plugin=h", "plugin=dhcp"]]),

@@ -239,6 +239,9 @@ pub(crate) enum Call {
         address: String,
         first: String,
     },
+    AcceptPublished {
+        address: String,
+    },
     IsAccepted {
         address: String,
         first: String,

@@ -35,6 +35,9 @@ impl Script {
             Call::AcceptForwarding { address: of, first } => {
                 address(of).and_then(|address| self.look(forwarding::accept(address, first)))
             }
+            Call::AcceptPublished { address: of } => {
+                address(of).and_then(|address| self.look(forwarding::accept_published(address)))
+            }
             Call::IsAccepted { address: of, first } => {
                 address(of).and_then(|address| self.look(forwarding::is_accepted(address, first)))
             }

@@ -18,9 +18,9 @@ use std::{
 
 use cofferdam_journal::Operation;
 use cofferdam_network::{
-    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, ForwardingLead, FoundDevice, Incoming, LinkId,
-    LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode, Rule,
-    SysctlKey, VethEnd,
+    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, Forwarded, ForwardingLead, FoundDevice, Incoming,
+    LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode,
+    Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -428,15 +428,15 @@ impl Network for Simulated {
         Err(Error::NotFound(lead.to_string()))
     }
 
-    fn accepts_forwarding(&mut self, _: IpAddr) -> Result<bool> {
+    fn accepts_forwarding(&mut self, _: IpAddr, _: Forwarded) -> Result<bool> {
         Ok(false)
     }
 
-    fn accept_forwarding(&mut self, address: IpAddr) -> Result<()> {
+    fn accept_forwarding(&mut self, address: IpAddr, _: Forwarded) -> Result<()> {
         Err(Error::NotFound(format!("forwarding of {address}")))
     }
 
-    fn refuse_forwarding(&mut self, address: IpAddr) -> Result<()> {
+    fn refuse_forwarding(&mut self, address: IpAddr, _: Forwarded) -> Result<()> {
         Err(Error::NotFound(format!("forwarding of {address}")))
     }
 

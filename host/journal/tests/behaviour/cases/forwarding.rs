@@ -1,7 +1,9 @@
 //! Rules in the tables of iptables.
 
+use std::net::IpAddr;
+
 use cofferdam_journal::{Inverse, Made, Operation, SharedObject};
-use cofferdam_network::Network as _;
+use cofferdam_network::{Forwarded, Network as _};
 use cofferdam_protocol::Place;
 
 use super::{Case, joined};
@@ -10,6 +12,18 @@ use crate::{
     things::{chain, forwarding_lead, iptables},
 };
 
+fn accepted(address: IpAddr, what: Forwarded) -> Case {
+    Case::new(
+        Operation::AcceptForwarding { address, what },
+        Inverse::RefuseForwarding { address, what },
+        move |ground| ground.kernel.accept_forwarding(address, what).unwrap(),
+    )
+    .but(
+        move |ground| ground.kernel.refuse_forwarding(address, what).unwrap(),
+        None,
+    )
+}
+
 pub(super) fn forwarding() -> Vec<Case> {
     let address = "10.22.0.5".parse().unwrap();
     let lead = forwarding_lead();
@@ -17,12 +31,8 @@ pub(super) fn forwarding() -> Vec<Case> {
     let of_rules = table.clone();
     let lost = move |ground: &mut Ground| ground.kernel.delete_table(Place::Host, &table).unwrap();
     vec![
-        Case::new(
-            Operation::AcceptForwarding { address },
-            Inverse::RefuseForwarding { address },
-            move |ground| ground.kernel.accept_forwarding(address).unwrap(),
-        )
-        .but(move |ground| ground.kernel.refuse_forwarding(address).unwrap(), None),
+        accepted(address, Forwarded::Sent),
+        accepted(address, Forwarded::Published),
         joined(
             Operation::LeadForwarding { lead: lead.clone() },
             SharedObject::ForwardingLead { lead: lead.clone() },

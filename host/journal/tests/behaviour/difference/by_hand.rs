@@ -99,7 +99,7 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
             kernel.move_link(link.id, Place::Host, name, "").unwrap();
         }
         Operation::LeadForwarding { lead } => kernel.delete_forwarding_lead(lead).unwrap(),
-        Operation::AcceptForwarding { address } => kernel.refuse_forwarding(*address).unwrap(),
+        Operation::AcceptForwarding { address, what } => kernel.refuse_forwarding(*address, *what).unwrap(),
     }
 }
 

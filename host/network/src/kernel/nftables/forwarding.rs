@@ -11,14 +11,14 @@ use super::{
     constants::{
         NF_ACCEPT, NFT_CMP_EQ, NFT_JUMP, NFT_MSG_NEWRULE, NFT_PAYLOAD_NETWORK_HEADER, NFTA_CMP_DATA, NFTA_CMP_OP,
         NFTA_DATA_VALUE, NFTA_DATA_VERDICT, NFTA_EXPR_DATA, NFTA_EXPR_NAME, NFTA_IMMEDIATE_DATA, NFTA_LIST_ELEM,
-        NFTA_MATCH_NAME, NFTA_PAYLOAD_BASE, NFTA_PAYLOAD_OFFSET, NFTA_RULE_CHAIN, NFTA_RULE_COMPAT,
-        NFTA_RULE_COMPAT_FLAGS, NFTA_RULE_COMPAT_PROTO, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_VERDICT_CHAIN,
-        NFTA_VERDICT_CODE, NLM_F_APPEND, NLM_F_CREATE,
+        NFTA_MATCH_INFO, NFTA_MATCH_NAME, NFTA_MATCH_REV, NFTA_PAYLOAD_BASE, NFTA_PAYLOAD_OFFSET, NFTA_RULE_CHAIN,
+        NFTA_RULE_COMPAT, NFTA_RULE_COMPAT_FLAGS, NFTA_RULE_COMPAT_PROTO, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE,
+        NFTA_VERDICT_CHAIN, NFTA_VERDICT_CODE, NLM_F_APPEND, NLM_F_CREATE,
     },
     expression::{ExpressionList, Payload, Register},
 };
 use crate::{
-    Error, FORWARDING_CHAIN, ForwardingLead, Result, forwarding_table_of,
+    Error, Forwarded, ForwardingLead, Result, forwarding_table_of,
     nftables::{Chain, TableId, Verdict},
 };
 
@@ -28,13 +28,22 @@ const CONNTRACK_INFO: usize = 168;
 const CONNTRACK_FLAGS: usize = 146;
 /// Offset of `state_mask`.
 const CONNTRACK_STATES: usize = 150;
+/// Offset of `invert_flags`.
+const CONNTRACK_INVERTED: usize = 148;
 /// `XT_CONNTRACK_STATE`.
 const BY_STATE: u16 = 1;
+/// `XT_CONNTRACK_DIRECTION`; inverted it is that of replies.
+const BY_DIRECTION: u16 = 1 << 12;
 /// `XT_CONNTRACK_STATE_BIT` of `IP_CT_ESTABLISHED` and `IP_CT_RELATED`.
 const ESTABLISHED_OR_RELATED: u16 = 0b110;
+/// `XT_CONNTRACK_STATE_DNAT`.
+const TRANSLATED: u16 = 1 << 7;
 const CONNTRACK_REVISION: u32 = 3;
 /// `struct xt_comment_info`.
 const COMMENT_INFO: usize = 256;
+/// By this the rules for published ports are known from those of others, in
+/// whose chain they are.
+const PUBLISHED: &str = "cofferdam published ports";
 
 /// A rule, as far as those that are made here differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +54,11 @@ enum Outline {
     AcceptFrom(Vec<u8>),
     /// What goes to the address is, of connections that are known.
     AcceptReplies(Vec<u8>),
+    /// What goes to the address is, of connections that a translation led to
+    /// it.
+    AcceptToPublished(Vec<u8>),
+    /// What comes from the address is, in answer to those.
+    AcceptFromPublished(Vec<u8>),
 }
 
 impl NftSocket {
@@ -83,26 +97,21 @@ impl NftSocket {
     }
 
     /// Whether both rules of the address are there.
-    pub(crate) fn accepts(&mut self, address: IpAddr) -> Result<bool> {
-        let present = self.outlines(&forwarding_table_of(address), FORWARDING_CHAIN)?;
+    pub(crate) fn accepts(&mut self, address: IpAddr, what: Forwarded) -> Result<bool> {
+        let present = self.outlines(&forwarding_table_of(address), what.chain())?;
         let is_there = |wanted: &Outline| present.iter().any(|(_, outline)| outline == wanted);
-        Ok(rules_of(address).iter().all(is_there))
+        Ok(rules_of(address, what).iter().all(is_there))
     }
 
     /// Appends those of the two rules of the address that are missing.
-    pub(crate) fn accept(&mut self, address: IpAddr) -> Result<()> {
+    pub(crate) fn accept(&mut self, address: IpAddr, what: Forwarded) -> Result<()> {
         let table = forwarding_table_of(address);
-        let present = self.outlines(&table, FORWARDING_CHAIN)?;
+        let present = self.outlines(&table, what.chain())?;
         let mut batch = Batch::new(&table, "adding");
-        for wanted in rules_of(address) {
+        for wanted in rules_of(address, what) {
             if present.iter().all(|(_, outline)| *outline != wanted) {
                 let flags = NLM_F_CREATE | NLM_F_APPEND;
-                batch.push(rule_message(
-                    &table,
-                    FORWARDING_CHAIN,
-                    flags,
-                    wanted.expressions(address),
-                ));
+                batch.push(rule_message(&table, what.chain(), flags, wanted.expressions(address)));
             }
         }
         if batch.messages.is_empty() {
@@ -112,10 +121,14 @@ impl NftSocket {
     }
 
     /// Deletes the two rules of the address.
-    pub(crate) fn refuse(&mut self, address: IpAddr) -> Result<()> {
+    pub(crate) fn refuse(&mut self, address: IpAddr, what: Forwarded) -> Result<()> {
         let table = forwarding_table_of(address);
-        let what = format!("rules that accept {address} in chain {FORWARDING_CHAIN} of {table}");
-        self.delete_outlined(&table, FORWARDING_CHAIN, &rules_of(address), what)
+        let rules = format!(
+            "rules that accept {} in chain {} of {table}",
+            what.of(address),
+            what.chain()
+        );
+        self.delete_outlined(&table, what.chain(), &rules_of(address, what), rules)
     }
 
     fn delete_outlined(
@@ -147,12 +160,16 @@ impl NftSocket {
     }
 }
 
-/// In the order of the reference plugin.
-fn rules_of(address: IpAddr) -> [Outline; 2] {
-    [
-        Outline::AcceptReplies(octets(address)),
-        Outline::AcceptFrom(octets(address)),
-    ]
+/// What is sent, in the order of the reference plugin.
+fn rules_of(address: IpAddr, what: Forwarded) -> [Outline; 2] {
+    let octets = octets(address);
+    match what {
+        Forwarded::Sent => [Outline::AcceptReplies(octets.clone()), Outline::AcceptFrom(octets)],
+        Forwarded::Published => [
+            Outline::AcceptToPublished(octets.clone()),
+            Outline::AcceptFromPublished(octets),
+        ],
+    }
 }
 
 fn octets(address: IpAddr) -> Vec<u8> {
@@ -166,19 +183,31 @@ impl Outline {
     fn expressions(&self, address: IpAddr) -> ExpressionList {
         let mut list = ExpressionList::default();
         let payload = match (self, address) {
-            (Self::AcceptReplies(_), IpAddr::V4(_)) => Payload::IP_DESTINATION,
-            (Self::AcceptReplies(_), IpAddr::V6(_)) => Payload::IP6_DESTINATION,
+            (Self::AcceptReplies(_) | Self::AcceptToPublished(_), IpAddr::V4(_)) => Payload::IP_DESTINATION,
+            (Self::AcceptReplies(_) | Self::AcceptToPublished(_), IpAddr::V6(_)) => Payload::IP6_DESTINATION,
             (_, IpAddr::V4(_)) => Payload::IP_SOURCE,
             (_, IpAddr::V6(_)) => Payload::IP6_SOURCE,
         };
         list.load_payload(payload, Register::FIRST);
         list.compare(Register::FIRST, &octets(address), false);
-        if matches!(self, Self::AcceptReplies(_)) {
-            list.match_compatibly("conntrack", CONNTRACK_REVISION, &conntrack_info());
+        if let Some(connections) = self.connections() {
+            list.match_compatibly("conntrack", CONNTRACK_REVISION, &connections.info());
+        }
+        if matches!(self, Self::AcceptToPublished(_) | Self::AcceptFromPublished(_)) {
+            list.match_compatibly("comment", 0, &comment_info(PUBLISHED));
         }
         list.count();
         list.decide(&Verdict::Accept);
         list
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        match self {
+            Self::Lead(_) | Self::AcceptFrom(_) => None,
+            Self::AcceptReplies(_) => Some(Connections::Known),
+            Self::AcceptToPublished(_) => Some(Connections::Translated),
+            Self::AcceptFromPublished(_) => Some(Connections::TranslatedBack),
+        }
     }
 
     /// `None` for a rule that looks at anything else.
@@ -198,6 +227,37 @@ impl Outline {
     }
 }
 
+/// Of which connections packets are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    /// Any that has had an answer, or belongs to one.
+    Known,
+    /// Whose destination was translated, in the direction that they were begun.
+    Translated,
+    /// The same, in the other direction.
+    TranslatedBack,
+}
+
+impl Connections {
+    const ALL: [Self; 3] = [Self::Known, Self::Translated, Self::TranslatedBack];
+
+    fn info(self) -> Vec<u8> {
+        match self {
+            Self::Known => conntrack_info(ESTABLISHED_OR_RELATED, BY_STATE, 0),
+            Self::Translated => conntrack_info(TRANSLATED, BY_STATE | BY_DIRECTION, 0),
+            Self::TranslatedBack => conntrack_info(TRANSLATED, BY_STATE | BY_DIRECTION, BY_DIRECTION),
+        }
+    }
+
+    fn read(data: &Attributes<'_>) -> Option<Self> {
+        let info = data.find(NFTA_MATCH_INFO)?;
+        let is_known = number(data, NFTA_MATCH_REV)? == CONNTRACK_REVISION;
+        Self::ALL
+            .into_iter()
+            .find(|connections| is_known && info.starts_with(&connections.info()))
+    }
+}
+
 /// What was read of a rule.
 #[derive(Default)]
 struct Seen {
@@ -205,7 +265,8 @@ struct Seen {
     offset: Option<u32>,
     source: Option<Vec<u8>>,
     destination: Option<Vec<u8>>,
-    is_tracked: bool,
+    connections: Option<Connections>,
+    is_published: bool,
     code: Option<i32>,
     chain: Option<String>,
 }
@@ -229,9 +290,13 @@ impl Seen {
                 (is_equal && end.replace(value).is_none()).then_some(())
             }
             "match" => match data.find(NFTA_MATCH_NAME).map(text_of)?.as_str() {
-                "comment" => Some(()),
+                "comment" => {
+                    let info = data.find(NFTA_MATCH_INFO)?;
+                    self.is_published = info.starts_with(&comment_info(PUBLISHED));
+                    Some(())
+                }
                 "conntrack" => {
-                    self.is_tracked = true;
+                    self.connections = Some(Connections::read(data)?);
                     Some(())
                 }
                 _ => None,
@@ -248,10 +313,17 @@ impl Seen {
     }
 
     fn outline(self) -> Option<Outline> {
-        match (self.source, self.destination, self.is_tracked, self.code?) {
-            (None, None, false, NFT_JUMP) => Some(Outline::Lead(self.chain?)),
-            (Some(source), None, false, NF_ACCEPT) => Some(Outline::AcceptFrom(source)),
-            (None, Some(destination), true, NF_ACCEPT) => Some(Outline::AcceptReplies(destination)),
+        let (source, destination) = (self.source, self.destination);
+        match (source, destination, self.connections, self.code?) {
+            (None, None, None, NFT_JUMP) => Some(Outline::Lead(self.chain?)),
+            (Some(source), None, None, NF_ACCEPT) => Some(Outline::AcceptFrom(source)),
+            (None, Some(destination), Some(Connections::Known), NF_ACCEPT) => Some(Outline::AcceptReplies(destination)),
+            (None, Some(destination), Some(Connections::Translated), NF_ACCEPT) => {
+                self.is_published.then_some(Outline::AcceptToPublished(destination))
+            }
+            (Some(source), None, Some(Connections::TranslatedBack), NF_ACCEPT) => {
+                self.is_published.then_some(Outline::AcceptFromPublished(source))
+            }
             _ => None,
         }
     }
@@ -269,10 +341,15 @@ fn comment_info(comment: &str) -> Vec<u8> {
     info
 }
 
-fn conntrack_info() -> Vec<u8> {
+fn conntrack_info(states: u16, flags: u16, inverted: u16) -> Vec<u8> {
     let mut info = vec![0; CONNTRACK_INFO];
-    info[CONNTRACK_FLAGS..CONNTRACK_FLAGS + 2].copy_from_slice(&BY_STATE.to_ne_bytes());
-    info[CONNTRACK_STATES..CONNTRACK_STATES + 2].copy_from_slice(&ESTABLISHED_OR_RELATED.to_ne_bytes());
+    for (offset, value) in [
+        (CONNTRACK_FLAGS, flags),
+        (CONNTRACK_INVERTED, inverted),
+        (CONNTRACK_STATES, states),
+    ] {
+        info[offset..offset + 2].copy_from_slice(&value.to_ne_bytes());
+    }
     info
 }
 
@@ -306,7 +383,8 @@ mod tests {
     fn a_rule_is_read_as_it_is_written() {
         for address in ["10.0.0.2", "fd00::2"] {
             let address: IpAddr = address.parse().expect("an address");
-            for outline in rules_of(address) {
+            let rules = [Forwarded::Sent, Forwarded::Published].map(|what| rules_of(address, what));
+            for outline in rules.into_iter().flatten() {
                 let bytes = outline.expressions(address).attributes.finish().expect("it is short");
                 assert_eq!(Outline::read(Attributes::new(&bytes)), Some(outline));
             }
