@@ -11,6 +11,8 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
     let program = arguments.next().context("usage: traced PROGRAM [ARGUMENT]…")?;
     ptrace::traceme().context("asking to be traced")?;
+    #[cfg(target_arch = "x86_64")]
+    cofferdam_tests::tracer::stop_at_changes().context("asking to be stopped at changes only")?;
     let error = Command::new(&program).args(arguments).exec();
     Err(error).with_context(|| format!("executing {}", program.display()))
 }

@@ -4,6 +4,7 @@
 //! that ships. A system call of which it is not known whether it changes
 //! something ends the trace with a panic, so that none is forgotten.
 
+mod filter;
 mod point;
 mod registers;
 
@@ -11,6 +12,7 @@ use std::{convert::Infallible, ops::Range, process::Child, time::Instant};
 
 use nix::{
     errno::Errno,
+    libc,
     sys::{
         ptrace::{self, Options},
         signal::Signal,
@@ -19,6 +21,7 @@ use nix::{
     unistd::Pid,
 };
 
+pub use filter::stop_at_changes;
 pub use point::{Kind, Point};
 use registers::Call;
 
@@ -86,53 +89,46 @@ impl Tracer<'_> {
     }
 
     /// The first stop is that of the program's start; after it they are the
-    /// beginning and the end of each system call.
+    /// beginnings of system calls.
     fn follow(&mut self) -> Result<Infallible, Ended> {
         self.wait()?;
-        let options = Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_EXITKILL;
+        let options = Options::PTRACE_O_TRACESECCOMP | Options::PTRACE_O_EXITKILL;
         ptrace::setoptions(self.pid, options).expect("the child is traced");
         loop {
             self.go_on()?;
-            let refused = self.meet(&Call::of(self.pid))?;
-            self.go_on()?;
-            if let Some(errno) = refused {
-                Call::fail(self.pid, errno);
-            }
+            self.meet(&Call::of(self.pid))?;
         }
     }
 
-    /// At the beginning of a system call: with which error it is to end.
-    fn meet(&mut self, call: &Call) -> Result<Option<Errno>, Ended> {
+    /// At the beginning of a system call.
+    fn meet(&mut self, call: &Call) -> Result<(), Ended> {
         let Some(point) = Point::of(self.pid, call) else {
-            return Ok(None);
+            return Ok(());
         };
         let number = self.points.len();
         self.points.push(point.clone());
         match &self.plan {
             Plan::Kill(at) if *at == number => {
                 ptrace::kill(self.pid).expect("the child is stopped");
-                Err(self.wait_for_end())
+                return Err(self.wait_for_end());
             }
             Plan::Refuse(points, error_of) if points.contains(&number) => {
-                let refused = error_of(&point);
-                if refused.is_some() {
-                    call.replace_by_nothing(self.pid);
+                if let Some(errno) = error_of(&point) {
+                    call.refuse(self.pid, errno);
                 }
-                Ok(refused)
             }
-            Plan::Meanwhile(at, act) if *at == number => {
-                act();
-                Ok(None)
-            }
-            _ => Ok(None),
+            Plan::Meanwhile(at, act) if *at == number => act(),
+            _ => {}
         }
+        Ok(())
     }
 
-    /// Lets the program go on to where its next system call begins or ends.
+    /// Lets the program go on to where its next system call begins that may
+    /// change something.
     fn go_on(&self) -> Result<(), Ended> {
         let mut forwarded = None;
         loop {
-            ptrace::syscall(self.pid, forwarded).expect("the child is stopped");
+            ptrace::cont(self.pid, forwarded).expect("the child is stopped");
             match self.wait()? {
                 Stop::Call => return Ok(()),
                 Stop::Signal(signal) => forwarded = Some(signal),
@@ -154,7 +150,7 @@ impl Tracer<'_> {
             match waitpid(self.pid, Some(WaitPidFlag::__WALL)) {
                 Ok(WaitStatus::Exited(_, code)) => return Err(Ended(Some(code))),
                 Ok(WaitStatus::Signaled(..)) => return Err(Ended(None)),
-                Ok(WaitStatus::PtraceSyscall(_)) => {
+                Ok(WaitStatus::PtraceEvent(_, _, libc::PTRACE_EVENT_SECCOMP)) => {
                     assert!(self.started.elapsed() < PATIENCE, "a traced program did not end");
                     return Ok(Stop::Call);
                 }

@@ -8,8 +8,8 @@ use super::registers::Call;
 const NS_GET_NSTYPE: u64 = 0xb703;
 
 /// Calls that change nothing but the process itself, and locks that go with
-/// it.
-const HARMLESS: [libc::c_long; 90] = [
+/// it; a file is opened without [`CREATING`].
+pub(super) const HARMLESS: [libc::c_long; 90] = [
     libc::SYS_access,
     libc::SYS_arch_prctl,
     libc::SYS_bind,
@@ -102,6 +102,9 @@ const HARMLESS: [libc::c_long; 90] = [
     libc::SYS_waitid,
 ];
 
+/// Flags with which a file is made or cut where one is opened.
+pub(super) const CREATING: u32 = (libc::O_CREAT | libc::O_TRUNC).unsigned_abs();
+
 /// `TUNSETIFF`, `TUNSETPERSIST`, `TUNSETOWNER` and `TUNSETGROUP`.
 const TUN_REQUESTS: [u64; 4] = [0x4004_54ca, 0x4004_54cb, 0x4004_54cc, 0x4004_54ce];
 
@@ -186,8 +189,7 @@ impl Point {
 }
 
 fn creates(flags: u64) -> bool {
-    let creating = (libc::O_CREAT | libc::O_TRUNC).unsigned_abs();
-    flags & u64::from(creating) != 0
+    flags & u64::from(CREATING) != 0
 }
 
 fn name_of_descriptor(pid: Pid, descriptor: u64) -> String {

@@ -26,17 +26,12 @@ impl Call {
         }
     }
 
-    /// Makes another call of it that does nothing, and that every filter lets
-    /// pass.
-    pub(super) fn replace_by_nothing(&self, pid: Pid) {
+    /// Has it end with an error, without being made.
+    pub(super) fn refuse(&self, pid: Pid, errno: Errno) {
         let mut registers = self.registers;
-        registers.orig_rax = libc::SYS_getpid.cast_unsigned();
-        ptrace::setregs(pid, registers).expect("the child is stopped");
-    }
-
-    /// At the end of a call: what it returned becomes an error.
-    pub(super) fn fail(pid: Pid, errno: Errno) {
-        let mut registers = ptrace::getregs(pid).expect("the child is stopped");
+        // No call has this number: the kernel leaves it out, and returns what
+        // is in the register for that.
+        registers.orig_rax = (-1_i64).cast_unsigned();
         registers.rax = (-(errno as i64)).cast_unsigned();
         ptrace::setregs(pid, registers).expect("the child is stopped");
     }
