@@ -38,7 +38,13 @@ if [[ $profile != dist ]]; then
         --features simulated-escape --bin cofferdam-simulated-escape
     executables+=(cofferdam-simulated-escape)
 fi
-cargo build "${quiet[@]}" --profile "$profile" --target "$host" -p cofferctl
+cofferctl=(-p cofferctl)
+if [[ $profile != dist ]]; then
+    # With the features of others' crates that the tests are built with: they
+    # share Wasmtime and its compiler then, which take longest.
+    cofferctl+=(-p cofferdam-guest-sdk -p cofferdam-validator --bin cofferctl)
+fi
+cargo build "${quiet[@]}" --profile "$profile" --target "$host" "${cofferctl[@]}"
 components=(-p cofferdam-hostile)
 for plugin in plugins/*/; do
     components+=(-p "cofferdam-plugin-$(basename "$plugin")")

@@ -48,7 +48,7 @@ fn every_example_is_in_order() {
 
 #[test]
 fn every_example_is_of_the_schema() {
-    let validator = jsonschema::draft7::new(&schema()).unwrap();
+    let validator = cofferdam_validator::draft7::new(&schema()).unwrap();
     for (name, text) in examples() {
         let document: Value = toml::from_str(&text).unwrap();
         assert!(validator.is_valid(&document), "{name}");

@@ -6,7 +6,7 @@ mod support;
 use std::{fs, path::Path};
 
 use cofferdam_policy::{PluginPolicy, default_policy, schema};
-use jsonschema::Validator;
+use cofferdam_validator::Validator;
 use proptest::prelude::*;
 use serde_json::Value;
 use support::{
@@ -15,7 +15,7 @@ use support::{
 };
 
 fn validator() -> Validator {
-    jsonschema::draft7::new(&schema()).unwrap()
+    cofferdam_validator::draft7::new(&schema()).unwrap()
 }
 
 fn json(text: &str) -> Value {
@@ -34,7 +34,7 @@ fn the_published_schema_is_current() {
 
 #[test]
 fn it_is_a_schema() {
-    assert!(jsonschema::meta::is_valid(&schema()));
+    assert!(cofferdam_validator::meta::is_valid(&schema()));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 mod netlink;
 mod objects;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::{

@@ -1,7 +1,12 @@
 //! What the kernel tells of a namespace, as text; without what changes without
 //! anybody's doing: counters, times, and flags that follow the state of a link.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::BTreeMap,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use netlink_packet_core::Parseable as _;
 use netlink_packet_route::{
@@ -25,6 +30,10 @@ use crate::program::finish;
 
 /// An object's name and what is said of it.
 pub(super) type Object = (String, String);
+
+/// The kernel looks after most links at most once a second
+/// (`net/core/link_watch.c`).
+const LONGEST_MOMENT: Duration = Duration::from_millis(1500);
 
 const FAMILIES: [(&str, AddressFamily); 2] = [("-4", AddressFamily::Inet), ("-6", AddressFamily::Inet6)];
 
@@ -55,7 +64,7 @@ struct Links {
 
 impl Links {
     fn of(kernel: &Kernel) -> Self {
-        let messages = kernel.dump(libc::RTM_GETLINK, &[0; 16], LinkMessage::parse);
+        let messages = when_settled(kernel);
         let named = messages.iter().map(|link| {
             let name = link.attributes.iter().find_map(|attribute| match attribute {
                 LinkAttribute::IfName(name) => Some(name.clone()),
@@ -92,6 +101,23 @@ impl Links {
             }
         }
         (format!("link {}", self.name(link.header.index)), kept.to_string())
+    }
+}
+
+/// Once a link has a carrier the kernel takes a moment to use it, and adds
+/// routes of its own then.
+fn when_settled(kernel: &Kernel) -> Vec<LinkMessage> {
+    let begin = Instant::now();
+    loop {
+        let links = kernel.dump(libc::RTM_GETLINK, &[0; 16], LinkMessage::parse);
+        let is_coming_up = |link: &LinkMessage| {
+            let flags = link.header.flags;
+            flags.contains(LinkFlags::Up | LinkFlags::LowerUp) && !flags.contains(LinkFlags::Running)
+        };
+        if !links.iter().any(is_coming_up) || begin.elapsed() > LONGEST_MOMENT {
+            return links;
+        }
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
