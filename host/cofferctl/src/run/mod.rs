@@ -15,7 +15,7 @@ use clap::Args;
 use cofferdam_broker::Installation;
 use cofferdam_protocol::NetworkList;
 
-pub(crate) use self::attach::Attachments;
+pub(crate) use self::{attach::Attachments, resolver::Resolver};
 use crate::output::complain;
 
 #[derive(Debug, Args)]
