@@ -230,3 +230,40 @@ fn a_signal_ends_the_command_and_nothing_stays() {
     before.assert_same(&site.snapshot());
     assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
 }
+
+/// Waits until nobody has the state any more: who undoes it is no child of
+/// this process.
+fn settle(installation: &Installation) {
+    for _ in 0..600 {
+        if state(installation).is_empty() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn when_it_is_killed_so_is_the_command_and_nothing_stays() {
+    needs_kernel!();
+    let site = Site::new();
+    let before = site.snapshot();
+    let mut running = serving(&site);
+    let children = format!("/proc/{0}/task", running.id());
+    let command: Vec<String> = fs::read_dir(children)
+        .unwrap()
+        .map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default())
+        .flat_map(|children| children.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(PROBE)))
+        .collect();
+    assert_eq!(command.len(), 1, "{command:?}");
+
+    let ended = finish(Command::new("kill").args(["-KILL", &running.id().to_string()]), b"");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(!running.wait().success());
+    settle(site.installation());
+
+    assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
+    before.assert_same(&site.snapshot());
+    let left = fs::read_to_string(format!("/proc/{}/cmdline", command[0])).unwrap_or_default();
+    assert!(!left.starts_with(PROBE), "the command lives on");
+}

@@ -3,15 +3,18 @@
 mod attachments;
 mod compiler;
 mod component;
+mod conflist;
 mod doctor;
 mod gc;
 mod keep;
 mod key;
 mod metadata;
+mod net;
 mod output;
 mod policy;
 mod repair;
 mod run;
+mod shell;
 mod sign;
 mod signature_file;
 mod signers;
@@ -19,7 +22,7 @@ mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use cofferdam_broker::Installation;
 
 /// Runs CNI plugins as sandboxed WebAssembly components.
@@ -58,18 +61,31 @@ enum Command {
     /// Looks after what plugins keep while containers are attached: has leases
     /// renewed. Runs until it is ended.
     Keep(keep::Arguments),
+    /// What a runtime does with networks, by hand.
+    #[command(subcommand)]
+    Net(net::Command),
+    /// Configurations of networks.
+    #[command(subcommand)]
+    Conflist(conflist::Command),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
     /// Signs components.
     Sign(sign::Arguments),
     /// Says whether components are signed with a key.
     Verify(verify::Arguments),
+    /// Prints what makes a shell complete this command's words.
+    Completions(shell::CompletionArguments),
+    /// Prints this command's manual page, or writes one for each command.
+    Manual(shell::ManualArguments),
     /// What this command executes itself as to compile one component.
     #[command(name = compiler::CHILD, hide = true)]
     CompileStandardInput(compiler::Limits),
 }
 
 fn main() -> ExitCode {
+    if net::is_called_so() {
+        return net::run_as_cnitool();
+    }
     let arguments = Arguments::parse();
     let installation = Installation::below(&arguments.root);
     let outcome = match arguments.command {
@@ -82,6 +98,10 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => Ok(doctor::run(&installation, &arguments)),
         Command::Repair(arguments) => repair::run(&installation, &arguments),
         Command::Keep(arguments) => keep::run(&installation, &arguments).map(|()| ExitCode::SUCCESS),
+        Command::Net(command) => net::run(&installation, &command),
+        Command::Conflist(command) => conflist::run(&installation, &command),
+        Command::Completions(shell) => shell::completions(Arguments::command(), &shell).map(|()| ExitCode::SUCCESS),
+        Command::Manual(place) => shell::manual(Arguments::command(), &place).map(|()| ExitCode::SUCCESS),
         Command::Run(arguments) => run::run(&installation, arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -70,4 +70,5 @@ pub use pin::Pin;
 pub use plugin_policy::{NO_KEYS, PluginPolicy};
 pub use question::{Question, Upon};
 pub use schema::schema;
+pub use suggestion::closest as closest_word;
 pub use tenant::tenant;

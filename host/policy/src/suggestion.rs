@@ -6,8 +6,10 @@ pub(crate) fn closest_or_all(word: &str, known: &[&str]) -> String {
     }
 }
 
-/// The known word that fewest edits lead to, if they are few for its length.
-pub(crate) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+/// The known word that fewest edits lead to, if they are few for its length:
+/// for "did you mean …?".
+#[must_use]
+pub fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     // What is this long is no slip of the pen, and the distance takes time.
     if word.len() > 64 {
         return None;

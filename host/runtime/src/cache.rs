@@ -6,11 +6,9 @@ use std::{
     fs, io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU64, Ordering},
 };
 
-use cofferdam_protocol::{AttachmentKey, json::Node};
+use cofferdam_protocol::{AttachmentKey, NetworkList, json::Node, list::ListError};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -19,6 +17,8 @@ use crate::{AttachmentRequest, base64};
 const KIND: &str = "cniCacheV1";
 /// Longest file name (`NAME_MAX` of `linux/limits.h`).
 const NAME_BYTES: usize = 255;
+/// The end of the name of a file that is being written.
+const UNFINISHED: &str = ".new";
 
 /// The cache can't be written.
 #[derive(Debug, Error)]
@@ -41,6 +41,19 @@ pub struct CachedAttachment {
     pub config: Vec<u8>,
     /// The result, in the version that the last plugin printed.
     pub result: Option<Node>,
+}
+
+impl CachedAttachment {
+    /// The network as it was when the container was attached: what DEL needs
+    /// where its configuration has changed since, or is gone. Plugins that came
+    /// from the folder beside the configuration are not in it.
+    ///
+    /// # Errors
+    /// The text that was kept is no network, as in files that hold a bare
+    /// result.
+    pub fn network_list(&self) -> Result<NetworkList, ListError> {
+        NetworkList::parse(&String::from_utf8_lossy(&self.config))
+    }
 }
 
 /// The directory of results.
@@ -76,7 +89,7 @@ impl ResultCache {
     /// # Errors
     /// The directory can't be made, or the names are too long for a file.
     pub fn prepare(&self, network: &str, key: &AttachmentKey) -> Result<(), CacheError> {
-        if file_name(network, key).len() > NAME_BYTES {
+        if file_name(network, key).len() + UNFINISHED.len() + 1 > NAME_BYTES {
             let error = io::Error::new(
                 io::ErrorKind::InvalidFilename,
                 "the names of network and container are too long",
@@ -96,7 +109,8 @@ impl ResultCache {
             })
     }
 
-    /// Keeps a result; readers see the old or the new one, never half of it.
+    /// Keeps a result. Readers see the old or the new one, never half of it,
+    /// also after the machine has lost its power.
     ///
     /// # Errors
     /// The file system refuses.
@@ -104,11 +118,12 @@ impl ResultCache {
         let key = attachment.request.key();
         self.prepare(&attachment.network, &key)?;
         let path = self.file(&attachment.network, &key);
-        let temporary = self.directory.join(temporary_name());
+        let temporary = self.unfinished(&attachment.network, &key);
         let written = serde_json::to_vec(&File::of(attachment))
             .map_err(io::Error::from)
             .and_then(|bytes| write(&temporary, &bytes))
-            .and_then(|()| fs::rename(&temporary, &path));
+            .and_then(|()| fs::rename(&temporary, &path))
+            .and_then(|()| fs::File::open(&self.directory)?.sync_data());
         written.map_err(|error| {
             let _ = fs::remove_file(&temporary);
             CacheError { path, error }
@@ -140,6 +155,7 @@ impl ResultCache {
 
     /// Forgets an attachment. One that is not remembered is forgotten already.
     pub fn remove(&self, network: &str, key: &AttachmentKey) {
+        let _ = fs::remove_file(self.unfinished(network, key));
         let _ = fs::remove_file(self.file(network, key));
     }
 
@@ -147,6 +163,19 @@ impl ResultCache {
     /// is left out: the names in the file tell, not the file's name.
     #[must_use]
     pub fn attachments(&self, network: &str) -> Vec<CachedAttachment> {
+        self.all(|attachment| attachment.network == network)
+    }
+
+    /// The attachments of a container to whatever networks, sorted by file
+    /// name.
+    #[must_use]
+    pub fn attachments_of(&self, container_id: &str) -> Vec<CachedAttachment> {
+        self.all(|attachment| attachment.request.container_id == container_id)
+    }
+
+    /// All attachments that satisfy a condition. Those without the names of
+    /// their network and interface are nobody's.
+    fn all(&self, wanted: impl Fn(&CachedAttachment) -> bool) -> Vec<CachedAttachment> {
         let Ok(entries) = fs::read_dir(&self.directory) else {
             return Vec::new();
         };
@@ -155,8 +184,18 @@ impl ResultCache {
         paths
             .iter()
             .filter_map(|path| decode(&fs::read_to_string(path).ok()?))
-            .filter(|attachment| attachment.network == network && !attachment.request.interface_name.is_empty())
+            .filter(|attachment| !attachment.network.is_empty() && !attachment.request.interface_name.is_empty())
+            .filter(wanted)
             .collect()
+    }
+
+    /// Where a result is written before it gets its name: not among the
+    /// results, where the reference library would take it for one, and under a
+    /// name of the attachment's own, so that of one that was interrupted only
+    /// this file is left, until the attachment's next ADD or DEL.
+    fn unfinished(&self, network: &str, key: &AttachmentKey) -> PathBuf {
+        self.directory
+            .with_file_name(format!(".{}{UNFINISHED}", file_name(network, key)))
     }
 
     fn file(&self, network: &str, key: &AttachmentKey) -> PathBuf {
@@ -168,12 +207,6 @@ fn file_name(network: &str, key: &AttachmentKey) -> String {
     format!("{network}-{}-{}", key.container_id, key.interface_name)
 }
 
-/// A name that no attachment has, and no two writers share.
-fn temporary_name() -> String {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    format!(".new-{}-{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
-}
-
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
     let mut file = fs::OpenOptions::new()
@@ -182,7 +215,8 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(path)?;
-    file.write_all(bytes)
+    file.write_all(bytes)?;
+    file.sync_data()
 }
 
 /// The file's form, keys in the reference library's order.

@@ -21,6 +21,8 @@ pub(crate) struct Call<'a> {
     pub(crate) injection: Injection<'a>,
     /// How long the plugin may take.
     pub(crate) allowed: Duration,
+    /// More variables for the plugin.
+    pub(crate) environment: &'a [(OsString, OsString)],
 }
 
 impl Call<'_> {
@@ -29,12 +31,18 @@ impl Call<'_> {
     pub(crate) fn make(&self, resolver: &impl PluginResolver, plugin: &ListedPlugin) -> Result<String, PluginFailure> {
         let command = resolver.resolve(&plugin.plugin_type)?;
         let config = self.injection.apply(&plugin.config).map_err(PluginFailure::Config)?;
-        let environment = self.environment(resolver.path());
-        let finished = process::run(&command, &environment, config.text().as_bytes(), self.allowed)?;
+        let environment = self.variables(resolver.path());
+        let finished = process::run(
+            &command,
+            self.environment,
+            &environment,
+            config.text().as_bytes(),
+            self.allowed,
+        )?;
         outcome(finished).map_err(PluginFailure::Failed)
     }
 
-    fn environment(&self, path: OsString) -> [(&'static str, OsString); 6] {
+    fn variables(&self, path: OsString) -> [(&'static str, OsString); 6] {
         let none = AttachmentRequest::default();
         let request = self.request.unwrap_or(&none);
         [
@@ -53,6 +61,7 @@ impl Call<'_> {
 pub(crate) fn version(
     resolver: &impl PluginResolver,
     plugin_type: &str,
+    additional: &[(OsString, OsString)],
     allowed: Duration,
 ) -> Result<Vec<String>, PluginFailure> {
     let command = resolver.resolve(plugin_type)?;
@@ -64,7 +73,8 @@ pub(crate) fn version(
         ("CNI_ARGS", OsString::new()),
         ("CNI_PATH", "dummy".into()),
     ];
-    let finished = process::run(&command, &environment, br#"{"cniVersion":"1.1.0"}"#, allowed)?;
+    let stdin = br#"{"cniVersion":"1.1.0"}"#;
+    let finished = process::run(&command, additional, &environment, stdin, allowed)?;
     let answer = outcome(finished);
     Ok(cofferdam_protocol::supported_versions(
         answer.as_deref().map_err(Clone::clone),

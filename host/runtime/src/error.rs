@@ -30,6 +30,14 @@ pub enum RuntimeError {
         /// What is wrong with it.
         error: UnknownSpecVersion,
     },
+    /// A plugin does not speak the network's version.
+    #[error("plugin {plugin} does not support config version {version:?}")]
+    Unsupported {
+        /// The plugin.
+        plugin: String,
+        /// The network's version.
+        version: String,
+    },
     /// There is no CHECK before 0.4.0.
     #[error("network {network:?} of version {version:?} does not support the CHECK command")]
     NoCheck {

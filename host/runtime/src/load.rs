@@ -9,6 +9,9 @@ use std::{
 use cofferdam_protocol::{ListedPlugin, NetworkList, json::Node, list::ListError};
 use thiserror::Error;
 
+/// What the name of a list's file ends with.
+const LIST: &str = "conflist";
+
 /// No network could be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
@@ -56,7 +59,7 @@ pub enum LoadError {
 /// # Errors
 /// No file has it, or a file that comes before it is broken.
 pub fn load_network(directory: &Path, name: &str) -> Result<NetworkList, LoadError> {
-    let lists = files(directory, &["conflist"])?;
+    let lists = files(directory, &[LIST])?;
     let single = files(directory, &["conf", "json"])?;
     if lists.is_empty() && single.is_empty() {
         return Err(LoadError::Empty {
@@ -64,9 +67,15 @@ pub fn load_network(directory: &Path, name: &str) -> Result<NetworkList, LoadErr
         });
     }
     for path in lists.iter().chain(&single) {
-        let network = load_file(path)?;
-        if network.name == name {
-            return Ok(network);
+        match load_file(path) {
+            Ok(network) if network.name == name => return Ok(network),
+            Ok(_) => {}
+            // A single plugin needs no name, but has none to be found by then.
+            Err(LoadError::Parse {
+                error: ListError::NoName,
+                ..
+            }) if extension(path) != Some(LIST) => {}
+            Err(error) => return Err(error),
         }
     }
     Err(LoadError::NotFound {
@@ -81,13 +90,22 @@ pub fn load_network(directory: &Path, name: &str) -> Result<NetworkList, LoadErr
 /// # Errors
 /// There is none, or one of them is broken.
 pub fn load_directory(directory: &Path) -> Result<Vec<NetworkList>, LoadError> {
-    let paths = files(directory, &["conf", "conflist", "json"])?;
+    let paths = network_files(directory)?;
     if paths.is_empty() {
         return Err(LoadError::Empty {
             directory: directory.to_owned(),
         });
     }
     paths.iter().map(|path| load_file(path)).collect()
+}
+
+/// The files of a directory that [`load_directory`] loads, in its order: for
+/// who goes on after one that is broken. A missing directory has none.
+///
+/// # Errors
+/// The directory can't be read.
+pub fn network_files(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    files(directory, &["conf", LIST, "json"])
 }
 
 /// Loads one file. A list takes the plugins of the directory besides it that
@@ -118,7 +136,7 @@ pub fn load_file(path: &Path) -> Result<NetworkList, LoadError> {
 /// Whether the text is a list: by the file's name, or, where that promises a
 /// single plugin, by having plugins and no type of its own.
 fn is_list(path: &Path, text: &str) -> bool {
-    if extension(path) == Some("conflist") {
+    if extension(path) == Some(LIST) {
         return true;
     }
     Node::parse(text).is_ok_and(|tree| tree.get_exact("plugins").is_some() && tree.get("type").is_none())

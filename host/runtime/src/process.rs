@@ -74,18 +74,20 @@ pub enum ProcessError {
     },
 }
 
-/// Runs a plugin with the caller's environment and, over it, `environment`.
+/// Runs a plugin with the caller's environment and, over it, `additional` and
+/// `environment`.
 ///
 /// The process is the leader of a group of its own: signals of the caller's
 /// terminal don't stop it half-way, and the deadline ends all of the group.
 pub(crate) fn run(
     command: &PluginCommand,
+    additional: &[(OsString, OsString)],
     environment: &[(&str, OsString)],
     input: &[u8],
     allowed: Duration,
 ) -> Result<Finished, ProcessError> {
     let deadline = Instant::now() + allowed;
-    let mut child = start(command, environment, deadline).map_err(|error| ProcessError::Start {
+    let mut child = start(command, additional, environment, deadline).map_err(|error| ProcessError::Start {
         program: command.program.clone(),
         error,
     })?;
@@ -101,7 +103,12 @@ pub(crate) fn run(
     })
 }
 
-fn start(command: &PluginCommand, environment: &[(&str, OsString)], deadline: Instant) -> io::Result<Child> {
+fn start(
+    command: &PluginCommand,
+    additional: &[(OsString, OsString)],
+    environment: &[(&str, OsString)],
+    deadline: Instant,
+) -> io::Result<Child> {
     let patience = deadline.min(Instant::now() + BUSY_PATIENCE);
     loop {
         let mut process = Command::new(&command.program);
@@ -110,6 +117,7 @@ fn start(command: &PluginCommand, environment: &[(&str, OsString)], deadline: In
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        process.envs(additional.iter().map(|(key, value)| (key, value)));
         process.envs(environment.iter().map(|(key, value)| (key, value)));
         if let Some(name) = &command.name {
             process.arg0(name);

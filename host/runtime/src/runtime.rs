@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, ffi::OsString, time::Duration};
 
 use cofferdam_protocol::{
     AttachmentKey, Injection, ListedPlugin, NetworkList, ResultError, SpecVersion, Verb, Version, identifier,
@@ -23,6 +23,7 @@ pub struct Runtime<R> {
     resolver: R,
     cache: ResultCache,
     allowed: Duration,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl<R: PluginResolver> Runtime<R> {
@@ -34,7 +35,16 @@ impl<R: PluginResolver> Runtime<R> {
             resolver,
             cache,
             allowed: ALLOWED,
+            environment: Vec::new(),
         }
+    }
+
+    /// Gives plugins one more variable, besides those of this process and CNI's
+    /// own, which it can't replace: `TRACEPARENT` of a request that is traced.
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
     }
 
     /// Lets each call of a plugin take this long. Then the plugin is killed
@@ -202,11 +212,47 @@ impl<R: PluginResolver> Runtime<R> {
     /// # Errors
     /// It is not there, or its answer makes no sense.
     pub fn version(&self, plugin_type: &str) -> Result<Vec<String>, RuntimeError> {
-        call::version(&self.resolver, plugin_type, self.allowed).map_err(|failure| RuntimeError::Plugin {
-            plugin: plugin_type.to_owned(),
-            verb: Verb::Version,
-            failure,
+        call::version(&self.resolver, plugin_type, &self.environment, self.allowed).map_err(|failure| {
+            RuntimeError::Plugin {
+                plugin: plugin_type.to_owned(),
+                verb: Verb::Version,
+                failure,
+            }
         })
+    }
+
+    /// Whether a network can be used here: its plugins are asked for their
+    /// versions, one after the other. The result is what the plugins want to
+    /// be told of an attachment: the names of their capabilities, sorted.
+    ///
+    /// # Errors
+    /// All plugins that are not there, or don't speak the network's version.
+    pub fn validate(&self, network: &NetworkList) -> Result<Vec<String>, RuntimeError> {
+        let version = match network.version.as_str() {
+            "" => SpecVersion::V0_1_0.as_str(),
+            version => version,
+        };
+        let mut errors = Vec::new();
+        let mut capabilities = BTreeSet::new();
+        for plugin in &network.plugins {
+            match self.version(&plugin.plugin_type) {
+                Ok(supported) if supported.iter().any(|supported| supported == version) => {}
+                Ok(_) => errors.push(RuntimeError::Unsupported {
+                    plugin: plugin.plugin_type.clone(),
+                    version: version.to_owned(),
+                }),
+                Err(error) => errors.push(error),
+            }
+            capabilities.extend(plugin.capabilities.iter().cloned());
+        }
+        RuntimeError::collect(errors)?;
+        Ok(capabilities.into_iter().collect())
+    }
+
+    /// Where results are kept.
+    #[must_use]
+    pub fn cache(&self) -> &ResultCache {
+        &self.cache
     }
 
     /// The result of ADD, in the network's version.
@@ -226,7 +272,7 @@ impl<R: PluginResolver> Runtime<R> {
     }
 
     fn call<'a>(
-        &self,
+        &'a self,
         verb: Verb,
         network: &'a NetworkList,
         request: &'a AttachmentRequest,
@@ -244,11 +290,12 @@ impl<R: PluginResolver> Runtime<R> {
             request: Some(request),
             injection,
             allowed: self.allowed,
+            environment: &self.environment,
         }
     }
 
     fn network_call<'a>(
-        &self,
+        &'a self,
         verb: Verb,
         network: &'a NetworkList,
         valid_attachments: Option<&'a [AttachmentKey]>,
@@ -265,6 +312,7 @@ impl<R: PluginResolver> Runtime<R> {
             request: None,
             injection,
             allowed: self.allowed,
+            environment: &self.environment,
         }
     }
 }

@@ -6,7 +6,9 @@ mod support;
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use cofferdam_runtime::CachedAttachment;
+use cofferdam_protocol::json::Node;
+use cofferdam_runtime::{AttachmentRequest, CachedAttachment};
+use proptest::prelude::*;
 use support::{Bench, json, network, request, write};
 
 #[test]
@@ -31,7 +33,107 @@ fn a_result_is_kept_in_the_reference_librarys_format_and_place() {
     );
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(directory.clone()), mode(file)), (0o700, 0o600));
-    assert_eq!(fs::read_dir(directory).unwrap().count(), 1, "no temporary file is left");
+    let entries = fs::read_dir(bench.path("cni")).unwrap().count() + fs::read_dir(directory).unwrap().count();
+    assert_eq!(entries, 2, "no unfinished file is left");
+}
+
+#[test]
+fn what_an_interrupted_write_left_is_no_result_and_goes_with_the_attachment() {
+    let bench = Bench::new();
+    bench.obedient("one", "{}");
+    let network = network("1.0.0", r#"[{"type":"one"}]"#);
+    let runtime = bench.runtime();
+    runtime.add(&network, &request()).unwrap();
+    let written = fs::read_to_string(bench.path("cni/results/net-c1-eth0")).unwrap();
+    let unfinished = bench.path("cni/.net-c1-eth0.new");
+    fs::write(&unfinished, written).unwrap();
+    assert_eq!(bench.cache().attachments("net").len(), 1);
+
+    runtime.del(&network, &request()).unwrap();
+
+    assert!(!unfinished.exists());
+    assert_eq!(bench.cache().attachments("net").len(), 0);
+}
+
+#[test]
+fn the_attachments_of_a_container_are_those_of_all_networks() {
+    let bench = Bench::new();
+    bench.obedient("one", "{}");
+    let other =
+        cofferdam_protocol::NetworkList::parse(r#"{"name":"other","cniVersion":"1.0.0","plugins":[{"type":"one"}]}"#);
+    let first = network("1.0.0", r#"[{"type":"one"}]"#);
+    let another = AttachmentRequest {
+        container_id: "c1-eth0".to_owned(),
+        ..request()
+    };
+    let runtime = bench.runtime();
+    runtime.add(&first, &request()).unwrap();
+    runtime.add(&first, &another).unwrap();
+    runtime.add(&other.unwrap(), &request()).unwrap();
+
+    let found: Vec<String> = bench
+        .cache()
+        .attachments_of("c1")
+        .into_iter()
+        .map(|attachment| attachment.network)
+        .collect();
+    assert_eq!(found, ["net", "other"]);
+}
+
+#[test]
+fn a_container_is_detached_by_the_network_as_it_was_attached_to_it() {
+    let bench = Bench::new();
+    bench.obedient("one", "{}");
+    let runtime = bench.runtime();
+    runtime
+        .add(&network("1.0.0", r#"[{"type":"one","key":1}]"#), &request())
+        .unwrap();
+
+    let cached = bench.cache().attachments_of("c1").remove(0);
+    runtime.del(&cached.network_list().unwrap(), &cached.request).unwrap();
+
+    assert_eq!(bench.stdin("DEL", "one").get_exact("key"), Some(&json("1")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_in_a_file_is_a_result_or_none(bytes: Vec<u8>, tail in ".*") {
+        let bench = Bench::new();
+        let file = bench.path("cni/results/net-c1-eth0");
+        let kind = format!(r#"{{"kind":"cniCacheV1","networkName":"net","ifName":"eth0",{tail}"#);
+        for content in [bytes, kind.into_bytes()] {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, content).unwrap();
+            let _ = bench.cache().load("net", &request().key());
+            if let Some(attachment) = bench.cache().attachments("net").first() {
+                let _ = attachment.network_list();
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_what_is_found(
+        netns in ".*",
+        args in proptest::collection::vec((".*", ".*"), 0..3),
+        config: Vec<u8>,
+        domain in ".*",
+    ) {
+        let bench = Bench::new();
+        let mut request = request();
+        request.netns = netns;
+        request.args = args;
+        let kept = CachedAttachment {
+            network: "net".to_owned(),
+            request,
+            config,
+            result: Some(Node::Object(vec![("domain".to_owned(), Node::String(domain))])),
+        };
+        bench.cache().store(&kept).unwrap();
+        prop_assert_eq!(bench.cache().load("net", &kept.request.key()), Some(kept.clone()));
+        prop_assert_eq!(bench.cache().attachments("net"), vec![kept]);
+    }
 }
 
 #[test]

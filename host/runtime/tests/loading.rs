@@ -5,7 +5,8 @@
 mod support;
 
 use cofferdam_protocol::NetworkList;
-use cofferdam_runtime::{load_directory, load_file, load_network};
+use cofferdam_runtime::{load_directory, load_file, load_network, network_files};
+use proptest::prelude::*;
 use support::{Bench, write};
 
 fn types(network: &NetworkList) -> Vec<&str> {
@@ -124,4 +125,51 @@ fn a_conf_file_may_hold_a_list() {
     let bench = Bench::new();
     write(&bench.path("10.conf"), &list("a", "p"));
     assert_eq!(load_file(&bench.path("10.conf")).unwrap().version, "1.0.0");
+}
+
+#[test]
+fn a_single_plugin_without_a_name_is_passed_over_and_a_list_without_one_is_not() {
+    let bench = Bench::new();
+    let directory = bench.path("net.d");
+    write(&directory.join("10.conf"), r#"{"type":"nameless"}"#);
+    write(&directory.join("20.conf"), &single("a", "p"));
+    assert_eq!(types(&load_network(&directory, "a").unwrap()), ["p"]);
+
+    write(&directory.join("10.conflist"), r#"{"plugins":[{"type":"nameless"}]}"#);
+    assert!(load_network(&directory, "a").is_err());
+}
+
+#[test]
+fn the_files_of_networks_are_listed_in_order_whatever_is_in_them() {
+    let bench = Bench::new();
+    let directory = bench.path("net.d");
+    assert_eq!(
+        network_files(&directory).unwrap(),
+        [""; 0].map(std::path::PathBuf::from)
+    );
+    for name in ["30.json", "10.conflist", "20.conf", "40.txt"] {
+        write(&directory.join(name), "{");
+    }
+    let names: Vec<_> = network_files(&directory)
+        .unwrap()
+        .iter()
+        .map(|path| path.file_name().unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["10.conflist", "20.conf", "30.json"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_in_a_file_is_a_network_or_an_error(bytes: Vec<u8>, tail in ".*") {
+        let bench = Bench::new();
+        let list = format!(r#"{{"name":"a","plugins":[{{"type":"p"}}],{tail}"#);
+        for content in [bytes, list.into_bytes()] {
+            for name in ["10.conflist", "10.conf"] {
+                std::fs::write(bench.path(name), &content).unwrap();
+                let _ = load_file(&bench.path(name));
+            }
+        }
+    }
 }

@@ -359,3 +359,53 @@ fn a_list_of_an_unknown_version_is_refused_on_add_and_served_on_del() {
     bench.runtime().del(&network, &request()).unwrap();
     assert_eq!(bench.log(), ["DEL one"]);
 }
+
+#[test]
+fn a_network_is_valid_where_all_plugins_speak_its_version() {
+    let bench = Bench::new();
+    bench.plugin(
+        "new",
+        r#"echo '{"cniVersion":"1.1.0","supportedVersions":["1.0.0","1.1.0"]}'"#,
+    );
+    bench.plugin(
+        "old",
+        r#"echo '{"code":4,"msg":"unknown CNI_COMMAND: VERSION"}'; exit 1"#,
+    );
+    let runtime = bench.runtime();
+    let plugins = r#"[{"type":"new","capabilities":{"portMappings":true,"mac":true,"ips":false}},
+                      {"type":"new","capabilities":{"mac":true}}]"#;
+    assert_eq!(
+        runtime.validate(&network("1.0.0", plugins)).unwrap(),
+        ["mac", "portMappings"]
+    );
+    runtime.validate(&network("", r#"[{"type":"old"}]"#)).unwrap();
+
+    let error = runtime
+        .validate(&network(
+            "1.0.0",
+            r#"[{"type":"old"},{"type":"missing"},{"type":"new"}]"#,
+        ))
+        .unwrap_err();
+    let RuntimeError::Several(errors) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(errors.len(), 2);
+    assert_eq!(
+        errors[0].to_string(),
+        "plugin old does not support config version \"1.0.0\""
+    );
+    assert!(errors[1].to_string().contains("failed to find plugin \"missing\""));
+}
+
+#[test]
+fn a_plugin_gets_variables_of_the_runtime_besides_those_of_cni() {
+    let bench = Bench::new();
+    bench.plugin("env", r#"echo "$TRACEPARENT $CNI_COMMAND" >>"$LOG"; echo '{}'"#);
+    bench
+        .runtime()
+        .with_variable("TRACEPARENT", "00-1-2-01")
+        .with_variable("CNI_COMMAND", "DEL")
+        .add(&network("1.0.0", r#"[{"type":"env"}]"#), &request())
+        .unwrap();
+    assert_eq!(bench.log(), ["00-1-2-01 ADD"]);
+}

@@ -7,6 +7,7 @@ use super::resolver::Resolver;
 use crate::output::complain;
 
 /// The networks of one container.
+#[derive(Clone)]
 pub(crate) struct Attachments {
     runtime: Runtime<Resolver>,
     networks: Vec<NetworkList>,
@@ -32,8 +33,17 @@ impl Attachments {
         })
     }
 
-    pub(crate) fn with_container(mut self, id: Option<String>, namespace: &str) -> Self {
+    pub(crate) fn with_container(self, id: Option<String>, namespace: &str) -> Self {
+        self.with_id(id).in_namespace(namespace)
+    }
+
+    /// The container's id; without one a random one.
+    pub(super) fn with_id(mut self, id: Option<String>) -> Self {
         self.request.container_id = id.unwrap_or_else(random_id);
+        self
+    }
+
+    pub(super) fn in_namespace(mut self, namespace: &str) -> Self {
         namespace.clone_into(&mut self.request.netns);
         self
     }

@@ -8,10 +8,14 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use nix::{
+    errno::Errno,
     mount::{MntFlags, MsFlags, mount, umount2},
     sched::{CloneFlags, unshare},
-    sys::signal::{SigSet, Signal, kill},
-    unistd::{Pid, gettid},
+    sys::{
+        prctl::set_pdeathsig,
+        signal::{SigSet, Signal, kill},
+    },
+    unistd::{Pid, getppid, gettid},
 };
 
 /// The signals that end this command; they go to the one that it runs.
@@ -102,18 +106,28 @@ fn start(command: &[OsString]) -> std::io::Result<Child> {
     };
     let mut command = Command::new(program);
     command.args(arguments);
-    receive_signals(&mut command);
+    depend(&mut command);
     command.spawn()
 }
 
-/// The command gets the signals that this process holds back: what is blocked
-/// stays so across an exec.
+/// The command gets the signals that this process holds back (what is blocked
+/// stays so across an exec), and does not outlive this process.
 #[allow(unsafe_code)]
-fn receive_signals(command: &mut Command) {
+fn depend(command: &mut Command) {
+    let this = Pid::this();
+    let prepare = move || {
+        SigSet::empty().thread_set_mask()?;
+        set_pdeathsig(Signal::SIGKILL)?;
+        // This process may have ended before that was said.
+        if getppid() != this {
+            return Err(Errno::ESRCH.into());
+        }
+        Ok(())
+    };
     // SAFETY: between fork and exec only async-signal-safe functions may be
-    // called; setting the signal mask is one, and nothing is allocated.
+    // called; these three are system calls, and nothing is allocated.
     unsafe {
-        command.pre_exec(|| Ok(SigSet::empty().thread_set_mask()?));
+        command.pre_exec(prepare);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod attach;
 pub(crate) mod container;
+mod heir;
 mod networks;
 pub(crate) mod privilege;
 mod resolver;
@@ -15,7 +16,7 @@ use clap::Args;
 use cofferdam_broker::Installation;
 use cofferdam_protocol::NetworkList;
 
-pub(crate) use self::attach::Attachments;
+pub(crate) use self::{attach::Attachments, resolver::Resolver};
 use crate::output::complain;
 
 #[derive(Debug, Args)]
@@ -79,16 +80,29 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
     // Before there are threads: a user namespace is the whole process's.
     privilege::ensure(installation)?;
     let signals = container::hold_signals()?;
-    let attachments = arguments.chosen.attachments(installation, networks)?;
+    let attachments = arguments
+        .chosen
+        .attachments(installation, networks)?
+        .with_id(arguments.id.clone());
+    let mut heir = heir::Heir::appoint(|namespace| undo(installation, &attachments.clone().in_namespace(namespace)))?;
     let container = container::Container::create().context("make a network namespace")?;
-    let attachments = attachments.with_container(arguments.id, container.path());
+    heir.bequeath(container.path())?;
+    let attachments = attachments.in_namespace(container.path());
     let outcome = match attachments.add_all(arguments.verbose) {
         Ok(()) => container.run(arguments.command, signals),
         Err(error) => Err(error),
     };
+    undo(installation, &attachments);
+    heir.discharge();
+    outcome.map(ExitCode::from)
+}
+
+/// Detaches, and removes what only attachments need.
+fn undo(installation: &Installation, attachments: &Attachments) {
     for error in attachments.del_all() {
         complain(&format!("{error:#}"));
     }
-    tidy::tidy(installation, attachments.networks())?;
-    outcome.map(ExitCode::from)
+    if let Err(error) = tidy::tidy(installation, attachments.networks()) {
+        complain(&format!("{error:#}"));
+    }
 }

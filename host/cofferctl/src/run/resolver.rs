@@ -10,11 +10,14 @@ use cofferdam_sandbox::ComponentStore;
 
 /// Serves plugins that are components by `cofferdam`, others from the plugin
 /// directories.
-pub(super) struct Resolver {
+#[derive(Clone)]
+pub(crate) struct Resolver {
     components: ComponentStore,
     root: PathBuf,
-    cofferdam: PathBuf,
-    others: SearchPath,
+    /// Absent where there is none: then all plugins are executables.
+    cofferdam: Option<PathBuf>,
+    executables: SearchPath,
+    executables_first: bool,
 }
 
 impl Resolver {
@@ -31,9 +34,41 @@ impl Resolver {
         Ok(Self {
             components: installation.components(),
             root: installation.root().to_owned(),
-            cofferdam,
-            others: SearchPath::new(directories),
+            cofferdam: Some(cofferdam),
+            executables: SearchPath::new(directories),
+            executables_first: false,
         })
+    }
+
+    /// The other way round: what is in the directories is taken before a
+    /// component of the same name, as the node's runtime does.
+    pub(crate) fn after_executables(
+        installation: &Installation,
+        executables: SearchPath,
+        cofferdam: Option<PathBuf>,
+    ) -> Self {
+        let directories: Vec<PathBuf> = std::env::split_paths(&executables.path()).collect();
+        let cofferdam = match cofferdam {
+            Some(cofferdam) => Some(cofferdam).filter(|path| path.is_file()),
+            None => find(&directories).ok(),
+        };
+        Self {
+            components: installation.components(),
+            root: installation.root().to_owned(),
+            cofferdam,
+            executables,
+            executables_first: true,
+        }
+    }
+
+    /// `None` where no component has the name.
+    fn component(&self, plugin_type: &str) -> Option<PluginCommand> {
+        let is_component = plugin_type == "cofferdam" || self.components.resolve(plugin_type).is_ok();
+        let cofferdam = self.cofferdam.as_ref().filter(|_| is_component)?;
+        let mut command = PluginCommand::new(cofferdam);
+        command.name = Some(OsString::from(plugin_type));
+        command.arguments = vec![OsStr::new("--root").to_owned(), self.root.clone().into_os_string()];
+        Some(command)
     }
 }
 
@@ -55,17 +90,18 @@ fn find(directories: &[PathBuf]) -> anyhow::Result<PathBuf> {
 
 impl PluginResolver for Resolver {
     fn resolve(&self, plugin_type: &str) -> Result<PluginCommand, ResolveError> {
-        if plugin_type != "cofferdam" && self.components.resolve(plugin_type).is_err() {
-            return self.others.resolve(plugin_type);
+        if self.executables_first {
+            let executable = self.executables.resolve(plugin_type);
+            return executable.or_else(|error| self.component(plugin_type).ok_or(error));
         }
-        let mut command = PluginCommand::new(&self.cofferdam);
-        command.name = Some(OsString::from(plugin_type));
-        command.arguments = vec![OsStr::new("--root").to_owned(), self.root.clone().into_os_string()];
-        Ok(command)
+        match self.component(plugin_type) {
+            Some(command) => Ok(command),
+            None => self.executables.resolve(plugin_type),
+        }
     }
 
     fn path(&self) -> OsString {
-        self.others.path()
+        self.executables.path()
     }
 }
 

@@ -1,0 +1,84 @@
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use cofferdam_broker::Installation;
+use cofferdam_protocol::{NetworkList, identifier, json::Node};
+use cofferdam_runtime::load_file;
+use serde_json::json;
+
+use super::{
+    fields,
+    findings::{Finding, Severity},
+    policies, subnets,
+};
+use crate::{
+    net::Place,
+    output::{say, say_json, say_line},
+};
+
+/// Characters of a line.
+const LINE: usize = 1000;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The configuration: a list, or a single plugin's.
+    file: PathBuf,
+    #[command(flatten)]
+    place: Place,
+    /// For programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let findings = match load_file(&arguments.file) {
+        Err(error) => vec![Finding::error("", error.to_string())],
+        Ok(network) => look(installation, arguments, &network)?,
+    };
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count();
+    if arguments.json {
+        say_json(&json!({ "usable": errors == 0, "findings": findings }));
+    } else {
+        findings.iter().for_each(|finding| say_line(&finding.line(), LINE));
+        say(&format!("{errors} errors, {} warnings", findings.len() - errors));
+    }
+    Ok(if errors == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn look(installation: &Installation, arguments: &Arguments, network: &NetworkList) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    if let Err(error) = identifier::network_name(&network.name) {
+        findings.push(Finding::error("name", error.to_string()));
+    }
+    if let Err(error) = network.spec_version() {
+        findings.push(Finding::error("cniVersion", error.to_string()));
+    }
+    if let Ok(list) = Node::parse(&network.text) {
+        findings.extend(fields::unknown(&list, network));
+    }
+    let runtime = arguments.place.runtime(installation)?;
+    for (place, plugin) in network.plugins.iter().enumerate() {
+        // A plugin at a time, so that each has its own place.
+        let alone = NetworkList {
+            plugins: vec![plugin.clone()],
+            ..network.clone()
+        };
+        if let Err(error) = runtime.validate(&alone) {
+            findings.push(Finding::error(format!("plugins[{place}].type"), error.to_string()));
+        }
+    }
+    findings.extend(policies::unmet(installation, network));
+    findings.extend(subnets::overlapping(
+        &arguments.file,
+        &arguments.place.networks(),
+        network,
+    ));
+    Ok(findings)
+}

@@ -1,0 +1,28 @@
+//! Configurations of networks, before a node uses them.
+
+mod check;
+mod fields;
+mod findings;
+mod fuse;
+mod policies;
+mod subnets;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use cofferdam_broker::Installation;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tells what is wrong with a network's configuration on this node.
+    Check(check::Arguments),
+    /// Prints a list whose neighbouring components run in one process.
+    Fuse(fuse::Arguments),
+}
+
+pub(crate) fn run(installation: &Installation, command: &Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check(arguments) => check::run(installation, arguments),
+        Command::Fuse(arguments) => fuse::run(installation, arguments).map(|()| ExitCode::SUCCESS),
+    }
+}
