@@ -23,6 +23,14 @@ fi
 if [[ $(id -u) -eq 0 ]] && ! command -v dnsmasq >/dev/null && [[ ! -x /usr/sbin/dnsmasq ]]; then
     missing+=(dnsmasq-base)
 fi
+# The clients that are tested; without them those tests are skipped.
+if [[ $(id -u) -eq 0 ]]; then
+    for package in containerd runc podman; do
+        command -v "$package" >/dev/null || missing+=("$package")
+    done
+    # Whether it is the static one shows by its needing no library.
+    busybox=$(command -v busybox) && ! ldd "$busybox" >/dev/null 2>&1 || missing+=(busybox-static)
+fi
 if [[ ${#missing[@]} -gt 0 ]]; then
     if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
         echo "test.sh: these packages are missing, and only root on Debian can have them installed by this script: ${missing[*]}" >&2
@@ -34,6 +42,10 @@ fi
 PATH=$PATH:/usr/sbin
 
 tools/build.sh
+# The client of CRI has a workspace of its own.
+build=${CARGO_TARGET_DIR:-$PWD/target}
+cargo build --manifest-path tests/cri/Cargo.toml --target-dir "$build/cri"
+ln -f "$build/cri/$(rustc --print host-tuple)/debug/cri" "$build/bin/release/"
 tools/fetch-go-plugins.sh || echo "test.sh: tests beside the Go plugins are skipped" >&2
 
 if [[ $(id -u) -ne 0 ]]; then

@@ -1,4 +1,4 @@
-use std::{io::Write as _, sync::OnceLock, thread};
+use std::{fs, io::Write as _, path::Path, sync::OnceLock, thread};
 
 use nix::sched::{CloneFlags, unshare};
 
@@ -22,6 +22,29 @@ pub fn kernel_access() -> Result<(), String> {
             })
         })
         .clone()
+}
+
+/// Whether a test may do all that root may, and these programs are installed.
+///
+/// # Errors
+/// What is missing, with the way out.
+pub fn root_and(programs: &[&str]) -> Result<(), String> {
+    let of_namespace = fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| !map.contains("4294967295"));
+    if !nix::unistd::geteuid().is_root() || of_namespace {
+        return Err("it takes root, who may mount and use control groups: run ./test.sh as root".into());
+    }
+    let directories = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+    let missing = |program: &&&str| {
+        !directories
+            .iter()
+            .any(|directory| Path::new(directory).join(program).exists())
+    };
+    match programs.iter().find(missing) {
+        Some(program) => Err(format!(
+            "{program} is not installed: ./test.sh installs it as root on Debian"
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Says why a test is not run; a failure where all of them have to.

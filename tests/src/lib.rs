@@ -10,6 +10,7 @@
 
 mod attached;
 mod boot;
+mod busybox;
 mod caller;
 mod configuration;
 mod declaration;
@@ -19,11 +20,13 @@ mod go;
 mod ground;
 mod installation;
 mod journal_file;
+mod machine;
 mod mortals;
 mod mounts;
 mod namespace;
 mod outside;
 mod packets;
+mod page;
 mod products;
 mod program;
 mod site;
@@ -35,19 +38,22 @@ mod workshop;
 
 pub use attached::Attached;
 pub use boot::Boot;
+pub use busybox::BusyboxImage;
 pub use caller::{Cni, CniError, Output};
 pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
 pub use declaration::hostile_declaring;
 pub use device::{DEVICE_GRANT, device_network, furnish_device};
 pub use go::GoPlugins;
-pub use ground::{kernel_access, skip, skip_for_kernel};
+pub use ground::{kernel_access, root_and, skip, skip_for_kernel};
 pub use installation::{Installation, PLUGINS};
 pub use journal_file::JournalFile;
+pub use machine::Machine;
 pub use mortals::Mortals;
 pub use mounts::{mount_full, mount_memory, mount_read_only, with_own_mounts};
 pub use namespace::Namespace;
 pub use outside::outside;
 pub use packets::{EchoServer, TcpGreeter, answers, answers_as, is_silent};
+pub use page::page;
 pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use site::{Container, Site};
@@ -77,6 +83,16 @@ macro_rules! needs_go_plugins {
         match $crate::GoPlugins::locate() {
             Ok(plugins) => plugins,
             Err(reason) => return $crate::skip(&reason),
+        }
+    };
+}
+
+/// Ends the test at once, like [`needs_kernel!`], where it is not root's or one of these programs is missing.
+#[macro_export]
+macro_rules! needs_root_and {
+    ($($program:expr),+) => {
+        if let Err(reason) = $crate::root_and(&[$($program),+]) {
+            return $crate::skip(&reason);
         }
     };
 }

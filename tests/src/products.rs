@@ -53,6 +53,12 @@ impl Products {
         present(self.executables.join(name))
     }
 
+    /// The client of CRI, which `test.sh` builds.
+    #[must_use]
+    pub fn cri(&self) -> PathBuf {
+        self.executable("cri")
+    }
+
     /// A component by its crate's name.
     #[must_use]
     pub fn component(&self, package: &str) -> PathBuf {

@@ -1,7 +1,10 @@
 use std::{
     io::{BufRead as _, BufReader, Read, Write as _},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -16,7 +19,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Running {
     child: Child,
     name: String,
-    lines: Receiver<String>,
+    // Whoever shares this value does not read lines; it can be shared nevertheless.
+    lines: Mutex<Receiver<String>>,
 }
 
 impl Running {
@@ -35,13 +39,15 @@ impl Running {
                 let _ = sender.send(line);
             }
         });
+        let lines = Mutex::new(lines);
         Self { child, name, lines }
     }
 
     /// The next line that it writes to standard output.
     #[must_use]
     pub fn line(&self) -> String {
-        let line = self.lines.recv_timeout(PATIENCE);
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = lines.recv_timeout(PATIENCE);
         line.unwrap_or_else(|error| panic!("no line of {}: {error}", self.name))
     }
 

@@ -46,6 +46,13 @@ impl Snapshot {
         self
     }
 
+    /// The same, with the results that runtimes keep.
+    #[must_use]
+    pub fn and_results(mut self, installation: &Installation) -> Self {
+        self.files("result", &installation.root().join("var/lib/cni/results"), &|_| false);
+        self
+    }
+
     /// The same, with all that Cofferdam has on record of attachments. What it
     /// knows of the leases from the last look at them is no record, and that it
     /// looked for what an earlier boot left is none.

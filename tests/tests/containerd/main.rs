@@ -1,0 +1,8 @@
+//! containerd as kubelet uses it, through CRI: pods on networks whose plugins are Cofferdam's.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod change_over;
+mod many;
+mod node;
+mod pods;
