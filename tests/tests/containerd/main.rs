@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod cache;
 mod change_over;
 mod many;
 mod node;
