@@ -416,8 +416,9 @@ fn the_interface_of_another_network_in_the_same_container_is_out_of_reach() {
     }]));
     assert_eq!(over.code, CONFLICT, "{over:?}");
     assert!(over.message.contains("belongs to attachment mynet/c1/eth0"), "{over:?}");
-    // A DEL of another network, by a plugin that may delete what it finds.
-    let config = with(bridge_network("1.0.0"), json!({ "name": "othernet", "bridge": "cni1" }));
+    // A DEL of another network, by another plugin that may delete what it
+    // finds. (By the same one it is of a network that was renamed.)
+    let config = with(bridge_network("1.0.0"), json!({ "name": "othernet", "type": "ptp" }));
     site.del(&container, &config);
     assert_eq!(container.namespace.addresses("eth0"), ["10.22.0.2/16"]);
     site.del(&container, &bridge_network("1.0.0"));

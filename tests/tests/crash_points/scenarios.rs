@@ -28,7 +28,8 @@ pub(crate) struct Surroundings {
     _namespace: Namespace,
 }
 
-/// Those that this kernel has what it takes for. Where a kernel was chosen that
+/// Those that this kernel has what it takes for, and whose name has
+/// `COFFERDAM_SCENARIO` in it. Where a kernel was chosen that
 /// has all, those that need it: the others are walked on any.
 pub(crate) fn scenarios() -> Vec<Scenario> {
     static HAS_VLAN_FILTERING: LazyLock<bool> = LazyLock::new(|| has_vlan_filtering() && has_kind("vlan"));
@@ -51,6 +52,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     if *HAS_VLAN_FILTERING {
         scenarios.push(alone("bridge with VLANs", bridge_with_vlans()));
     }
+    let named = env::var("COFFERDAM_SCENARIO").unwrap_or_default();
+    scenarios.retain(|scenario| scenario.name.contains(&named));
     scenarios
 }
 
@@ -118,8 +121,8 @@ fn everywhere() -> Vec<Scenario> {
         scenario("chain", chain()),
         Scenario {
             surroundings: |site| {
-                let table = "table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; } }";
-                site.node().tool("nft", &[table]);
+                let chain = "add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }";
+                site.node().tool("nft", &["add table ip filter;", chain]);
                 None
             },
             ..alone("portmap and bandwidth", published())
