@@ -300,8 +300,8 @@ fn status_stops_at_the_first_that_is_not_ready() {
     runtime.status(&network("1.0.0", r#"[{"type":"bad"}]"#)).unwrap();
 }
 
-#[test]
-fn version_asks_the_plugin() {
+/// With a plugin that knows VERSION, and one that is from before it.
+fn of_two_ages() -> Bench {
     let bench = Bench::new();
     bench.plugin(
         "new",
@@ -311,6 +311,12 @@ fn version_asks_the_plugin() {
         "old",
         r#"echo '{"code":4,"msg":"unknown CNI_COMMAND: VERSION"}'; exit 1"#,
     );
+    bench
+}
+
+#[test]
+fn version_asks_the_plugin() {
+    let bench = of_two_ages();
     assert_eq!(bench.runtime().version("new").unwrap(), ["1.0.0", "1.1.0"]);
     assert_eq!(bench.runtime().version("old").unwrap(), ["0.1.0"]);
     assert!(bench.runtime().version("missing").is_err());
@@ -362,15 +368,7 @@ fn a_list_of_an_unknown_version_is_refused_on_add_and_served_on_del() {
 
 #[test]
 fn a_network_is_valid_where_all_plugins_speak_its_version() {
-    let bench = Bench::new();
-    bench.plugin(
-        "new",
-        r#"echo '{"cniVersion":"1.1.0","supportedVersions":["1.0.0","1.1.0"]}'"#,
-    );
-    bench.plugin(
-        "old",
-        r#"echo '{"code":4,"msg":"unknown CNI_COMMAND: VERSION"}'; exit 1"#,
-    );
+    let bench = of_two_ages();
     let runtime = bench.runtime();
     let plugins = r#"[{"type":"new","capabilities":{"portMappings":true,"mac":true,"ips":false}},
                       {"type":"new","capabilities":{"mac":true}}]"#;
