@@ -29,8 +29,7 @@ pub fn device_network() -> Value {
 /// and is granted.
 pub fn furnish_device(site: &Site) {
     let node = site.node();
-    // The kernel's own addresses come and go.
-    node.set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+    node.keep_links_bare();
     node.ip(&[
         "link",
         "add",

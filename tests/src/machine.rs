@@ -17,6 +17,7 @@ read -r number _ </proc/self/stat
 etc=$(mktemp -d)
 cp -a /etc/. "$etc/"
 mount -t tmpfs -o mode=755 machine /run
+mount -t tmpfs -o mode=1777 machine /dev/shm
 mount -t tmpfs -o mode=755 machine /opt
 mount -t tmpfs -o mode=755 machine /var/lib
 mount -t tmpfs -o mode=755 machine /mnt
@@ -107,15 +108,8 @@ impl Machine {
     /// The same; fails the test when it does not end well. What it printed.
     #[track_caller]
     pub fn run(&self, program: &str, arguments: &[&str]) -> String {
-        let ended = self.try_run(program, arguments);
-        assert_eq!(
-            ended.code,
-            Some(0),
-            "{program} {arguments:?}: {}{}",
-            ended.stdout,
-            ended.stderr
-        );
-        ended.stdout
+        self.try_run(program, arguments)
+            .printed(format_args!("{program} {arguments:?}"))
     }
 
     /// Puts a network's configuration into its directory, alone.

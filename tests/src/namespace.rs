@@ -70,16 +70,10 @@ impl Namespace {
     }
 
     /// A program inside; fails the test when it does not end well.
+    #[track_caller]
     pub fn tool(&self, program: &str, arguments: &[&str]) -> String {
         let ended = self.run(|| finish(Command::new(program).args(arguments), b""));
-        assert_eq!(
-            ended.code,
-            Some(0),
-            "{program} {arguments:?}: {}{}",
-            ended.stdout,
-            ended.stderr
-        );
-        ended.stdout
+        ended.printed(format_args!("{program} {arguments:?}"))
     }
 
     /// `ip -j ARGUMENTS`, as a list.
@@ -146,6 +140,13 @@ impl Namespace {
         let path = format!("/proc/sys/{key}");
         let text = self.run(|| std::fs::read_to_string(&path));
         text.unwrap_or_else(|error| panic!("{path}: {error}")).trim().to_owned()
+    }
+
+    /// Has the kernel give links that are made from now on no addresses of its
+    /// own: they come some time after a link, and a picture would depend on
+    /// when it is taken.
+    pub fn keep_links_bare(&self) {
+        self.set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
     }
 
     /// Writes a kernel setting below `/proc/sys`.

@@ -101,6 +101,17 @@ pub struct Ended {
     pub stderr: String,
 }
 
+impl Ended {
+    /// What it printed; fails the test, in the name of what was run, when it
+    /// did not end well.
+    #[track_caller]
+    #[must_use]
+    pub fn printed(self, what: impl std::fmt::Display) -> String {
+        assert_eq!(self.code, Some(0), "{what}: {}{}", self.stdout, self.stderr);
+        self.stdout
+    }
+}
+
 /// Runs a program to its end with this standard input.
 pub fn finish(command: &mut Command, stdin: &[u8]) -> Ended {
     let name = name(command);

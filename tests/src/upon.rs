@@ -32,8 +32,7 @@ pub fn site_with_eth1() -> Site {
 
 /// Gives a namespace such an `eth1`.
 pub fn furnish_eth1(namespace: &Namespace) {
-    // The kernel's own addresses come and go.
-    namespace.set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+    namespace.keep_links_bare();
     namespace.ip(&["link", "add", "eth1", "type", "veth", "peer", "name", "far1"]);
     for link in ["eth1", "far1"] {
         namespace.ip(&["link", "set", link, "up"]);

@@ -27,8 +27,7 @@ fn bandwidth(result: &Value, changes: Value) -> Value {
 
 fn attached() -> Attached {
     let site = Site::new();
-    // Addresses of the kernel's own come some time after a link.
-    site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+    site.node().keep_links_bare();
     let (container, network) = (Container::new("c1"), bridge_network("1.0.0"));
     let result = site.add(&container, &network);
     Attached {

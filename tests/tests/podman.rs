@@ -38,7 +38,7 @@ struct Host {
 impl Host {
     fn new() -> Self {
         let machine = Machine::new();
-        machine.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+        machine.node().keep_links_bare();
         let outside = outside(machine.node());
         let settings = machine.directory("podman");
         fs::write(settings.join("containers.conf"), CONTAINERS).unwrap();
@@ -69,15 +69,8 @@ impl Host {
 
     #[track_caller]
     fn podman(&self, arguments: &[&str]) -> String {
-        let ended = self.try_podman(arguments);
-        assert_eq!(
-            ended.code,
-            Some(0),
-            "podman {arguments:?}: {}{}",
-            ended.stdout,
-            ended.stderr
-        );
-        ended.stdout.trim().to_owned()
+        let printed = self.try_podman(arguments).printed(format_args!("podman {arguments:?}"));
+        printed.trim().to_owned()
     }
 
     /// Starts a container that serves a page.

@@ -138,9 +138,7 @@ impl Drop for Working<'_> {
 impl Rain {
     fn new(total: usize) -> Self {
         let site = Site::new();
-        // The kernel gives links addresses of their own some time after they
-        // are made; without them a picture is the same at any time.
-        site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+        site.node().keep_links_bare();
         let timings = site.installation().root().join("timings");
         Self {
             site,

@@ -13,8 +13,7 @@ use crate::{Namespace, Site};
 pub fn segment(site: &Site) -> Namespace {
     let server = Namespace::container();
     let node = site.node();
-    // No addresses of the kernel's own, which come when they like.
-    node.set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+    node.keep_links_bare();
     // An address of its own, which no port changes.
     node.ip(&["link", "add", "cni0", "address", "02:00:00:00:00:c0", "type", "bridge"]);
     node.ip(&["link", "set", "cni0", "up"]);

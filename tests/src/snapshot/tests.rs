@@ -13,7 +13,7 @@ fn run(namespace: &Namespace, command: &str) {
 /// A node with a bridge that has an address.
 fn node() -> Namespace {
     let node = Namespace::node();
-    node.set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+    node.keep_links_bare();
     for command in [
         "ip link add br0 type bridge",
         "ip link set br0 up",

@@ -269,7 +269,7 @@ pub(crate) fn on_own_pair(call: Value) -> Value {
 fn furnish(site: &Site) {
     let node = site.node();
     // Duplicate detection would come to its end in the middle of a test.
-    node.set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+    node.keep_links_bare();
     for command in [
         // An uplink, with the way out, and a name that looks like the plugin's.
         "link add up0 type veth peer name far0",

@@ -81,7 +81,7 @@ pub(crate) struct Pod {
 impl Node {
     pub(crate) fn new(network: &Value) -> Self {
         let machine = Machine::new();
-        machine.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+        machine.node().keep_links_bare();
         let outside = outside(machine.node());
         machine.network("10-podnet.conflist", &network.to_string());
         let socket = machine.directory("containerd").join("socket");

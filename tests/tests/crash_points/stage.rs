@@ -45,9 +45,7 @@ struct Picture {
 impl Stage {
     pub(crate) fn new(scenario: &Scenario, beside_another: bool) -> Self {
         let site = Site::new();
-        // The kernel gives links addresses of their own some time after they
-        // are made; without them a picture is the same at any time.
-        site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+        site.node().keep_links_bare();
         let surroundings = (scenario.surroundings)(&site);
         let container = Container::new(ID);
         (scenario.furnish)(&container.namespace);

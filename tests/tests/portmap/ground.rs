@@ -48,8 +48,7 @@ pub(crate) struct Attached {
 impl Ground {
     pub(crate) fn new() -> Self {
         let site = Site::new();
-        // Addresses of the kernel's own come some time after a link.
-        site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+        site.node().keep_links_bare();
         let outside = outside(site.node());
         Self { site, outside }
     }
