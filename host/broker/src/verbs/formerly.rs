@@ -33,9 +33,14 @@ pub(super) fn undo(
     namespace: Option<&NamespaceRecord>,
 ) -> Result<(), CniError> {
     let id = &call.attachment;
-    let on_record = state
-        .of_interface(&id.container_id, &id.interface_name)
-        .map_err(journal_failure)?;
+    let on_record = match state.of_interface(&id.container_id, &id.interface_name) {
+        Ok(on_record) => on_record,
+        // Nothing of it is known to be there.
+        Err(error) => {
+            emit(&format!("cofferdam: warn: DEL of {id}: {error}"));
+            return Ok(());
+        }
+    };
     let is_new_here = !on_record.iter().any(|summary| is_of_network(summary, id));
     let inhabited = Inhabited::default();
     for summary in &on_record {

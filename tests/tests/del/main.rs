@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod reconfigured;
+
 use std::{fs, path::Path, path::PathBuf, thread, time::Duration};
 
 use cofferdam_tests::{
@@ -19,9 +21,7 @@ fn config() -> Value {
 
 fn site() -> Site {
     let site = Site::new();
-    // The kernel gives links addresses of their own some time after they are
-    // made; without them a picture is the same at any time.
-    site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
+    site.node().keep_links_bare();
     site
 }
 

@@ -2,17 +2,10 @@
 //! on record under the names it tells: a renamed network, a list that became a
 //! chain.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-use cofferdam_tests::{Container, Site, Snapshot, bridge_network, needs_kernel, with};
+use cofferdam_tests::{Container, Snapshot, needs_kernel, with};
 use serde_json::{Value, json};
 
-fn config() -> Value {
-    with(
-        bridge_network("1.1.0"),
-        json!({ "ipMasq": true, "ipMasqBackend": "nftables" }),
-    )
-}
+use crate::{config, picture, site};
 
 fn renamed(config: Value) -> Value {
     with(config, json!({ "name": "yournet" }))
@@ -21,18 +14,6 @@ fn renamed(config: Value) -> Value {
 fn chained(config: Value) -> Value {
     let member = with(config, json!({ "cniVersion": null, "name": null }));
     json!({ "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam", "chain": [member] })
-}
-
-fn site() -> Site {
-    let site = Site::new();
-    // The kernel gives links addresses of their own some time after they are
-    // made; without them a picture is the same at any time.
-    site.node().set_sysctl("net/ipv6/conf/default/addr_gen_mode", "1");
-    site
-}
-
-fn picture(site: &Site) -> Snapshot {
-    site.snapshot().and_state(site.installation())
 }
 
 #[test]
