@@ -14,7 +14,7 @@ use netlink_packet_route::{
     address::{AddressAttribute, AddressMessage},
     link::{InfoBridge, InfoData, LinkAttribute, LinkFlags, LinkInfo, LinkMessage},
     neighbour::{NeighbourAttribute, NeighbourMessage, NeighbourState},
-    route::{RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags},
+    route::{RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags, RouteProtocol, RouteType},
     rule::{RuleAttribute, RuleMessage},
     tc::{TcAttribute, TcMessage},
 };
@@ -181,7 +181,21 @@ fn routes(kernel: &Kernel, links: &Links, name: &str, family: AddressFamily) -> 
         )
     };
     let messages = kernel.dump(libc::RTM_GETROUTE, &of_family::<12>(family), RouteMessage::parse);
-    messages.into_iter().map(object).collect()
+    messages
+        .into_iter()
+        .filter(|route| !follows_an_address(route))
+        .map(object)
+        .collect()
+}
+
+/// Whether it is the kernel's own route of an address of IPv6, which comes once
+/// the address has proved to be nobody else's. The address itself is in the
+/// picture.
+fn follows_an_address(route: &RouteMessage) -> bool {
+    let header = &route.header;
+    header.address_family == AddressFamily::Inet6
+        && header.kind == RouteType::Local
+        && header.protocol == RouteProtocol::Kernel
 }
 
 fn rules(kernel: &Kernel, name: &str, family: AddressFamily) -> Vec<Object> {

@@ -1,3 +1,8 @@
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use crate::{Namespace, Snapshot, needs_kernel};
 
 fn run(namespace: &Namespace, command: &str) {
@@ -123,5 +128,27 @@ fn what_happens_to_packets_is_not_seen() {
     let own = socket.local_addr().expect("it is bound");
     socket.send_to(b"packet", own).expect("loopback is up");
     assert!(!node.ruleset().contains("packets 0 "), "it was counted");
+    before.assert_same(&Snapshot::of(&node));
+}
+
+#[test]
+fn that_an_address_proved_unique_is_not_seen() {
+    needs_kernel!();
+    let node = node();
+    run(&node, "ip link add port type veth peer name other");
+    run(&node, "ip link set port up");
+    run(&node, "ip link set other up");
+    run(&node, "ip address add fd00::9/64 dev port");
+    let is_tentative = || {
+        node.tool("ip", &["-6", "address", "show", "dev", "port"])
+            .contains("tentative")
+    };
+    let before = Snapshot::of(&node);
+    assert!(is_tentative(), "the kernel asks for a second whether anybody has it");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while is_tentative() {
+        assert!(Instant::now() < deadline, "the address never proved unique");
+        thread::sleep(Duration::from_millis(20));
+    }
     before.assert_same(&Snapshot::of(&node));
 }
