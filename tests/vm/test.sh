@@ -18,6 +18,10 @@ suites=(
     "vlan"
     "vrf"
     "ipvlan"
+    "attacks vlans"
+    "side_by_side ipvlan_vlan_and_dummy"
+    "side_by_side vlans_of_bridges"
+    "side_by_side vrfs"
 )
 
 missing=()

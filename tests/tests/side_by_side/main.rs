@@ -24,6 +24,7 @@ mod side;
 mod upon;
 mod versions;
 mod vlans;
+mod vrfs;
 
 use cofferdam_tests::{GoPlugins, needs_go_plugins, needs_kernel};
 use network::Network;
@@ -98,6 +99,12 @@ fn tuning_sbr_and_firewall_behind_bridge() {
 fn vlans_of_bridges() {
     needs_kernel!();
     compare(&needs_go_plugins!(), vlans::networks());
+}
+
+#[test]
+fn vrfs() {
+    needs_kernel!();
+    compare(&needs_go_plugins!(), vrfs::networks());
 }
 
 #[test]
