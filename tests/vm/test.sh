@@ -22,6 +22,7 @@ suites=(
     "side_by_side ipvlan_vlan_and_dummy"
     "side_by_side vlans_of_bridges"
     "side_by_side vrfs"
+    "crash_points del_undoes"
 )
 
 missing=()
