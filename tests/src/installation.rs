@@ -214,7 +214,9 @@ fn prepared_store(products: &Products) -> &'static Path {
 }
 
 /// Names the components by content and the compiler by size and time: hashing
-/// the whole of it for each test binary would take longer than it saves.
+/// the whole of it for each test binary would take longer than it saves. And
+/// the processor by what it can do, which a virtual one in the same target
+/// directory can't.
 fn store_key(products: &Products) -> String {
     let mut hash = Sha256::new();
     for (_, package) in PLUGINS {
@@ -223,6 +225,13 @@ fn store_key(products: &Products) -> String {
     let compiler = fs::metadata(products.cofferctl()).expect("cofferctl is there");
     let modified = compiler.modified().expect("files have times here");
     hash.update(format!("{} {modified:?}", compiler.len()));
+    let processors = fs::read_to_string("/proc/cpuinfo").expect("the kernel tells of processors");
+    hash.update(
+        processors
+            .lines()
+            .find(|line| line.starts_with("flags"))
+            .unwrap_or_default(),
+    );
     hash.finalize()
         .iter()
         .take(8)
