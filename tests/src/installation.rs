@@ -170,6 +170,24 @@ impl Installation {
         store.join("components").join(digest).join(file)
     }
 
+    /// A component's compiled form.
+    ///
+    /// # Panics
+    /// When there is none, or that of another engine, too.
+    #[must_use]
+    pub fn compiled(&self, plugin: &str) -> PathBuf {
+        let directory = self.stored(plugin, "");
+        let entries = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        let files = entries.map(|entry| entry.expect("a directory of our own").path());
+        let forms: Vec<PathBuf> = files
+            .filter(|file| file.extension().is_some_and(|end| end == "cwasm"))
+            .collect();
+        let [form] = &forms[..] else {
+            panic!("{plugin} has these compiled forms: {forms:?}")
+        };
+        form.clone()
+    }
+
     /// `cofferctl --root …`, to be completed and run.
     #[must_use]
     pub fn cofferctl(&self) -> Command {

@@ -13,8 +13,8 @@ use std::{
 };
 
 use cofferdam_tests::{
-    Container, Ended, JournalFile, Site, bridge_network, finish, mount_full, mount_memory, mount_read_only,
-    needs_kernel, with, with_own_mounts,
+    Container, Ended, Installation, JournalFile, Site, bridge_network, finish, mount_full, mount_memory,
+    mount_read_only, needs_kernel, with, with_own_mounts,
 };
 use nix::fcntl::{Flock, FlockArg};
 use serde_json::{Value, json};
@@ -277,14 +277,19 @@ fn replace(path: &Path, content: &[u8]) {
 #[test]
 fn components_that_were_altered_or_are_missing() {
     needs_kernel!();
-    for (file, words) in [
-        ("component.cwasm", "component.cwasm"),
-        ("component.wasm", "component.wasm"),
-        ("component.needs.json", "component.needs.json"),
-    ] {
+    let files: [fn(&Installation) -> PathBuf; 3] = [
+        |node| node.compiled("host-local"),
+        |node| node.stored("host-local", "component.wasm"),
+        |node| node.stored("host-local", "component.needs.json"),
+    ];
+    for file in files {
         on_healthy_node(|site, _container| {
-            replace(&site.installation().stored("host-local", file), b"evil");
-            look(site, &[]).assert_one("error components", &["host-local", words, "cofferctl component"]);
+            let path = file(site.installation());
+            replace(&path, b"evil");
+            look(site, &[]).assert_one(
+                "error components",
+                &["host-local", path.to_str().unwrap(), "cofferctl component"],
+            );
         });
     }
     on_healthy_node(|site, _container| {
@@ -299,7 +304,7 @@ fn a_component_that_another_version_compiled() {
     needs_kernel!();
     on_healthy_node(|site, _container| {
         // The length of the engine's version and the version itself.
-        let path = site.installation().stored("loopback", "component.cwasm");
+        let path = site.installation().compiled("loopback");
         let code = fs::read(&path).unwrap();
         let older = replaced_once(&code, b"\x0248", b"\x0247");
         replace(&path, &older);
@@ -323,7 +328,7 @@ fn replaced_once(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 fn record(path: &Path, code: &[u8]) {
     use sha2::{Digest as _, Sha256};
     let digest: String = Sha256::digest(code).iter().map(|byte| format!("{byte:02x}")).collect();
-    let file = path.with_file_name("component.cwasm.sha256");
+    let file = path.with_extension("cwasm.sha256");
     let text = fs::read_to_string(&file).unwrap();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines[0] = digest;

@@ -152,7 +152,7 @@ fn the_signature_is_looked_at_before_the_component_is() {
     needs_kernel!();
     let workshop = Workshop::new();
     workshop.pin("loopback");
-    let code = workshop.stored("loopback", "component.cwasm");
+    let code = workshop.site.installation().compiled("loopback");
     fs::remove_file(&code).unwrap();
     fs::write(&code, "no code").unwrap();
     refused(&workshop, "no signature, and no code");

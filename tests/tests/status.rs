@@ -142,10 +142,31 @@ fn a_component_that_was_altered_is_told_of_whether_it_is_called_or_calls() {
     needs_kernel!();
     for plugin in ["bridge", "host-local"] {
         let site = Site::new();
-        let code = site.installation().stored(plugin, "component.cwasm");
+        let code = site.installation().compiled(plugin);
         replace(&code, b"evil");
         assert_tells(&status(&site, &mynet()), &[text(&code), "cofferctl component"]);
     }
+}
+
+#[test]
+fn a_component_that_is_compiled_for_another_version_only_is_told_of_until_it_is_for_this() {
+    needs_kernel!();
+    let site = Site::new();
+    let code = site.installation().compiled("bridge");
+    let other = code.with_file_name("component.other.cwasm");
+    fs::rename(&code, &other).unwrap();
+    assert_tells(&status(&site, &mynet()), &[text(&code), "cofferctl component compile"]);
+
+    let compiled = site
+        .installation()
+        .cofferctl()
+        .args(["component", "compile"])
+        .output()
+        .unwrap();
+
+    assert!(compiled.status.success(), "{compiled:?}");
+    status(&site, &mynet()).silent_success();
+    assert!(other.exists(), "the other version can be put back");
 }
 
 #[test]

@@ -37,7 +37,8 @@ impl fmt::Debug for Sandbox {
 
 /// The settings of compiled code. `cofferctl` compiles and `cofferdam` loads
 /// with these very settings; the engine refuses code that was made with
-/// others.
+/// others. Whoever changes one raises the number in the name of compiled forms
+/// (`store/components.rs`).
 fn config() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);

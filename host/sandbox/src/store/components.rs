@@ -17,8 +17,18 @@ const DIGEST_LIMIT: u64 = 256;
 pub const NEEDS_LIMIT: u64 = 64 << 10;
 
 const WASM: &str = "component.wasm";
-const CODE: &str = "component.cwasm";
-const CODE_DIGEST: &str = "component.cwasm.sha256";
+/// The name of a component's compiled form, and with it that of the engine
+/// which can load it: another version finds its own beside this one, so that a
+/// node can be compiled for both before it changes over, and can go back.
+/// The number behind the engine's version is to be raised with its settings
+/// (`Sandbox`).
+pub const CODE: &str = "component.wasmtime48-1.cwasm";
+/// The name of what is on record of that.
+pub const CODE_DIGEST: &str = "component.wasmtime48-1.cwasm.sha256";
+/// What the compiled form of any engine begins and ends with.
+const ANY_CODE: (&str, &str) = ("component.", "cwasm");
+/// Compiled forms for other engines that are kept.
+const OTHERS: usize = 1;
 const NEEDS: &str = "component.needs.json";
 
 /// A plugin's name, and the component that it stands for or why that can't be
@@ -82,10 +92,16 @@ impl ComponentStore {
     /// The compiled form of a component.
     ///
     /// # Errors
-    /// It is not there, not to be trusted, or damaged.
+    /// It is not there, not to be trusted, damaged, or not compiled for this
+    /// version of the engine.
     pub fn artifact(&self, digest: Digest) -> Result<Artifact, StoreError> {
         let directory = self.component(digest)?;
-        let (code, _) = directory.open_file(CODE, CODE_LIMIT)?;
+        let uncompiled = || StoreError::NotCompiled {
+            path: directory.path().join(CODE),
+        };
+        let (code, _) = directory
+            .open_file(CODE, CODE_LIMIT)
+            .map_err(|error| if is_missing(&error) { uncompiled() } else { error })?;
         let recorded = directory.read(CODE_DIGEST, DIGEST_LIMIT)?;
         let recorded = Record::from_str(&String::from_utf8_lossy(&recorded)).map_err(|_| StoreError::NoDigest {
             path: directory.path().join(CODE_DIGEST),
@@ -156,7 +172,8 @@ impl ComponentStore {
     }
 
     /// Adds a component with its compiled form and what it declares to need.
-    /// Adding what is there already replaces both.
+    /// Adding what is there already replaces both. Of the forms for other
+    /// versions of the engine the one that was compiled last stays.
     ///
     /// # Errors
     /// The file system refuses.
@@ -178,6 +195,7 @@ impl ComponentStore {
                 error,
             })?;
         write(&directory, CODE_DIGEST, record.to_string().as_bytes())?;
+        forget_older_forms(&directory);
         Ok(digest)
     }
 
@@ -269,6 +287,24 @@ fn create_directories(path: &Path) -> Result<(), StoreError> {
             path: path.to_owned(),
             error,
         })
+}
+
+/// Removes the compiled forms of other engines but the latest. One that can't
+/// be removed takes up room, nothing else.
+fn forget_older_forms(directory: &Path) {
+    let (begin, end) = ANY_CODE;
+    let of_another = |name: &str| name.starts_with(begin) && name.ends_with(end) && name != CODE;
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut forms: Vec<_> = entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(of_another))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    forms.sort();
+    forms.reverse();
+    for (_, form) in forms.into_iter().skip(OTHERS) {
+        let _ = fs::remove_file(form.with_extension("cwasm.sha256"));
+        let _ = fs::remove_file(form);
+    }
 }
 
 /// Removes what is in the way of a file that is written anew: an empty

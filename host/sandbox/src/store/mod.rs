@@ -3,11 +3,11 @@
 //!
 //! ```text
 //! components/<sha256>/component.wasm
-//! components/<sha256>/component.cwasm         native code for this machine
-//! components/<sha256>/component.cwasm.sha256  its digest, which file had it, and the next one's digest
-//! components/<sha256>/component.needs.json    what the component declares to need
-//! components/<sha256>/component.wasm.sig      who vouches for it, if anybody does
-//! plugins/<name>                              the digest that <name> stands for
+//! components/<sha256>/component.<engine>.cwasm         native code for this machine and that version of the engine
+//! components/<sha256>/component.<engine>.cwasm.sha256  its digest, which file had it, and the next one's digest
+//! components/<sha256>/component.needs.json             what the component declares to need
+//! components/<sha256>/component.wasm.sig               who vouches for it, if anybody does
+//! plugins/<name>                                       the digest that <name> stands for
 //! ```
 //!
 //! Everything is written to a temporary name and renamed, so a reader sees
@@ -25,7 +25,7 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 
 pub use artifact::Artifact;
-pub use components::{ComponentStore, NEEDS_LIMIT, NamedComponent};
+pub use components::{CODE, CODE_DIGEST, ComponentStore, NEEDS_LIMIT, NamedComponent};
 pub use digest::{Digest, ParseDigestError};
 pub use signature::{
     KeyError, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, statement,
@@ -59,6 +59,12 @@ pub enum StoreError {
         digest: String,
         /// The store.
         store: PathBuf,
+    },
+    /// There is no compiled form for this version of the engine.
+    #[error("there is no {}: the component is not compiled for this version of Cofferdam; compile it with `cofferctl component compile`", path.display())]
+    NotCompiled {
+        /// The file.
+        path: PathBuf,
     },
     /// Somebody else could have written it.
     #[error("{} is not to be trusted: {reason}; {remedy}", path.display())]

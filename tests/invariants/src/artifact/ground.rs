@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cofferdam_sandbox::{ComponentStore, Digest, NEEDS_LIMIT, Program, Sandbox, SandboxError, StoreError};
+use cofferdam_sandbox::{
+    CODE, CODE_DIGEST, ComponentStore, Digest, NEEDS_LIMIT, Program, Sandbox, SandboxError, StoreError,
+};
 
 use super::alteration::{Alteration, Foreign, Part, Target};
 use crate::{components, workspace::remove};
@@ -48,8 +50,8 @@ impl Ground {
             Part::Store => store,
             Part::Components => store.join("components"),
             Part::Component => component,
-            Part::Code => component.join("component.cwasm"),
-            Part::CodeDigest => component.join("component.cwasm.sha256"),
+            Part::Code => component.join(CODE),
+            Part::CodeDigest => component.join(CODE_DIGEST),
             Part::Needs => component.join("component.needs.json"),
             Part::Wasm => component.join("component.wasm"),
             Part::Plugins => store.join("plugins"),
@@ -268,6 +270,7 @@ impl Ground {
             | StoreError::Damaged { path }
             | StoreError::NoDigest { path }
             | StoreError::NoDeclaration { path }
+            | StoreError::NotCompiled { path }
             | StoreError::Io { path, .. } => {
                 assert!(path.starts_with(&self.base), "{text}");
                 assert!(text.contains(&path.display().to_string()), "{text}");

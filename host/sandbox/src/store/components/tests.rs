@@ -136,6 +136,48 @@ fn a_store_that_is_held_open_trusts_no_more_than_one_that_is_not() {
     ));
 }
 
+/// Compiled for another engine.
+fn form(store: &ComponentStore, digest: Digest, engine: &str) -> PathBuf {
+    code(store, digest).with_file_name(format!("component.{engine}.cwasm"))
+}
+
+#[test]
+fn what_another_version_compiled_stays_beside_what_this_one_does() {
+    let (_base, store, digest) = store();
+    let [oldest, older, old] = ["1", "2", "3"].map(|engine| form(&store, digest, engine));
+    for (seconds, path) in [(1, &oldest), (2, &older), (3, &old)] {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        fs::File::create(path).unwrap().set_modified(time).unwrap();
+        fs::write(path.with_extension("cwasm.sha256"), "its record").unwrap();
+    }
+    fs::rename(code(&store, digest), form(&store, digest, "elsewhere")).unwrap();
+    let refusal = store.artifact(digest).unwrap_err().to_string();
+    assert!(
+        refusal.contains(CODE) && refusal.contains("cofferctl component compile"),
+        "{refusal}"
+    );
+    fs::remove_file(form(&store, digest, "elsewhere")).unwrap();
+
+    store.add(b"wasm", b"code", "[]").unwrap();
+
+    assert_eq!(store.artifact(digest).unwrap().read().unwrap(), b"code");
+    assert!(old.exists() && old.with_extension("cwasm.sha256").exists());
+    for gone in [oldest, older] {
+        assert!(!gone.exists() && !gone.with_extension("cwasm.sha256").exists());
+    }
+}
+
+#[test]
+fn compiled_forms_bear_the_version_of_the_engine_that_is_built_in() {
+    let lock = include_str!("../../../../../Cargo.lock");
+    let (_, after) = lock.split_once("name = \"wasmtime\"\nversion = \"").unwrap();
+    let (major, _) = after.split_once('.').unwrap();
+    for name in [CODE, CODE_DIGEST] {
+        assert!(name.starts_with(&format!("component.wasmtime{major}-")), "{name}");
+    }
+    assert_eq!(CODE_DIGEST, format!("{CODE}.sha256"));
+}
+
 #[test]
 fn a_copy_in_another_store_can_be_run() {
     let (_base, store, digest) = store();
