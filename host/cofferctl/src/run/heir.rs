@@ -24,9 +24,10 @@ pub(super) struct Heir {
 }
 
 impl Heir {
-    /// Appoints one that does `inherit` with the path of the container's
-    /// namespace. To be called while this process has one thread.
-    pub(super) fn appoint(inherit: impl FnOnce(&str)) -> anyhow::Result<Self> {
+    /// Appoints one that does `inherit` with what was bequeathed: the path of
+    /// the container's namespace, empty where it is gone. To be called while
+    /// this process has one thread.
+    pub(super) fn appoint(inherit: impl FnOnce(Option<&str>)) -> anyhow::Result<Self> {
         let (read, write) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
         match in_two().context("start a process")? {
             ForkResult::Parent { child } => Ok(Self {
@@ -67,7 +68,7 @@ fn in_two() -> nix::Result<ForkResult> {
     unsafe { fork() }
 }
 
-fn wait_and(will: OwnedFd, inherit: impl FnOnce(&str)) {
+fn wait_and(will: OwnedFd, inherit: impl FnOnce(Option<&str>)) {
     let mut will = File::from(will);
     let mut read = Vec::new();
     let mut namespace = None;
@@ -85,11 +86,8 @@ fn wait_and(will: OwnedFd, inherit: impl FnOnce(&str)) {
         // Held open, it outlives the other process and can still be visited.
         namespace = namespace.or_else(|| File::open(str::from_utf8(&read).ok()?).ok());
     }
-    if read.is_empty() {
-        return;
-    }
     match &namespace {
-        Some(held) => inherit(&format!("/proc/{}/fd/{}", process::id(), held.as_raw_fd())),
-        None => inherit(""),
+        Some(held) => inherit(Some(&format!("/proc/{}/fd/{}", process::id(), held.as_raw_fd()))),
+        None => inherit((!read.is_empty()).then_some("")),
     }
 }
