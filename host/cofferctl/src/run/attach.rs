@@ -42,12 +42,12 @@ impl Attachments {
     }
 
     /// The container's id; without one a random one.
-    pub(super) fn with_id(mut self, id: Option<String>) -> Self {
+    pub(crate) fn with_id(mut self, id: Option<String>) -> Self {
         self.request.container_id = id.unwrap_or_else(random_id);
         self
     }
 
-    pub(super) fn in_namespace(mut self, namespace: &str) -> Self {
+    pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
         namespace.clone_into(&mut self.request.netns);
         self
     }
@@ -141,7 +141,8 @@ fn pairs(text: &str) -> anyhow::Result<Vec<(String, String)>> {
         .collect()
 }
 
-fn random_id() -> String {
+/// A name that nobody else has.
+pub(crate) fn random_id() -> String {
     let mut bytes = [0; 8];
     // A number of this process is as good where there is no randomness.
     if getrandom::fill(&mut bytes).is_err() {

@@ -23,6 +23,13 @@ use super::cover;
 /// The signals that end this command; they go to the one that it runs.
 pub(crate) struct Signals(SigSet);
 
+impl Signals {
+    /// Waits for the next one that is sent to this process.
+    pub(crate) fn wait(&self) -> nix::Result<Signal> {
+        self.0.wait()
+    }
+}
+
 /// What is to be run in a container.
 pub(crate) struct Task {
     /// The program and its arguments.
@@ -113,7 +120,7 @@ fn start(task: &Task) -> anyhow::Result<Child> {
 /// The command gets the signals that this process holds back (what is blocked
 /// stays so across an exec), and does not outlive this process.
 #[allow(unsafe_code)]
-fn depend(command: &mut Command) {
+pub(crate) fn depend(command: &mut Command) {
     let this = Pid::this();
     let prepare = move || {
         SigSet::empty().thread_set_mask()?;
@@ -146,7 +153,7 @@ fn forward(signals: Signals, child: &Child) -> anyhow::Result<()> {
 
 /// An exit status as a shell has it: the command's own, or 128 and the signal
 /// that ended it.
-fn status(status: ExitStatus) -> u8 {
+pub(crate) fn status(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }

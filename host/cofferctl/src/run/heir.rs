@@ -17,7 +17,7 @@ const DISCHARGE: u8 = 0;
 
 /// A process that waits for this one's end, and where that comes before all is
 /// undone does it in its place.
-pub(super) struct Heir {
+pub(crate) struct Heir {
     /// Ends when this process does.
     will: File,
     process: Pid,
@@ -27,7 +27,7 @@ impl Heir {
     /// Appoints one that does `inherit` with what was bequeathed: the path of
     /// the container's namespace, empty where it is gone. To be called while
     /// this process has one thread.
-    pub(super) fn appoint(inherit: impl FnOnce(Option<&str>)) -> anyhow::Result<Self> {
+    pub(crate) fn appoint(inherit: impl FnOnce(Option<&str>)) -> anyhow::Result<Self> {
         let (read, write) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
         match in_two().context("start a process")? {
             ForkResult::Parent { child } => Ok(Self {
@@ -46,14 +46,14 @@ impl Heir {
     }
 
     /// Tells it what is to be undone.
-    pub(super) fn bequeath(&mut self, namespace: &str) -> anyhow::Result<()> {
+    pub(crate) fn bequeath(&mut self, namespace: &str) -> anyhow::Result<()> {
         self.will
             .write_all(namespace.as_bytes())
             .context("tell the process that tidies up")
     }
 
     /// All is undone.
-    pub(super) fn discharge(mut self) {
+    pub(crate) fn discharge(mut self) {
         let _ = self.will.write_all(&[DISCHARGE]);
         drop(self.will);
         let _ = waitpid(self.process, None);

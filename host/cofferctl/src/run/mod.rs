@@ -6,7 +6,7 @@ mod bandwidth;
 mod capabilities;
 pub(crate) mod container;
 mod cover;
-mod heir;
+pub(crate) mod heir;
 mod name_resolution;
 mod networks;
 pub(crate) mod privilege;
@@ -21,7 +21,11 @@ use clap::Args;
 use cofferdam_broker::Installation;
 use cofferdam_protocol::{Dns, NetworkList, identifier};
 
-pub(crate) use self::{attach::Attachments, resolver::Resolver};
+pub(crate) use self::{
+    attach::{Attachments, random_id},
+    name_resolution::FILE as RESOLVER_FILE,
+    resolver::Resolver,
+};
 use crate::output::complain;
 
 #[derive(Debug, Args)]
@@ -75,6 +79,11 @@ impl Chosen {
         self.capabilities.name_resolution().file_instead(results)
     }
 
+    /// The same, for who sees no file otherwise.
+    pub(crate) fn resolver_file(&self, results: &[Dns]) -> String {
+        self.capabilities.name_resolution().file(results)
+    }
+
     /// The networks of a container, whose plugins run in this installation.
     pub(crate) fn attachments(
         &self,
@@ -121,7 +130,7 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
 }
 
 /// Detaches, and removes what only attachments need.
-fn undo(installation: &Installation, attachments: &Attachments) {
+pub(crate) fn undo(installation: &Installation, attachments: &Attachments) {
     for error in attachments.del_all() {
         complain(&format!("{error:#}"));
     }
@@ -131,7 +140,7 @@ fn undo(installation: &Installation, attachments: &Attachments) {
 }
 
 /// What plugins take for a container's id.
-fn container_id(text: &str) -> anyhow::Result<String> {
+pub(crate) fn container_id(text: &str) -> anyhow::Result<String> {
     anyhow::ensure!(
         identifier::container_id(text).is_ok(),
         "write letters, digits, `_`, `.` and `-`, beginning with a letter or digit"

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::output::complain;
 
 /// Where the resolver is told.
-pub(super) const FILE: &str = "/etc/resolv.conf";
+pub(crate) const FILE: &str = "/etc/resolv.conf";
 /// Where a local resolver, which only the node itself reaches, has the servers
 /// that it asks.
 const BEHIND_LOCAL_RESOLVER: &str = "/run/systemd/resolve/resolv.conf";
@@ -64,8 +64,12 @@ impl Options {
         }
     }
 
-    /// The resolver's file for a container that has these results; `None` where
-    /// the node's is as good.
+    /// The resolver's file for a container that has these results.
+    pub(super) fn file(&self, results: &[Dns]) -> String {
+        self.over(&Settings::of_node(), results).print()
+    }
+
+    /// The same, for who sees the node's file; `None` where that is as good.
     pub(super) fn file_instead(&self, results: &[Dns]) -> Option<String> {
         if self.capability().is_none() && !Path::new(FILE).exists() {
             // Nothing can be shown in the place of nothing, and nobody asked.
