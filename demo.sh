@@ -40,7 +40,7 @@ install_component() {
 }
 install -d -m 0755 "$installation" "$installation/etc/cofferdam/policy.d"
 install -m 0644 "$workspace"/host/policy/default/*.toml "$installation/etc/cofferdam/policy.d/"
-for name in loopback bridge host-local; do
+for name in loopback bridge host-local portmap bandwidth; do
     install_component "$name"
 done
 

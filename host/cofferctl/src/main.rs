@@ -4,6 +4,7 @@ mod attachments;
 mod compiler;
 mod component;
 mod conflist;
+mod docker_run;
 mod doctor;
 mod gc;
 mod keep;
@@ -69,6 +70,9 @@ enum Command {
     Conflist(conflist::Command),
     /// Runs a command in a new network namespace that has joined networks.
     Run(run::Arguments),
+    /// Runs a container of docker or podman whose network namespace has joined
+    /// networks.
+    DockerRun(docker_run::Arguments),
     /// Signs components.
     Sign(sign::Arguments),
     /// Says whether components are signed with a key.
@@ -103,6 +107,7 @@ fn main() -> ExitCode {
         Command::Completions(shell) => shell::completions(Arguments::command(), &shell).map(|()| ExitCode::SUCCESS),
         Command::Manual(place) => shell::manual(Arguments::command(), &place).map(|()| ExitCode::SUCCESS),
         Command::Run(arguments) => run::run(&installation, arguments),
+        Command::DockerRun(arguments) => docker_run::run(&installation, &arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::CompileStandardInput(limits) => compiler::run_child(limits),

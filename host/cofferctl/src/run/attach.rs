@@ -1,6 +1,6 @@
 use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
-use cofferdam_protocol::{NetworkList, json::Node};
+use cofferdam_protocol::{Dns, NetworkList, json::Node};
 use cofferdam_runtime::{AttachmentRequest, ResultCache, Runtime, RuntimeError};
 
 use super::resolver::Resolver;
@@ -11,6 +11,8 @@ use crate::output::complain;
 pub(crate) struct Attachments {
     runtime: Runtime<Resolver>,
     networks: Vec<NetworkList>,
+    /// Of each network.
+    capability_args: Vec<Option<Node>>,
     request: AttachmentRequest,
 }
 
@@ -19,6 +21,7 @@ impl Attachments {
         installation: &Installation,
         resolver: Resolver,
         networks: Vec<NetworkList>,
+        capability_args: Vec<Option<Node>>,
         args: &str,
     ) -> anyhow::Result<Self> {
         let cache = ResultCache::new(installation.root().join("var/lib/cni"));
@@ -29,6 +32,7 @@ impl Attachments {
         Ok(Self {
             runtime: Runtime::new(resolver, cache),
             networks,
+            capability_args,
             request,
         })
     }
@@ -38,30 +42,44 @@ impl Attachments {
     }
 
     /// The container's id; without one a random one.
-    pub(super) fn with_id(mut self, id: Option<String>) -> Self {
+    pub(crate) fn with_id(mut self, id: Option<String>) -> Self {
         self.request.container_id = id.unwrap_or_else(random_id);
         self
     }
 
-    pub(super) fn in_namespace(mut self, namespace: &str) -> Self {
+    pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
         namespace.clone_into(&mut self.request.netns);
         self
-    }
-
-    pub(super) fn with_capabilities(mut self, text: Option<&str>) -> anyhow::Result<Self> {
-        if let Some(text) = text {
-            let node = Node::parse(text).context("--cap-args is not JSON")?;
-            self.request.capability_args = Some(node);
-        }
-        Ok(self)
     }
 
     pub(crate) fn networks(&self) -> &[NetworkList] {
         &self.networks
     }
 
-    /// Attaches to all networks, as `eth0`, `eth1`, … in their order.
-    pub(crate) fn add_all(&self, verbose: bool) -> anyhow::Result<()> {
+    /// The container's id.
+    pub(crate) fn id(&self) -> &str {
+        &self.request.container_id
+    }
+
+    /// A container of the same name would be detached together with this one.
+    pub(crate) fn refuse_taken_id(&self) -> anyhow::Result<()> {
+        let id = self.id();
+        let mut others = self.runtime.cache().attachments_of(id);
+        others.sort_by(|one, other| one.request.interface_name.cmp(&other.request.interface_name));
+        let Some(first) = others.first() else { return Ok(()) };
+        let names: Vec<String> = others.iter().map(|other| format!("{:?}", other.network)).collect();
+        let (network, interface, namespace) = (&first.network, &first.request.interface_name, &first.request.netns);
+        bail!(
+            "--name: a container {id:?} is attached already, to network {}; choose another name, or, where that one is no \
+             more, detach it from each: `cofferctl net del {network} {namespace} --ifname {interface} --id {id}`",
+            names.join(" and ")
+        )
+    }
+
+    /// Attaches to all networks, as `eth0`, `eth1`, … in their order. What they
+    /// say of name resolution.
+    pub(crate) fn add_all(&self, verbose: bool) -> anyhow::Result<Vec<Dns>> {
+        let mut name_resolution = Vec::new();
         for (network, request) in self.requests() {
             let result = self
                 .runtime
@@ -70,8 +88,9 @@ impl Attachments {
             if verbose {
                 complain(&format!("{}: {}", network.name, result.to_json()?));
             }
+            name_resolution.push(result.attachment.dns);
         }
-        Ok(())
+        Ok(name_resolution)
     }
 
     /// Asks whether all is as it was attached, of those networks whose version
@@ -100,9 +119,11 @@ impl Attachments {
     }
 
     fn requests(&self) -> impl Iterator<Item = (&NetworkList, AttachmentRequest)> {
-        self.networks.iter().enumerate().map(|(number, network)| {
+        let networks = self.networks.iter().zip(&self.capability_args).enumerate();
+        networks.map(|(number, (network, capability_args))| {
             let request = AttachmentRequest {
                 interface_name: format!("eth{number}"),
+                capability_args: capability_args.clone(),
                 ..self.request.clone()
             };
             (network, request)
@@ -120,7 +141,8 @@ fn pairs(text: &str) -> anyhow::Result<Vec<(String, String)>> {
         .collect()
 }
 
-fn random_id() -> String {
+/// A name that nobody else has.
+pub(crate) fn random_id() -> String {
     let mut bytes = [0; 8];
     // A number of this process is as good where there is no randomness.
     if getrandom::fill(&mut bytes).is_err() {

@@ -18,8 +18,25 @@ use nix::{
     unistd::{Pid, getppid, gettid},
 };
 
+use super::cover;
+
 /// The signals that end this command; they go to the one that it runs.
 pub(crate) struct Signals(SigSet);
+
+impl Signals {
+    /// Waits for the next one that is sent to this process.
+    pub(crate) fn wait(&self) -> nix::Result<Signal> {
+        self.0.wait()
+    }
+}
+
+/// What is to be run in a container.
+pub(crate) struct Task {
+    /// The program and its arguments.
+    pub(crate) command: Vec<OsString>,
+    /// What the command sees as the resolver's file; otherwise the node's.
+    pub(crate) resolver_file: Option<String>,
+}
 
 /// Keeps signals from ending this process before everything is undone.
 pub(crate) fn hold_signals() -> anyhow::Result<Signals> {
@@ -35,29 +52,25 @@ pub(crate) fn hold_signals() -> anyhow::Result<Signals> {
 /// it does, or as a process that it started.
 pub(crate) struct Container {
     path: String,
-    commands: Sender<Vec<OsString>>,
-    started: Receiver<std::io::Result<Child>>,
+    tasks: Sender<Task>,
+    started: Receiver<anyhow::Result<Child>>,
 }
 
 impl Container {
     pub(crate) fn create() -> anyhow::Result<Self> {
-        let (commands, to_run) = mpsc::channel::<Vec<OsString>>();
+        let (tasks, to_run) = mpsc::channel::<Task>();
         let (report, started) = mpsc::channel();
         let (ready, path) = mpsc::channel();
         thread::Builder::new().name("container".into()).spawn(move || {
             let entered =
                 enter_own_namespaces().map(|()| format!("/proc/{}/task/{}/ns/net", std::process::id(), gettid()));
             let _ = ready.send(entered);
-            for command in to_run {
-                let _ = report.send(start(&command));
+            for task in to_run {
+                let _ = report.send(start(&task));
             }
         })?;
         let path = path.recv()??;
-        Ok(Self {
-            path,
-            commands,
-            started,
-        })
+        Ok(Self { path, tasks, started })
     }
 
     /// The path of its network namespace.
@@ -67,16 +80,9 @@ impl Container {
 
     /// Runs a command in it and waits. The result is the command's exit
     /// status, or 128 and the signal that ended it.
-    pub(crate) fn run(&self, command: Vec<OsString>, signals: Signals) -> anyhow::Result<u8> {
-        let name = command
-            .first()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        self.commands
-            .send(command)
-            .ok()
-            .context("the namespace's thread has ended")?;
-        let mut child = self.started.recv()?.with_context(|| format!("run {name:?}"))?;
+    pub(crate) fn run(&self, task: Task, signals: Signals) -> anyhow::Result<u8> {
+        self.tasks.send(task).ok().context("the namespace's thread has ended")?;
+        let mut child = self.started.recv()??;
         forward(signals, &child)?;
         Ok(status(child.wait()?))
     }
@@ -100,20 +106,21 @@ fn show_own_devices() {
     }
 }
 
-fn start(command: &[OsString]) -> std::io::Result<Child> {
-    let Some((program, arguments)) = command.split_first() else {
-        return Err(std::io::Error::other("there is no command"));
-    };
+fn start(task: &Task) -> anyhow::Result<Child> {
+    let (program, arguments) = task.command.split_first().context("there is no command")?;
+    if let Some(text) = &task.resolver_file {
+        cover::cover_resolver_file(text)?;
+    }
     let mut command = Command::new(program);
     command.args(arguments);
     depend(&mut command);
-    command.spawn()
+    command.spawn().with_context(|| format!("run {program:?}"))
 }
 
 /// The command gets the signals that this process holds back (what is blocked
 /// stays so across an exec), and does not outlive this process.
 #[allow(unsafe_code)]
-fn depend(command: &mut Command) {
+pub(crate) fn depend(command: &mut Command) {
     let this = Pid::this();
     let prepare = move || {
         SigSet::empty().thread_set_mask()?;
@@ -144,7 +151,9 @@ fn forward(signals: Signals, child: &Child) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn status(status: ExitStatus) -> u8 {
+/// An exit status as a shell has it: the command's own, or 128 and the signal
+/// that ended it.
+pub(crate) fn status(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }

@@ -17,16 +17,17 @@ const DISCHARGE: u8 = 0;
 
 /// A process that waits for this one's end, and where that comes before all is
 /// undone does it in its place.
-pub(super) struct Heir {
+pub(crate) struct Heir {
     /// Ends when this process does.
     will: File,
     process: Pid,
 }
 
 impl Heir {
-    /// Appoints one that does `inherit` with the path of the container's
-    /// namespace. To be called while this process has one thread.
-    pub(super) fn appoint(inherit: impl FnOnce(&str)) -> anyhow::Result<Self> {
+    /// Appoints one that does `inherit` with what was bequeathed: the path of
+    /// the container's namespace, empty where it is gone. To be called while
+    /// this process has one thread.
+    pub(crate) fn appoint(inherit: impl FnOnce(Option<&str>)) -> anyhow::Result<Self> {
         let (read, write) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
         match in_two().context("start a process")? {
             ForkResult::Parent { child } => Ok(Self {
@@ -45,14 +46,14 @@ impl Heir {
     }
 
     /// Tells it what is to be undone.
-    pub(super) fn bequeath(&mut self, namespace: &str) -> anyhow::Result<()> {
+    pub(crate) fn bequeath(&mut self, namespace: &str) -> anyhow::Result<()> {
         self.will
             .write_all(namespace.as_bytes())
             .context("tell the process that tidies up")
     }
 
     /// All is undone.
-    pub(super) fn discharge(mut self) {
+    pub(crate) fn discharge(mut self) {
         let _ = self.will.write_all(&[DISCHARGE]);
         drop(self.will);
         let _ = waitpid(self.process, None);
@@ -67,7 +68,7 @@ fn in_two() -> nix::Result<ForkResult> {
     unsafe { fork() }
 }
 
-fn wait_and(will: OwnedFd, inherit: impl FnOnce(&str)) {
+fn wait_and(will: OwnedFd, inherit: impl FnOnce(Option<&str>)) {
     let mut will = File::from(will);
     let mut read = Vec::new();
     let mut namespace = None;
@@ -85,11 +86,8 @@ fn wait_and(will: OwnedFd, inherit: impl FnOnce(&str)) {
         // Held open, it outlives the other process and can still be visited.
         namespace = namespace.or_else(|| File::open(str::from_utf8(&read).ok()?).ok());
     }
-    if read.is_empty() {
-        return;
-    }
     match &namespace {
-        Some(held) => inherit(&format!("/proc/{}/fd/{}", process::id(), held.as_raw_fd())),
-        None => inherit(""),
+        Some(held) => inherit(Some(&format!("/proc/{}/fd/{}", process::id(), held.as_raw_fd()))),
+        None => inherit((!read.is_empty()).then_some("")),
     }
 }

@@ -2,10 +2,15 @@
 //! nothing of it left afterwards.
 
 mod attach;
+mod bandwidth;
+mod capabilities;
 pub(crate) mod container;
-mod heir;
+mod cover;
+pub(crate) mod heir;
+mod name_resolution;
 mod networks;
 pub(crate) mod privilege;
+mod publish;
 mod resolver;
 mod tidy;
 
@@ -14,18 +19,22 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::Args;
 use cofferdam_broker::Installation;
-use cofferdam_protocol::NetworkList;
+use cofferdam_protocol::{Dns, NetworkList, identifier};
 
-pub(crate) use self::{attach::Attachments, resolver::Resolver};
+pub(crate) use self::{
+    attach::{Attachments, random_id},
+    name_resolution::FILE as RESOLVER_FILE,
+    resolver::Resolver,
+};
 use crate::output::complain;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     chosen: Chosen,
-    /// The container's id; otherwise a random one.
-    #[arg(long)]
-    id: Option<String>,
+    /// The container's id for plugins; otherwise a random one.
+    #[arg(long, visible_alias = "id", value_parser = container_id)]
+    name: Option<String>,
     /// Prints the networks' results to standard error.
     #[arg(short, long)]
     verbose: bool,
@@ -38,8 +47,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct Chosen {
     /// A network: a configuration file, a directory of them, or a name in
-    /// --conf-dir. Without any: a bridge with addresses from 10.22.0.0/16, and
-    /// the loopback.
+    /// --conf-dir; can be given several times. Without any: a bridge with
+    /// addresses from 10.22.0.0/16, and the loopback.
     #[arg(long = "net", value_name = "FILE|DIR|NAME")]
     networks: Vec<String>,
     /// Where networks are looked up by name.
@@ -48,9 +57,8 @@ pub(crate) struct Chosen {
     /// `CNI_ARGS` for the plugins.
     #[arg(long = "args", value_name = "K=V;…", default_value = "")]
     cni_args: String,
-    /// Capability arguments: a JSON object.
-    #[arg(long, value_name = "JSON")]
-    cap_args: Option<String>,
+    #[command(flatten)]
+    capabilities: capabilities::Options,
     /// Where plugins that are not components are (`CNI_PATH`).
     #[arg(long, value_name = "DIR", default_value = "/opt/cni/bin")]
     plugin_dir: Vec<PathBuf>,
@@ -61,7 +69,19 @@ pub(crate) struct Chosen {
 
 impl Chosen {
     pub(crate) fn networks(&self) -> anyhow::Result<Vec<NetworkList>> {
-        networks::load(&self.networks, &self.conf_dir)
+        networks::load(&self.networks, &self.conf_dir, self.capabilities.plugins())
+    }
+
+    /// What a command sees as the resolver's file, where these are the
+    /// networks' results; `None` where the node's, which it sees otherwise, is
+    /// as good.
+    pub(crate) fn resolver_file_instead(&self, results: &[Dns]) -> Option<String> {
+        self.capabilities.name_resolution().file_instead(results)
+    }
+
+    /// The same, for who sees no file otherwise.
+    pub(crate) fn resolver_file(&self, results: &[Dns]) -> String {
+        self.capabilities.name_resolution().file(results)
     }
 
     /// The networks of a container, whose plugins run in this installation.
@@ -71,7 +91,8 @@ impl Chosen {
         networks: Vec<NetworkList>,
     ) -> anyhow::Result<Attachments> {
         let resolver = resolver::Resolver::new(installation, self.plugin_dir.clone(), self.cofferdam.clone())?;
-        Attachments::new(installation, resolver, networks, &self.cni_args)?.with_capabilities(self.cap_args.as_deref())
+        let capability_args = self.capabilities.arguments(&networks)?;
+        Attachments::new(installation, resolver, networks, capability_args, &self.cni_args)
     }
 }
 
@@ -83,13 +104,24 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
     let attachments = arguments
         .chosen
         .attachments(installation, networks)?
-        .with_id(arguments.id.clone());
-    let mut heir = heir::Heir::appoint(|namespace| undo(installation, &attachments.clone().in_namespace(namespace)))?;
+        .with_id(arguments.name.clone());
+    attachments.refuse_taken_id()?;
+    let mut heir = heir::Heir::appoint(|namespace| {
+        if let Some(namespace) = namespace {
+            undo(installation, &attachments.clone().in_namespace(namespace));
+        }
+    })?;
     let container = container::Container::create().context("make a network namespace")?;
     heir.bequeath(container.path())?;
     let attachments = attachments.in_namespace(container.path());
     let outcome = match attachments.add_all(arguments.verbose) {
-        Ok(()) => container.run(arguments.command, signals),
+        Ok(results) => {
+            let task = container::Task {
+                command: arguments.command,
+                resolver_file: arguments.chosen.resolver_file_instead(&results),
+            };
+            container.run(task, signals)
+        }
         Err(error) => Err(error),
     };
     undo(installation, &attachments);
@@ -98,11 +130,20 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
 }
 
 /// Detaches, and removes what only attachments need.
-fn undo(installation: &Installation, attachments: &Attachments) {
+pub(crate) fn undo(installation: &Installation, attachments: &Attachments) {
     for error in attachments.del_all() {
         complain(&format!("{error:#}"));
     }
     if let Err(error) = tidy::tidy(installation, attachments.networks()) {
         complain(&format!("{error:#}"));
     }
+}
+
+/// What plugins take for a container's id.
+pub(crate) fn container_id(text: &str) -> anyhow::Result<String> {
+    anyhow::ensure!(
+        identifier::container_id(text).is_ok(),
+        "write letters, digits, `_`, `.` and `-`, beginning with a letter or digit"
+    );
+    Ok(text.to_owned())
 }

@@ -1,6 +1,6 @@
 use std::fs;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use cofferdam_broker::Installation;
 use nix::{
     errno::Errno,
@@ -36,6 +36,16 @@ pub(crate) fn acquire() -> anyhow::Result<bool> {
     fs::write("/proc/self/uid_map", format!("0 {user} 1")).context("write /proc/self/uid_map")?;
     fs::write("/proc/self/gid_map", format!("0 {group} 1")).context("write /proc/self/gid_map")?;
     Ok(true)
+}
+
+/// For who needs namespaces that others make, where a user namespace of its own
+/// is of no use.
+pub(crate) fn demand(why: &str) -> anyhow::Result<()> {
+    ensure!(
+        geteuid().is_root() && may_administer(),
+        "{why}: that needs root (with CAP_SYS_ADMIN and CAP_NET_ADMIN). Run it as root."
+    );
+    Ok(())
 }
 
 /// Whether this process has CAP_SYS_ADMIN and CAP_NET_ADMIN.

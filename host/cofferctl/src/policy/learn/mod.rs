@@ -22,7 +22,7 @@ use crate::{
     output::complain,
     run::{
         Chosen,
-        container::{Container, Signals, enter_own_namespaces, hold_signals},
+        container::{Container, Signals, Task, enter_own_namespaces, hold_signals},
         privilege,
     },
 };
@@ -92,10 +92,13 @@ impl Lesson<'_> {
             .attachments(self.scratch.installation(), self.networks.to_vec())?;
         let container = Container::create().context("make a network namespace for the container")?;
         let attachments = attachments.with_container(None, container.path());
-        let used = attachments.add_all(false).and_then(|()| attachments.check_all());
-        let used = used.and_then(|()| match command {
-            Some((command, signals)) => run_in(&container, command, signals),
-            None => Ok(()),
+        let used = attachments.add_all(false).and_then(|results| {
+            attachments.check_all()?;
+            let Some((command, signals)) = command else {
+                return Ok(());
+            };
+            let resolver_file = self.chosen.resolver_file_instead(&results);
+            run_in(&container, Task { command, resolver_file }, signals)
         });
         let detached = attachments.del_all();
         used?;
@@ -121,8 +124,8 @@ impl Lesson<'_> {
     }
 }
 
-fn run_in(container: &Container, command: Vec<OsString>, signals: Signals) -> anyhow::Result<()> {
-    match container.run(command, signals)? {
+fn run_in(container: &Container, task: Task, signals: Signals) -> anyhow::Result<()> {
+    match container.run(task, signals)? {
         0 => {}
         status => complain(&format!("the command ended with status {status}")),
     }

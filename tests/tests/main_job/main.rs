@@ -3,66 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod ground;
+mod name_resolution;
+mod options;
 
-use cofferdam_tests::{
-    Ended, Installation, Running, Site, TcpGreeter, bridge_network, finish, loopback_network, mynet, needs_kernel, with,
-};
+use std::{fs, path::PathBuf, process::Command};
+
+use cofferdam_tests::{Site, TcpGreeter, bridge_network, finish, loopback_network, mynet, needs_kernel, with};
 use serde_json::json;
 
-/// Speaks to a [`TcpGreeter`].
-const PROBE: &str = env!("CARGO_BIN_EXE_probe");
-
-/// `cofferctl run ARGUMENTS` on the site's node.
-fn run(site: &Site, arguments: &[&str]) -> Ended {
-    let mut command = site.installation().cofferctl();
-    command.arg("run").args(arguments);
-    site.node().run(|| finish(&mut command, b""))
-}
-
-/// `cofferctl run` of a [`PROBE`] that serves callers on port 7, once it does.
-fn serving(site: &Site) -> Running {
-    let mut command = site.installation().cofferctl();
-    command.args(["run", "--", PROBE, "--serve", "7"]);
-    let running = site.node().run(|| Running::start(&mut command));
-    assert_eq!(running.line(), "ready");
-    running
-}
-
-#[track_caller]
-fn succeeds(ended: &Ended) -> &str {
-    assert_eq!(
-        ended.code,
-        Some(0),
-        "stdout: {}\nstderr: {}",
-        ended.stdout,
-        ended.stderr
-    );
-    &ended.stdout
-}
-
-/// Every file of the installation below these directories.
-fn state(installation: &Installation) -> Vec<PathBuf> {
-    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                walk(&path, found)
-            } else {
-                found.push(path)
-            }
-        }
-    }
-    let mut found = Vec::new();
-    for directory in ["run", "var/lib/cni"] {
-        walk(&installation.root().join(directory), &mut found);
-    }
-    found
-}
+use ground::{PROBE, run, serving, settle, state, succeeds};
 
 #[test]
 fn the_readmes_command_shows_eth0_and_lo() {
@@ -98,7 +48,7 @@ fn two_namespaces_on_one_network_reach_each_other() {
     needs_kernel!();
     let site = Site::new();
     let before = site.snapshot();
-    let mut first = serving(&site);
+    let mut first = serving(&site, &[]);
     let ended = run(&site, &["--", PROBE, "10.22.0.2", "7"]);
     assert_eq!(succeeds(&ended), "10.22.0.3\n");
     first.end_input();
@@ -223,7 +173,7 @@ fn a_signal_ends_the_command_and_nothing_stays() {
     needs_kernel!();
     let site = Site::new();
     let before = site.snapshot();
-    let mut running = serving(&site);
+    let mut running = serving(&site, &[]);
     let ended = finish(Command::new("kill").args(["-TERM", &running.id().to_string()]), b"");
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(!running.wait().success());
@@ -231,23 +181,12 @@ fn a_signal_ends_the_command_and_nothing_stays() {
     assert_eq!(state(site.installation()), Vec::<PathBuf>::new(), "files stayed");
 }
 
-/// Waits until nobody has the state any more: who undoes it is no child of
-/// this process.
-fn settle(installation: &Installation) {
-    for _ in 0..600 {
-        if state(installation).is_empty() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-}
-
 #[test]
 fn when_it_is_killed_so_is_the_command_and_nothing_stays() {
     needs_kernel!();
     let site = Site::new();
     let before = site.snapshot();
-    let mut running = serving(&site);
+    let mut running = serving(&site, &[]);
     let children = format!("/proc/{0}/task", running.id());
     let command: Vec<String> = fs::read_dir(children)
         .unwrap()
