@@ -82,7 +82,10 @@ impl CniResult {
     }
 
     /// The same in another version; in its own one it stays as it is.
-    pub(super) fn in_version(&self, version: &str) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// The library has no converter.
+    pub fn in_version(&self, version: &str) -> anyhow::Result<Self> {
         if self.0["cniVersion"] == version {
             return Ok(self.clone());
         }
