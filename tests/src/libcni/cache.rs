@@ -50,9 +50,14 @@ pub(super) fn add(
     };
     given("netns", !conf.netns.is_empty(), json!(conf.netns));
     given("cniArgs", !conf.args.is_empty(), json!(conf.args));
-    let mut capabilities = Value::Object(conf.capability_args.clone());
-    capabilities.sort_all_objects();
-    given("capabilityArgs", !conf.capability_args.is_empty(), capabilities);
+    let mut capabilities = conf.capability_args.clone();
+    // Within them, the runtime's types have orders of their own.
+    capabilities.sort_keys();
+    given(
+        "capabilityArgs",
+        !capabilities.is_empty(),
+        Value::Object(capabilities.clone()),
+    );
     if let Some(result) = result {
         given("result", true, go_json::decode(&go_json::encode(result.document()))?);
     }

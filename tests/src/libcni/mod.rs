@@ -37,7 +37,7 @@ pub struct RuntimeConf {
     pub ifname: String,
     /// `CNI_ARGS`, in order.
     pub args: Vec<[String; 2]>,
-    /// Capability arguments by capability.
+    /// Capability arguments by capability, each in the order of the runtime's own types.
     pub capability_args: Map<String, Value>,
 }
 

@@ -23,16 +23,23 @@ pub(super) fn of_attachment(
         .into_iter()
         .flatten()
         .filter(|(_, wanted)| **wanted == true);
-    let taken: Map<String, Value> = wanted
+    let mut taken: Map<String, Value> = wanted
         .filter_map(|(name, _)| Some((name.clone(), conf.capability_args.get(name)?.clone())))
         .collect();
+    taken.sort_keys();
     if taken.is_empty() {
         // The result in it is a struct still, whose fields have an order of their own.
         config.sort_keys();
         return go_json::encode(&Value::Object(config));
     }
-    config.insert("runtimeConfig".to_owned(), Value::Object(taken));
-    sorted(config)
+    let mut config = Value::Object(config);
+    config.sort_all_objects();
+    // What the runtime offers is of its own types.
+    config["runtimeConfig"] = Value::Object(taken);
+    if let Value::Object(config) = &mut config {
+        config.sort_keys();
+    }
+    go_json::encode(&config)
 }
 
 /// For the verbs that are about the network as a whole.
