@@ -20,6 +20,7 @@ mod go;
 mod ground;
 mod installation;
 mod journal_file;
+pub mod libcni;
 mod machine;
 mod mortals;
 mod mounts;
@@ -29,6 +30,7 @@ mod packets;
 mod page;
 mod products;
 mod program;
+mod recorder;
 mod site;
 mod snapshot;
 #[cfg(target_arch = "x86_64")]
@@ -56,6 +58,7 @@ pub use packets::{EchoServer, TcpGreeter, answers, answers_as, is_silent};
 pub use page::page;
 pub use products::Products;
 pub use program::{Ended, Running, finish};
+pub use recorder::{Recorded, Recorder};
 pub use site::{Container, Site};
 pub use snapshot::Snapshot;
 pub use upon::{

@@ -1,10 +1,14 @@
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::Namespace;
+
+/// How long a server may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The body of the page that a server has at an address and port, seen from a namespace; `None` when there is none after
 /// some tries.
@@ -14,7 +18,16 @@ use crate::Namespace;
 #[must_use]
 pub fn page(from: &Namespace, to: &str, path: &str) -> Option<String> {
     let to: SocketAddr = to.parse().expect("an address and a port");
-    from.run(|| (0..4).find_map(|_| try_page(to, path)))
+    let started = Instant::now();
+    from.run(|| {
+        loop {
+            let page = try_page(to, path);
+            if page.is_some() || started.elapsed() > PATIENCE {
+                return page;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    })
 }
 
 fn try_page(to: SocketAddr, path: &str) -> Option<String> {

@@ -10,10 +10,12 @@ use crate::{CacheError, ProcessError, ResolveError};
 #[derive(Debug, Error)]
 pub enum RuntimeError {
     /// One of its plugins failed.
-    #[error("plugin type={plugin:?} failed ({}): {failure}", action(*.verb))]
+    #[error("plugin type={plugin:?}{} failed ({}): {failure}", named(.name), action(*.verb))]
     Plugin {
         /// The plugin.
         plugin: String,
+        /// The `name` that its own configuration has, as those of a single plugin do; mostly empty.
+        name: String,
         /// What it was asked to do.
         verb: Verb,
         /// Why it did not.
@@ -125,6 +127,13 @@ fn action(verb: Verb) -> &'static str {
         Verb::Gc => "gc",
         Verb::Status => "status",
         Verb::Version => "version",
+    }
+}
+
+fn named(name: &str) -> String {
+    match name {
+        "" => String::new(),
+        name => format!(" name={name:?}"),
     }
 }
 

@@ -40,6 +40,11 @@
 //! of them; a runtime that is asynchronous makes it on a thread for blocking
 //! work.
 
+/// The Rust of the page for authors of runtimes, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+mod embedding {}
+
 mod attachment;
 mod base64;
 mod cache;

@@ -215,6 +215,7 @@ impl<R: PluginResolver> Runtime<R> {
         call::version(&self.resolver, plugin_type, &self.environment, self.allowed).map_err(|failure| {
             RuntimeError::Plugin {
                 plugin: plugin_type.to_owned(),
+                name: String::new(),
                 verb: Verb::Version,
                 failure,
             }
@@ -349,8 +350,10 @@ fn unusable(network: &NetworkList, error: ResultError) -> RuntimeError {
 }
 
 fn failed(plugin: &ListedPlugin, verb: Verb, failure: PluginFailure) -> RuntimeError {
+    let name = plugin.config.get("name").and_then(Node::as_str).unwrap_or_default();
     RuntimeError::Plugin {
         plugin: plugin.plugin_type.clone(),
+        name: name.to_owned(),
         verb,
         failure,
     }

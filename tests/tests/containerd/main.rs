@@ -7,3 +7,4 @@ mod change_over;
 mod many;
 mod node;
 mod pods;
+mod replay;

@@ -96,7 +96,7 @@ const OF_PLUGINS: [(&str, &[&str]); 16] = [
         "tuning",
         &["sysctl", "mac", "promisc", "mtu", "allmulti", "txQLen", "dataDir"],
     ),
-    ("sbr", &["table", "addSourceHints"]),
+    ("sbr", &["table", "gateways", "addSourceHints"]),
     ("vrf", &["vrfname", "table"]),
 ];
 
@@ -183,6 +183,11 @@ fn superfluous(who: &str, key: &str, known: &[&str]) -> String {
         None => format!("{who} has no key {key:?}, so it has no effect"),
     }
 }
+
+#[cfg(test)]
+mod of_sources;
+#[cfg(test)]
+mod sources;
 
 #[cfg(test)]
 mod tests {

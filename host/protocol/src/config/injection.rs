@@ -42,6 +42,8 @@ impl Injection<'_> {
         if let Some(valid) = self.valid_attachments {
             attachments::write(&mut config, valid);
         }
+        // The reference library leaves no plugin anything else to read.
+        config.write_whole_numbers_plainly();
         PluginConfig::from_tree(config)
     }
 

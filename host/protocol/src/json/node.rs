@@ -92,6 +92,25 @@ impl Node {
         }
     }
 
+    /// Writes whole numbers without a point or an exponent, as Go's generic maps do: its decoder takes `1500`, not
+    /// `1500.0`, for an integer. Beyond what a float holds exactly a number stays as it is.
+    pub fn write_whole_numbers_plainly(&mut self) {
+        match self {
+            Self::Number(number) => {
+                if let Some(whole) = number.as_f64().filter(|_| number.is_f64()).and_then(whole) {
+                    *number = whole.into();
+                }
+            }
+            Self::Array(elements) => elements.iter_mut().for_each(Self::write_whole_numbers_plainly),
+            Self::Object(entries) => {
+                for (_, value) in entries {
+                    value.write_whole_numbers_plainly();
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The text of a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
@@ -113,6 +132,14 @@ impl Node {
             Self::Object(_) => "an object",
         }
     }
+}
+
+/// A float as an integer, where it is one.
+#[allow(clippy::cast_possible_truncation)] // within the range that is looked for
+fn whole(float: f64) -> Option<i64> {
+    /// Above it, not every integer is a float.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
 }
 
 impl From<&str> for Node {

@@ -57,6 +57,16 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn whole_numbers_are_written_plainly_wherever_they_are() {
+    let mut node = Node::parse(r#"{"a":[1500.0,{"b":15e2}],"c":0.5,"d":-3.0,"e":7,"f":9007199254740993}"#).unwrap();
+    node.write_whole_numbers_plainly();
+    assert_eq!(
+        node.to_text(),
+        r#"{"a":[1500,{"b":1500}],"c":0.5,"d":-3,"e":7,"f":9007199254740993}"#
+    );
+}
+
+#[test]
 fn keys_match_in_any_letter_case() {
     for text in [
         r#"{"bridge":"cni0","isGateway":true}"#,

@@ -1,0 +1,278 @@
+//! Which keys of a configuration a plugin reads, by its sources: the fields of its `Config`, as serde names them.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use syn::{
+    Attribute, Expr, ExprLit, Field, File, Item, ItemImpl, ItemStruct, Lit, LitStr, Type, TypePath, UseTree,
+    visit::{self, Visit},
+};
+
+/// A plugin's crate, but for its tests.
+pub(super) struct PluginSources {
+    /// What the plugin calls itself.
+    pub(super) name: String,
+    config: String,
+    structs: BTreeMap<String, ItemStruct>,
+}
+
+impl PluginSources {
+    /// All plugins of the workspace.
+    pub(super) fn all() -> Vec<Self> {
+        let mut directories: Vec<_> = fs::read_dir(workspace().join("plugins"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path().join("src"))
+            .collect();
+        directories.sort();
+        directories.iter().map(|directory| Self::of(directory)).collect()
+    }
+
+    fn of(directory: &Path) -> Self {
+        let mut reader = Reader::default();
+        for file in rust_files(directory) {
+            reader.visit_file(&parsed(&file));
+        }
+        let place = directory.display();
+        let [plugin] = &reader.plugins[..] else {
+            panic!("{place}: not one implementation of Plugin")
+        };
+        let (name, config, configures) = plugin.clone();
+        assert!(
+            !configures || config == "Nothing",
+            "{place}: configure() of its own reads keys that nobody sees here"
+        );
+        assert!(
+            !reader.decodes,
+            "{place}: config::parse() besides Config reads keys that nobody sees here"
+        );
+        // Common parts are the SDK's.
+        let mut sdk = Reader::default();
+        sdk.visit_file(&parsed(&workspace().join("guest-sdk/src/config.rs")));
+        let mut structs = sdk.structs;
+        structs.extend(reader.structs);
+        Self { name, config, structs }
+    }
+
+    /// The keys of its configuration.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.keys_of(&self.config).into_keys().collect()
+    }
+
+    /// The keys of what a key of its configuration holds.
+    pub(super) fn keys_within(&self, key: &str) -> Vec<String> {
+        let within = &self.keys_of(&self.config)[key];
+        self.keys_of(within).into_keys().collect()
+    }
+
+    /// The keys of a struct, with the names of their types.
+    fn keys_of(&self, name: &str) -> BTreeMap<String, String> {
+        let found = self.structs.get(name);
+        let found = found.unwrap_or_else(|| panic!("{}: no struct {name}", self.name));
+        let camel_case = Serde::of(&found.attrs).camel_case;
+        let mut keys = BTreeMap::new();
+        for field in &found.fields {
+            let serde = Serde::of(&field.attrs);
+            let inner = type_name(&field.ty);
+            if serde.flatten {
+                keys.extend(self.keys_of(&inner));
+                continue;
+            }
+            let key = serde.rename.unwrap_or_else(|| written(field, camel_case));
+            for key in serde.aliases.into_iter().chain([key]) {
+                keys.insert(key, inner.clone());
+            }
+        }
+        keys
+    }
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn rust_files(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn parsed(file: &Path) -> File {
+    syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// The last name in a type, inside of `Option`.
+fn type_name(of: &Type) -> String {
+    let Type::Path(TypePath { path, .. }) = of else {
+        return String::new();
+    };
+    let last = path.segments.last().unwrap();
+    if let (true, syn::PathArguments::AngleBracketed(arguments)) = (last.ident == "Option", &last.arguments)
+        && let Some(syn::GenericArgument::Type(inner)) = arguments.args.first()
+    {
+        return type_name(inner);
+    }
+    last.ident.to_string()
+}
+
+fn written(field: &Field, camel_case: bool) -> String {
+    let name = field.ident.as_ref().expect("a field with a name").to_string();
+    if !camel_case {
+        return name;
+    }
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| {
+        let (initial, rest) = word.split_at(1);
+        text + &initial.to_uppercase() + rest
+    })
+}
+
+/// What serde is told of a struct or a field. A word that is not known here fails the test that reads it.
+#[derive(Default)]
+struct Serde {
+    camel_case: bool,
+    flatten: bool,
+    rename: Option<String>,
+    aliases: Vec<String>,
+}
+
+impl Serde {
+    fn of(attributes: &[Attribute]) -> Self {
+        let mut serde = Self::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+            let read = attribute.parse_nested_meta(|meta| {
+                let word = meta.path.require_ident()?.to_string();
+                let text = || Ok::<_, syn::Error>(meta.value()?.parse::<LitStr>()?.value());
+                match word.as_str() {
+                    "default" if !meta.input.peek(syn::Token![=]) => {}
+                    "flatten" => serde.flatten = true,
+                    "deserialize_with" => drop(text()?),
+                    "rename" => serde.rename = Some(text()?),
+                    "alias" => serde.aliases.push(text()?),
+                    "rename_all" if text()? == "camelCase" => serde.camel_case = true,
+                    _ => return Err(meta.error("what this does to keys is not known here")),
+                }
+                Ok(())
+            });
+            read.unwrap_or_else(|error| panic!("#[serde(…)]: {error}"));
+        }
+        serde
+    }
+}
+
+/// Collects what matters of a crate.
+#[derive(Default)]
+struct Reader {
+    structs: BTreeMap<String, ItemStruct>,
+    /// The name and the `Config` of each `Plugin`, and whether it reads that itself.
+    plugins: Vec<(String, String, bool)>,
+    /// Whether something is decoded besides.
+    decodes: bool,
+}
+
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item(&mut self, item: &'ast Item) {
+        let attributes: &[Attribute] = match item {
+            Item::Mod(module) => &module.attrs,
+            Item::Fn(function) => &function.attrs,
+            _ => &[],
+        };
+        let is_test = |attribute: &Attribute| {
+            attribute.path().is_ident("cfg")
+                && attribute
+                    .parse_args::<syn::Path>()
+                    .is_ok_and(|path| path.is_ident("test"))
+        };
+        if !attributes.iter().any(is_test) {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_struct(&mut self, item: &'ast ItemStruct) {
+        if item.attrs.iter().any(derives_deserialize) {
+            let other = self.structs.insert(item.ident.to_string(), item.clone());
+            assert!(other.is_none(), "two structs are called {}", item.ident);
+        }
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast ItemImpl) {
+        let of = item.trait_.as_ref().and_then(|(_, path, _)| path.segments.last());
+        if of.is_some_and(|segment| segment.ident == "Plugin") {
+            self.plugins.push(plugin(item));
+        }
+        visit::visit_item_impl(self, item);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.decodes |= names.ends_with(&["config".to_owned(), "parse".to_owned()]);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_use_path(&mut self, path: &'ast syn::UsePath) {
+        self.decodes |= path.ident == "config" && imports(&path.tree, "parse");
+        visit::visit_use_path(self, path);
+    }
+}
+
+fn derives_deserialize(attribute: &Attribute) -> bool {
+    let mut derives = false;
+    if attribute.path().is_ident("derive") {
+        let read = attribute.parse_nested_meta(|meta| {
+            derives |= meta
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "Deserialize");
+            Ok(())
+        });
+        read.unwrap();
+    }
+    derives
+}
+
+fn imports(tree: &UseTree, name: &str) -> bool {
+    match tree {
+        UseTree::Name(found) => found.ident == name,
+        UseTree::Rename(found) => found.ident == name,
+        UseTree::Group(group) => group.items.iter().any(|tree| imports(tree, name)),
+        UseTree::Glob(_) => true,
+        UseTree::Path(_) => false,
+    }
+}
+
+fn plugin(item: &ItemImpl) -> (String, String, bool) {
+    let (mut name, mut config, mut configures) = (None, None, false);
+    for item in &item.items {
+        match item {
+            syn::ImplItem::Type(found) if found.ident == "Config" => config = Some(type_name(&found.ty)),
+            syn::ImplItem::Const(found) if found.ident == "NAME" => {
+                if let Expr::Lit(ExprLit {
+                    lit: Lit::Str(text), ..
+                }) = &found.expr
+                {
+                    name = Some(text.value());
+                }
+            }
+            syn::ImplItem::Fn(found) => configures |= found.sig.ident == "configure",
+            _ => {}
+        }
+    }
+    (
+        name.expect("a plugin has a NAME"),
+        config.expect("a plugin has a Config"),
+        configures,
+    )
+}
