@@ -6,7 +6,8 @@
 use std::{path::Path, process::Command};
 
 use cofferdam_tests::{
-    Cni, Container, GoPlugins, Output, Site, Snapshot, bridge_network, needs_go_plugins, needs_kernel, skip, with,
+    Cni, Container, GoPlugins, Output, Site, Snapshot, bridge_network, device_network, furnish_device,
+    needs_go_plugins, needs_kernel, skip, with,
 };
 use serde_json::{Value, json};
 
@@ -82,6 +83,30 @@ fn a_node_changes_back_with_its_containers_running() {
     assert_eq!(node.site.leased("mynet"), ["10.22.0.3"]);
     node.go("DEL", &new, &config).silent_success();
     assert_eq!(node.site.leased("mynet"), Vec::<String>::new());
+}
+
+#[test]
+fn a_device_that_the_go_plugin_moved_comes_home() {
+    needs_kernel!();
+    let node = ChangeOver {
+        go: needs_go_plugins!(),
+        site: Site::new(),
+    };
+    furnish_device(&node.site);
+    let mac = |link: Option<Value>| link.map(|link| link["address"].clone());
+    let before = mac(node.site.node().link("dev5"));
+    let container = Container::new("c1");
+    let result = node.go("ADD", &container, &device_network()).result();
+    assert_eq!(node.site.node().link("dev5"), None);
+
+    let with_result = with(device_network(), json!({ "prevResult": result }));
+    node.ours("DEL", &container, &with_result).silent_success();
+
+    assert_eq!(mac(node.site.node().link("dev5")), before);
+    assert_eq!(container.namespace.link_names(), ["lo"]);
+    assert_eq!(node.site.leased("mynet"), Vec::<String>::new());
+    node.ours("DEL", &container, &with_result).silent_success();
+    assert_eq!(mac(node.site.node().link("dev5")), before);
 }
 
 /// Ends the test where the Go plugins can't use one of their backends.

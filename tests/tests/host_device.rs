@@ -142,6 +142,10 @@ fn a_device_that_is_not_there_or_not_asked_for_is_an_error() {
         (by("hwaddr", "02:00:00:00:99:99"), "02:00:00:00:99:99"),
         (by("hwaddr", "02:00"), "hwaddr"),
         (by("kernelpath", "/sys/class/net"), "kernelpath"),
+        (
+            by("kernelpath", "/sys/devices/../class/net/eth1"),
+            "is no absolute path of a device below",
+        ),
         (by("kernelpath", "/sys/devices/virtual"), "/sys/devices/virtual"),
         (by("pciBusID", "0000:03:00.1"), "0000:03:00.1"),
         (by("pciBusID", "../../devices"), "../../devices"),
