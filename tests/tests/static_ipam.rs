@@ -121,21 +121,23 @@ fn what_makes_no_sense_is_refused_by_name() {
 #[test]
 fn old_results_have_room_for_one_address_of_a_family() {
     needs_kernel!();
-    let two = json!({ "addresses": [{ "address": "10.1.0.5/24" }, { "address": "10.2.0.5/24" }] });
-    let both = json!({ "addresses": [{ "address": "10.1.0.5/24" }, { "address": "fd00::5/64" }] });
+    let addresses = |one: &str, other: &str| json!({ "addresses": [{ "address": one }, { "address": other }] });
+    let both = addresses("10.1.0.5/24", "fd00::5/64");
     for version in SPEC_VERSIONS {
         let site = Site::new();
         call(&site, "ADD", &ipam(version, both.clone()), "").result();
-        let output = call(&site, "ADD", &ipam(version, two.clone()), "");
-        if version < "0.3.0" {
-            let text = output.error().text();
-            assert!(
-                text.contains("does not support more than 1 address per family"),
-                "{text}"
-            );
-        } else {
-            // Nothing is on record of what it gave before.
-            assert_eq!(output.result()["ips"][1]["address"], "10.2.0.5/24");
+        for (one, other) in [("10.1.0.5/24", "10.2.0.5/24"), ("fd00::5/64", "fd01::5/64")] {
+            let output = call(&site, "ADD", &ipam(version, addresses(one, other)), "");
+            if version < "0.3.0" {
+                let text = output.error().text();
+                assert!(
+                    text.contains("does not support more than 1 address per family"),
+                    "{text}"
+                );
+            } else {
+                // Nothing is on record of what it gave before.
+                assert_eq!(output.result()["ips"][1]["address"], other);
+            }
         }
     }
 }

@@ -5,7 +5,12 @@
 
 mod reconfigured;
 
-use std::{fs, path::Path, path::PathBuf, thread, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
 
 use cofferdam_tests::{
     Container, Namespace, Output, Site, Snapshot, bridge_network, loopback_network, needs_kernel, with,
@@ -296,6 +301,14 @@ fn del_works_where_there_is_a_directory_or_nothing_in_the_journals_place() {
     }
 }
 
+fn await_no_veth(node: &Namespace) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while node.link_names().iter().any(|name| name.starts_with("veth")) {
+        assert!(Instant::now() < deadline, "the kernel does not remove the pair");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// What it shares goes all the same, which takes more than the plugins are
 /// granted by now.
 #[test]
@@ -310,6 +323,9 @@ fn del_leaves_what_is_shared_though_the_journal_is_lost_and_nothing_granted_any_
     site.installation().policy("bridge.toml", narrowed);
     let Container { id, namespace } = container;
     drop(namespace);
+    // Without the journal nobody but the kernel knows whose the node's end of
+    // the pair is, and it removes that some time after the namespace.
+    await_no_veth(site.node());
     let gone = Container::new(&id);
 
     let del = site.call("DEL", &gone, &config()).netns_path("/nonexistent").run();
