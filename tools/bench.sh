@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Cofferdam as it ships against the Go plugins, side by side in one run:
-# tools/bench.sh [--rounds N] [--go-only | --split | --growth | --parallel]
+# tools/bench.sh [--rounds N] [--go-only | --split | --growth [--up-to N] | --parallel]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -24,9 +24,10 @@ pub(crate) fn print(go: &GoPlugins, installation: &Installation, options: &Optio
         println!("\n{}: p50 of ADD in ms beside so many attachments", workload.name);
         let is_chain = workload.members.len() > 1;
         let most = if is_chain { MOST_FOR_CHAIN_OF_GO } else { usize::MAX };
+        let most = most.min(options.up_to);
         print_side("Go", Side::go(go, &workload)?, most, options, &workload)?;
         let ours = Side::cofferdam(installation, &workload)?;
-        print_side("cofferdam", ours, usize::MAX, options, &workload)?;
+        print_side("cofferdam", ours, options.up_to, options, &workload)?;
     }
     Ok(())
 }

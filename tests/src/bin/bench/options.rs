@@ -8,6 +8,8 @@ pub(crate) struct Options {
     /// Leave cofferdam out.
     pub(crate) go_only: bool,
     pub(crate) what: What,
+    /// Attachments beside which growth is measured at most.
+    pub(crate) up_to: usize,
 }
 
 /// What is measured.
@@ -23,7 +25,7 @@ pub(crate) enum What {
     Parallel,
 }
 
-const USAGE: &str = "usage: bench [--rounds N] [--go-only | --split | --growth | --parallel]";
+const USAGE: &str = "usage: bench [--rounds N] [--go-only | --split | --growth [--up-to N] | --parallel]";
 
 impl Options {
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
@@ -31,15 +33,17 @@ impl Options {
             rounds: 100,
             go_only: false,
             what: What::Workloads,
+            up_to: usize::MAX,
         };
         while let Some(argument) = arguments.next() {
+            let mut number = || {
+                let text = arguments.next().context(USAGE)?;
+                text.parse()
+                    .with_context(|| format!("{argument} {text:?} is not a number"))
+            };
             match argument.as_str() {
-                "--rounds" => {
-                    let number = arguments.next().context(USAGE)?;
-                    options.rounds = number
-                        .parse()
-                        .with_context(|| format!("--rounds {number:?} is not a number"))?;
-                }
+                "--rounds" => options.rounds = number()?,
+                "--up-to" => options.up_to = number()?,
                 "--go-only" => options.go_only = true,
                 "--split" => options.what = What::Split,
                 "--growth" => options.what = What::Growth,
