@@ -39,11 +39,10 @@ fn containers(host: &Host) -> String {
 
 /// The files of Cofferdam on the machine that are there for what runs.
 fn files(host: &Host) -> String {
-    // It complains where there is no such directory, or no more.
-    let found = host
-        .machine
-        .try_run("find", &["/run/cofferctl", "/run/cofferdam", "-type", "f"]);
-    found.stdout
+    let ours = ["(", "-name", "cofferctl-*", "-o", "-path", "/run/cofferdam/*", ")"];
+    let arguments = [&["/run", "-type", "f"], &ours[..]].concat();
+    // It complains of what goes while it looks.
+    host.machine.try_run("find", &arguments).stdout
 }
 
 /// `cofferctl` on the machine, whose podman puts containers where the machine's control groups are.
@@ -166,6 +165,8 @@ fn a_container_that_does_not_listen_to_signals_is_ended_after_a_while() {
     let host = Host::new();
     let before = Before::of(&host);
     let mut deaf = running(&host, &["--net", "front"], "echo ready; exec sleep 1000");
+    let there = files(&host);
+    assert!(there.contains(".resolv.conf") && there.contains(".journal"), "{there}");
 
     signal(&deaf, "-INT");
     let status = deaf.wait();

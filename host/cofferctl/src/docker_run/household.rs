@@ -29,8 +29,8 @@ impl Household {
         let token = random_id();
         let resolver_file = installation
             .root()
-            .join("run/cofferctl")
-            .join(format!("{token}.resolv.conf"));
+            .join("run")
+            .join(format!("cofferctl-{token}.resolv.conf"));
         Self {
             engine,
             token,

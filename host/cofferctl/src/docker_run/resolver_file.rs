@@ -1,4 +1,4 @@
-use std::{fs, io, path::Path};
+use std::{fs, io};
 
 use anyhow::Context as _;
 
@@ -9,8 +9,6 @@ impl Household {
     /// without networks of theirs nothing, or what is the node's.
     pub(super) fn write_resolver_file(&self, text: &str) -> anyhow::Result<()> {
         let path = &self.resolver_file;
-        let directory = path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(directory).with_context(|| format!("make {}", directory.display()))?;
         fs::write(path, text).with_context(|| format!("write {}", path.display()))
     }
 
@@ -18,14 +16,9 @@ impl Household {
         let path = &self.resolver_file;
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("remove {}", path.display()));
+                Err(error).with_context(|| format!("remove {}", path.display()))
             }
-            _ => {}
+            _ => Ok(()),
         }
-        // Where another call has a file it is not empty, and stays.
-        if let Some(directory) = path.parent() {
-            let _ = fs::remove_dir(directory);
-        }
-        Ok(())
     }
 }
