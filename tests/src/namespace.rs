@@ -1,5 +1,5 @@
 use std::{
-    fs::File,
+    fs::{self, File},
     os::fd::{AsFd as _, AsRawFd as _, OwnedFd},
     panic::resume_unwind,
     process::Command,
@@ -32,6 +32,9 @@ impl Namespace {
     pub fn container() -> Self {
         let made = thread::spawn(|| {
             unshare(CloneFlags::CLONE_NEWNET).expect("needs the right to make network namespaces");
+            // A new namespace has it as the node has it; the tests begin with
+            // what the kernel begins with, also where Docker forwards.
+            fs::write("/proc/sys/net/ipv4/ip_forward", "0").expect("setting a sysctl of a namespace of our own");
             File::open("/proc/thread-self/ns/net").expect("needs /proc")
         });
         Self {

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    fs::File,
+    fs::{self, File},
     io::{self, Write as _},
     os::fd::OwnedFd,
     panic::resume_unwind,
@@ -36,6 +36,7 @@ pub(crate) fn with_namespace(test: impl FnOnce(OwnedFd) + Send + 'static) {
             skipped(format_args!("a network namespace can't be made here ({errno})"));
             return;
         }
+        begin_without_forwarding();
         test(new_namespace());
     })
     .join();
@@ -47,10 +48,16 @@ pub(crate) fn with_namespace(test: impl FnOnce(OwnedFd) + Send + 'static) {
 pub(crate) fn new_namespace() -> OwnedFd {
     thread::spawn(|| {
         unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        begin_without_forwarding();
         File::open("/proc/thread-self/ns/net").unwrap().into()
     })
     .join()
     .unwrap()
+}
+
+/// A new namespace forwards if the node does.
+fn begin_without_forwarding() {
+    fs::write("/proc/sys/net/ipv4/ip_forward", "0").unwrap();
 }
 
 /// Whether the kernel has a file for a feature; says so when it has not.
