@@ -7,11 +7,9 @@ use std::{
 };
 
 use cofferdam_journal::{AttachmentId, StateDirectory, Undo};
+use cofferdam_simulation::{Nobody, Simulated};
 
-use crate::{
-    simulated::{Nobody, Simulated, node},
-    workspace::Workspace,
-};
+use crate::{node, workspace::Workspace};
 
 /// One input: the lines of a journal's file. A line that begins with a blank
 /// gets the checksum of what follows, so that it is read; the others stay as

@@ -14,11 +14,11 @@ mod calls;
 #[cfg(feature = "components")]
 mod components;
 mod journal;
+mod node;
 mod policy;
 #[cfg(feature = "components")]
 mod request;
 mod result;
-mod simulated;
 mod workspace;
 
 #[cfg(feature = "components")]

@@ -17,13 +17,14 @@ use cofferdam_broker::Broker;
 use cofferdam_journal::StateDirectory;
 use cofferdam_protocol::{CniError, Environment, PluginConfig, SpecVersion, Verb, result};
 use cofferdam_sandbox::Sandbox;
+use cofferdam_simulation::{Sides, Simulated};
 
 use self::{
     ground::Ground,
     observer::{Phase, Watch, Watcher},
     script::Scenario,
 };
-use crate::simulated::{Sides, Simulated, node};
+use crate::node;
 
 /// The plugin whose component makes the calls.
 const PLUGIN: &str = "hostile";

@@ -7,13 +7,13 @@ use cofferdam_journal::{Operation, Progress, StateDirectory};
 use cofferdam_network::{Error, LinkId, LinkInfo, PortVlans, Result, Rule, SysctlKey, nftables};
 use cofferdam_policy::{Grants, Mark, Packets, Question};
 use cofferdam_protocol::{IpPrefix, Place};
+use cofferdam_simulation::{Observer, Side, Sides};
 use nix::errno::Errno;
 
 use super::{
     packets,
     script::{Fault, Kind},
 };
-use crate::simulated::{Observer, Side, Sides};
 
 /// Table that a route is in which names none.
 const MAIN_TABLE: u32 = 254;

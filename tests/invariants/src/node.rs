@@ -1,7 +1,7 @@
 use cofferdam_network::{LinkId, Neighbor, Network as _, Route, RouteMode, Rule, nftables};
 use cofferdam_protocol::{MacAddress, Place};
 
-use super::{Nobody, Sides, Simulated};
+use cofferdam_simulation::{Nobody, Sides, Simulated};
 
 /// A node with an uplink, another tenant's bridge and port, a firewall, and
 /// something of everything else; and a new container.

@@ -216,7 +216,8 @@ impl Sides {
     }
 }
 
-pub(crate) fn other(place: Place) -> Place {
+/// The other namespace.
+pub(super) fn other(place: Place) -> Place {
     match place {
         Place::Host => Place::Container,
         Place::Container => Place::Host,

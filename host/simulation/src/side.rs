@@ -10,31 +10,40 @@ use super::{Sides, missing};
 
 /// One namespace.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Side {
-    pub(crate) links: BTreeMap<u32, LinkInfo>,
-    pub(crate) addresses: BTreeMap<u32, Vec<AddressInfo>>,
-    pub(crate) routes: BTreeMap<u32, Vec<Route>>,
-    pub(crate) neighbors: BTreeMap<u32, Vec<Neighbor>>,
-    pub(crate) rules: Vec<Rule>,
-    /// Of ports.
-    pub(crate) vlans: BTreeMap<u32, PortVlans>,
+pub struct Side {
+    /// Links by their index, as what else belongs to one.
+    pub links: BTreeMap<u32, LinkInfo>,
+    /// Addresses of links.
+    pub addresses: BTreeMap<u32, Vec<AddressInfo>>,
+    /// Routes through links.
+    pub routes: BTreeMap<u32, Vec<Route>>,
+    /// Permanent neighbours on links.
+    pub neighbors: BTreeMap<u32, Vec<Neighbor>>,
+    /// Routing rules besides the kernel's own.
+    pub rules: Vec<Rule>,
+    /// VLANs of ports.
+    pub vlans: BTreeMap<u32, PortVlans>,
     /// Those that are not as they are by themselves.
-    pub(crate) settings: BTreeMap<SysctlKey, String>,
-    pub(crate) tables: BTreeMap<TableId, Rules>,
-    pub(crate) limits: BTreeMap<u32, RateLimit>,
+    pub settings: BTreeMap<SysctlKey, String>,
+    /// nftables.
+    pub tables: BTreeMap<TableId, Rules>,
+    /// What limits the rate of links.
+    pub limits: BTreeMap<u32, RateLimit>,
     /// Where a link sends what comes in on another one.
-    pub(crate) redirects: BTreeMap<u32, u32>,
+    pub redirects: BTreeMap<u32, u32>,
     /// Numbers are given once.
     last_index: u32,
 }
 
 /// What an nftables table holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Rules {
-    pub(crate) sets: BTreeMap<String, Set>,
-    pub(crate) chains: BTreeMap<String, Chain>,
+pub struct Rules {
+    /// Sets and maps by name.
+    pub sets: BTreeMap<String, Set>,
+    /// Chains by name.
+    pub chains: BTreeMap<String, Chain>,
     /// By set, with their comments.
-    pub(crate) elements: BTreeMap<String, BTreeMap<Element, String>>,
+    pub elements: BTreeMap<String, BTreeMap<Element, String>>,
 }
 
 /// The same but for the order of what has none, and for what was never used.
@@ -46,7 +55,8 @@ impl PartialEq for Side {
 
 impl Side {
     /// All that an administrator could see, one object a line, sorted.
-    pub(crate) fn picture(&self) -> Vec<String> {
+    #[must_use]
+    pub fn picture(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.links.values().map(|link| format!("{link:?}")).collect();
         let name = |index: &u32| self.links.get(index).map_or("?", |link| link.name.as_str());
         for (index, all) in &self.addresses {
@@ -74,11 +84,14 @@ impl Side {
         lines
     }
 
-    pub(crate) fn by_name(&self, name: &str) -> Option<&LinkInfo> {
+    /// The link of that name.
+    #[must_use]
+    pub fn by_name(&self, name: &str) -> Option<&LinkInfo> {
         self.links.values().find(|link| link.name == name)
     }
 
-    pub(crate) fn add_link(&mut self, place: Place, name: &str, kind: &str, mac: Option<MacAddress>) -> LinkId {
+    /// A link that is there from the beginning, down, without anything.
+    pub fn add_link(&mut self, place: Place, name: &str, kind: &str, mac: Option<MacAddress>) -> LinkId {
         self.last_index += 1;
         let id = LinkId {
             place,

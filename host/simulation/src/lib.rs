@@ -4,7 +4,6 @@
 
 mod links;
 mod network;
-pub(crate) mod node;
 mod packet_filter;
 mod routing;
 mod settings;
@@ -20,24 +19,29 @@ use cofferdam_journal::Operation;
 use cofferdam_network::{Error, LinkId, Result, SysctlKey};
 use cofferdam_protocol::Place;
 
-pub(crate) use side::Side;
+pub use side::{Rules, Side};
 
 /// Both namespaces.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Sides {
-    pub(crate) host: Side,
-    pub(crate) container: Side,
+pub struct Sides {
+    /// The node's.
+    pub host: Side,
+    /// The container's.
+    pub container: Side,
 }
 
 impl Sides {
-    pub(crate) fn at(&self, place: Place) -> &Side {
+    /// One of them.
+    #[must_use]
+    pub fn at(&self, place: Place) -> &Side {
         match place {
             Place::Host => &self.host,
             Place::Container => &self.container,
         }
     }
 
-    pub(crate) fn at_mut(&mut self, place: Place) -> &mut Side {
+    /// One of them, to change.
+    pub fn at_mut(&mut self, place: Place) -> &mut Side {
         match place {
             Place::Host => &mut self.host,
             Place::Container => &mut self.container,
@@ -46,18 +50,24 @@ impl Sides {
 }
 
 /// Who looks at what is done.
-pub(crate) trait Observer: Send {
-    /// A change is about to be done. An error is what the kernel says instead
-    /// of doing it.
+pub trait Observer: Send {
+    /// A change is about to be done.
+    ///
+    /// # Errors
+    /// What the kernel says instead of doing it.
     fn change(&mut self, sides: &Sides, operation: &Operation) -> Result<()>;
-    /// It was done. An error is what the kernel says although it was.
+    /// It was done.
+    ///
+    /// # Errors
+    /// What the kernel says although it was.
     fn changed(&mut self) -> Result<()>;
     /// A setting is read.
     fn read(&mut self, sides: &Sides, place: Place, key: &SysctlKey);
 }
 
 /// For what needs no watching.
-pub(crate) struct Nobody;
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
 
 impl Observer for Nobody {
     fn change(&mut self, _: &Sides, _: &Operation) -> Result<()> {
@@ -73,7 +83,7 @@ impl Observer for Nobody {
 
 /// The network of one attachment; clones are the same network.
 #[derive(Clone)]
-pub(crate) struct Simulated {
+pub struct Simulated {
     inner: Arc<Mutex<Inner>>,
 }
 
@@ -86,7 +96,9 @@ struct Inner {
 }
 
 impl Simulated {
-    pub(crate) fn new(sides: Sides, observer: Box<dyn Observer>) -> Self {
+    /// A network that begins with `sides`, with `observer` told of what is done.
+    #[must_use]
+    pub fn new(sides: Sides, observer: Box<dyn Observer>) -> Self {
         Self {
             inner: Arc::new(Mutex::new(Inner {
                 sides,
@@ -97,12 +109,15 @@ impl Simulated {
     }
 
     /// All that there is now.
-    pub(crate) fn sides(&self) -> Sides {
+    #[must_use]
+    pub fn sides(&self) -> Sides {
         self.lock().sides.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("a test that panicked goes no further")
+        self.inner
+            .lock()
+            .expect("nothing here panics with the lock held, but an observer that is a test may")
     }
 
     fn look<T>(&self, look: impl FnOnce(&Sides) -> T) -> T {
