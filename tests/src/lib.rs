@@ -31,6 +31,7 @@ mod page;
 mod products;
 mod program;
 mod recorder;
+mod scenarios;
 mod site;
 mod snapshot;
 #[cfg(target_arch = "x86_64")]
@@ -59,6 +60,7 @@ pub use page::page;
 pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use recorder::{Recorded, Recorder};
+pub use scenarios::{Scenario, Surroundings, scenarios};
 pub use site::{Container, Site};
 pub use snapshot::Snapshot;
 pub use upon::{

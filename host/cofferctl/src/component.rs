@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use cofferdam_broker::{Installation, check_component};
 use cofferdam_policy::{Need, Needs};
-use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, Signatures};
+use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, Signatures, check_versions};
 
 use crate::{
     compiler,
@@ -135,10 +135,17 @@ fn compile(
 ) -> anyhow::Result<(Digest, usize)> {
     let code = compiler::compile(wasm, limits)?;
     let digest = store.add(wasm, &code, &declaration.text)?;
+    if let Err(error) = check_stored(store, digest) {
+        store.remove_unnamed(digest)?;
+        return Err(error);
+    }
+    Ok((digest, code.len()))
+}
+
+fn check_stored(store: &ComponentStore, digest: Digest) -> anyhow::Result<()> {
     let sandbox = Sandbox::new()?;
     let program = Program::load(&sandbox, store.artifact(digest)?)?;
-    check_component(&sandbox, &program)?;
-    Ok((digest, code.len()))
+    Ok(check_component(&sandbox, &program)?)
 }
 
 /// Reads what a component says of itself, and refuses what could not run.
@@ -150,10 +157,12 @@ pub(crate) fn check_plugin(wasm: &[u8]) -> anyhow::Result<Description> {
     let offered = |import: &&String| {
         import.starts_with("cofferdam:cni/") || WASI.iter().any(|interface| import.starts_with(interface))
     };
-    match description.imports.iter().find(|import| !offered(import)) {
-        Some(import) => bail!("it imports {import}, which no plugin gets"),
-        None => Ok(description),
+    if let Some(import) = description.imports.iter().find(|import| !offered(import)) {
+        bail!("it imports {import}, which no plugin gets");
     }
+    let interfaces = description.imports.iter().chain(&description.exports);
+    check_versions(interfaces.map(String::as_str))?;
+    Ok(description)
 }
 
 fn compile_all(store: &ComponentStore, limits: compiler::Limits) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@
 pub mod bindings;
 #[cfg(feature = "compiler")]
 mod compile;
+mod contract;
 mod engine;
 mod error;
 mod fault;
@@ -20,6 +21,7 @@ mod timer;
 mod wasi;
 mod watchdog;
 
+pub use contract::{CONTRACT, check_versions};
 pub use engine::Sandbox;
 pub use error::{CallError, SandboxError};
 pub use fault::{Fault, FaultKind};

@@ -199,6 +199,23 @@ impl ComponentStore {
         Ok(digest)
     }
 
+    /// Removes a component that no name stands for.
+    ///
+    /// # Errors
+    /// The store can't be read, or the file system refuses.
+    pub fn remove_unnamed(&self, digest: Digest) -> Result<(), StoreError> {
+        let mut named = self.plugins_by_name()?.into_iter().filter_map(|(_, named)| named.ok());
+        if named.any(|named| named == digest) {
+            return Ok(());
+        }
+        let path = self.path().join("components").join(digest.to_string());
+        fs::remove_dir_all(&path).map_err(|error| StoreError::Io {
+            action: "remove",
+            path,
+            error,
+        })
+    }
+
     /// Makes a name stand for a component, from the next call on.
     ///
     /// # Errors
