@@ -37,6 +37,7 @@ mod snapshot;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;
 mod upon;
+pub mod wit;
 mod workshop;
 
 pub use attached::Attached;

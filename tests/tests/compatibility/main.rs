@@ -7,4 +7,5 @@
 mod contract;
 mod kept;
 mod other_versions;
+mod reference;
 mod text;
