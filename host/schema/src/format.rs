@@ -1,0 +1,41 @@
+use std::net::IpAddr;
+
+use cofferdam_protocol::{IpPrefix, MacAddress};
+
+/// What a text stands for. The empty one is as good as none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Ip,
+    Cidr,
+    Mac,
+}
+
+impl Format {
+    pub(crate) const ALL: [Self; 3] = [Self::Ip, Self::Cidr, Self::Mac];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ip => "ip",
+            Self::Cidr => "cidr",
+            Self::Mac => "mac",
+        }
+    }
+
+    pub(crate) fn holds(self, text: &str) -> bool {
+        text.is_empty()
+            || match self {
+                Self::Ip => text.parse::<IpAddr>().is_ok(),
+                Self::Cidr => text.parse::<IpPrefix>().is_ok(),
+                Self::Mac => text.parse::<MacAddress>().is_ok(),
+            }
+    }
+
+    /// With its article, and an example.
+    pub(crate) fn described(self) -> &'static str {
+        match self {
+            Self::Ip => "an IP address (as 10.22.0.5 or fd00::5)",
+            Self::Cidr => "a network in CIDR notation (as 10.22.0.0/16 or fd00::/64)",
+            Self::Mac => "an Ethernet address (as 02:00:5e:10:00:01)",
+        }
+    }
+}
