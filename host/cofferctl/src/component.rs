@@ -134,7 +134,7 @@ fn compile(
     limits: compiler::Limits,
 ) -> anyhow::Result<(Digest, usize)> {
     let code = compiler::compile(wasm, limits)?;
-    let digest = store.add(wasm, &code, &declaration.text)?;
+    let digest = store.add(wasm, &code, declaration.to_store())?;
     let sandbox = Sandbox::new()?;
     let program = Program::load(&sandbox, store.artifact(digest)?)?;
     check_component(&sandbox, &program)?;

@@ -12,12 +12,18 @@ pub struct Artifact {
     digest: Digest,
     code: File,
     needs: String,
+    schema: Option<Digest>,
 }
 
 impl Artifact {
     /// Only the store makes artifacts: having one is the proof of the checks.
-    pub(super) fn new(digest: Digest, code: File, needs: String) -> Self {
-        Self { digest, code, needs }
+    pub(super) fn new(digest: Digest, code: File, needs: String, schema: Option<Digest>) -> Self {
+        Self {
+            digest,
+            code,
+            needs,
+            schema,
+        }
     }
 
     /// The digest of the component that it was compiled from.
@@ -31,6 +37,12 @@ impl Artifact {
     #[must_use]
     pub fn needs(&self) -> &str {
         &self.needs
+    }
+
+    /// What the schema of its configuration has to be, which
+    /// [`ComponentStore::schema`](crate::ComponentStore::schema) reads.
+    pub(super) fn schema(&self) -> Option<Digest> {
+        self.schema
     }
 
     /// The open file, to be mapped.

@@ -11,8 +11,8 @@ use super::{Artifact, Digest, StoreError, TrustedDirectory, record::Record};
 const COMPONENT_LIMIT: u64 = 64 << 20;
 /// Bytes that its compiled form may have.
 const CODE_LIMIT: u64 = 512 << 20;
-/// Bytes of a file that holds a digest.
-const DIGEST_LIMIT: u64 = 256;
+/// Bytes of a file that holds a few digests.
+const DIGEST_LIMIT: u64 = 512;
 /// Bytes of what a component may declare to need.
 pub const NEEDS_LIMIT: u64 = 64 << 10;
 
@@ -30,10 +30,30 @@ const ANY_CODE: (&str, &str) = ("component.", "cwasm");
 /// Compiled forms for other engines that are kept.
 const OTHERS: usize = 1;
 const NEEDS: &str = "component.needs.json";
+/// Bytes of the schema that a component may have of its configuration.
+pub const SCHEMA_LIMIT: u64 = 64 << 10;
+const SCHEMA: &str = "component.schema.json";
 
 /// A plugin's name, and the component that it stands for or why that can't be
 /// told.
 pub type NamedComponent = (String, Result<Digest, StoreError>);
+
+/// What is kept of what a component says about itself. The store does not know
+/// what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared<'a> {
+    /// What it declares to need.
+    pub needs: &'a str,
+    /// The schema of its configuration, where it has one.
+    pub schema: Option<&'a str>,
+}
+
+/// Needs alone.
+impl<'a> From<&'a str> for Declared<'a> {
+    fn from(needs: &'a str) -> Self {
+        Self { needs, schema: None }
+    }
+}
 
 /// The components of this node.
 #[derive(Clone, Debug)]
@@ -106,7 +126,7 @@ impl ComponentStore {
         let recorded = Record::from_str(&String::from_utf8_lossy(&recorded)).map_err(|_| StoreError::NoDigest {
             path: directory.path().join(CODE_DIGEST),
         })?;
-        let mut artifact = Artifact::new(digest, code, needs(&directory, &recorded)?);
+        let mut artifact = Artifact::new(digest, code, needs(&directory, &recorded)?, recorded.schema);
         if recorded.is_of(artifact.file()) {
             return Ok(artifact);
         }
@@ -120,6 +140,28 @@ impl ComponentStore {
             Ok(artifact)
         } else {
             Err(StoreError::Damaged { path })
+        }
+    }
+
+    /// The schema of a component's configuration, as it was recorded when the
+    /// component was compiled; none where it has none.
+    ///
+    /// # Errors
+    /// It is not there, not to be trusted, or damaged.
+    pub fn schema(&self, artifact: &Artifact) -> Result<Option<String>, StoreError> {
+        let Some(expected) = artifact.schema() else {
+            return Ok(None);
+        };
+        let directory = self.component(artifact.digest())?;
+        let damaged = || StoreError::Damaged {
+            path: directory.path().join(SCHEMA),
+        };
+        let bytes = directory
+            .read(SCHEMA, SCHEMA_LIMIT)
+            .map_err(|error| if is_missing(&error) { damaged() } else { error })?;
+        match String::from_utf8(bytes) {
+            Ok(text) if Digest::of(text.as_bytes()) == expected => Ok(Some(text)),
+            _ => Err(damaged()),
         }
     }
 
@@ -171,13 +213,14 @@ impl ComponentStore {
         Ok(plugins)
     }
 
-    /// Adds a component with its compiled form and what it declares to need.
-    /// Adding what is there already replaces both. Of the forms for other
+    /// Adds a component with its compiled form and what it declares. Adding
+    /// what is there already replaces them. Of the forms for other
     /// versions of the engine the one that was compiled last stays.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn add(&self, wasm: &[u8], code: &[u8], needs: &str) -> Result<Digest, StoreError> {
+    pub fn add<'d>(&self, wasm: &[u8], code: &[u8], declared: impl Into<Declared<'d>>) -> Result<Digest, StoreError> {
+        let Declared { needs, schema } = declared.into();
         let digest = Digest::of(wasm);
         let directory = self.path().join("components").join(digest.to_string());
         create_directories(&directory)?;
@@ -185,10 +228,16 @@ impl ComponentStore {
         // A reader in between sees a digest that does not fit and says so; it
         // never runs half of each.
         write(&directory, NEEDS, needs.as_bytes())?;
+        if let Some(schema) = schema {
+            write(&directory, SCHEMA, schema.as_bytes())?;
+        }
         write(&directory, CODE, code)?;
         let path = directory.join(CODE);
         let record = fs::File::open(&path)
-            .and_then(|file| Record::of(Digest::of(code), &file, Digest::of(needs.as_bytes())))
+            .and_then(|file| {
+                let schema = schema.map(|schema| Digest::of(schema.as_bytes()));
+                Record::of(Digest::of(code), &file, Digest::of(needs.as_bytes()), schema)
+            })
             .map_err(|error| StoreError::Io {
                 action: "look at",
                 path,
@@ -221,6 +270,10 @@ impl ComponentStore {
         create_directories(&directory)?;
         for (name, limit) in [(NEEDS, NEEDS_LIMIT), (CODE, CODE_LIMIT), (CODE_DIGEST, DIGEST_LIMIT)] {
             write(&directory, name, &component.read(name, limit)?)?;
+        }
+        match component.read(SCHEMA, SCHEMA_LIMIT) {
+            Err(error) if is_missing(&error) => {}
+            read => write(&directory, SCHEMA, &read?)?,
         }
         other.name(plugin, digest)?;
         Ok(digest)
