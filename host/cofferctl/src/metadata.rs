@@ -72,11 +72,15 @@ impl Description {
         let schema = schema.map_err(|error| {
             anyhow!("the schema of its configuration (the component's section {SCHEMA_SECTION}) can't be used: {error}")
         })?;
+        let schema_text = schema.as_ref().map(Schema::to_compact_text);
+        if schema_text.as_ref().is_some_and(|text| text.len() > Schema::LIMIT) {
+            bail!("the schema of its configuration has numbers that are too long to be kept");
+        }
         Ok(Declaration {
             text,
             needs,
-            schema_text: schema.as_ref().map(Schema::to_compact_text),
             schema,
+            schema_text,
         })
     }
 }
