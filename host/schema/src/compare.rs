@@ -6,7 +6,7 @@ use cofferdam_protocol::json::Node;
 use serde_json::Number;
 
 use crate::{
-    fields::{Part, parts},
+    fields::{Part, Step, parts},
     number::compare,
     rule::{Additional, Kind, Rule},
 };
@@ -46,45 +46,61 @@ impl Changed {
 }
 
 pub(crate) fn changes(old: &Rule, new: &Rule) -> Vec<Change> {
-    let mut found = Vec::new();
-    found.extend(of_rules("", old, new));
+    let mut found = of_rules("", old, new);
     let (before, after) = (parts(old), parts(new));
-    let by_path = |parts: &[Part<'_>]| -> BTreeMap<String, usize> {
-        let numbered = parts.iter().enumerate();
-        numbered
-            .map(|(number, part)| (part.path.to_ascii_lowercase(), number))
-            .collect()
-    };
-    let (old_paths, new_paths) = (by_path(&before), by_path(&after));
-    let at = |paths: &BTreeMap<String, usize>, part: &Part<'_>| paths.get(&part.path.to_ascii_lowercase()).copied();
+    let (old_parts, new_parts) = (by_steps(&before), by_steps(&after));
     for part in &after {
-        match at(&old_paths, part).and_then(|number| before.get(number)) {
+        match old_parts.get(part.steps.as_slice()) {
             Some(earlier) => found.extend(of_parts(earlier, part)),
-            None => found.push(Change {
-                path: part.path.clone(),
-                changed: if part.is_required {
-                    Changed::AddedRequired
-                } else {
-                    Changed::Added
-                },
-            }),
+            None => found.extend(appeared(part, &old_parts)),
         }
     }
-    for part in before.iter().filter(|part| at(&new_paths, part).is_none()) {
-        found.push(Change {
-            path: part.path.clone(),
-            changed: Changed::Removed,
-        });
+    for part in &before {
+        if !new_parts.contains_key(part.steps.as_slice()) {
+            found.extend(disappeared(part, &new_parts));
+        }
     }
-    // The elements' own row says no more than that of their list.
-    found.retain(|change| {
-        let is_whole = matches!(
-            change.changed,
-            Changed::Added | Changed::AddedRequired | Changed::Removed
-        );
-        !(is_whole && change.path.ends_with("[]"))
-    });
     found
+}
+
+type Parts<'p, 'r> = BTreeMap<&'p [Step], &'p Part<'r>>;
+
+fn by_steps<'p, 'r>(parts: &'p [Part<'r>]) -> Parts<'p, 'r> {
+    parts.iter().map(|part| (part.steps.as_slice(), part)).collect()
+}
+
+/// A new part. Elements and values of a map were there before, and could be
+/// anything.
+fn appeared(part: &Part<'_>, older: &Parts<'_, '_>) -> Vec<Change> {
+    if is_each_of_known(part, older) {
+        return of_rules(&part.path, &Rule::default(), part.rule);
+    }
+    vec![Change {
+        path: part.path.clone(),
+        changed: if part.is_required {
+            Changed::AddedRequired
+        } else {
+            Changed::Added
+        },
+    }]
+}
+
+fn disappeared(part: &Part<'_>, newer: &Parts<'_, '_>) -> Vec<Change> {
+    if is_each_of_known(part, newer) {
+        return of_rules(&part.path, part.rule, &Rule::default());
+    }
+    vec![Change {
+        path: part.path.clone(),
+        changed: Changed::Removed,
+    }]
+}
+
+/// Whether a part is about the elements or values of what others have, too.
+fn is_each_of_known(part: &Part<'_>, others: &Parts<'_, '_>) -> bool {
+    match part.steps.split_last() {
+        Some((Step::Element | Step::Value, holder)) => holder.is_empty() || others.contains_key(holder),
+        _ => false,
+    }
 }
 
 fn of_parts(old: &Part<'_>, new: &Part<'_>) -> Vec<Change> {

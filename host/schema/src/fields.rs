@@ -22,10 +22,24 @@ pub struct Field {
 }
 
 /// A rule, and where in a configuration it is for.
+#[derive(Clone)]
 pub(crate) struct Part<'r> {
+    /// For people: two parts may have the same.
     pub(crate) path: String,
+    pub(crate) steps: Vec<Step>,
     pub(crate) is_required: bool,
     pub(crate) rule: &'r Rule,
+}
+
+/// From a value to what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    /// A property; in lower case, since that tells none apart.
+    Key(String),
+    /// Each element of a list.
+    Element,
+    /// Each value of a map.
+    Value,
 }
 
 pub(crate) fn of(root: &Rule) -> Vec<Field> {
@@ -38,38 +52,51 @@ pub(crate) fn of(root: &Rule) -> Vec<Field> {
         description: part.rule.description.clone().or_else(|| part.rule.title.clone()),
     };
     // Elements have a row of their own only by their keys.
-    let is_told = |part: &&Part<'_>| !part.path.ends_with("[]");
+    let is_told = |part: &&Part<'_>| part.steps.last() != Some(&Step::Element);
     parts(root).iter().filter(is_told).map(field).collect()
 }
 
 /// Every rule below the root, in the order of the schema.
 pub(crate) fn parts(root: &Rule) -> Vec<Part<'_>> {
     let mut found = Vec::new();
-    collect(root, "", &mut found);
+    let whole = Part {
+        path: String::new(),
+        steps: Vec::new(),
+        is_required: true,
+        rule: root,
+    };
+    collect(&whole, &mut found);
     found
 }
 
-fn collect<'r>(rule: &'r Rule, path: &str, found: &mut Vec<Part<'r>>) {
-    let mut add = |path: String, is_required: bool, rule: &'r Rule| {
-        found.push(Part {
-            path: path.clone(),
+fn collect<'r>(part: &Part<'r>, found: &mut Vec<Part<'r>>) {
+    let mut add = |step: Step, name: &str, is_required: bool, rule: &'r Rule| {
+        let within = Part {
+            path: joined(&part.path, name),
+            steps: part.steps.iter().cloned().chain([step]).collect(),
             is_required,
             rule,
-        });
-        collect(rule, &path, found);
+        };
+        found.push(within.clone());
+        collect(&within, found);
     };
-    let within = |key: &str| match path {
-        "" => key.to_owned(),
-        path => format!("{path}.{key}"),
-    };
-    for property in &rule.properties {
-        add(within(&property.name), property.is_required, &property.rule);
+    for property in &part.rule.properties {
+        let step = Step::Key(property.name.to_ascii_lowercase());
+        add(step, &property.name, property.is_required, &property.rule);
     }
-    if let Additional::Like(rule) = &rule.additional {
-        add(within("*"), false, rule);
+    if let Additional::Like(rule) = &part.rule.additional {
+        add(Step::Value, "*", false, rule);
     }
-    if let Some(rule) = &rule.items {
-        add(format!("{path}[]"), false, rule);
+    if let Some(rule) = &part.rule.items {
+        add(Step::Element, "[]", false, rule);
+    }
+}
+
+fn joined(path: &str, name: &str) -> String {
+    match path {
+        "" => name.to_owned(),
+        path if name == "[]" => format!("{path}[]"),
+        path => format!("{path}.{name}"),
     }
 }
 

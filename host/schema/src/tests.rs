@@ -383,6 +383,27 @@ fn a_newer_schema_is_held_against_the_older() {
             "!a[]: it has to be an IP address (as 10.22.0.5 or fd00::5)",
         ),
         (
+            r#""a":{"type":"array"}"#,
+            r#""a":{"type":"array","items":{"maximum":1}}"#,
+            "!a[]: the greatest value is 1, and there was none",
+        ),
+        (
+            r#""a":{"items":{"const":1}}"#,
+            r#""a":{}"#,
+            "a[]: it takes other values than those listed before",
+        ),
+        (
+            r#""a":{}"#,
+            r#""a":{"additionalProperties":{"type":"string","maxLength":1}}"#,
+            "!a: it takes fewer other keys; !a.*: it is an object or an array or an integer or a number or a boolean no \
+             more; !a.*: the greatest number of characters is 1, and there was none",
+        ),
+        (
+            r#""a.b":{"type":"string"},"a":{"properties":{"b":{}}}"#,
+            r#""a.b":{"type":"string"},"a":{"properties":{"b":{}}}"#,
+            "",
+        ),
+        (
             r#""a":{}"#,
             r#""a":{"additionalProperties":false}"#,
             "!a: it takes fewer other keys",
