@@ -43,8 +43,8 @@ fn a_configuration_that_does_not_fit_is_refused_with_the_place_and_the_way_out()
         ),
         (
             json!({ "ipam": { "ranges": [[{ "subnet": "10.1.0.0/24" }, { "subnet": "10.1.0.0/33" }]] } }),
-            "ipam.ranges[0][1].subnet: \"10.1.0.0/33\" is no cidr",
-            "write a network in CIDR notation (as 10.22.0.0/16 or fd00::/64)",
+            "ipam.ranges[0][1].subnet: \"10.1.0.0/33\" is not a network in CIDR notation",
+            "write a network in CIDR notation, as 10.22.0.0/16 or fd00::/64",
         ),
         (
             json!({ "ipam": { "routes": [{ "gw": "10.22.0.1" }] } }),
@@ -145,7 +145,7 @@ fn a_schema_that_is_damaged_keeps_from_attaching_and_not_from_detaching() {
     let before = site.snapshot();
     let config = bridge_network("1.0.0");
     site.add(&container, &config);
-    let file = site.installation().stored("bridge", "component.schema.json");
+    let file = site.installation().stored("bridge", "component.schema");
     for altered in [Some("{}"), None] {
         fs::remove_file(&file).unwrap();
         if let Some(text) = altered {
@@ -154,7 +154,7 @@ fn a_schema_that_is_damaged_keeps_from_attaching_and_not_from_detaching() {
         let error = site.try_add(&Container::new("c2"), &config).error();
         assert_eq!(error.code, COMPONENT, "{error:?}");
         assert!(
-            error.message.contains("component.schema.json") && error.message.contains("cofferctl component compile"),
+            error.message.contains("component.schema") && error.message.contains("cofferctl component compile"),
             "{error:?}"
         );
     }

@@ -7,7 +7,6 @@ use cofferdam_network::Ahead;
 use cofferdam_policy::{Audit, Grants, Needs, Operation, Pin, Question};
 use cofferdam_protocol::{CniError, Place, PluginConfig};
 use cofferdam_sandbox::{Artifact, ComponentStore, Program, Sandbox};
-use cofferdam_schema::Schema;
 
 use crate::{
     Installation,
@@ -23,7 +22,7 @@ pub(crate) struct Loaded {
     pub(crate) grants: Grants,
     pub(crate) needs: Needs,
     /// Of its configuration; present during ADD and CHECK, where it has one.
-    pub(crate) schema: Option<Schema>,
+    pub(crate) schema: Option<Vec<u8>>,
     pub(crate) audit: Audit,
     pub(crate) program: Program,
 }
@@ -76,7 +75,7 @@ impl Plugins {
     pub(crate) fn check_config(&self, member: &Member) -> Result<(), CniError> {
         let delegate = self.delegate_of(member).unwrap_or_default();
         for plugin in [&member.plugin, &delegate] {
-            let schema = self.loaded(plugin).and_then(|loaded| loaded.schema.as_ref());
+            let schema = self.loaded(plugin).and_then(|loaded| loaded.schema.as_deref());
             if let Some(schema) = schema {
                 schema::check(plugin, schema, &member.config)?;
             }
@@ -176,7 +175,7 @@ impl Loader<'_> {
         let needs = needs::declared(plugin, &artifact)?;
         needs::check(self.mode, self.network, &policy, &grants, &needs)
             .map_err(|unmet| needs::refusal(plugin, &unmet))?;
-        let schema = schema::declared(self.mode, plugin, &self.components, &artifact)?;
+        let schema = schema::declared(self.mode, &artifact)?;
         timing::phase("needs");
         let program = Program::load(self.sandbox, artifact)
             .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;

@@ -2,36 +2,30 @@
 //! anything of these runs.
 
 use cofferdam_protocol::{CniError, PluginConfig};
-use cofferdam_sandbox::{Artifact, ComponentStore};
-use cofferdam_schema::Schema;
+use cofferdam_sandbox::Artifact;
 
 use crate::{codes, log::printable, mode::Mode, secrets::Secrets};
 
-/// The schema of a component's configuration, where it has one and somebody
-/// asks: what was made is undone whatever the configuration is like.
-pub(crate) fn declared(
-    mode: Mode,
-    plugin: &str,
-    components: &ComponentStore,
-    artifact: &Artifact,
-) -> Result<Option<Schema>, CniError> {
-    if !matches!(mode, Mode::Add | Mode::Check) {
-        return Ok(None);
+/// The compiled schema of a component's configuration, where it has one and
+/// somebody asks: what was made is undone whatever the configuration is like.
+pub(crate) fn declared(mode: Mode, artifact: &Artifact) -> Result<Option<Vec<u8>>, CniError> {
+    match mode {
+        Mode::Add | Mode::Check => artifact
+            .schema()
+            .map_err(|error| CniError::new(codes::COMPONENT, error.to_string())),
+        Mode::Del | Mode::Wake | Mode::Gc | Mode::Status => Ok(None),
     }
-    let refuse = |text: String| CniError::new(codes::COMPONENT, text);
-    let text = components.schema(artifact).map_err(|error| refuse(error.to_string()))?;
-    let schema = text.map(|text| Schema::parse(&text)).transpose();
-    schema.map_err(|error| {
-        refuse(format!(
-            "plugin {plugin:?}: the schema of its configuration can't be read: {error}; compile it again with \
-             `cofferctl component compile`"
-        ))
-    })
 }
 
 /// Refuses a configuration that the component says it can't use.
-pub(crate) fn check(plugin: &str, schema: &Schema, config: &PluginConfig) -> Result<(), CniError> {
-    let violations = schema.check(config.tree());
+pub(crate) fn check(plugin: &str, schema: &[u8], config: &PluginConfig) -> Result<(), CniError> {
+    let violations = cofferdam_schema::check(schema, config.tree()).map_err(|error| {
+        let message = format!(
+            "plugin {plugin:?}: the schema of its configuration can't be read: {error}; compile it again with \
+             `cofferctl component compile`"
+        );
+        CniError::new(codes::COMPONENT, message)
+    })?;
     let Some(first) = violations.first() else {
         return Ok(());
     };
@@ -53,12 +47,14 @@ pub(crate) fn check(plugin: &str, schema: &Schema, config: &PluginConfig) -> Res
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use cofferdam_schema::Schema;
+
     use super::*;
 
     fn refused(config: &str) -> CniError {
         let schema = r#"{"properties":{"mtu":{"type":"integer"},"token":{"type":"integer"}}}"#;
         let config = PluginConfig::parse(config).unwrap();
-        check("bridge", &Schema::parse(schema).unwrap(), &config).unwrap_err()
+        check("bridge", Schema::parse(schema).unwrap().compiled(), &config).unwrap_err()
     }
 
     #[test]

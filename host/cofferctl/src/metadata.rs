@@ -45,15 +45,13 @@ pub(crate) struct Declaration {
     pub(crate) text: String,
     pub(crate) needs: Needs,
     pub(crate) schema: Option<Schema>,
-    /// As the store keeps it.
-    schema_text: Option<String>,
 }
 
 impl Declaration {
     pub(crate) fn to_store(&self) -> Declared<'_> {
         Declared {
             needs: &self.text,
-            schema: self.schema_text.as_deref(),
+            schema: self.schema.as_ref().map(Schema::compiled),
         }
     }
 }
@@ -72,16 +70,7 @@ impl Description {
         let schema = schema.map_err(|error| {
             anyhow!("the schema of its configuration (the component's section {SCHEMA_SECTION}) can't be used: {error}")
         })?;
-        let schema_text = schema.as_ref().map(Schema::to_compact_text);
-        if schema_text.as_ref().is_some_and(|text| text.len() > Schema::LIMIT) {
-            bail!("the schema of its configuration has numbers that are too long to be kept");
-        }
-        Ok(Declaration {
-            text,
-            needs,
-            schema,
-            schema_text,
-        })
+        Ok(Declaration { text, needs, schema })
     }
 }
 

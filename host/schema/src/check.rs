@@ -1,13 +1,15 @@
-//! A configuration held against the rules.
+//! A configuration held against the rules, in the form that is kept of them.
 
 use cofferdam_protocol::json::Node;
 use serde_json::Number;
 
 use crate::{
-    Violation, is_cni_key,
+    Violation,
+    compiled::{AdditionalView, PropertyView, View, meant, root},
+    is_cni_key,
     number::compare,
     place::Place,
-    rule::{Additional, Kind, Rule},
+    rule::Kind,
 };
 
 /// What does not fit and is told.
@@ -17,20 +19,22 @@ const MOST_STEPS: usize = 1 << 20;
 /// Keys and values that a message lists.
 const MOST_LISTED: usize = 20;
 
-pub(crate) fn check(root: &Rule, configuration: &Node) -> Vec<Violation> {
+/// What does not fit; `None` where the bytes are no rules.
+pub(crate) fn check(rules: &[u8], configuration: &Node) -> Option<Vec<Violation>> {
     let mut checker = Checker {
         violations: Vec::new(),
         steps: MOST_STEPS,
     };
+    let rule = root(rules)?;
     match configuration {
-        Node::Object(_) => checker.value(root, configuration, &Place::Root),
+        Node::Object(_) => checker.value(rule, configuration, &Place::Root)?,
         other => checker.tell(
             &Place::Root,
             format!("expected an object, found {}", other.shown()),
             "write the configuration in braces",
         ),
     }
-    checker.violations
+    Some(checker.violations)
 }
 
 struct Checker {
@@ -70,23 +74,27 @@ impl Checker {
         true
     }
 
-    fn value(&mut self, rule: &Rule, node: &Node, place: &Place<'_>) {
+    fn value(&mut self, rule: &[u8], node: &Node, place: &Place<'_>) -> Option<()> {
         if *node == Node::Null || !self.goes_on(place, 1) {
-            return;
+            return Some(());
         }
-        if !rule.kinds.is_empty() && !rule.kinds.iter().any(|kind| kind.holds(node)) {
-            self.tell_kind(&rule.kinds, node, place);
-            return;
+        let rule = View::read(rule)?;
+        if !rule.is_of_kind(node) {
+            self.tell_kind(&rule.kinds(), node, place);
+            return Some(());
         }
-        if let Some(values) = &rule.values {
-            self.one_of(values, node, place);
+        if let Some(values) = rule.values()? {
+            self.one_of(&values, node, place);
         }
         match node {
-            Node::Object(entries) => self.object(rule, entries, place),
-            Node::Array(elements) => self.array(rule, elements, place),
-            Node::String(text) => self.text(rule, text, node, place),
-            Node::Number(number) => self.number(rule, number, place),
-            Node::Null | Node::Bool(_) => {}
+            Node::Object(entries) => self.object(&rule, entries, place),
+            Node::Array(elements) => self.array(&rule, elements, place),
+            Node::String(text) => {
+                self.text(&rule, text, node, place);
+                Some(())
+            }
+            Node::Number(number) => self.number(&rule, number, place),
+            Node::Null | Node::Bool(_) => Some(()),
         }
     }
 
@@ -108,29 +116,30 @@ impl Checker {
         );
     }
 
-    fn object(&mut self, rule: &Rule, entries: &[(String, Node)], place: &Place<'_>) {
-        if !self.goes_on(place, rule.properties.len()) {
-            return;
+    fn object(&mut self, rule: &View<'_>, entries: &[(String, Node)], place: &Place<'_>) -> Option<()> {
+        let properties = rule.properties()?;
+        if !self.goes_on(place, properties.len()) {
+            return Some(());
         }
-        let mut chosen: Vec<Option<&Node>> = vec![None; rule.properties.len()];
+        let mut chosen: Vec<Option<&Node>> = vec![None; properties.len()];
         for (key, node) in entries {
-            if !self.goes_on(place, 1 + rule.properties.len()) {
-                return;
+            if !self.goes_on(place, 1 + properties.len()) {
+                return Some(());
             }
-            match rule.property(key) {
+            match meant(&properties, key) {
                 Some(number) => {
                     if let Some(slot) = chosen.get_mut(number) {
                         *slot = Some(node);
                     }
                 }
                 None if matches!(place, Place::Root) && is_cni_key(key) => {}
-                None => self.additional(rule, key, node, place),
+                None => self.additional(rule, &properties, (key, node), place)?,
             }
         }
-        for (property, node) in rule.properties.iter().zip(chosen) {
+        for (property, node) in properties.iter().zip(chosen) {
             match node {
                 Some(node) if *node != Node::Null => {
-                    self.value(&property.rule, node, &Place::Key(place, &property.name));
+                    self.value(property.rule, node, &Place::Key(place, property.name))?;
                 }
                 _ if property.is_required => {
                     self.tell(place, format!("the key {:?} is missing", property.name), "add it");
@@ -138,24 +147,33 @@ impl Checker {
                 _ => {}
             }
         }
+        Some(())
     }
 
-    fn additional(&mut self, rule: &Rule, key: &str, node: &Node, place: &Place<'_>) {
-        match &rule.additional {
-            Additional::Unsaid | Additional::Allowed => {}
-            Additional::Like(rule) => self.value(rule, node, &Place::Key(place, key)),
-            Additional::Refused => {
-                let known = listed(rule.properties.iter().map(|property| format!("{:?}", property.name)));
-                let way_out = match rule.properties.len() {
-                    0 => "leave it out".to_owned(),
-                    _ => format!("leave it out, or write {known}"),
+    fn additional(
+        &mut self,
+        rule: &View<'_>,
+        properties: &[PropertyView<'_>],
+        (key, node): (&str, &Node),
+        place: &Place<'_>,
+    ) -> Option<()> {
+        match rule.additional {
+            AdditionalView::Open => Some(()),
+            AdditionalView::Like(rule) => self.value(rule, node, &Place::Key(place, key)),
+            AdditionalView::Refused => {
+                let known = listed(properties.iter().map(|property| format!("{:?}", property.name)));
+                let way_out = if properties.is_empty() {
+                    "leave it out".to_owned()
+                } else {
+                    format!("leave it out, or write {known}")
                 };
                 self.tell(&Place::Key(place, key), "there is no such key", way_out);
+                Some(())
             }
         }
     }
 
-    fn array(&mut self, rule: &Rule, elements: &[Node], place: &Place<'_>) {
+    fn array(&mut self, rule: &View<'_>, elements: &[Node], place: &Place<'_>) -> Option<()> {
         let count = u64::try_from(elements.len()).unwrap_or(u64::MAX);
         if let Some(least) = rule.count.least.filter(|least| count < *least) {
             self.tell(
@@ -171,17 +189,20 @@ impl Checker {
                 format!("write at most {most}"),
             );
         }
-        let Some(items) = &rule.items else { return };
+        let Some(items) = rule.items else {
+            return Some(());
+        };
         for (index, element) in elements.iter().enumerate() {
             let place = Place::Index(place, index);
             if !self.goes_on(&place, 1) {
-                return;
+                return Some(());
             }
-            self.value(items, element, &place);
+            self.value(items, element, &place)?;
         }
+        Some(())
     }
 
-    fn text(&mut self, rule: &Rule, text: &str, node: &Node, place: &Place<'_>) {
+    fn text(&mut self, rule: &View<'_>, text: &str, node: &Node, place: &Place<'_>) {
         let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
         if let Some(least) = rule.length.least.filter(|least| length < *least) {
             self.tell(
@@ -198,26 +219,28 @@ impl Checker {
             );
         }
         if let Some(format) = rule.format.filter(|format| !format.holds(text)) {
-            let problem = format!("{} is no {}", node.shown(), format.name());
-            self.tell(place, problem, format!("write {}", format.described()));
+            let problem = format!("{} is not {}", node.shown(), format.noun());
+            let way_out = format!("write {}, as {}", format.noun(), format.example());
+            self.tell(place, problem, way_out);
         }
     }
 
-    fn number(&mut self, rule: &Rule, number: &Number, place: &Place<'_>) {
-        if let Some(minimum) = rule.minimum.as_ref().filter(|minimum| compare(number, minimum).is_lt()) {
+    fn number(&mut self, rule: &View<'_>, number: &Number, place: &Place<'_>) -> Option<()> {
+        if let Some(minimum) = rule.minimum()?.filter(|minimum| compare(number, minimum).is_lt()) {
             self.tell(
                 place,
                 format!("{number} is too little"),
                 format!("write at least {minimum}"),
             );
         }
-        if let Some(maximum) = rule.maximum.as_ref().filter(|maximum| compare(number, maximum).is_gt()) {
+        if let Some(maximum) = rule.maximum()?.filter(|maximum| compare(number, maximum).is_gt()) {
             self.tell(
                 place,
                 format!("{number} is too much"),
                 format!("write at most {maximum}"),
             );
         }
+        Some(())
     }
 }
 

@@ -245,8 +245,8 @@ impl Comparison {
     fn format(&mut self, old: &Rule, new: &Rule) {
         match (old.format, new.format) {
             (old, new) if old == new => {}
-            (_, Some(new)) => self.narrowed.push(format!("it has to be {}", new.described())),
-            (Some(old), None) => self.widened.push(format!("it need not be {}", old.described())),
+            (_, Some(new)) => self.narrowed.push(format!("it has to be {}", new.noun())),
+            (Some(old), None) => self.widened.push(format!("it need not be {}", old.noun())),
             (None, None) => {}
         }
     }

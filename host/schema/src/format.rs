@@ -30,12 +30,20 @@ impl Format {
             }
     }
 
-    /// With its article, and an example.
-    pub(crate) fn described(self) -> &'static str {
+    /// With its article.
+    pub(crate) fn noun(self) -> &'static str {
         match self {
-            Self::Ip => "an IP address (as 10.22.0.5 or fd00::5)",
-            Self::Cidr => "a network in CIDR notation (as 10.22.0.0/16 or fd00::/64)",
-            Self::Mac => "an Ethernet address (as 02:00:5e:10:00:01)",
+            Self::Ip => "an IP address",
+            Self::Cidr => "a network in CIDR notation",
+            Self::Mac => "an Ethernet address",
+        }
+    }
+
+    pub(crate) fn example(self) -> &'static str {
+        match self {
+            Self::Ip => "10.22.0.5 or fd00::5",
+            Self::Cidr => "10.22.0.0/16 or fd00::/64",
+            Self::Mac => "02:00:5e:10:00:01",
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Schemas of configurations: whatever they are, they are read or refused, and
-//! what is kept of one decides as it did.
+//! a check of a configuration ends.
 
 use cofferdam_protocol::json::Node;
 use cofferdam_schema::{Schema, SchemaError, Violation};
@@ -12,6 +12,8 @@ const MOST: usize = 20;
 /// One input: an older schema, a newer one, and a configuration, separated by
 /// lines `??`. What is left out is empty.
 pub fn schema(data: &[u8]) {
+    let nothing = Node::Object(vec![("a".to_owned(), Node::Bool(true))]);
+    let _ = cofferdam_schema::check(data, &nothing);
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut parts = text.split(NEXT);
     let mut next = || parts.next().unwrap_or_default();
@@ -26,7 +28,6 @@ pub fn schema(data: &[u8]) {
     }
 }
 
-/// A schema that is read is kept in a form that is read, too.
 fn read(text: &str) -> Option<Schema> {
     let schema = match Schema::parse(text) {
         Ok(schema) => schema,
@@ -37,26 +38,14 @@ fn read(text: &str) -> Option<Schema> {
     };
     assert!(schema.changes(&schema).is_empty());
     let _ = schema.fields();
-    let compact = schema.to_compact_text();
-    // Numbers may be written in fewer bytes than they are kept in.
-    if compact.len() <= Schema::LIMIT {
-        let again = Schema::parse(&compact).expect("what is kept is read");
-        assert_eq!(again.to_compact_text(), compact);
-        assert!(schema.changes(&again).is_empty());
-    }
     Some(schema)
 }
 
 fn check(schema: &Schema, configuration: &Node) {
-    let violations = schema.check(configuration);
+    let violations = cofferdam_schema::check(schema.compiled(), configuration).expect("what is compiled is read");
     assert!(violations.len() <= MOST);
     for Violation { problem, way_out, .. } in &violations {
         assert!(!problem.is_empty() && !way_out.is_empty());
     }
     let _ = schema.unknown_keys(configuration);
-    let compact = schema.to_compact_text();
-    if compact.len() <= Schema::LIMIT {
-        let again = Schema::parse(&compact).expect("what is kept is read");
-        assert_eq!(again.check(configuration), violations);
-    }
 }

@@ -42,7 +42,7 @@ fn results_are_printed_in_every_version_as_they_are_read() {
 }
 
 #[test]
-fn schemas_are_read_or_refused_and_decide_alike_in_the_form_that_is_kept() {
+fn schemas_are_read_or_refused_and_checks_end_with_few_words() {
     replay("schema", cofferdam_invariants::schema);
 }
 

@@ -3,6 +3,8 @@
 use cofferdam_broker::Installation;
 use cofferdam_schema::Schema;
 
+use crate::metadata::describe;
+
 /// What is known of a plugin's configuration.
 pub(super) enum Known {
     /// The schema of the component that is installed under its name, and will
@@ -56,9 +58,9 @@ pub(super) fn known(installation: &Installation, plugin: &str) -> Known {
     }
     let store = installation.components();
     if let Ok(digest) = store.resolve(plugin) {
-        // One that can't be run is told of elsewhere.
-        let text = store.artifact(digest).and_then(|artifact| store.schema(&artifact));
-        let schema = text.ok().flatten().and_then(|text| Schema::parse(&text).ok());
+        // One that can't be read is told of elsewhere.
+        let text = store.wasm(digest).ok().and_then(|wasm| describe(&wasm).ok()?.schema);
+        let schema = text.and_then(|text| Schema::parse(&text).ok());
         return schema.map_or(Known::Nothing, Known::Component);
     }
     let shipped = SHIPPED.iter().find(|(name, _)| *name == plugin);

@@ -1,11 +1,17 @@
 //! What a need is about, in words.
 
 use cofferdam_policy::{Need, Operation};
+use cofferdam_protocol::Place;
 
 /// What a component asks for by a need, without its bounds.
 pub(crate) fn of_need(need: &Need) -> String {
     let words: Vec<&str> = need.operations().map(of_operation).collect();
-    words.join("; ")
+    let place = match need.place() {
+        Some(Place::Host) => " in the node's namespace",
+        Some(Place::Container) => " in the container's namespace",
+        None => "",
+    };
+    format!("{}{place}", words.join("; "))
 }
 
 fn of_operation(operation: Operation) -> &'static str {

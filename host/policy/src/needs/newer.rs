@@ -1,5 +1,7 @@
 //! What a newer version of a component needs that the older one did not.
 
+use cofferdam_protocol::Place;
+
 use super::{Need, Needs, WHOSE_PACKETS};
 use crate::{
     bound::Bound,
@@ -46,6 +48,12 @@ impl Need {
     /// What it allows a component to ask for.
     pub fn operations(&self) -> impl Iterator<Item = Operation> {
         self.operations.iter()
+    }
+
+    /// Where, for operations in a namespace.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.place
     }
 
     fn beyond(&self, older: &Needs) -> Vec<NewNeed> {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Artifact, Digest, StoreError, TrustedDirectory, record::Record};
+use super::{Artifact, Digest, StoreError, TrustedDirectory, artifact::RecordedSchema, record::Record};
 
 /// Bytes that a component may have.
 const COMPONENT_LIMIT: u64 = 64 << 20;
@@ -30,9 +30,9 @@ const ANY_CODE: (&str, &str) = ("component.", "cwasm");
 /// Compiled forms for other engines that are kept.
 const OTHERS: usize = 1;
 const NEEDS: &str = "component.needs.json";
-/// Bytes of the schema that a component may have of its configuration.
+/// Bytes of what is kept of the schema that a component has of its configuration.
 pub const SCHEMA_LIMIT: u64 = 64 << 10;
-const SCHEMA: &str = "component.schema.json";
+const SCHEMA: &str = "component.schema";
 
 /// A plugin's name, and the component that it stands for or why that can't be
 /// told.
@@ -45,7 +45,7 @@ pub struct Declared<'a> {
     /// What it declares to need.
     pub needs: &'a str,
     /// The schema of its configuration, where it has one.
-    pub schema: Option<&'a str>,
+    pub schema: Option<&'a [u8]>,
 }
 
 /// Needs alone.
@@ -126,11 +126,13 @@ impl ComponentStore {
         let recorded = Record::from_str(&String::from_utf8_lossy(&recorded)).map_err(|_| StoreError::NoDigest {
             path: directory.path().join(CODE_DIGEST),
         })?;
-        let mut artifact = Artifact::new(digest, code, needs(&directory, &recorded)?, recorded.schema);
+        let path = directory.path().join(CODE);
+        let needs = needs(&directory, &recorded)?;
+        let schema = recorded.schema.map(|digest| RecordedSchema { directory, digest });
+        let mut artifact = Artifact::new(digest, code, needs, schema);
         if recorded.is_of(artifact.file()) {
             return Ok(artifact);
         }
-        let path = directory.path().join(CODE);
         let code = artifact.read().map_err(|error| StoreError::Io {
             action: "read",
             path: path.clone(),
@@ -140,28 +142,6 @@ impl ComponentStore {
             Ok(artifact)
         } else {
             Err(StoreError::Damaged { path })
-        }
-    }
-
-    /// The schema of a component's configuration, as it was recorded when the
-    /// component was compiled; none where it has none.
-    ///
-    /// # Errors
-    /// It is not there, not to be trusted, or damaged.
-    pub fn schema(&self, artifact: &Artifact) -> Result<Option<String>, StoreError> {
-        let Some(expected) = artifact.schema() else {
-            return Ok(None);
-        };
-        let directory = self.component(artifact.digest())?;
-        let damaged = || StoreError::Damaged {
-            path: directory.path().join(SCHEMA),
-        };
-        let bytes = directory
-            .read(SCHEMA, SCHEMA_LIMIT)
-            .map_err(|error| if is_missing(&error) { damaged() } else { error })?;
-        match String::from_utf8(bytes) {
-            Ok(text) if Digest::of(text.as_bytes()) == expected => Ok(Some(text)),
-            _ => Err(damaged()),
         }
     }
 
@@ -229,13 +209,13 @@ impl ComponentStore {
         // never runs half of each.
         write(&directory, NEEDS, needs.as_bytes())?;
         if let Some(schema) = schema {
-            write(&directory, SCHEMA, schema.as_bytes())?;
+            write(&directory, SCHEMA, schema)?;
         }
         write(&directory, CODE, code)?;
         let path = directory.join(CODE);
         let record = fs::File::open(&path)
             .and_then(|file| {
-                let schema = schema.map(|schema| Digest::of(schema.as_bytes()));
+                let schema = schema.map(Digest::of);
                 Record::of(Digest::of(code), &file, Digest::of(needs.as_bytes()), schema)
             })
             .map_err(|error| StoreError::Io {
@@ -313,6 +293,21 @@ fn needs(directory: &TrustedDirectory, recorded: &Record) -> Result<String, Stor
     match String::from_utf8(bytes) {
         Ok(text) if Digest::of(text.as_bytes()) == expected => Ok(text),
         _ => Err(StoreError::Damaged { path }),
+    }
+}
+
+/// The schema beside a component, which has to be the recorded one.
+pub(super) fn schema(directory: &TrustedDirectory, recorded: Digest) -> Result<Vec<u8>, StoreError> {
+    let damaged = || StoreError::Damaged {
+        path: directory.path().join(SCHEMA),
+    };
+    let bytes = directory
+        .read(SCHEMA, SCHEMA_LIMIT)
+        .map_err(|error| if is_missing(&error) { damaged() } else { error })?;
+    if Digest::of(&bytes) == recorded {
+        Ok(bytes)
+    } else {
+        Err(damaged())
     }
 }
 

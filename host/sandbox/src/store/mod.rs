@@ -6,7 +6,7 @@
 //! components/<sha256>/component.<engine>.cwasm         native code for this machine and that version of the engine
 //! components/<sha256>/component.<engine>.cwasm.sha256  its digest, which file had it, and the next two's digests
 //! components/<sha256>/component.needs.json             what the component declares to need
-//! components/<sha256>/component.schema.json            what its configuration has to be like, if it says so
+//! components/<sha256>/component.schema                 what its configuration has to be like, if it says so
 //! components/<sha256>/component.wasm.sig               who vouches for it, if anybody does
 //! plugins/<name>                                       the digest that <name> stands for
 //! ```

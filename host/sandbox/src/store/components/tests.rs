@@ -5,7 +5,7 @@ use super::*;
 
 const DECLARED: Declared<'_> = Declared {
     needs: "[]",
-    schema: Some("{}"),
+    schema: Some(b"{}"),
 };
 
 /// A store with one component, which is named `one`.
@@ -50,12 +50,12 @@ fn whatever_file_is_damaged_half_a_component_is_never_run() {
                 .resolve("one")
                 .and_then(|digest| store.artifact(digest))
                 .and_then(|mut artifact| {
-                    let schema = store.schema(&artifact)?;
+                    let schema = artifact.schema()?;
                     let code = artifact.read().unwrap();
                     Ok((code, artifact.needs().to_owned(), schema))
                 });
             let what = format!("{}: {damaged:?}: {read:?}", path.display());
-            let whole = (b"code".to_vec(), "[]".to_owned(), Some("{}".to_owned()));
+            let whole = (b"code".to_vec(), "[]".to_owned(), Some(b"{}".to_vec()));
             // Without its last line a record is one of a component without a schema.
             let without = (whole.0.clone(), whole.1.clone(), None);
             assert!(
@@ -196,7 +196,7 @@ fn a_copy_in_another_store_can_be_run() {
     assert_eq!(other.resolve("one").unwrap(), digest);
     let mut artifact = other.artifact(digest).unwrap();
     assert_eq!(artifact.needs(), "[]");
-    assert_eq!(other.schema(&artifact).unwrap().as_deref(), Some("{}"));
+    assert_eq!(artifact.schema().unwrap().as_deref(), Some(&b"{}"[..]));
     assert_eq!(artifact.read().unwrap(), b"code");
     assert!(store.copy_to(&other, "two").is_err());
 }
@@ -274,14 +274,14 @@ fn what_is_damaged_of_a_schema_does_not_keep_a_component_from_detaching() {
     let (_base, store, digest) = store();
     fs::remove_file(code(&store, digest).with_file_name(SCHEMA)).unwrap();
     let artifact = store.artifact(digest).unwrap();
-    let refusal = store.schema(&artifact).unwrap_err().to_string();
+    let refusal = artifact.schema().unwrap_err().to_string();
     assert!(
         refusal.contains(SCHEMA) && refusal.contains("cofferctl component compile"),
         "{refusal}"
     );
     // A version without a schema has none of the older one's.
     store.add(b"wasm", b"code", "[]").unwrap();
-    assert_eq!(store.schema(&store.artifact(digest).unwrap()).unwrap(), None);
+    assert_eq!(store.artifact(digest).unwrap().schema().unwrap(), None);
 }
 
 #[test]
