@@ -16,6 +16,8 @@ use crate::{
 const MOST_VIOLATIONS: usize = 20;
 /// Values and keys that are looked at, and what they are compared with.
 const MOST_STEPS: usize = 1 << 20;
+/// Bytes that are read in the time of a step.
+const BYTES_OF_A_STEP: usize = 8;
 /// Keys and values that a message lists.
 const MOST_LISTED: usize = 20;
 
@@ -24,6 +26,7 @@ pub(crate) fn check(rules: &[u8], configuration: &Node) -> Option<Vec<Violation>
     let mut checker = Checker {
         violations: Vec::new(),
         steps: MOST_STEPS,
+        is_over: false,
     };
     let rule = root(rules)?;
     match configuration {
@@ -41,6 +44,8 @@ struct Checker {
     violations: Vec<Violation>,
     /// What is left of them.
     steps: usize,
+    /// They did not suffice, and that was told.
+    is_over: bool,
 }
 
 impl Checker {
@@ -56,18 +61,16 @@ impl Checker {
 
     /// Whether there is anything left to be told, and time for it.
     fn goes_on(&mut self, place: &Place<'_>, steps: usize) -> bool {
-        if self.violations.len() >= MOST_VIOLATIONS {
+        if self.is_over || self.violations.len() >= MOST_VIOLATIONS {
             return false;
         }
         let Some(left) = self.steps.checked_sub(steps) else {
-            if self.steps > 0 {
-                self.steps = 0;
-                self.tell(
-                    place,
-                    "from here on it takes too long to hold the configuration against the schema",
-                    "make it smaller",
-                );
-            }
+            self.is_over = true;
+            self.tell(
+                place,
+                "from here on it takes too long to hold the configuration against the schema",
+                "make it smaller",
+            );
             return false;
         };
         self.steps = left;
@@ -81,6 +84,10 @@ impl Checker {
         let rule = View::read(rule)?;
         if !rule.is_of_kind(node) {
             self.tell_kind(&rule.kinds(), node, place);
+            return Some(());
+        }
+        // They are read anew each time, all of them.
+        if !self.goes_on(place, rule.size_of_values() / BYTES_OF_A_STEP) {
             return Some(());
         }
         if let Some(values) = rule.values()? {
@@ -105,7 +112,7 @@ impl Checker {
     }
 
     fn one_of(&mut self, values: &[Node], node: &Node, place: &Place<'_>) {
-        if !self.goes_on(place, values.len()) || values.contains(node) {
+        if values.contains(node) {
             return;
         }
         let listed = listed(values.iter().map(Node::shown));

@@ -204,6 +204,10 @@ impl<'b> View<'b> {
         Some(found)
     }
 
+    pub(crate) fn size_of_values(&self) -> usize {
+        self.values.map_or(0, <[u8]>::len)
+    }
+
     pub(crate) fn values(&self) -> Option<Option<Vec<Node>>> {
         let Some(bytes) = self.values else {
             return Some(None);

@@ -167,6 +167,19 @@ fn a_configuration_that_takes_too_long_is_refused_and_not_looked_at_for_ever() {
 }
 
 #[test]
+fn many_values_that_may_be_are_not_compared_for_ever() {
+    let values: Vec<String> = (0..6000).map(|number| number.to_string()).collect();
+    let schema = schema(&format!(
+        r#"{{"properties":{{"list":{{"items":{{"enum":[{}]}}}}}}}}"#,
+        values.join(",")
+    ));
+    let list = vec!["5999"; 100_000].join(",");
+    let violations = schema.check(&Node::parse(&format!(r#"{{"list":[{list}]}}"#)).unwrap());
+    assert_eq!(violations.len(), 1);
+    assert!(violations[0].problem.contains("takes too long"), "{violations:?}");
+}
+
+#[test]
 fn what_is_no_schema_is_refused_with_its_place() {
     let nested = format!("{}{}{}", r#"{"items":"#.repeat(20), "{}", "}".repeat(20));
     for (text, path, problem) in [
