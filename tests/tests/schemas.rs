@@ -210,7 +210,7 @@ fn inspect_shows_the_fields_and_what_the_component_could_ask_for() {
         "    to read the node's file on name resolution",
         "  ipam.ranges[][].subnet ",
         "Where the records are. [without: \"/var/lib/cni/networks\"]",
-        "[at least 1 characters, cidr] [has to be there]",
+        "[not empty, cidr] [has to be there]",
         "not signed",
     ] {
         assert!(of_name.contains(line), "{line}: {of_name}");

@@ -150,6 +150,9 @@ impl Rule {
 
 impl Span {
     fn words(self, what: &str) -> Option<String> {
+        if self.least == Some(1) && self.most.is_none() {
+            return Some("not empty".to_owned());
+        }
         let text = |count: Option<u64>| count.map(|count| count.to_string());
         range(text(self.least), text(self.most), what)
     }

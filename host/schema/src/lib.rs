@@ -49,7 +49,7 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
-use cofferdam_protocol::json::Node;
+use cofferdam_protocol::json::{Node, is_same_key};
 use thiserror::Error;
 
 pub use compare::{Change, Changed};
@@ -149,6 +149,5 @@ impl Schema {
 
 /// Whether a key at the top of a configuration is CNI's own.
 fn is_cni_key(key: &str) -> bool {
-    let is_same = |known: &&str| cofferdam_protocol::json::is_same_key(key, known);
-    key.starts_with(CNI_PREFIX) || CNI_KEYS.iter().any(|known| is_same(&known))
+    key.starts_with(CNI_PREFIX) || CNI_KEYS.iter().any(|known| is_same_key(key, known))
 }

@@ -320,7 +320,7 @@ fn the_fields_are_a_table() {
             "strict.two|anything||false",
             "ipam|object||false",
             "ipam.ranges|list of lists of objects|at most 2 elements|false",
-            "ipam.ranges[][].subnet|string|at least 1 characters, cidr|true",
+            "ipam.ranges[][].subnet|string|not empty, cidr|true",
             "ipam.ranges[][].gateway|string|ip|false",
         ]
     );
