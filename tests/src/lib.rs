@@ -45,7 +45,7 @@ pub use boot::Boot;
 pub use busybox::BusyboxImage;
 pub use caller::{Cni, CniError, Output};
 pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
-pub use declaration::hostile_declaring;
+pub use declaration::{hostile_declaring, hostile_with_schema};
 pub use device::{DEVICE_GRANT, device_network, furnish_device};
 pub use go::GoPlugins;
 pub use ground::{kernel_access, root_and, skip, skip_for_kernel};

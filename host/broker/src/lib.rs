@@ -27,6 +27,7 @@ mod plugins;
 mod random;
 mod reach;
 mod repair;
+mod schema;
 mod secrets;
 mod session;
 mod spent;

@@ -13,7 +13,7 @@ use crate::{
     call::{Call, Member},
     codes,
     mode::Mode,
-    needs, pin, timing,
+    needs, pin, schema, timing,
 };
 
 /// A plugin that can be run.
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Loaded {
     pub(crate) grants: Grants,
     pub(crate) needs: Needs,
+    /// Of its configuration; present during ADD and CHECK, where it has one.
+    pub(crate) schema: Option<Vec<u8>>,
     pub(crate) audit: Audit,
     pub(crate) program: Program,
 }
@@ -66,6 +68,19 @@ impl Plugins {
         let question = Question::IpamDelegate { plugin: &plugin };
         let may_call = needs.covers(&question) && grants.decide(&question).is_ok();
         may_call.then_some(plugin)
+    }
+
+    /// Refuses a configuration that one of them says it can't use: a member's
+    /// own, or what its address management plugin has of it.
+    pub(crate) fn check_config(&self, member: &Member) -> Result<(), CniError> {
+        let delegate = self.delegate_of(member).unwrap_or_default();
+        for plugin in [&member.plugin, &delegate] {
+            let schema = self.loaded(plugin).and_then(|loaded| loaded.schema.as_deref());
+            if let Some(schema) = schema {
+                schema::check(plugin, schema, &member.config)?;
+            }
+        }
+        Ok(())
     }
 
     /// A plugin that is to be run.
@@ -160,6 +175,7 @@ impl Loader<'_> {
         let needs = needs::declared(plugin, &artifact)?;
         needs::check(self.mode, self.network, &policy, &grants, &needs)
             .map_err(|unmet| needs::refusal(plugin, &unmet))?;
+        let schema = schema::declared(self.mode, &artifact)?;
         timing::phase("needs");
         let program = Program::load(self.sandbox, artifact)
             .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
@@ -170,6 +186,7 @@ impl Loader<'_> {
         Ok(Loaded {
             grants,
             needs,
+            schema,
             audit: policy.audit(),
             program,
         })

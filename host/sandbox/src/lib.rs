@@ -30,9 +30,9 @@ pub use linker::Imports;
 pub use load::Program;
 pub use run::{Guest, GuestState, NotStarted, Verdict};
 pub use store::{
-    Artifact, CODE, CODE_DIGEST, ComponentStore, Digest, KeyError, NEEDS_LIMIT, NamedComponent, ParseDigestError,
-    ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, StoreError, TrustedDirectory,
-    statement,
+    Artifact, CODE, CODE_DIGEST, ComponentStore, Declared, Digest, KeyError, NEEDS_LIMIT, NamedComponent,
+    ParseDigestError, ParseSignaturesError, PublicKey, SCHEMA_LIMIT, SIGNATURES_LIMIT, SignatureError, Signatures,
+    StoreError, TrustedDirectory, statement,
 };
 pub use wasi::ClosedWasi;
 pub use watchdog::Watchdog;

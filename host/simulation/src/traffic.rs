@@ -73,7 +73,8 @@ impl Side {
         const USUAL_LENGTH: u32 = 1000;
         let info = self.links.get_mut(&index);
         // Those that hand on what they get at once, without a queue of their own.
-        let hands_on = |info: &&mut LinkInfo| !matches!(info.kind.as_str(), "ifb" | "tun") && info.transmit_queue_length == 0;
+        let hands_on =
+            |info: &&mut LinkInfo| !matches!(info.kind.as_str(), "ifb" | "tun") && info.transmit_queue_length == 0;
         if let Some(info) = info.filter(hands_on) {
             info.transmit_queue_length = USUAL_LENGTH;
         }
