@@ -19,7 +19,8 @@ use cofferdam_sandbox::{
 };
 
 use crate::{
-    Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine, timing, verbs,
+    Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine,
+    rehearsal::Rehearsing, timing, verbs,
 };
 
 /// What `CNI_COMMAND` unset gets on standard error.
@@ -207,6 +208,8 @@ pub(crate) struct Call {
     pub(crate) members: Vec<Member>,
     pub(crate) attachment: AttachmentId,
     pub(crate) deadline: Instant,
+    /// Who is told, where the kernel is not asked.
+    pub(crate) rehearsing: Rehearsing,
     sandbox: Option<Sandbox>,
     confine: Option<Confine>,
 }
@@ -249,6 +252,7 @@ impl Call {
             members,
             attachment,
             deadline: started + broker.budget,
+            rehearsing: Rehearsing::default(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         })
@@ -280,6 +284,7 @@ impl Call {
             members: vec![member],
             attachment: attachment.clone(),
             deadline: started + broker.budget,
+            rehearsing: Rehearsing::default(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         }

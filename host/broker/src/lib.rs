@@ -26,6 +26,7 @@ mod pin;
 mod plugins;
 mod random;
 mod reach;
+mod rehearsal;
 mod repair;
 mod secrets;
 mod session;
@@ -43,5 +44,8 @@ pub use component::check as check_component;
 pub use installation::Installation;
 pub use log::printable;
 pub use reach::{Reach, Use};
+pub use rehearsal::{Asked, Rehearsal};
 pub use repair::{RepairError, repair};
+#[cfg(feature = "simulation")]
+pub use verbs::Rehearsed;
 pub use wake::Woken;

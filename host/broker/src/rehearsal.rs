@@ -1,0 +1,132 @@
+//! A run that changes nothing: on a network in memory, where what is not
+//! granted is told of and done as if it were.
+
+use cofferdam_policy::{Denial, Question};
+use cofferdam_protocol::CniError;
+
+/// Who is told of what a request would be refused.
+pub trait Rehearsal: Send + Sync {
+    /// A real request would end with this before any plugin runs.
+    fn refused(&self, plugin: &str, error: &CniError);
+    /// A plugin asks for something.
+    fn asked(&self, asked: Asked<'_>);
+    /// A plugin's component is called; others that it calls end before it.
+    fn begins(&self, _plugin: &str) {}
+    /// The component that was called last has come to its end.
+    fn ends(&self) {}
+    /// It got a handle.
+    fn handed(&self, _handle: u32, _what: &str) {}
+}
+
+/// What a plugin asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Who asks.
+    pub plugin: &'a str,
+    /// For what.
+    pub question: &'a Question<'a>,
+    /// Why a real request would not be allowed to, if it would not.
+    pub denial: Option<&'a Denial>,
+    /// How many operations are on record by now: the next one is what comes of
+    /// this, if anything does.
+    pub operations: usize,
+}
+
+#[cfg(feature = "simulation")]
+mod on {
+    use std::{fmt, sync::Arc};
+
+    use super::{Asked, CniError, Rehearsal};
+
+    /// Who is told, if the run is a rehearsal.
+    #[derive(Clone, Default)]
+    pub(crate) struct Rehearsing(Option<Arc<dyn Rehearsal>>);
+
+    impl Rehearsing {
+        pub(crate) fn before(audience: Arc<dyn Rehearsal>) -> Self {
+            Self(Some(audience))
+        }
+
+        pub(crate) fn is_on(&self) -> bool {
+            self.0.is_some()
+        }
+
+        pub(crate) fn refused(&self, plugin: &str, error: &CniError) {
+            if let Some(audience) = &self.0 {
+                audience.refused(plugin, error);
+            }
+        }
+
+        pub(crate) fn asked(&self, asked: Asked<'_>) {
+            if let Some(audience) = &self.0 {
+                audience.asked(asked);
+            }
+        }
+
+        pub(crate) fn begins(&self, plugin: &str) {
+            if let Some(audience) = &self.0 {
+                audience.begins(plugin);
+            }
+        }
+
+        pub(crate) fn ends(&self) {
+            if let Some(audience) = &self.0 {
+                audience.ends();
+            }
+        }
+
+        pub(crate) fn handed(&self, handle: u32, what: impl FnOnce() -> String) {
+            if let Some(audience) = &self.0 {
+                audience.handed(handle, &what());
+            }
+        }
+    }
+
+    impl fmt::Debug for Rehearsing {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_tuple("Rehearsing").field(&self.is_on()).finish()
+        }
+    }
+}
+
+#[cfg(not(feature = "simulation"))]
+mod on {
+    use super::{Asked, CniError};
+
+    /// What can't be: here every run is a real one.
+    #[derive(Clone, Debug, Default)]
+    pub(crate) struct Rehearsing;
+
+    #[allow(clippy::unused_self)]
+    impl Rehearsing {
+        pub(crate) fn is_on(&self) -> bool {
+            false
+        }
+
+        pub(crate) fn refused(&self, _: &str, _: &CniError) {}
+
+        pub(crate) fn asked(&self, _: Asked<'_>) {}
+
+        pub(crate) fn begins(&self, _: &str) {}
+
+        pub(crate) fn ends(&self) {}
+
+        pub(crate) fn handed(&self, _: u32, _: impl FnOnce() -> String) {}
+    }
+}
+
+pub(crate) use on::Rehearsing;
+
+impl Rehearsing {
+    /// Passes on what keeps a plugin from being run, and in a rehearsal tells
+    /// of it instead.
+    pub(crate) fn overlook(&self, plugin: &str, checked: Result<(), CniError>) -> Result<(), CniError> {
+        match checked {
+            Err(error) if self.is_on() => {
+                self.refused(plugin, &error);
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+}
