@@ -207,6 +207,10 @@ impl Walk<'_> {
             },
             Err(error) => failed(CniError {
                 message: self.copies.with_original_paths(&error.message),
+                details: error
+                    .details
+                    .as_deref()
+                    .map(|details| self.copies.with_original_paths(details)),
                 ..error
             }),
         })

@@ -50,18 +50,14 @@ fn tell_operation(number: usize, operation: &PlannedOperation) {
     } = operation;
     let failed = if *fails { " [fails]" } else { "" };
     say(&format!("  {number:>3} {plugin}: {operation}{failed}"));
-    for asked in takes {
-        // What the operation is about already says what was asked.
-        tell_verdict(asked);
-    }
+    takes.iter().for_each(tell_verdict);
 }
 
 fn tell_verdict(asked: &Decided) {
     match &asked.verdict {
-        Verdict::Granted(sources) if sources.is_empty() => say(&format!("        {} is granted", asked.what)),
         Verdict::Granted(sources) => {
             let places: Vec<String> = sources.iter().map(place_of).collect();
-            say(&format!("        granted by {}", places.join(", ")));
+            say(&format!("        {} by {}", asked.operation, places.join(", ")));
         }
         Verdict::NotGranted(missing) => say(&format!("        NOT GRANTED: needs {missing}")),
     }

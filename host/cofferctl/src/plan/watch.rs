@@ -31,7 +31,9 @@ pub(super) struct Heard {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Decided {
     pub(super) plugin: String,
-    /// In words.
+    /// As a policy calls it.
+    pub(super) operation: &'static str,
+    /// In words, with what it is done to.
     pub(super) what: String,
     /// Whether it only looks, or opens what it looks at.
     pub(super) is_look: bool,
@@ -105,6 +107,7 @@ impl Rehearsal for Watch {
     fn asked(&self, asked: Asked<'_>) {
         let decided = Decided {
             plugin: asked.plugin.to_owned(),
+            operation: asked.question.operation().name(),
             what: format!("{} of {}", asked.question.operation(), asked.question.target()),
             is_look: is_look(asked.question),
             before: asked.operations,

@@ -29,6 +29,11 @@ pub(super) fn function_name(interface: &str, function: &str) -> String {
     }
 }
 
+/// As the interface has it: the bindings' names avoid the words of Rust.
+pub(super) fn argument_name(field: &str) -> String {
+    field.trim_end_matches('_').replace('_', "-")
+}
+
 /// A value as it is printed for programmers, with what handles stand for.
 pub(super) fn in_words(value: &str, handles: &Handles) -> String {
     const BEGIN: &str = "Resource { rep: ";

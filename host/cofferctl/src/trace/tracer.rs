@@ -16,7 +16,7 @@ use tracing::{
     span,
 };
 
-use super::calls::{Call, Handles, function_name, in_words, result_in_words};
+use super::calls::{Call, Handles, argument_name, function_name, in_words, result_in_words};
 
 /// What the bindings call the crate that they are in.
 const BINDINGS: &str = "cofferdam_sandbox::bindings";
@@ -90,12 +90,12 @@ impl Traced {
         let Some((plugin, handles)) = trace.running.last() else {
             return;
         };
-        let arguments = fields.0.iter().filter(|(name, _)| name != "message" && name != "self_");
+        let arguments = fields.0.iter().filter(|(name, _)| name != "message");
         let call = Call {
             plugin: plugin.clone(),
             function: open.function.clone(),
             arguments: arguments
-                .map(|(name, value)| (name.clone(), in_words(value, handles)))
+                .map(|(name, value)| (argument_name(name), in_words(value, handles)))
                 .collect(),
             result: None,
             microseconds: 0,
