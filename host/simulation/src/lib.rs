@@ -2,7 +2,6 @@
 //! the kernel does where the host depends on it, and an [`Observer`] that is
 //! told of each change before it is done.
 
-mod from_network;
 mod links;
 mod network;
 mod packet_filter;

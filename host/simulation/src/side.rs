@@ -32,7 +32,7 @@ pub struct Side {
     /// Where a link sends what comes in on another one.
     pub redirects: BTreeMap<u32, u32>,
     /// Numbers are given once.
-    pub(super) last_index: u32,
+    last_index: u32,
 }
 
 /// What an nftables table holds.
