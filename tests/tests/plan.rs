@@ -308,6 +308,11 @@ fn an_author_plans_with_a_component_and_a_policy_that_are_not_installed() {
         ended.stdout
     );
     assert!(ended.stdout.contains("my.toml:"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("+ address 127.0.0.1/8 dev lo"),
+        "{}",
+        ended.stdout
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::{
     convert::{belongs, denied, invalid, link_error},
     exchanges::Exchanges,
     log::LogBudget,
-    rehearsal::{Asked, Rehearsing},
+    rehearsal::{Answer, Asked, Rehearsing},
     secrets::Secrets,
     session::{KnownLink, Session},
     uses::Uses,
@@ -81,12 +81,14 @@ impl Allowed {
 
     pub(crate) fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
         match self.decide_in_earnest(question) {
-            Err(_) if self.rehearsing.is_on() => Ok(Granted::default()),
+            // What it does not declare, no operator can grant.
+            Err(_) if self.rehearsing.is_on() && self.needs.covers(question) => Ok(Granted::default()),
             decided => decided,
         }
     }
 
-    fn decide_in_earnest(&self, question: &Question<'_>) -> Result<Granted, Denial> {
+    /// The same where what is not granted stays hidden, also in a rehearsal.
+    pub(crate) fn decide_in_earnest(&self, question: &Question<'_>) -> Result<Granted, Denial> {
         if self.needs.covers(question) {
             self.grants.decide(question)
         } else {
@@ -216,7 +218,7 @@ impl Mediator {
         question: &Question<'_>,
         object: Option<&SharedObject>,
     ) -> Result<(), CallError> {
-        self.tell_audience(question);
+        self.tell_audience(question, false);
         let granted = match self.allowed.decide(question) {
             Ok(granted) => granted,
             Err(denial) => {
@@ -231,8 +233,9 @@ impl Mediator {
             .map_err(|error| CallError::Trap(wasmtime::Error::new(error)))
     }
 
-    /// In a rehearsal: what is asked for, and whether it is granted.
-    fn tell_audience(&mut self, question: &Question<'_>) {
+    /// In a rehearsal: what is asked for, whether it is granted, and whether the
+    /// answer is that there is no such thing.
+    pub(crate) fn tell_audience(&mut self, question: &Question<'_>, is_hidden: bool) {
         if !self.allowed.rehearsing.is_on() {
             return;
         }
@@ -242,7 +245,11 @@ impl Mediator {
         self.allowed.rehearsing.asked(Asked {
             plugin: &self.plugin,
             question,
-            denial: denial.as_ref(),
+            answer: match &denial {
+                None => Answer::Granted,
+                Some(denial) if is_hidden || !self.allowed.needs.covers(question) => Answer::Denied(denial),
+                Some(denial) => Answer::Overlooked(denial),
+            },
             operations,
         });
     }

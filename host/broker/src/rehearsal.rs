@@ -25,11 +25,24 @@ pub struct Asked<'a> {
     pub plugin: &'a str,
     /// For what.
     pub question: &'a Question<'a>,
-    /// Why a real request would not be allowed to, if it would not.
-    pub denial: Option<&'a Denial>,
+    /// What it gets.
+    pub answer: Answer<'a>,
     /// How many operations are on record by now: the next one is what comes of
     /// this, if anything does.
     pub operations: usize,
+}
+
+/// What a plugin that asks for something gets in a rehearsal.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer<'a> {
+    /// It is granted.
+    Granted,
+    /// It is not granted, and done as if it were.
+    Overlooked(&'a Denial),
+    /// It is denied, or hidden as if it were not there, as in a real request:
+    /// the component does not declare to need it, or may see only others of the
+    /// name.
+    Denied(&'a Denial),
 }
 
 #[cfg(feature = "simulation")]

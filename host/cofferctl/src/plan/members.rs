@@ -7,10 +7,10 @@ use anyhow::bail;
 use cofferdam_broker::{Broker, Rehearsed};
 use cofferdam_journal::{Entry, Progress};
 use cofferdam_protocol::{
-    CniError, Environment, Injection, Invocation, ListedPlugin, NetworkList, PluginConfig, Program,
+    CniError, Environment, Injection, Invocation, ListedPlugin, NetworkList, Place, PluginConfig, Program,
     json::Node as Document,
 };
-use cofferdam_simulation::{Nobody, Sides, Simulated};
+use cofferdam_simulation::{Changes, Nobody, Sides, Simulated};
 
 use serde_json::{Value, json};
 
@@ -124,7 +124,13 @@ impl Planned {
 
     /// Whether a real ADD would succeed, as far as can be told.
     pub(super) fn succeeds(&self) -> bool {
-        matches!(self.end, End::Result(_)) && self.refused.is_empty() && self.all_asked().all(Decided::is_granted)
+        matches!(self.end, End::Result(_)) && self.refused.is_empty() && !self.all_asked().any(Decided::is_overlooked)
+    }
+
+    /// What would change in a namespace.
+    pub(super) fn changes(&self, place: Place) -> Changes {
+        let before = self.before.at(place).picture();
+        self.after.at(place).picture().changes_since(&before)
     }
 
     pub(super) fn all_asked(&self) -> impl Iterator<Item = &Decided> {

@@ -6,7 +6,6 @@ mod copies;
 mod given;
 mod members;
 mod node;
-mod picture;
 mod tables;
 mod tell;
 mod watch;

@@ -16,7 +16,7 @@ use cofferdam_network::{
     namespace::{NamespaceIdentity, identity, is_current, open_current, open_namespace},
     nftables::{Family, TableId},
 };
-use cofferdam_protocol::{MacAddress, Place};
+use cofferdam_protocol::Place;
 use cofferdam_simulation::{Nobody, Side, Sides, Simulated};
 use nix::sched::{CloneFlags, setns, unshare};
 
@@ -133,12 +133,7 @@ fn new_namespace(of_node: &Settings) -> (Side, NamespaceIdentity) {
 
 /// `lo`, down. The settings are those that the kernel takes from the node's.
 fn imagined(of_node: &Settings) -> Side {
-    const LOOPBACK_MTU: u32 = 65_536;
-    let mut side = Side::default();
-    let id = side.add_link(Place::Container, "lo", "", Some(MacAddress([0; 6])));
-    if let Some(lo) = side.links.get_mut(&id.index) {
-        lo.mtu = LOOPBACK_MTU;
-    }
+    let mut side = Sides::bare().container;
     let inherited = |key: &SysctlKey| match key.parts() {
         [_, family, group, name, _] if group == "conf" || group == "neigh" => {
             family.starts_with("ipv") && ["all", "default", "lo"].contains(&name.as_str())

@@ -2,11 +2,11 @@
 
 use cofferdam_policy::Source;
 use cofferdam_protocol::Place;
+use cofferdam_simulation::Changes;
 use serde_json::{Value, json};
 
 use super::{
     members::{End, Planned, PlannedOperation},
-    picture::Changes,
     watch::{Decided, Verdict},
 };
 use crate::output::{complain, say, say_json};
@@ -60,6 +60,7 @@ fn tell_verdict(asked: &Decided) {
             say(&format!("        {} by {}", asked.operation, places.join(", ")));
         }
         Verdict::NotGranted(missing) => say(&format!("        NOT GRANTED: needs {missing}")),
+        Verdict::Denied(missing) => say(&format!("        denied, as in a real ADD: needs {missing}")),
     }
 }
 
@@ -68,14 +69,14 @@ fn place_of(source: &Source) -> String {
 }
 
 fn tell_changes(planned: &Planned, place: Place) {
-    let changes = Changes::between(planned.before.at(place), planned.after.at(place));
-    if changes.is_empty() {
+    let Changes { gone, new } = planned.changes(place);
+    if gone.is_empty() && new.is_empty() {
         say(&format!("nothing changes in the {place} namespace"));
         return;
     }
     say(&format!("what changes in the {place} namespace"));
-    changes.gone.iter().for_each(|line| say(&format!("  - {line}")));
-    changes.new.iter().for_each(|line| say(&format!("  + {line}")));
+    gone.iter().for_each(|line| say(&format!("  - {line}")));
+    new.iter().for_each(|line| say(&format!("  + {line}")));
 }
 
 fn tell_end(end: &End) {
@@ -100,7 +101,7 @@ fn tell_end(end: &End) {
 }
 
 fn tell_missing(planned: &Planned) {
-    let missing = planned.all_asked().filter(|asked| !asked.is_granted()).count();
+    let missing = planned.all_asked().filter(|asked| asked.is_overlooked()).count();
     if missing > 0 || !planned.refused.is_empty() {
         complain(&format!(
             "{missing} of what is asked for is not granted: a real ADD ends at the first of it. `cofferctl policy learn` \
@@ -138,17 +139,19 @@ pub(super) fn as_json(planned: &Planned) {
 
 fn decided(asked: &Decided) -> Value {
     let source = |source: &Source| json!({ "file": source.file, "line": source.line, "grant": source.grant });
-    let (granted_by, missing) = match &asked.verdict {
-        Verdict::Granted(sources) => (json!(sources.iter().map(source).collect::<Vec<_>>()), Value::Null),
-        Verdict::NotGranted(missing) => (json!([]), json!(missing)),
+    let none = Vec::new;
+    let (verdict, granted_by, missing) = match &asked.verdict {
+        Verdict::Granted(sources) => ("granted", sources.iter().map(source).collect(), None),
+        Verdict::NotGranted(missing) => ("not-granted", none(), Some(missing)),
+        Verdict::Denied(missing) => ("denied", none(), Some(missing)),
     };
     json!({
-        "plugin": asked.plugin, "what": asked.what, "granted": asked.is_granted(),
+        "plugin": asked.plugin, "what": asked.what, "verdict": verdict,
         "granted_by": granted_by, "missing": missing,
     })
 }
 
 fn changes(planned: &Planned, place: Place) -> Value {
-    let Changes { gone, new } = Changes::between(planned.before.at(place), planned.after.at(place));
+    let Changes { gone, new } = planned.changes(place);
     json!({ "gone": gone, "new": new })
 }

@@ -3,7 +3,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cofferdam_broker::{Asked, Rehearsal};
+use cofferdam_broker::{Asked, Rehearsal, RehearsedAnswer};
 use cofferdam_policy::{Denial, PluginPolicy, Question, Source};
 use cofferdam_protocol::CniError;
 
@@ -48,11 +48,14 @@ pub(super) enum Verdict {
     Granted(Vec<Source>),
     /// What is missing.
     NotGranted(String),
+    /// What is missing, where the plugin does not get it here either.
+    Denied(String),
 }
 
 impl Decided {
-    pub(super) fn is_granted(&self) -> bool {
-        matches!(self.verdict, Verdict::Granted(_))
+    /// Whether the plan goes on here where a real call would be denied it.
+    pub(super) fn is_overlooked(&self) -> bool {
+        matches!(self.verdict, Verdict::NotGranted(_))
     }
 }
 
@@ -78,8 +81,10 @@ impl Watch {
     }
 
     fn verdict(&self, asked: &Asked<'_>) -> Verdict {
-        if let Some(denial) = asked.denial {
-            return Verdict::NotGranted(missing(denial, asked.question));
+        match asked.answer {
+            RehearsedAnswer::Granted => {}
+            RehearsedAnswer::Overlooked(denial) => return Verdict::NotGranted(missing(denial, asked.question)),
+            RehearsedAnswer::Denied(denial) => return Verdict::Denied(missing(denial, asked.question)),
         }
         let policy = self.policies.get(asked.plugin);
         let explanation = policy.map(|policy| policy.explain(asked.question, &self.network, self.tenant.as_deref()));
