@@ -13,7 +13,7 @@ use std::{
 };
 
 use cofferdam_tests::{
-    Container, Ended, Installation, Products, Site, finish, furnish_eth1, needs_kernel, needs_root_and,
+    Container, Ended, Installation, Products, Site, Snapshot, finish, furnish_eth1, needs_kernel, needs_root_and,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -179,36 +179,35 @@ fn nothing_of_the_node_is_changed_and_nothing_is_left() {
     let container = Container::new("there");
     bench.add(&container, &[]);
     let netns = container.namespace.path();
-    let before = (
-        picture(&bench, &container),
-        files(bench.site.installation().root()),
-        leftovers(),
-    );
+    let before = (picture(&bench, &container), files(bench.site.installation().root()));
+    let temporary = TempDir::with_prefix("cofferdam-test-").unwrap();
+    let plan = |words: &[&str]| -> Value {
+        let mut plan = bench.site.installation().cofferctl();
+        plan.env("TMPDIR", temporary.path());
+        plan.arg("plan").arg(bench.file()).args(words).arg("--json");
+        let ended = bench.site.node().run(|| finish(&mut plan, b""));
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+    };
 
-    // With a new namespace, with one that is attached already, and one that
-    // fails at its end.
-    let new = bench.plan(&[]);
+    // With a new namespace, and with one that is attached already, which fails.
+    let new = plan(&[]);
     assert_eq!(new["succeeds"], true, "{new:#}");
     assert_eq!(new["end"]["result"]["ips"][0]["address"], "10.22.0.3/16", "{new:#}");
-    let taken = bench.plan(&["--netns", &netns, "--id", "other"]);
+    let taken = plan(&["--netns", &netns, "--id", "other"]);
     assert_eq!(taken["succeeds"], false, "{taken:#}");
     let message = text(&taken["end"]["error"]["message"]);
     assert!(message.contains("eth0"), "{taken:#}");
 
-    let after = (
-        picture(&bench, &container),
-        files(bench.site.installation().root()),
-        leftovers(),
-    );
+    let after = (picture(&bench, &container), files(bench.site.installation().root()));
     before.0.0.assert_same(&after.0.0);
     before.0.1.assert_same(&after.0.1);
     assert_eq!(before.1, after.1);
-    assert_eq!(before.2, after.2);
+    assert_eq!(files(temporary.path()), Files::new());
 }
 
 /// Both namespaces.
-fn picture(bench: &Bench, container: &Container) -> (cofferdam_tests::Snapshot, cofferdam_tests::Snapshot) {
-    let container = cofferdam_tests::Snapshot::of(&container.namespace);
+fn picture(bench: &Bench, container: &Container) -> (Snapshot, Snapshot) {
+    let container = Snapshot::of(&container.namespace);
     (bench.site.snapshot(), container)
 }
 
@@ -226,25 +225,6 @@ fn files(directory: &Path) -> Files {
         found.insert(path, (status.len(), status.mode(), status.modified().unwrap()));
     }
     found
-}
-
-/// Directories of plans, which others may make at the same time: of this
-/// process's children there are none when they have ended.
-fn leftovers() -> Vec<PathBuf> {
-    let entries = fs::read_dir(std::env::temp_dir()).unwrap().flatten();
-    let stale = entries.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.starts_with("cofferctl-plan-") && is_old(path)
-    });
-    stale.collect()
-}
-
-fn is_old(path: &Path) -> bool {
-    const LONGEST_PLAN: u64 = 60;
-    let age = fs::metadata(path)
-        .and_then(|status| status.modified())
-        .map(|time| time.elapsed());
-    matches!(age, Ok(Ok(age)) if age.as_secs() > LONGEST_PLAN)
 }
 
 #[test]
@@ -371,4 +351,56 @@ fn a_plan_ends_where_what_comes_next_is_not_known() {
         .iter()
         .map(|entry| text(&entry["plugin"]));
     assert!(plugins.into_iter().all(|plugin| plugin != "tuning"), "{planned:#}");
+}
+
+#[test]
+fn a_trace_shows_each_call_with_what_handles_stand_for() {
+    needs_kernel!();
+    let bench = Bench::new();
+    bench.configure(&list(&[bridge(false)]));
+    let file = bench.file();
+
+    let traced = bench.site.cofferctl(&["trace", file.to_str().unwrap()]);
+
+    assert_eq!(traced.code, Some(0), "{traced:?}");
+    let shown = traced.stdout;
+    for call in [
+        "bridge: links.ensure-bridge(in: the host namespace, name: \"cni0\"",
+        "bridge: link.set-up(self: link cni0 in the host namespace) -> ()",
+        "  host-local: records.claim(self: handle 0, name: \"10.22.0.2\") -> true",
+        "bridge: routes.add(link: link eth0 in the container namespace",
+    ] {
+        assert!(shown.contains(call), "{call}: {shown}");
+    }
+    assert!(bench.site.node().link("cni0").is_none());
+    let document = bench.site.cofferctl_json(&["trace", file.to_str().unwrap()]);
+    let claimed = document["calls"].as_array().unwrap().iter();
+    let mut claimed = claimed.filter(|call| call["function"] == "records.claim");
+    assert_eq!(claimed.next().unwrap()["result"], "true", "{document:#}");
+    assert_eq!(
+        document["end"]["result"]["ips"][0]["address"], "10.22.0.2/16",
+        "{document:#}"
+    );
+}
+
+/// What the host says to a call that it denies is in the trace as well.
+#[test]
+fn a_trace_goes_on_to_the_call_that_fails() {
+    needs_kernel!();
+    let bench = Bench::new();
+    bench
+        .site
+        .node()
+        .ip(&["link", "add", "cni0", "type", "veth", "peer", "name", "far0"]);
+    bench.configure(&list(&[bridge(false)]));
+
+    let traced = bench.site.cofferctl(&["trace", bench.file().to_str().unwrap()]);
+
+    assert_eq!(traced.code, Some(1), "{traced:?}");
+    let last = traced.stdout.lines().last().unwrap_or_default();
+    assert!(
+        last.contains("links.ensure-bridge(") && last.contains("-> error Conflict("),
+        "{traced:?}"
+    );
+    assert!(traced.stderr.contains("plugin bridge fails"), "{traced:?}");
 }

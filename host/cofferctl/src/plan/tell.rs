@@ -104,7 +104,7 @@ fn tell_missing(planned: &Planned) {
     let missing = planned.all_asked().filter(|asked| asked.is_overlooked()).count();
     if missing > 0 || !planned.refused.is_empty() {
         complain(&format!(
-            "{missing} of what is asked for is not granted: a real ADD ends at the first of it. `cofferctl policy learn` \
+            "{missing} of what is asked for is not granted, and a real ADD is denied it. `cofferctl policy learn` \
              writes a policy for a network"
         ));
     }

@@ -59,19 +59,13 @@ pub(super) fn in_words(value: &str, handles: &Handles) -> String {
 
 /// What comes of a call: the host's own wrapping is left out.
 pub(super) fn result_in_words(result: &str, handles: &Handles) -> String {
-    let inner = |text: &str, begin: &str| {
-        text.strip_prefix(begin)
-            .and_then(|text| text.strip_suffix(')'))
-            .map(str::to_owned)
-    };
-    let text = if let Some(value) = inner(result, "Ok(") {
-        value
-    } else if let Some(error) = inner(result, "Err(Guest(") {
-        format!("error {}", error.strip_suffix(')').unwrap_or(&error))
-    } else {
-        result.to_owned()
-    };
-    in_words(&text, handles)
+    let inner = |begin: &str, end: &str| result.strip_prefix(begin)?.strip_suffix(end);
+    let error = inner("Err(Guest(", "))").or_else(|| inner("Ok(Err(", "))"));
+    if let Some(error) = error {
+        return format!("error {}", in_words(error, handles));
+    }
+    let value = inner("Ok(Ok(", "))").or_else(|| inner("Ok(", ")"));
+    in_words(value.unwrap_or(result), handles)
 }
 
 #[cfg(test)]
@@ -100,6 +94,9 @@ mod tests {
         let none = Handles::new();
         for (result, words) in [
             ("Ok(())", "()"),
+            // Of a call that goes to another plugin.
+            ("Ok(Ok(Attachment { }))", "Attachment { }"),
+            ("Ok(Err(Failure { code: 7 }))", "error Failure { code: 7 }"),
             (r#"Err(Guest(NotFound("x")))"#, r#"error NotFound("x")"#),
             ("Err(Trap(it used a dead handle))", "Err(Trap(it used a dead handle))"),
         ] {
