@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use cofferdam_journal::{Entry, NamespaceRecord, StateDirectory};
+use cofferdam_journal::{Entry, History, NamespaceRecord, StateDirectory};
 use cofferdam_network::Network;
 use cofferdam_protocol::{CniError, Environment, PluginConfig};
 
@@ -66,10 +66,7 @@ fn rehearse(
     let locked = state
         .lock(&call.attachment, call.deadline)
         .map_err(add::journal_failure)?;
-    if !locked.history().is_empty() {
-        let text = format!("{} is on record already; a DEL has to come first", call.attachment);
-        return Err(CniError::new(codes::ALREADY_ATTACHED, text));
-    }
+    refuse_recorded(call, locked.history())?;
     let mut session = Session::on(call, Mode::Add, &state, network, Some(namespace.clone()))?;
     let header = add::header(call, namespace, &session.plugins);
     session.journal = Some(locked.begin(header).map_err(add::journal_failure)?);
@@ -82,4 +79,19 @@ fn rehearse(
         operations: operations.unwrap_or_default(),
         outcome: add::conclude(call, &state, session, outcome),
     })
+}
+
+/// What an ADD that died left is undone by the next one, on the kernel: what
+/// that finds then is not known here.
+fn refuse_recorded(call: &Call, history: &History) -> Result<(), CniError> {
+    if history.is_empty() {
+        return Ok(());
+    }
+    let what = if history.is_committed() {
+        "is attached already; a DEL has to come first"
+    } else {
+        "is on record of an ADD that did not end, which the next one undoes first; rehearse with another container"
+    };
+    let text = format!("{} {what}", call.attachment);
+    Err(CniError::new(codes::ALREADY_ATTACHED, text))
 }

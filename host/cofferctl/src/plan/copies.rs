@@ -263,3 +263,38 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
 fn close_to_others(path: &Path) -> anyhow::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).with_context(|| format!("close {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_policy_file_is_about_the_plugin_of_its_name() {
+        for (file, is) in [
+            ("bridge.toml", true),
+            ("bridge.10-team.toml", true),
+            ("bridges.toml", false),
+            ("bridge", false),
+            ("bridge.toml~", false),
+            ("host-bridge.toml", false),
+        ] {
+            assert_eq!(is_about(file, "bridge"), is, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_given_policy_is_about_one_plugin() {
+        let file = Path::new("my.toml");
+        assert_eq!(plugin_of(file, "[plugin.mine]\n").unwrap(), "mine");
+        for (text, why) in [
+            ("", "about no plugin"),
+            ("plugin = 1", "about no plugin"),
+            ("[plugin.a]\n[plugin.b]\n", "\"a\" and \"b\""),
+            ("[plugin", "my.toml"),
+        ] {
+            let error = format!("{:#}", plugin_of(file, text).unwrap_err());
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

@@ -52,3 +52,27 @@ impl GivenComponent {
         Ok(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_component_is_a_file_or_a_name_and_a_file() {
+        for (text, name, file) in [
+            ("my.wasm", None, "my.wasm"),
+            ("bridge=my.wasm", Some("bridge"), "my.wasm"),
+            ("bridge=/a/b=c.wasm", Some("bridge"), "/a/b=c.wasm"),
+            ("/a/b=c.wasm", None, "/a/b=c.wasm"),
+            ("./b=c.wasm", None, "./b=c.wasm"),
+        ] {
+            let given: GivenComponent = text.parse().unwrap();
+            assert_eq!(
+                (given.name.as_deref(), given.file.to_str().unwrap()),
+                (name, file),
+                "{text}"
+            );
+        }
+    }
+}

@@ -62,6 +62,7 @@ pub(super) fn result_in_words(result: &str, handles: &Handles) -> String {
     let inner = |begin: &str, end: &str| result.strip_prefix(begin)?.strip_suffix(end);
     let error = inner("Err(Guest(", "))").or_else(|| inner("Ok(Err(", "))"));
     if let Some(error) = error {
+        let error = error.strip_prefix("Error::").unwrap_or(error);
         return format!("error {}", in_words(error, handles));
     }
     let value = inner("Ok(Ok(", "))").or_else(|| inner("Ok(", ")"));
@@ -97,7 +98,7 @@ mod tests {
             // Of a call that goes to another plugin.
             ("Ok(Ok(Attachment { }))", "Attachment { }"),
             ("Ok(Err(Failure { code: 7 }))", "error Failure { code: 7 }"),
-            (r#"Err(Guest(NotFound("x")))"#, r#"error NotFound("x")"#),
+            (r#"Err(Guest(Error::NotFound("x")))"#, r#"error NotFound("x")"#),
             ("Err(Trap(it used a dead handle))", "Err(Trap(it used a dead handle))"),
         ] {
             assert_eq!(result_in_words(result, &none), words);
