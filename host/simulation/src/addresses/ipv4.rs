@@ -88,7 +88,9 @@ impl Sides {
             .filter(|other| are_of_one_network(*other, address))
             .collect();
         let is_first = network.first() == Some(&address);
-        let promotes = self.at(link.place).has_setting(Family::Ipv4, link.index, "promote_secondaries");
+        let promotes = self
+            .at(link.place)
+            .has_setting(Family::Ipv4, link.index, "promote_secondaries");
         if is_first && !promotes {
             for other in network.iter().skip(1) {
                 self.take_ipv4(link, *other);
