@@ -404,3 +404,68 @@ fn a_trace_goes_on_to_the_call_that_fails() {
     );
     assert!(traced.stderr.contains("plugin bridge fails"), "{traced:?}");
 }
+
+#[test]
+fn a_real_add_is_traced_on_the_kernel_and_detached_as_any_other() {
+    needs_kernel!();
+    let bench = Bench::new();
+    bench.configure(&list(&[bridge(true), json!({ "type": "tuning", "mtu": 1400 })]));
+    let container = Container::new("first");
+    let netns = container.namespace.path();
+    let file = bench.file();
+    let before = picture(&bench, &container);
+
+    let words = [
+        "trace",
+        file.to_str().unwrap(),
+        "--real",
+        "--netns",
+        &netns,
+        "--id",
+        "first",
+    ];
+    let traced = bench.site.cofferctl(&words);
+
+    assert_eq!(traced.code, Some(0), "{traced:?}");
+    assert!(
+        traced
+            .stdout
+            .contains("bridge: link.set-up(self: link cni0 in the host namespace) -> ()"),
+        "{traced:?}"
+    );
+    assert!(traced.stdout.contains("tuning: "), "{traced:?}");
+    assert!(traced.stderr.contains("net del mynet"), "{traced:?}");
+    assert_eq!(container.namespace.addresses("eth0")[0], "10.22.0.2/16");
+    assert_eq!(container.namespace.link("eth0").unwrap()["mtu"], 1400);
+    let directory = bench.directory.path().to_str().unwrap();
+    let place = ["--conf-dir", directory, "--plugin-dir", "/no/such/directory"];
+    let del = ["net", "del", "mynet", &netns, "--id", "first"];
+    let detached = bench.site.cofferctl(&[&del[..], &place].concat());
+    assert_eq!(detached.code, Some(0), "{detached:?}");
+    let after = picture(&bench, &container);
+    before.0.assert_same(&after.0);
+    before.1.assert_same(&after.1);
+}
+
+#[test]
+fn a_real_add_takes_a_container_and_what_is_installed() {
+    needs_kernel!();
+    let bench = Bench::new();
+    bench.configure(&list(&[bridge(false)]));
+    let container = Container::new("first");
+    let (file, netns) = (bench.file(), container.namespace.path());
+    let file = file.to_str().unwrap();
+    let before = picture(&bench, &container);
+
+    for (options, why) in [
+        (&[][..], "--netns"),
+        (&["--netns", &netns, "--policy", "my.toml"][..], "for plans"),
+    ] {
+        let refused = bench.site.cofferctl(&[&["trace", file, "--real"], options].concat());
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.stderr.contains(why), "{refused:?}");
+    }
+    let after = picture(&bench, &container);
+    before.0.assert_same(&after.0);
+    before.1.assert_same(&after.1);
+}

@@ -40,6 +40,7 @@ pub struct Broker {
     budget: Duration,
     sandbox: Option<Sandbox>,
     confine: Option<Confine>,
+    rehearsing: Rehearsing,
 }
 
 /// What the process has to print, and how it has to exit.
@@ -62,6 +63,7 @@ impl Broker {
             budget,
             sandbox: None,
             confine: None,
+            rehearsing: Rehearsing::default(),
         }
     }
 
@@ -90,6 +92,16 @@ impl Broker {
     ) -> Self {
         Self {
             confine: Some(Confine::new(confine)),
+            ..self
+        }
+    }
+
+    /// Has somebody told which component runs, and what it gets handles of.
+    #[cfg(feature = "simulation")]
+    #[must_use]
+    pub fn heard_by(self, listener: std::sync::Arc<dyn crate::Listener>) -> Self {
+        Self {
+            rehearsing: Rehearsing::HeardBy(listener),
             ..self
         }
     }
@@ -252,7 +264,7 @@ impl Call {
             members,
             attachment,
             deadline: started + broker.budget,
-            rehearsing: Rehearsing::default(),
+            rehearsing: broker.rehearsing.clone(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         })
@@ -284,7 +296,7 @@ impl Call {
             members: vec![member],
             attachment: attachment.clone(),
             deadline: started + broker.budget,
-            rehearsing: Rehearsing::default(),
+            rehearsing: broker.rehearsing.clone(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         }

@@ -44,7 +44,7 @@ pub use component::check as check_component;
 pub use installation::Installation;
 pub use log::printable;
 pub use reach::{Reach, Use};
-pub use rehearsal::{Answer as RehearsedAnswer, Asked, Rehearsal};
+pub use rehearsal::{Answer as RehearsedAnswer, Asked, Listener, Rehearsal};
 pub use repair::{RepairError, repair};
 #[cfg(feature = "simulation")]
 pub use verbs::Rehearsed;

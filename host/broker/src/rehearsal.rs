@@ -1,21 +1,26 @@
 //! A run that changes nothing: on a network in memory, where what is not
-//! granted is told of and done as if it were.
+//! granted is told of and done as if it were. And real ones that somebody
+//! listens to.
 
 use cofferdam_policy::{Denial, Question};
 use cofferdam_protocol::CniError;
 
 /// Who is told of what a request would be refused.
-pub trait Rehearsal: Send + Sync {
+pub trait Rehearsal: Listener {
     /// A real request would end with this before any plugin runs.
     fn refused(&self, plugin: &str, error: &CniError);
     /// A plugin asks for something.
     fn asked(&self, asked: Asked<'_>);
+}
+
+/// Who is told which component runs, and what it has handles of.
+pub trait Listener: Send + Sync {
     /// A plugin's component is called; others that it calls end before it.
-    fn begins(&self, _plugin: &str) {}
+    fn begins(&self, plugin: &str);
     /// The component that was called last has come to its end.
-    fn ends(&self) {}
+    fn ends(&self);
     /// It got a handle.
-    fn handed(&self, _handle: u32, _what: &str) {}
+    fn handed(&self, handle: u32, what: &str);
 }
 
 /// What a plugin asks for.
@@ -49,48 +54,54 @@ pub enum Answer<'a> {
 mod on {
     use std::{fmt, sync::Arc};
 
-    use super::{Asked, CniError, Rehearsal};
+    use super::{Asked, CniError, Listener, Rehearsal};
 
-    /// Who is told, if the run is a rehearsal.
+    /// Who is told, if the run is a rehearsal or somebody listens to it.
     #[derive(Clone, Default)]
-    pub(crate) struct Rehearsing(Option<Arc<dyn Rehearsal>>);
+    pub(crate) enum Rehearsing {
+        /// A real run.
+        #[default]
+        No,
+        /// A real run that somebody listens to.
+        HeardBy(Arc<dyn Listener>),
+        /// On a network in memory.
+        Before(Arc<dyn Rehearsal>),
+    }
 
     impl Rehearsing {
-        pub(crate) fn before(audience: Arc<dyn Rehearsal>) -> Self {
-            Self(Some(audience))
-        }
-
         pub(crate) fn is_on(&self) -> bool {
-            self.0.is_some()
+            matches!(self, Self::Before(_))
         }
 
         pub(crate) fn refused(&self, plugin: &str, error: &CniError) {
-            if let Some(audience) = &self.0 {
+            if let Self::Before(audience) = self {
                 audience.refused(plugin, error);
             }
         }
 
         pub(crate) fn asked(&self, asked: Asked<'_>) {
-            if let Some(audience) = &self.0 {
+            if let Self::Before(audience) = self {
                 audience.asked(asked);
             }
         }
 
         pub(crate) fn begins(&self, plugin: &str) {
-            if let Some(audience) = &self.0 {
-                audience.begins(plugin);
-            }
+            self.tell(|listener| listener.begins(plugin));
         }
 
         pub(crate) fn ends(&self) {
-            if let Some(audience) = &self.0 {
-                audience.ends();
-            }
+            self.tell(|listener| listener.ends());
         }
 
         pub(crate) fn handed(&self, handle: u32, what: impl FnOnce() -> String) {
-            if let Some(audience) = &self.0 {
-                audience.handed(handle, &what());
+            self.tell(|listener| listener.handed(handle, &what()));
+        }
+
+        fn tell(&self, tell: impl FnOnce(&dyn Listener)) {
+            match self {
+                Self::No => {}
+                Self::HeardBy(listener) => tell(listener.as_ref()),
+                Self::Before(audience) => tell(audience.as_ref()),
             }
         }
     }

@@ -50,7 +50,7 @@ impl Broker {
     ) -> Rehearsed {
         Call::new(self, name, environment, config, Instant::now())
             .and_then(|mut call| {
-                call.rehearsing = Rehearsing::before(audience);
+                call.rehearsing = Rehearsing::Before(audience);
                 rehearse(&call, on)
             })
             .unwrap_or_else(Rehearsed::nothing)

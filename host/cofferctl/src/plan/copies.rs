@@ -68,11 +68,6 @@ impl Copies {
         self.installation().state()
     }
 
-    /// Whether a plugin is a component that can be run here.
-    pub(super) fn has_component(&self, plugin: &str) -> bool {
-        self.installation().components().resolve(plugin).is_ok()
-    }
-
     /// A text in which what is a copy has the path of the original.
     pub(super) fn with_original_paths(&self, text: &str) -> String {
         let copy = self.installation().root().to_string_lossy();

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::bail;
-use cofferdam_broker::{Broker, Rehearsed};
+use cofferdam_broker::{Broker, Installation, Rehearsed};
 use cofferdam_journal::{Entry, Progress};
 use cofferdam_protocol::{
     CniError, Environment, Injection, Invocation, ListedPlugin, NetworkList, Place, PluginConfig, Program,
@@ -23,7 +23,7 @@ use super::{
 use crate::net;
 
 /// Time for one plugin of the list.
-const BUDGET: Duration = Duration::from_secs(30);
+pub(crate) const BUDGET: Duration = Duration::from_secs(30);
 
 /// What an ADD would do.
 pub(crate) struct Planned {
@@ -89,7 +89,7 @@ impl Planned {
             copies,
             network,
             node,
-            capability_args: arguments.cap_args.as_deref().map(net::capability_args).transpose()?,
+            capability_args: arguments.capability_args()?,
             environment: environment(arguments)?,
             simulated: simulated.clone(),
             watch: Arc::new(watch),
@@ -194,7 +194,7 @@ impl Walk<'_> {
             Ok(config) => config,
             Err(error) => return Ok(failed(error)),
         };
-        if let Some(missing) = self.missing(&config)? {
+        if let Some(missing) = missing(self.copies.installation(), &config)? {
             return Ok(End::Unknown { plugin: missing });
         }
         let rehearsed = Broker::new(self.copies.installation().clone(), BUDGET).rehearse(
@@ -221,37 +221,43 @@ impl Walk<'_> {
             }),
         })
     }
+}
 
-    /// The first plugin of a configuration that is no component here.
-    fn missing(&self, config: &PluginConfig) -> anyhow::Result<Option<String>> {
-        let names = match config.program()? {
-            Program::Named(name) => vec![name],
-            Program::Chain(members) => members
-                .iter()
-                .map(PluginConfig::plugin_type)
-                .collect::<Result<_, _>>()?,
-        };
-        Ok(names.into_iter().find(|name| !self.copies.has_component(name)))
+/// The first plugin of a configuration that is no component of an installation.
+pub(crate) fn missing(installation: &Installation, config: &PluginConfig) -> anyhow::Result<Option<String>> {
+    let names = match config.program()? {
+        Program::Named(name) => vec![name],
+        Program::Chain(members) => members
+            .iter()
+            .map(PluginConfig::plugin_type)
+            .collect::<Result<_, _>>()?,
+    };
+    let components = installation.components();
+    Ok(names.into_iter().find(|name| components.resolve(name).is_err()))
+}
+
+/// The variables of the request, checked.
+pub(crate) fn environment(arguments: &Arguments) -> anyhow::Result<Environment> {
+    net::pairs(&arguments.args)?;
+    let namespace = arguments.namespace_path()?;
+    match Environment::read(|name| arguments.variable(name, &namespace))? {
+        Invocation::Request(environment) => Ok(environment),
+        Invocation::About => bail!("nothing is asked for"),
     }
 }
 
-fn environment(arguments: &Arguments) -> anyhow::Result<Environment> {
-    net::pairs(&arguments.args)?;
-    let namespace = arguments.namespace_path()?;
-    let variable = |name: &str| {
+impl Arguments {
+    /// A variable of the request.
+    pub(crate) fn variable(&self, name: &str, namespace: &str) -> Option<String> {
         let value = match name {
             "CNI_COMMAND" => "ADD",
-            "CNI_CONTAINERID" => &arguments.id,
-            "CNI_NETNS" => &namespace,
-            "CNI_IFNAME" => &arguments.interface,
-            "CNI_ARGS" => &arguments.args,
+            "CNI_CONTAINERID" => &self.id,
+            "CNI_NETNS" => namespace,
+            "CNI_IFNAME" => &self.interface,
+            "CNI_ARGS" => &self.args,
             "CNI_PATH" => "/opt/cni/bin",
             _ => return None,
         };
         Some(value.to_owned())
-    };
-    match Environment::read(variable)? {
-        Invocation::Request(environment) => Ok(environment),
-        Invocation::About => bail!("nothing is asked for"),
     }
 }

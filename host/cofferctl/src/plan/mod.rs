@@ -19,10 +19,10 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use cofferdam_broker::Installation;
-use cofferdam_protocol::NetworkList;
+use cofferdam_protocol::{NetworkList, json};
 use cofferdam_runtime::{load_file, load_network};
 
-pub(crate) use self::members::{End, Planned};
+pub(crate) use self::members::{BUDGET, End, Planned, environment, missing};
 use self::{copies::Copies, given::GivenComponent, node::Node, watch::Watch};
 use crate::{compiler, net, trace::Tracer};
 
@@ -97,7 +97,21 @@ impl Arguments {
         self.json
     }
 
-    fn network(&self) -> anyhow::Result<NetworkList> {
+    pub(crate) fn capability_args(&self) -> anyhow::Result<Option<json::Node>> {
+        self.cap_args.as_deref().map(net::capability_args).transpose()
+    }
+
+    /// The container, where its namespace is given.
+    pub(crate) fn container(&self) -> Option<(&str, &Path)> {
+        Some((&self.id, self.netns.as_deref()?))
+    }
+
+    /// Whether components or policies are given that are not the node's.
+    pub(crate) fn has_stand_ins(&self) -> bool {
+        !self.component.is_empty() || !self.policy.is_empty()
+    }
+
+    pub(crate) fn network(&self) -> anyhow::Result<NetworkList> {
         let path = Path::new(&self.network);
         if path.is_file() {
             return Ok(load_file(path)?);
@@ -107,7 +121,7 @@ impl Arguments {
     }
 
     /// `CNI_NETNS`. Nothing is at the path of a namespace that is imagined.
-    fn namespace_path(&self) -> anyhow::Result<String> {
+    pub(crate) fn namespace_path(&self) -> anyhow::Result<String> {
         match &self.netns {
             Some(path) => net::absolute(path),
             None => Ok(format!("/run/netns/{}", self.id)),

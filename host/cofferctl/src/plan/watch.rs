@@ -3,7 +3,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cofferdam_broker::{Asked, Rehearsal, RehearsedAnswer};
+use cofferdam_broker::{Asked, Listener, Rehearsal, RehearsedAnswer};
 use cofferdam_policy::{Denial, PluginPolicy, Question, Source};
 use cofferdam_protocol::CniError;
 
@@ -123,7 +123,9 @@ impl Rehearsal for Watch {
             heard.asked.push(decided);
         }
     }
+}
 
+impl Listener for Watch {
     fn begins(&self, plugin: &str) {
         if let Some(tracer) = &self.tracer {
             tracer.begins(plugin);

@@ -2,6 +2,7 @@
 //! result and time: a plan that shows how it came about.
 
 mod calls;
+mod real;
 mod tracer;
 
 use std::{process::ExitCode, sync::Arc};
@@ -21,23 +22,30 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     plan: plan::Arguments,
+    /// Attaches the container of --netns, on the kernel and in this process,
+    /// which is not confined as `cofferdam` is. DEL has to follow.
+    #[arg(long)]
+    real: bool,
 }
 
 pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let tracer = Arc::new(Tracer::default());
     let traced = Traced::of(Arc::clone(&tracer));
-    let planned = tracing::subscriber::with_default(traced, || {
-        plan::make(installation, &arguments.plan, Some(Arc::clone(&tracer)))
+    let end = tracing::subscriber::with_default(traced, || {
+        if arguments.real {
+            return real::add(installation, &arguments.plan, &tracer);
+        }
+        plan::make(installation, &arguments.plan, Some(Arc::clone(&tracer))).map(|planned| planned.end)
     })?;
     let calls = tracer.take();
     if arguments.plan.wants_json() {
         let calls: Vec<Value> = calls.iter().map(document).collect();
-        say_json(&json!({ "calls": calls, "end": planned.end.document() }));
+        say_json(&json!({ "calls": calls, "end": end.document() }));
     } else {
         calls.iter().for_each(tell);
-        tell_end(&planned.end);
+        tell_end(&end);
     }
-    Ok(match planned.end {
+    Ok(match end {
         End::Result(_) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })

@@ -10,6 +10,7 @@ use std::{
     time::Instant,
 };
 
+use cofferdam_broker::Listener;
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -32,22 +33,23 @@ struct Trace {
     calls: Vec<Call>,
 }
 
-impl Tracer {
-    pub(crate) fn begins(&self, plugin: &str) {
+impl Listener for Tracer {
+    fn begins(&self, plugin: &str) {
         self.lock().running.push((plugin.to_owned(), Handles::new()));
     }
 
-    pub(crate) fn ends(&self) {
+    fn ends(&self) {
         self.lock().running.pop();
     }
 
-    /// The running plugin got a handle.
-    pub(crate) fn handed(&self, handle: u32, what: &str) {
+    fn handed(&self, handle: u32, what: &str) {
         if let Some((_, handles)) = self.lock().running.last_mut() {
             handles.insert(handle, what.to_owned());
         }
     }
+}
 
+impl Tracer {
     pub(super) fn take(&self) -> Vec<Call> {
         std::mem::take(&mut self.lock().calls)
     }
