@@ -28,14 +28,23 @@ use crate::{Dns, Failure, Request, Route, codes};
 /// assert!(config.is_gateway);
 /// let failure = config::parse::<Config>(r#"{"isGateway": "true"}"#).err().unwrap();
 /// assert_eq!(failure.code, 6);
+/// assert!(failure.message.ends_with(r#"isGateway: expected a boolean, found "true""#));
 /// ```
 ///
 /// # Errors
 /// The text is not JSON, or a value is of the wrong type; the message says
 /// where.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    json::from_str(text)
-        .map_err(|error| Failure::new(codes::UNDECODABLE, format!("failed to load configuration: {error}")))
+    json::from_str(text).map_err(undecodable)
+}
+
+/// Decodes what a key of the configuration has, given as a text of its own.
+pub(crate) fn parse_at<T: DeserializeOwned>(key: &str, text: &str) -> Result<T, Failure> {
+    json::from_str(text).map_err(|error| undecodable(error.at_key(key)))
+}
+
+fn undecodable(error: json::Error) -> Failure {
+    Failure::new(codes::UNDECODABLE, format!("failed to load configuration: {error}"))
 }
 
 /// A configuration of which nothing is read.

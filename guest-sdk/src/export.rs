@@ -8,7 +8,8 @@ use crate::{
 
 /// Exports a [`Plugin`] from the component, with what Cargo knows of the crate
 /// (version, description, authors, licence) and the plugin's needs in the
-/// custom section `cofferdam:plugin`. Once in a crate; see [`Plugin`] for an
+/// custom section `cofferdam:plugin`, and the schema of its configuration in
+/// `cofferdam:config-schema`. Once in a crate; see [`Plugin`] for an
 /// example. On targets other than WebAssembly it does nothing.
 #[macro_export]
 macro_rules! export_plugin {
@@ -29,6 +30,13 @@ macro_rules! export_plugin {
             #[used]
             #[unsafe(link_section = "cofferdam:plugin")]
             static SECTION: [u8; metadata::length(&METADATA)] = metadata::encode(&METADATA);
+
+            const CONFIG_SCHEMA: &str = metadata::schema_text(<$plugin as $crate::Plugin>::CONFIG_SCHEMA);
+
+            #[used]
+            #[unsafe(link_section = "cofferdam:config-schema")]
+            static SCHEMA_SECTION: [u8; metadata::schema_length(CONFIG_SCHEMA)] =
+                metadata::encode_schema(CONFIG_SCHEMA);
 
             struct Exported;
 

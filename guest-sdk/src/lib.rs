@@ -12,8 +12,6 @@
 //! - [`Namespace`] and [`Link`] are handles of kernel objects. Every operation
 //!   on them is checked against the operator's policy, written to the host's
 //!   journal, and done; what a failed ADD did, the host undoes.
-//! - [`addressing`] and [`recorded`] have what plugins share that give a
-//!   container an interface: its addresses and routes, and comparing them.
 //! - [`nftables`], [`store`], [`ipam`], [`resolver`], [`packets`], [`upkeep`] and
 //!   [`log`] are the other things to ask the host for.
 //! - [`devices`] gives a container a network device of the node.
@@ -21,8 +19,6 @@
 //! - [`addressing`], [`recorded`] and [`parent`] have what plugins share that
 //!   give a container an interface: its addresses and routes, comparing them,
 //!   and the link that it is upon.
-//! - [`nftables`], [`store`], [`ipam`], [`resolver`] and [`log`] are the other
-//!   things to ask the host for.
 //! - [`Error`] is a refusal of the host, [`Failure`] what the runtime sees;
 //!   `?` makes the second of the first.
 //!

@@ -39,6 +39,35 @@ pub const fn encode<const N: usize>(metadata: &Metadata) -> [u8; N] {
     buffer.bytes
 }
 
+/// The custom section that holds the JSON Schema of the configuration.
+pub const SCHEMA_SECTION: &str = "cofferdam:config-schema";
+
+/// The text of the schema; empty, as the section then is, where there is none.
+#[must_use]
+pub const fn schema_text(schema: Option<&'static str>) -> &'static str {
+    match schema {
+        Some(text) => text,
+        None => "",
+    }
+}
+
+/// How many bytes [`encode_schema`] needs.
+#[must_use]
+pub const fn schema_length(schema: &str) -> usize {
+    let mut counter = Buffer::<0>::new();
+    counter.without_indentation(schema);
+    counter.length
+}
+
+/// The schema without the spaces and line breaks that are for those who write
+/// it; `N` is its [`schema_length`].
+#[must_use]
+pub const fn encode_schema<const N: usize>(schema: &str) -> [u8; N] {
+    let mut buffer = Buffer::<N>::new();
+    buffer.without_indentation(schema);
+    buffer.bytes
+}
+
 /// Keeps the first `N` bytes and counts all.
 struct Buffer<const N: usize> {
     bytes: [u8; N],
@@ -200,6 +229,24 @@ impl<const N: usize> Buffer<N> {
         }
     }
 
+    /// JSON as it is, but for white space outside of texts.
+    const fn without_indentation(&mut self, json: &str) {
+        let bytes = json.as_bytes();
+        let (mut is_text, mut is_escaped) = (false, false);
+        let mut index = 0;
+        while index < bytes.len() {
+            let byte = bytes[index];
+            if is_text || !byte.is_ascii_whitespace() {
+                self.byte(byte);
+            }
+            if byte == b'"' && !is_escaped {
+                is_text = !is_text;
+            }
+            is_escaped = is_text && byte == b'\\' && !is_escaped;
+            index += 1;
+        }
+    }
+
     const fn raw(&mut self, bytes: &[u8]) {
         let mut index = 0;
         while index < bytes.len() {
@@ -276,6 +323,17 @@ mod tests {
                 ],
             })
         );
+    }
+
+    #[test]
+    fn a_schema_is_embedded_without_what_is_between_its_texts() {
+        const SCHEMA: &str = "{\n  \"title\" : \"a \\\\\",\n\t\"description\": \"says \\\" b \\\"\"\r\n}\n";
+        const ENCODED: [u8; schema_length(SCHEMA)] = encode_schema(SCHEMA);
+        let text = std::str::from_utf8(&ENCODED).unwrap();
+        assert_eq!(text, r#"{"title":"a \\","description":"says \" b \""}"#);
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(text), value(SCHEMA));
+        assert_eq!(schema_length(schema_text(None)), 0);
     }
 
     #[test]

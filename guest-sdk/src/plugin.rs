@@ -53,6 +53,13 @@ pub trait Plugin {
     /// component and grants nothing; what is not in it is denied.
     const NEEDS: &'static [Need];
 
+    /// The JSON Schema of the configuration, most often
+    /// `Some(include_str!("config.schema.json"))`. It is embedded in the
+    /// component: the host holds a configuration against it before this plugin
+    /// runs for ADD and CHECK, and shows it to operators. Which keywords there
+    /// are, `docs/schema.md` tells.
+    const CONFIG_SCHEMA: Option<&'static str> = None;
+
     /// Decodes the configuration. The default is right for all but a plugin
     /// that reads nothing of it, which spares itself the decoder by
     /// `Ok(Nothing {})`.

@@ -32,7 +32,7 @@ impl<C> Request<C> {
     /// A value is of the wrong type.
     pub fn capabilities<T: DeserializeOwned + Default>(&self) -> Result<T, Failure> {
         match &self.runtime_config {
-            Some(text) => config::parse(text).map_err(|failure| failure.within("runtimeConfig")),
+            Some(text) => config::parse_at("runtimeConfig", text),
             None => Ok(T::default()),
         }
     }

@@ -25,3 +25,22 @@ pub fn hostile_declaring(needs: &Value) -> Vec<u8> {
     wasm[start..start + length].copy_from_slice(format!("{text:length$}").as_bytes());
     wasm
 }
+
+/// The component that attacks, with this schema of its configuration.
+#[must_use]
+pub fn hostile_with_schema(schema: &str) -> Vec<u8> {
+    const NAME: &str = "cofferdam:config-schema";
+    let mut wasm = fs::read(Products::locate().component("cofferdam-hostile")).expect("a component is readable");
+    let mut content = vec![u8::try_from(NAME.len()).expect("a short name")];
+    content.extend(NAME.bytes().chain(schema.bytes()));
+    // A custom section: its number, its length in groups of seven bits, its name, and what is in it.
+    wasm.push(0);
+    let mut length = content.len();
+    while length >= 0x80 {
+        wasm.push(u8::try_from(length % 0x80).expect("seven bits") | 0x80);
+        length /= 0x80;
+    }
+    wasm.push(u8::try_from(length).expect("seven bits"));
+    wasm.extend(content);
+    wasm
+}

@@ -72,6 +72,18 @@ impl Installation {
         }
     }
 
+    /// Another one, with the components of `other` and the default policies.
+    #[must_use]
+    pub fn with_components_of(other: &Self) -> Self {
+        const STORE: &str = "var/lib/cofferdam";
+        let installation = Self::new();
+        let store = installation.root().join(STORE);
+        fs::remove_dir_all(&store).expect("a directory of our own");
+        make_directory(&store);
+        copy_tree(&other.root().join(STORE), &store);
+        installation
+    }
+
     /// One whose operator granted nothing.
     #[must_use]
     pub fn without_policies() -> Self {
@@ -267,13 +279,18 @@ fn forget_others(stores: &Path) {
 }
 
 /// Links, or copies where the file systems differ.
+/// One that others can look into, whatever the process's mask.
+fn make_directory(path: &Path) {
+    fs::create_dir(path).expect("a directory of our own");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a directory of our own");
+}
+
 fn copy_tree(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("a directory of our own") {
         let entry = entry.expect("a directory of our own");
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
-            fs::create_dir(&target).expect("a directory of our own");
-            fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).expect("a directory of our own");
+            make_directory(&target);
             copy_tree(&entry.path(), &target);
         } else if fs::hard_link(entry.path(), &target).is_err() {
             fs::copy(entry.path(), &target).expect("a directory of our own");

@@ -31,11 +31,13 @@ mod page;
 mod products;
 mod program;
 mod recorder;
+mod scenarios;
 mod site;
 mod snapshot;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;
 mod upon;
+pub mod wit;
 mod workshop;
 
 pub use attached::Attached;
@@ -43,7 +45,7 @@ pub use boot::Boot;
 pub use busybox::BusyboxImage;
 pub use caller::{Cni, CniError, Output};
 pub use configuration::{SPEC_VERSIONS, bridge_network, host_local, loopback_network, mynet, with};
-pub use declaration::hostile_declaring;
+pub use declaration::{hostile_declaring, hostile_with_schema};
 pub use device::{DEVICE_GRANT, device_network, furnish_device};
 pub use go::GoPlugins;
 pub use ground::{kernel_access, root_and, skip, skip_for_kernel};
@@ -59,6 +61,7 @@ pub use page::page;
 pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use recorder::{Recorded, Recorder};
+pub use scenarios::{Scenario, Surroundings, scenarios};
 pub use site::{Container, Site};
 pub use snapshot::Snapshot;
 pub use upon::{

@@ -371,7 +371,10 @@ fn inspect_tells_what_is_always_needed_and_what_only_for_some() {
     };
     let told = inspect(&["host-local"]);
     assert!(
-        told.contains("needs for every attachment\n  store.open\nneeds for some\n  resolver.read: ipam.resolvConf\n"),
+        told.contains(
+            "needs for every attachment\n  store.open\n    to read and write its own records\n\
+             needs for some\n  resolver.read: ipam.resolvConf\n    to read the node's file on name resolution\n"
+        ),
         "{told}"
     );
     let told = inspect(&["loopback"]);

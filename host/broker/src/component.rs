@@ -39,6 +39,7 @@ pub(crate) fn run(
         needs,
         audit,
         program,
+        ..
     } = match session.plugins.get(plugin).cloned() {
         Ok(loaded) => loaded,
         Err(error) => {

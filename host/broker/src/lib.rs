@@ -28,6 +28,7 @@ mod random;
 mod reach;
 mod rehearsal;
 mod repair;
+mod schema;
 mod secrets;
 mod session;
 mod spent;

@@ -15,7 +15,7 @@ use crate::{
     mode::Mode,
     needs, pin,
     rehearsal::Rehearsing,
-    timing,
+    schema, timing,
 };
 
 /// A plugin that can be run.
@@ -23,6 +23,8 @@ use crate::{
 pub(crate) struct Loaded {
     pub(crate) grants: Grants,
     pub(crate) needs: Needs,
+    /// Of its configuration; present during ADD and CHECK, where it has one.
+    pub(crate) schema: Option<Vec<u8>>,
     pub(crate) audit: Audit,
     pub(crate) program: Program,
 }
@@ -77,6 +79,19 @@ impl Plugins {
         let question = Question::IpamDelegate { plugin: &plugin };
         let may_call = needs.covers(&question) && grants.decide(&question).is_ok();
         (may_call || self.rehearsing.is_on()).then_some(plugin)
+    }
+
+    /// Refuses a configuration that one of them says it can't use: a member's
+    /// own, or what its address management plugin has of it.
+    pub(crate) fn check_config(&self, member: &Member) -> Result<(), CniError> {
+        let delegate = self.delegate_of(member).unwrap_or_default();
+        for plugin in [&member.plugin, &delegate] {
+            let schema = self.loaded(plugin).and_then(|loaded| loaded.schema.as_deref());
+            if let Some(schema) = schema {
+                schema::check(plugin, schema, &member.config)?;
+            }
+        }
+        Ok(())
     }
 
     /// A plugin that is to be run.
@@ -169,6 +184,7 @@ impl Loader<'_> {
         let checked = needs::check(self.mode, self.network, &policy, &grants, &needs)
             .map_err(|unmet| needs::refusal(plugin, &unmet));
         self.rehearsing.overlook(plugin, checked)?;
+        let schema = schema::declared(self.mode, &artifact)?;
         timing::phase("needs");
         let program = Program::load(self.sandbox, artifact)
             .map_err(|error| CniError::new(codes::COMPONENT, format!("plugin {plugin:?}: {error}")))?;
@@ -179,6 +195,7 @@ impl Loader<'_> {
         Ok(Loaded {
             grants,
             needs,
+            schema,
             audit: policy.audit(),
             program,
         })

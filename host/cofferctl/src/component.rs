@@ -6,11 +6,11 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use cofferdam_broker::{Installation, check_component};
-use cofferdam_policy::{Need, Needs};
-use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, Signatures};
+use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, Signatures, check_versions};
 
 use crate::{
     compiler,
+    inspect::{self, UNDECLARED},
     metadata::{Declaration, Description, describe},
     output::{complain, say},
     signature_file,
@@ -21,9 +21,6 @@ use crate::{
 const EXPORT: &str = "cofferdam:cni/plugin@";
 /// What may be imported besides the host's own interfaces.
 const WASI: [&str; 4] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:random/"];
-
-/// What is said of a component without a declaration.
-const UNDECLARED: &str = "does not declare what it needs: nothing but the policy's grants limits it";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -45,15 +42,9 @@ pub(crate) enum Command {
     },
     /// The plugins that have a component.
     List,
-    /// What a component says of itself, what it imports, and who signed it.
-    Inspect {
-        /// A plugin's name, or a component file.
-        #[arg(value_name = "NAME|FILE")]
-        what: String,
-        /// For programs.
-        #[arg(long)]
-        json: bool,
-    },
+    /// What a component says of itself, what it could ask for, and who signed
+    /// it.
+    Inspect(inspect::Arguments),
 }
 
 pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Result<()> {
@@ -69,7 +60,7 @@ pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Resu
         }
         Command::Compile { limits } => compile_all(&store, limits),
         Command::List => list(installation, &store),
-        Command::Inspect { what, json } => inspect(installation, &what, json),
+        Command::Inspect(arguments) => inspect::run(installation, &arguments),
     }
 }
 
@@ -134,11 +125,20 @@ fn compile(
     limits: compiler::Limits,
 ) -> anyhow::Result<(Digest, usize)> {
     let code = compiler::compile(wasm, limits)?;
-    let digest = store.add(wasm, &code, &declaration.text)?;
+    let digest = store.add(wasm, &code, declaration.to_store())?;
+    if let Err(error) = check_stored(store, digest) {
+        return Err(match store.remove_unnamed(digest) {
+            Ok(()) => error,
+            Err(left) => error.context(format!("it stays in the store, under no name: {left}")),
+        });
+    }
+    Ok((digest, code.len()))
+}
+
+fn check_stored(store: &ComponentStore, digest: Digest) -> anyhow::Result<()> {
     let sandbox = Sandbox::new()?;
     let program = Program::load(&sandbox, store.artifact(digest)?)?;
-    check_component(&sandbox, &program)?;
-    Ok((digest, code.len()))
+    Ok(check_component(&sandbox, &program)?)
 }
 
 /// Reads what a component says of itself, and refuses what could not run.
@@ -150,10 +150,12 @@ pub(crate) fn check_plugin(wasm: &[u8]) -> anyhow::Result<Description> {
     let offered = |import: &&String| {
         import.starts_with("cofferdam:cni/") || WASI.iter().any(|interface| import.starts_with(interface))
     };
-    match description.imports.iter().find(|import| !offered(import)) {
-        Some(import) => bail!("it imports {import}, which no plugin gets"),
-        None => Ok(description),
+    if let Some(import) = description.imports.iter().find(|import| !offered(import)) {
+        bail!("it imports {import}, which no plugin gets");
     }
+    let interfaces = description.imports.iter().chain(&description.exports);
+    check_versions(interfaces.map(String::as_str))?;
+    Ok(description)
 }
 
 fn compile_all(store: &ComponentStore, limits: compiler::Limits) -> anyhow::Result<()> {
@@ -208,71 +210,4 @@ fn signed_with(signers: &[Signer]) -> String {
     }
     let signers: Vec<String> = signers.iter().map(Signer::short).collect();
     format!("signed with {}", signers.join(", "))
-}
-
-fn inspect(installation: &Installation, what: &str, json: bool) -> anyhow::Result<()> {
-    let file = Path::new(what);
-    let (wasm, signatures) = if file.is_file() {
-        let wasm = fs::read(file).with_context(|| format!("read {what}"))?;
-        (wasm, signature_file::read(file)?.unwrap_or_default())
-    } else {
-        let store = installation.components();
-        let digest = store.resolve(what)?;
-        (store.wasm(digest)?, store.signatures(digest)?)
-    };
-    let description = describe(&wasm)?;
-    let digest = Digest::of(&wasm);
-    let signers = signers(installation, digest, &signatures);
-    if json {
-        let document = serde_json::json!({ "digest": format!("sha256:{digest}"), "bytes": wasm.len(),
-            "metadata": description.metadata, "imports": description.imports, "exports": description.exports,
-            "signatures": signers });
-        say(&serde_json::to_string_pretty(&document)?);
-        return Ok(());
-    }
-    if let Some(metadata) = &description.metadata {
-        say(&format!(
-            "{} {}: {}",
-            metadata.name, metadata.version, metadata.description
-        ));
-        say(&format!("licence {}", metadata.licence));
-    }
-    say(&format!("sha256:{digest}, {} bytes", wasm.len()));
-    say("imports");
-    description
-        .imports
-        .iter()
-        .for_each(|import| say(&format!("  {import}")));
-    tell_needs(&description.declaration(file)?.needs);
-    if signers.is_empty() {
-        say("not signed");
-    } else {
-        say("signed with");
-        signers.iter().for_each(|signer| say(&format!("  {}", signer.long())));
-    }
-    Ok(())
-}
-
-fn tell_needs(needs: &Needs) {
-    if !needs.is_declared() {
-        say(UNDECLARED);
-        return;
-    }
-    say("needs for every attachment");
-    tell_each(needs.required());
-    say("needs for some");
-    tell_each(needs.optional());
-}
-
-fn tell_each<'n>(needs: impl Iterator<Item = &'n Need>) {
-    let mut lines: Vec<String> = needs
-        .map(|need| match need.when() {
-            Some(when) => format!("  {need}: {when}"),
-            None => format!("  {need}"),
-        })
-        .collect();
-    if lines.is_empty() {
-        lines.push("  nothing".to_owned());
-    }
-    lines.iter().for_each(|line| say(line));
 }

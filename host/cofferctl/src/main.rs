@@ -4,9 +4,11 @@ mod attachments;
 mod compiler;
 mod component;
 mod conflist;
+mod diff;
 mod docker_run;
 mod doctor;
 mod gc;
+mod inspect;
 mod keep;
 mod key;
 mod metadata;
@@ -21,6 +23,7 @@ mod shell;
 mod sign;
 mod signature_file;
 mod signers;
+mod subject;
 mod trace;
 mod used;
 mod verify;
@@ -47,6 +50,11 @@ enum Command {
     /// The components that plugins are made of.
     #[command(subcommand)]
     Component(component::Command),
+    /// What a component says of itself, what it could ask for, and who signed
+    /// it.
+    Inspect(inspect::Arguments),
+    /// What a newer version of a component asks for that the older did not.
+    Diff(diff::Arguments),
     /// What the operator grants to plugins.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -104,6 +112,8 @@ fn main() -> ExitCode {
     let installation = Installation::below(&arguments.root);
     let outcome = match arguments.command {
         Command::Component(command) => component::run(&installation, command).map(|()| ExitCode::SUCCESS),
+        Command::Inspect(arguments) => inspect::run(&installation, &arguments).map(|()| ExitCode::SUCCESS),
+        Command::Diff(arguments) => Ok(diff::run(&installation, &arguments)),
         Command::Policy(command) => policy::run(&installation, command),
         Command::Key(command) => key::run(command).map(|()| ExitCode::SUCCESS),
         Command::Attachments(arguments) => attachments::list(&installation, &arguments).map(|()| ExitCode::SUCCESS),

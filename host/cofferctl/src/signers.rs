@@ -38,6 +38,11 @@ impl Signer {
         }
     }
 
+    /// Whether the signature is of this very component.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.problem.is_none()
+    }
+
     /// In full.
     pub(crate) fn long(&self) -> String {
         let name = self.name.as_deref().unwrap_or("not in the policy's keys");

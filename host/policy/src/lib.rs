@@ -60,7 +60,7 @@ pub use keys::parse as parse_public_key;
 pub use learn::{LearnError, Learned, everything};
 pub use mark::{Mark, NotAMark};
 pub use name::is_plain as is_plain_name;
-pub use needs::{Need, Needs, NeedsError, Unmet};
+pub use needs::{Beyond, Need, Needs, NeedsError, NewNeed, Unmet};
 pub use operation::Operation;
 pub use packets::Packets;
 #[cfg(feature = "fuzzing")]

@@ -48,6 +48,16 @@ pub enum SandboxError {
     /// It asks for what no plugin gets, or not as this host has it.
     #[error("the component imports what this host does not offer to plugins: {0}")]
     Import(String),
+    /// It is made for another version of the contract.
+    #[error(
+        "the component is made for cofferdam:cni {wanted}, and this Cofferdam has {}: get one that is built for {}, or another Cofferdam (see docs/compatibility.md)",
+        crate::CONTRACT,
+        crate::CONTRACT
+    )]
+    Contract {
+        /// The version that it is made for.
+        wanted: String,
+    },
     /// It does not export what a plugin has to.
     #[error("the component is not a Cofferdam plugin: {0}")]
     NotAPlugin(String),

@@ -7,6 +7,7 @@
 pub mod bindings;
 #[cfg(feature = "compiler")]
 mod compile;
+mod contract;
 mod engine;
 mod error;
 mod fault;
@@ -20,6 +21,7 @@ mod timer;
 mod wasi;
 mod watchdog;
 
+pub use contract::{CONTRACT, check_versions};
 pub use engine::Sandbox;
 pub use error::{CallError, SandboxError};
 pub use fault::{Fault, FaultKind};
@@ -28,9 +30,9 @@ pub use linker::Imports;
 pub use load::Program;
 pub use run::{Guest, GuestState, NotStarted, Verdict};
 pub use store::{
-    Artifact, CODE, CODE_DIGEST, ComponentStore, Digest, KeyError, NEEDS_LIMIT, NamedComponent, ParseDigestError,
-    ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, StoreError, TrustedDirectory,
-    statement,
+    Artifact, CODE, CODE_DIGEST, ComponentStore, Declared, Digest, KeyError, NEEDS_LIMIT, NamedComponent,
+    ParseDigestError, ParseSignaturesError, PublicKey, SCHEMA_LIMIT, SIGNATURES_LIMIT, SignatureError, Signatures,
+    StoreError, TrustedDirectory, statement,
 };
 pub use wasi::ClosedWasi;
 pub use watchdog::Watchdog;

@@ -1,7 +1,7 @@
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::{
-    GuestState, Program, Sandbox, SandboxError,
+    GuestState, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
         addresses, allow_list, conntrack, devices, forwarding, ipam, links, log, namespaces, neighbors, nftables,
         packets, resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
@@ -42,11 +42,11 @@ pub trait Imports:
 {
 }
 
-/// Links what this component imports, and nothing else.
-pub(crate) fn link<T: Imports>(sandbox: &Sandbox, program: &Program) -> Result<Linker<T>, SandboxError> {
+/// Links these imports, and nothing else.
+pub(crate) fn link<T: Imports>(sandbox: &Sandbox, imports: &[String]) -> Result<Linker<T>, SandboxError> {
     let mut linker = Linker::new(sandbox.engine());
-    for import in program.imports(sandbox) {
-        link_interface(&mut linker, &import).map_err(|error| SandboxError::Import(format!("{import}: {error:#}")))?;
+    for import in imports {
+        link_interface(&mut linker, import).map_err(|error| SandboxError::Import(format!("{import}: {error:#}")))?;
     }
     Ok(linker)
 }

@@ -11,7 +11,7 @@ use crate::{
         exports::cofferdam::cni::plugin::{NetworkRequest, Request},
         keeping::{CniKeeper, exports::cofferdam::cni::keeper::Occasion},
     },
-    linker,
+    contract, linker,
 };
 
 /// What the sandbox itself needs of the state behind an instance.
@@ -67,10 +67,13 @@ impl<T: Imports> Guest<T> {
     }
 
     fn prepare(sandbox: &Sandbox, program: &Program) -> Result<CniPluginPre<T>, SandboxError> {
-        let linker = linker::link(sandbox, program)?;
-        let instance: InstancePre<T> = linker
-            .instantiate_pre(&program.component)
-            .map_err(|error| SandboxError::Import(format!("{error:#}")))?;
+        let imports = program.imports(sandbox);
+        contract::check_versions(imports.iter().map(String::as_str))?;
+        let linker = linker::link(sandbox, &imports)?;
+        let instance: InstancePre<T> = linker.instantiate_pre(&program.component).map_err(|error| {
+            let hint = contract::hint(imports.iter().map(String::as_str));
+            SandboxError::Import(format!("{error:#}{hint}"))
+        })?;
         CniPluginPre::new(instance).map_err(|error| SandboxError::NotAPlugin(format!("{error:#}")))
     }
 

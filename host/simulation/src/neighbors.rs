@@ -13,7 +13,7 @@ impl Sides {
         let side = self.at_mut(link.place);
         let info = side.known(link)?;
         let has_family = if neighbor.address.is_ipv6() {
-            has_ipv6(info)
+            has_ipv6(info) && !side.is_ipv6_disabled(link.index)
         } else {
             has_ipv4(info)
         };

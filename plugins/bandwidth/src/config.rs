@@ -1,18 +1,11 @@
 use cofferdam_guest_sdk::{Failure, RateLimit, Request};
 use serde::Deserialize;
 
-/// The plugin's configuration.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Config {
-    #[serde(flatten)]
-    limits: Limits,
-}
-
-/// Rates in bits a second, bursts in bits; seen from the container.
+/// The plugin's configuration, and what the runtime passes on: rates in bits a
+/// second, bursts in bits; seen from the container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Limits {
+pub(crate) struct Config {
     ingress_rate: Option<u64>,
     ingress_burst: Option<u64>,
     egress_rate: Option<u64>,
@@ -22,7 +15,7 @@ struct Limits {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Capabilities {
-    bandwidth: Option<Limits>,
+    bandwidth: Option<Config>,
 }
 
 /// What is limited of a container.
@@ -48,11 +41,18 @@ impl Bandwidth {
 impl Config {
     /// What the configuration says for all attachments; nothing where it
     /// leaves it to the runtime.
-    pub(crate) fn bandwidth(&self) -> Result<Option<Bandwidth>, Failure> {
-        if self.limits == Limits::default() {
+    pub(crate) fn bandwidth(self) -> Result<Option<Bandwidth>, Failure> {
+        if self == Self::default() {
             return Ok(None);
         }
-        self.limits.bandwidth().map(Some)
+        self.limits().map(Some)
+    }
+
+    fn limits(self) -> Result<Bandwidth, Failure> {
+        Ok(Bandwidth {
+            ingress: limit("ingress", self.ingress_rate, self.ingress_burst)?,
+            egress: limit("egress", self.egress_rate, self.egress_burst)?,
+        })
     }
 }
 
@@ -63,16 +63,7 @@ pub(crate) fn bandwidth(request: &Request<Config>) -> Result<Bandwidth, Failure>
         return Ok(bandwidth);
     }
     let capabilities: Capabilities = request.capabilities()?;
-    capabilities.bandwidth.unwrap_or_default().bandwidth()
-}
-
-impl Limits {
-    fn bandwidth(self) -> Result<Bandwidth, Failure> {
-        Ok(Bandwidth {
-            ingress: limit("ingress", self.ingress_rate, self.ingress_burst)?,
-            egress: limit("egress", self.egress_rate, self.egress_burst)?,
-        })
-    }
+    capabilities.bandwidth.unwrap_or_default().limits()
 }
 
 /// Zero is as good as absent.
@@ -128,6 +119,18 @@ mod tests {
     fn zero_is_no_limit_and_still_the_configurations_word() {
         assert_eq!(bandwidth_of(r#"{"egressRate":0}"#).unwrap(), Some(Bandwidth::default()));
         assert_eq!(bandwidth_of("{}").unwrap(), None);
+    }
+
+    #[test]
+    fn keys_match_in_any_case_and_a_wrong_type_is_told_with_its_place() {
+        let config: Config = parse(r#"{"IngressRate":8000,"INGRESSBURST":800}"#).unwrap();
+        assert!(config.bandwidth().unwrap().unwrap().is_limited());
+        let failure = parse::<Config>(r#"{"egressRate":"8000"}"#).unwrap_err();
+        assert!(
+            failure
+                .message
+                .ends_with("egressRate: expected an integer, found \"8000\"")
+        );
     }
 
     #[test]

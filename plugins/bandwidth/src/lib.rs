@@ -15,6 +15,7 @@ struct Bandwidth;
 impl Plugin for Bandwidth {
     type Config = Config;
     const NAME: &'static str = "bandwidth";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

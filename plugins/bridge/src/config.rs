@@ -89,7 +89,9 @@ impl Config {
         match self.ip_masq_backend.as_deref() {
             None | Some("" | "nftables" | "iptables") => {}
             Some(other) => {
-                return Err(Failure::internal(format!("unknown ipmasq backend {other:?}")));
+                return Err(Failure::internal(format!(
+                    "ipMasqBackend: unknown ipmasq backend {other:?}"
+                )));
             }
         }
         self.vlans().map(|_| ())

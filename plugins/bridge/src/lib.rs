@@ -25,6 +25,7 @@ struct Bridge;
 impl Plugin for Bridge {
     type Config = Config;
     const NAME: &'static str = "bridge";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

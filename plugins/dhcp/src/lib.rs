@@ -31,6 +31,7 @@ const LINK_WAIT: u32 = 3000;
 impl Plugin for Dhcp {
     type Config = Config;
     const NAME: &'static str = "dhcp";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[
         Need::always("link.see").in_container(),
         Need::always("link.set").in_container().settings(&["up"]),

@@ -36,6 +36,7 @@ struct Dummy;
 impl Plugin for Dummy {
     type Config = Config;
     const NAME: &'static str = "dummy";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

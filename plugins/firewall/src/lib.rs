@@ -20,6 +20,7 @@ struct Firewall;
 impl Plugin for Firewall {
     type Config = Config;
     const NAME: &'static str = "firewall";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[
         Need::always("forwarding.accept").in_host(),
         Need::when(POLICY, "nftables.table")

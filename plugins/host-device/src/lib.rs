@@ -20,6 +20,7 @@ struct HostDevice;
 impl Plugin for HostDevice {
     type Config = Config;
     const NAME: &'static str = "host-device";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

@@ -20,6 +20,7 @@ struct HostLocal;
 impl Plugin for HostLocal {
     type Config = Config;
     const NAME: &'static str = "host-local";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[
         Need::always("store.open"),
         Need::when("ipam.resolvConf", "resolver.read"),

@@ -32,7 +32,7 @@ impl Config {
             "l2" => Ok(IpvlanMode::L2),
             "l3" => Ok(IpvlanMode::L3),
             "l3s" => Ok(IpvlanMode::L3s),
-            other => Err(Failure::invalid_config(format!("unknown ipvlan mode: {other:?}"))),
+            other => Err(Failure::invalid_config(format!("mode: unknown ipvlan mode: {other:?}"))),
         }
     }
 }

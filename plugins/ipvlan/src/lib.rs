@@ -17,6 +17,7 @@ struct Ipvlan;
 impl Plugin for Ipvlan {
     type Config = Config;
     const NAME: &'static str = "ipvlan";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &parent::needs(&[KIND]);
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

@@ -15,6 +15,7 @@ struct Loopback;
 impl Plugin for Loopback {
     type Config = Nothing;
     const NAME: &'static str = "loopback";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[
         Need::always("link.see").in_container().names(&[LO]),
         Need::always("link.set").in_container().names(&[LO]).settings(&["up"]),

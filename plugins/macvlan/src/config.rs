@@ -36,7 +36,9 @@ impl Config {
             "private" => Ok(MacvlanMode::Private),
             "vepa" => Ok(MacvlanMode::Vepa),
             "passthru" => Ok(MacvlanMode::Passthru),
-            other => Err(Failure::invalid_config(format!("unknown macvlan mode: {other:?}"))),
+            other => Err(Failure::invalid_config(format!(
+                "mode: unknown macvlan mode: {other:?}"
+            ))),
         }
     }
 }

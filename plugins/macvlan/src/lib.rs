@@ -19,6 +19,7 @@ struct Macvlan;
 impl Plugin for Macvlan {
     type Config = Config;
     const NAME: &'static str = "macvlan";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &parent::needs(&[KIND]);
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

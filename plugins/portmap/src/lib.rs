@@ -23,6 +23,7 @@ struct Portmap;
 impl Plugin for Portmap {
     type Config = Config;
     const NAME: &'static str = "portmap";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

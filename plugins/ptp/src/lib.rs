@@ -24,6 +24,7 @@ struct PointToPoint;
 impl Plugin for PointToPoint {
     type Config = Config;
     const NAME: &'static str = "ptp";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

@@ -34,6 +34,7 @@ struct SourceBasedRouting;
 impl Plugin for SourceBasedRouting {
     type Config = Config;
     const NAME: &'static str = "sbr";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[
         Need::always("rule.add").in_container(),
         Need::when(NO_TABLE, "link.see").in_container(),

@@ -13,6 +13,7 @@ struct Static;
 impl Plugin for Static {
     type Config = Config;
     const NAME: &'static str = "static";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[];
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

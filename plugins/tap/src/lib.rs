@@ -20,6 +20,7 @@ struct Tap;
 impl Plugin for Tap {
     type Config = Config;
     const NAME: &'static str = "tap";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

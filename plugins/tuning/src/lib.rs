@@ -19,6 +19,7 @@ struct Tune;
 impl Plugin for Tune {
     type Config = Config;
     const NAME: &'static str = "tuning";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[
         Need::when("sysctl", "sysctl.write").in_container(),
         Need::when("sysctl", "allow-list.read"),

@@ -18,6 +18,7 @@ struct Vlan;
 impl Plugin for Vlan {
     type Config = Config;
     const NAME: &'static str = "vlan";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = needs::NEEDS;
 
     fn add(request: &Request<Config>) -> Result<Attachment, Failure> {

@@ -16,6 +16,7 @@ struct Vrf;
 impl Plugin for Vrf {
     type Config = Config;
     const NAME: &'static str = "vrf";
+    const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[
         Need::always("link.see").in_container(),
         Need::always("link.create").in_container().kinds(&["vrf"]),

@@ -19,6 +19,7 @@ mod policy;
 #[cfg(feature = "components")]
 mod request;
 mod result;
+mod schema;
 mod workspace;
 
 #[cfg(feature = "components")]
@@ -30,3 +31,4 @@ pub use policy::policy;
 #[cfg(feature = "components")]
 pub use request::request;
 pub use result::result;
+pub use schema::schema;

@@ -41,6 +41,11 @@ fn results_are_printed_in_every_version_as_they_are_read() {
     replay("result", cofferdam_invariants::result);
 }
 
+#[test]
+fn schemas_are_read_or_refused_and_checks_end_with_few_words() {
+    replay("schema", cofferdam_invariants::schema);
+}
+
 #[cfg(feature = "components")]
 #[test]
 fn calls_do_nothing_that_is_not_granted_and_on_record_and_everything_goes_back() {

@@ -15,7 +15,6 @@ mod points;
 #[cfg(target_arch = "x86_64")]
 mod refused;
 #[cfg(target_arch = "x86_64")]
-mod scenarios;
 #[cfg(target_arch = "x86_64")]
 mod stage;
 

@@ -13,14 +13,13 @@ use std::{
 };
 
 use cofferdam_tests::{
-    Output, needs_kernel,
+    Output, Scenario, needs_kernel, scenarios,
     tracer::{Plan, Point},
 };
 
 use crate::{
     faults::{Fault, Others},
     points::{Attempt, Walk, walk_all},
-    scenarios::{Scenario, scenarios},
     stage::Stage,
 };
 

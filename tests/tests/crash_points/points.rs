@@ -7,10 +7,9 @@ use std::{
     thread,
 };
 
-use crate::{
-    scenarios::{Scenario, scenarios},
-    stage::Stage,
-};
+use cofferdam_tests::{Scenario, scenarios};
+
+use crate::stage::Stage;
 
 /// Where something is tried: a scenario, on an empty node or beside another
 /// attachment, at each point or at one in so many.

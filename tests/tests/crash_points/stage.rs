@@ -8,13 +8,11 @@ use std::{
 };
 
 use cofferdam_tests::{
-    Cni, Container, Namespace, Output, Site, Snapshot,
+    Cni, Container, Namespace, Output, Scenario, Site, Snapshot, Surroundings,
     tracer::{Plan, Trace},
     with,
 };
 use serde_json::{Value, json};
-
-use crate::scenarios::{Scenario, Surroundings};
 
 /// The container's.
 const ID: &str = "c1";

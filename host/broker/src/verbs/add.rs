@@ -97,6 +97,7 @@ pub(super) fn foresee_members(call: &Call, session: &Session) -> Result<(), CniE
             Some(delegate) => foresee(session, &delegate),
             None => Ok(()),
         });
+        let foreseen = foreseen.and_then(|()| session.plugins.check_config(member));
         foreseen.map_err(|error| of_member(call, member, error))
     })
 }

@@ -84,6 +84,9 @@ fn ask(
     previous: Option<&Attachment>,
 ) -> Result<(), CniError> {
     let mut session = Session::new(call, Mode::Check, state, kernel, Some(namespace))?;
+    call.members
+        .iter()
+        .try_for_each(|member| session.plugins.check_config(member))?;
     for member in &call.members {
         let task = call.attachment_task(member, previous, true)?;
         let (returned, answer) = run(session, &member.plugin, member.config.clone(), task);

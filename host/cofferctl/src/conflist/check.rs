@@ -61,7 +61,7 @@ fn look(installation: &Installation, arguments: &Arguments, network: &NetworkLis
         findings.push(Finding::error("cniVersion", error.to_string()));
     }
     if let Ok(list) = Node::parse(&network.text) {
-        findings.extend(fields::unknown(&list, network));
+        findings.extend(fields::misfits(installation, &list, network));
     }
     let runtime = arguments.place.runtime(installation)?;
     for (place, plugin) in network.plugins.iter().enumerate() {

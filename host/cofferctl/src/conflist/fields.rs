@@ -1,7 +1,14 @@
+//! Configurations held against what the plugins say of theirs.
+
+use cofferdam_broker::Installation;
 use cofferdam_policy::closest_word;
 use cofferdam_protocol::{NetworkList, json::Node};
+use cofferdam_schema::{Schema, UnknownKey};
 
-use super::findings::Finding;
+use super::{
+    findings::Finding,
+    schemas::{Known, known},
+};
 
 /// Keys of a list; their letter case counts.
 const OF_LIST: [&str; 7] = [
@@ -14,114 +21,9 @@ const OF_LIST: [&str; 7] = [
     "plugins",
 ];
 
-/// Keys that every plugin may have.
-const OF_ALL: [&str; 9] = [
-    "type",
-    "name",
-    "cniVersion",
-    "capabilities",
-    "ipam",
-    "dns",
-    "args",
-    "runtimeConfig",
-    "prevResult",
-];
-
-/// Keys of the plugins that are known, besides those of all.
-const OF_PLUGINS: [(&str, &[&str]); 16] = [
-    ("cofferdam", &["plugin", "chain"]),
-    (
-        "bridge",
-        &[
-            "bridge",
-            "isGateway",
-            "isDefaultGateway",
-            "forceAddress",
-            "ipMasq",
-            "ipMasqBackend",
-            "mtu",
-            "hairpinMode",
-            "promiscMode",
-            "vlan",
-            "vlanTrunk",
-            "preserveDefaultVlan",
-            "macspoofchk",
-            "enabledad",
-            "portIsolation",
-            "disableContainerInterface",
-        ],
-    ),
-    ("ptp", &["ipMasq", "ipMasqBackend", "mtu"]),
-    (
-        "macvlan",
-        &["master", "mode", "mtu", "mac", "linkInContainer", "bcqueuelen"],
-    ),
-    ("ipvlan", &["master", "mode", "mtu", "linkInContainer"]),
-    ("vlan", &["master", "vlanId", "mtu", "linkInContainer"]),
-    ("dummy", &[]),
-    ("loopback", &[]),
-    (
-        "tap",
-        &["multiQueue", "mtu", "mac", "selinuxContext", "owner", "group", "bridge"],
-    ),
-    ("host-device", &["device", "hwaddr", "kernelpath", "pciBusID"]),
-    (
-        "portmap",
-        &[
-            "backend",
-            "snat",
-            "masqAll",
-            "markMasqBit",
-            "externalSetMarkChain",
-            "conditionsV4",
-            "conditionsV6",
-        ],
-    ),
-    (
-        "bandwidth",
-        &[
-            "ingressRate",
-            "ingressBurst",
-            "egressRate",
-            "egressBurst",
-            "unshapedSubnets",
-            "shapedSubnets",
-        ],
-    ),
-    (
-        "firewall",
-        &["backend", "iptablesAdminChainName", "firewalldZone", "ingressPolicy"],
-    ),
-    (
-        "tuning",
-        &["sysctl", "mac", "promisc", "mtu", "allmulti", "txQLen", "dataDir"],
-    ),
-    ("sbr", &["table", "gateways", "addSourceHints"]),
-    ("vrf", &["vrfname", "table"]),
-];
-
-/// Keys of the address management plugins that are known.
-const OF_IPAM: [(&str, &[&str]); 3] = [
-    (
-        "host-local",
-        &[
-            "type",
-            "subnet",
-            "rangeStart",
-            "rangeEnd",
-            "gateway",
-            "ranges",
-            "routes",
-            "dataDir",
-            "resolvConf",
-        ],
-    ),
-    ("static", &["type", "addresses", "routes", "dns"]),
-    ("dhcp", &["type", "daemonSocketPath", "request", "provide", "priority"]),
-];
-
-/// Keys that nobody reads. Plugins that are not known may have any.
-pub(super) fn unknown(list: &Node, network: &NetworkList) -> Vec<Finding> {
+/// Keys that nobody reads, and values that a plugin refuses. A plugin that is
+/// not known may have any.
+pub(super) fn misfits(installation: &Installation, list: &Node, network: &NetworkList) -> Vec<Finding> {
     let mut findings = Vec::new();
     // What a single plugin was wrapped into has no other keys.
     for (key, _) in list.entries() {
@@ -130,51 +32,98 @@ pub(super) fn unknown(list: &Node, network: &NetworkList) -> Vec<Finding> {
         }
     }
     for (number, plugin) in network.plugins.iter().enumerate() {
-        findings.extend(of_plugin(
-            &format!("plugins[{number}]"),
-            &plugin.plugin_type,
-            &plugin.config,
-        ));
+        for part in parts(&format!("plugins[{number}]"), &plugin.plugin_type, &plugin.config) {
+            for finding in part.findings(&known(installation, &part.plugin)) {
+                // Of `ipam` two plugins may say the same.
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+        }
     }
     findings
 }
 
-fn of_plugin(place: &str, plugin_type: &str, config: &Node) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if let Some((_, own)) = OF_PLUGINS.iter().find(|(name, _)| *name == plugin_type) {
-        let known: Vec<&str> = OF_ALL.iter().chain(own.iter()).copied().collect();
+/// A plugin of a list, and the configuration that it gets.
+struct Part {
+    place: String,
+    plugin: String,
+    config: Node,
+}
+
+/// The plugins that an object of a list is for: its own, those of its chain,
+/// and the address management plugins.
+fn parts(place: &str, plugin_type: &str, config: &Node) -> Vec<Part> {
+    let mut found = Vec::new();
+    let mut add = |plugin: &str, config: &Node| {
+        found.push(Part {
+            place: place.to_owned(),
+            plugin: plugin.to_owned(),
+            config: config.clone(),
+        });
+    };
+    let stand_in = config.get("plugin").and_then(Node::as_str);
+    match stand_in.filter(|_| plugin_type == "cofferdam") {
         // What `cofferdam` runs in its own place has its keys there.
-        let is_stand_in = plugin_type == "cofferdam" && config.get("plugin").is_some();
-        if !is_stand_in {
-            findings.extend(of_object(place, plugin_type, config, &known));
+        Some(name) => {
+            let mut own = config.clone();
+            own.remove("plugin");
+            add(name, &own);
         }
+        None => add(plugin_type, config),
     }
-    if let Some(ipam) = config.get("ipam") {
-        let ipam_type = ipam.get("type").and_then(Node::as_str).unwrap_or_default();
-        if let Some((_, known)) = OF_IPAM.iter().find(|(name, _)| *name == ipam_type) {
-            findings.extend(of_object(&format!("{place}.ipam"), ipam_type, ipam, known));
-        }
+    let ipam = config.get("ipam").and_then(|ipam| ipam.get("type"));
+    if let Some(name) = ipam.and_then(Node::as_str) {
+        add(name, config);
     }
     if let Some(Node::Array(members)) = config.get("chain").filter(|_| plugin_type == "cofferdam") {
         for (number, member) in members.iter().enumerate() {
             let name = member.get("type").and_then(Node::as_str).unwrap_or_default();
-            findings.extend(of_plugin(&format!("{place}.chain[{number}]"), name, member));
+            found.extend(parts(&format!("{place}.chain[{number}]"), name, member));
         }
     }
-    findings
+    found
 }
 
-fn of_object(place: &str, plugin: &str, object: &Node, known: &[&str]) -> Vec<Finding> {
-    let is_known = |key: &str| key.starts_with("cni.dev/") || known.iter().any(|known| known.eq_ignore_ascii_case(key));
-    let unknown = object.entries().iter().filter(|(key, _)| !is_known(key));
-    unknown
-        .map(|(key, _)| {
-            Finding::warning(
-                format!("{place}.{key}"),
-                superfluous(&format!("plugin {plugin:?}"), key, known),
-            )
+impl Part {
+    fn findings(&self, known: &Known) -> Vec<Finding> {
+        match known {
+            Known::Component(schema) => {
+                let mut findings = self.refused(schema);
+                findings.extend(self.without_effect(schema));
+                findings
+            }
+            Known::Keys(schema) => self.without_effect(schema),
+            Known::Nothing => Vec::new(),
+        }
+    }
+
+    fn refused(&self, schema: &Schema) -> Vec<Finding> {
+        let violations = schema.check(&self.config).into_iter();
+        violations
+            .map(|violation| {
+                let problem = format!("{}; {}", violation.problem, violation.way_out);
+                Finding::error(self.at(&violation.path), problem)
+            })
+            .collect()
+    }
+
+    fn without_effect(&self, schema: &Schema) -> Vec<Finding> {
+        let who = format!("plugin {:?}", self.plugin);
+        let keys = schema.unknown_keys(&self.config).into_iter();
+        keys.map(|UnknownKey { path, key, known }| {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            Finding::warning(self.at(&path), superfluous(&who, &key, &known))
         })
         .collect()
+    }
+
+    fn at(&self, path: &str) -> String {
+        match path {
+            "" => self.place.clone(),
+            path => format!("{}.{path}", self.place),
+        }
+    }
 }
 
 fn superfluous(who: &str, key: &str, known: &[&str]) -> String {
@@ -185,20 +134,21 @@ fn superfluous(who: &str, key: &str, known: &[&str]) -> String {
 }
 
 #[cfg(test)]
-mod of_sources;
-#[cfg(test)]
-mod sources;
-
-#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
 
     use super::*;
 
+    /// Where no component is installed.
     fn told(text: &str) -> Vec<String> {
+        let empty = tempfile::tempdir().unwrap();
         let network = NetworkList::parse(text).unwrap();
-        let findings = unknown(&Node::parse(text).unwrap(), &network);
+        let findings = misfits(
+            &Installation::below(empty.path()),
+            &Node::parse(text).unwrap(),
+            &network,
+        );
         findings.iter().map(Finding::line).collect()
     }
 
@@ -207,18 +157,44 @@ mod tests {
         assert_eq!(
             told(
                 r#"{"name":"n","disablecheck":true,"plugins":[
-                    {"type":"bridge","isGatway":true,"ISGATEWAY":true,"ipam":{"type":"host-local","subnets":"10.0.0.0/8"}},
-                    {"type":"cofferdam","chain":[{"type":"portmap","snatt":true}]},
-                    {"type":"someones","anything":1},
-                    {"type":"tuning","cni.dev/x":1,"colour":"blue"}]}"#
+                    {"type":"bridge","isGatway":true,"ISGATEWAY":true,"ipam":{"type":"host-local","subnets":"10.0.0.0/8",
+                        "ranges":[[{"subnets":"10.0.0.0/8"}]]}},
+                    {"type":"cofferdam","chain":[{"type":"portmap","snatt":true}],"chian":1},
+                    {"type":"cofferdam","plugin":"vlan","vlanID":1,"mastr":"eth0"},
+                    {"type":"someones","anything":1,"ipam":{"type":"someones","anything":1}},
+                    {"type":"tuning","cni.dev/x":1,"colour":"blue","dataDir":"/x","sysctl":{"net.x":"1"}}]}"#
             ),
             [
                 r#"warning: disablecheck: a network has no key "disablecheck"; did you mean "disableCheck"?"#,
                 r#"warning: plugins[0].isGatway: plugin "bridge" has no key "isGatway"; did you mean "isGateway"?"#,
                 r#"warning: plugins[0].ipam.subnets: plugin "host-local" has no key "subnets"; did you mean "subnet"?"#,
+                r#"warning: plugins[0].ipam.ranges[0][0].subnets: plugin "host-local" has no key "subnets"; did you mean "subnet"?"#,
+                r#"warning: plugins[1].chian: plugin "cofferdam" has no key "chian"; did you mean "chain"?"#,
                 r#"warning: plugins[1].chain[0].snatt: plugin "portmap" has no key "snatt"; did you mean "snat"?"#,
-                r#"warning: plugins[3].colour: plugin "tuning" has no key "colour", so it has no effect"#,
+                r#"warning: plugins[2].mastr: plugin "vlan" has no key "mastr"; did you mean "master"?"#,
+                r#"warning: plugins[4].colour: plugin "tuning" has no key "colour", so it has no effect"#,
             ]
+        );
+    }
+
+    #[test]
+    fn executables_that_are_no_components_may_take_other_values() {
+        assert!(told(r#"{"name":"n","plugins":[{"type":"bridge","mtu":"1500"}]}"#).is_empty());
+    }
+
+    #[test]
+    fn what_a_component_refuses_is_an_error_with_its_place() {
+        let schema = Schema::parse(r#"{"properties":{"mtu":{"type":"integer"}}}"#).unwrap();
+        let part = Part {
+            place: "plugins[0]".to_owned(),
+            plugin: "bridge".to_owned(),
+            config: Node::parse(r#"{"mtu":"1500"}"#).unwrap(),
+        };
+        let findings = part.findings(&Known::Component(schema));
+        let lines: Vec<String> = findings.iter().map(Finding::line).collect();
+        assert_eq!(
+            lines,
+            ["error: plugins[0].mtu: expected an integer, found \"1500\"; write 1500 without quotation marks",]
         );
     }
 
@@ -226,8 +202,12 @@ mod tests {
         #[test]
         fn whatever_a_plugin_is_called_and_has_is_looked_at(name in "[a-z-]{1,8}", key in ".{0,80}") {
             let config = Node::Object(vec![(key, Node::Object(vec![(name.clone(), Node::Null)]))]);
-            let _ = of_plugin("plugins[0]", "bridge", &config);
-            let _ = of_plugin("plugins[0]", &name, &config);
+            let empty = Installation::below("/nonexistent");
+            for plugin in ["bridge", &name] {
+                for part in parts("plugins[0]", plugin, &config) {
+                    let _ = part.findings(&known(&empty, &part.plugin));
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ mod fields;
 mod findings;
 mod fuse;
 mod policies;
+mod schemas;
 mod subnets;
 
 use std::process::ExitCode;

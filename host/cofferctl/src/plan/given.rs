@@ -47,7 +47,7 @@ impl GivenComponent {
             );
         };
         let code = compiler::compile(&wasm, limits).with_context(shown)?;
-        let digest = store.add(&wasm, &code, &declaration.text)?;
+        let digest = store.add(&wasm, &code, declaration.to_store())?;
         store.name(&name, digest)?;
         Ok(name)
     }

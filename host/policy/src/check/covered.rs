@@ -96,7 +96,7 @@ fn is_wider(wide: &Grant, narrow: &Grant, dimension: Dimension) -> bool {
 }
 
 /// Whether a bound leaves nothing out.
-fn is_everything(bound: &Bound) -> bool {
+pub(crate) fn is_everything(bound: &Bound) -> bool {
     match bound {
         Bound::Patterns(patterns) => patterns.iter().any(Pattern::is_everything),
         Bound::Prefixes(prefixes) => [false, true]
@@ -111,7 +111,7 @@ fn is_everything(bound: &Bound) -> bool {
 }
 
 /// Whether each item of the narrow list lies within one of the wide one.
-fn includes(wide: &Bound, narrow: &Bound) -> bool {
+pub(crate) fn includes(wide: &Bound, narrow: &Bound) -> bool {
     match (wide, narrow) {
         (Bound::Word(wide), Bound::Word(narrow)) => wide == narrow,
         (Bound::Words(wide), Bound::Words(narrow)) => each(narrow, wide, |narrow, wide| narrow == wide),

@@ -15,6 +15,7 @@ use crate::{
     trust::TrustedDirectory,
     written::WrittenGrant,
 };
+pub(crate) use covered::{includes, is_everything};
 
 pub(crate) use covered::superfluous;
 

@@ -1,6 +1,7 @@
 //! What a component declares to need, and whether that is granted.
 
 mod compare;
+mod newer;
 mod unmet;
 
 use std::{fmt, path::Path};
@@ -18,6 +19,7 @@ use crate::{
     parse,
     question::Question,
 };
+pub use newer::{Beyond, NewNeed};
 pub use unmet::Unmet;
 
 /// What a component declares to ask for. It grants nothing: what runs is what

@@ -2,7 +2,7 @@ use serde::de::DeserializeOwned;
 
 use super::{AttachmentKey, attachments};
 use crate::{
-    Attachment, CniError, Dns, SpecVersion, identifier,
+    Attachment, CniError, Dns, ResultError, SpecVersion, identifier,
     json::{self, Node},
     result,
 };
@@ -153,7 +153,7 @@ impl PluginConfig {
             None | Some(Node::Null) => Ok(None),
             Some(object @ Node::Object(_)) => Ok(Some(object)),
             Some(other) => {
-                let error = json::Error::wrong_type(&"an object", other.kind());
+                let error = json::Error::wrong_type(&"an object", &other.shown());
                 Err(decoding(error.at_key("runtimeConfig")))
             }
         }
@@ -168,11 +168,14 @@ impl PluginConfig {
         let Some(previous) = self.tree.get("prevResult") else {
             return Ok(None);
         };
-        result::parse_previous(previous, version).map_err(|error| {
-            let error = CniError::from(error);
-            CniError {
-                message: format!("prevResult: {}", error.message),
-                ..error
+        result::parse_previous(previous, version).map_err(|error| match error {
+            ResultError::Json(error) => decoding(error.at_key("prevResult")),
+            error => {
+                let error = CniError::from(error);
+                CniError {
+                    message: format!("prevResult: {}", error.message),
+                    ..error
+                }
             }
         })
     }
@@ -229,7 +232,7 @@ fn at_path<T: DeserializeOwned>(tree: &Node, path: &[&str]) -> Result<Option<T>,
         return json::from_value(tree).map(Some);
     };
     if !matches!(tree, Node::Object(_) | Node::Null) {
-        return Err(json::Error::wrong_type(&"an object", tree.kind()));
+        return Err(json::Error::wrong_type(&"an object", &tree.shown()));
     }
     match tree.get(key) {
         None | Some(Node::Null) => Ok(None),

@@ -63,7 +63,7 @@ impl PluginConfig {
         if !matches!(member, Node::Object(_)) {
             return Err(CniError::invalid_config(format!(
                 "expected an object, found {}",
-                member.kind()
+                member.shown()
             )));
         }
         // These are the runtime's to set, never the member's own.

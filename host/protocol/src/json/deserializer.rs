@@ -26,7 +26,7 @@ impl<'de> NodeDeserializer<'de> {
     }
 
     fn expected<T>(self, what: &'static str) -> Result<T, Error> {
-        Err(Error::wrong_type(&what, self.node.kind()))
+        Err(Error::wrong_type(&what, &self.node.shown()))
     }
 
     fn boolean(self) -> Result<bool, Error> {

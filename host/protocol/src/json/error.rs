@@ -26,13 +26,15 @@ impl Error {
     }
 
     /// The same error, seen from the object that has the key.
-    pub(crate) fn at_key(mut self, key: &str) -> Self {
+    #[must_use]
+    pub fn at_key(mut self, key: &str) -> Self {
         self.0.path = format!(".{key}{}", self.0.path);
         self
     }
 
     /// The same error, seen from the array that has the element.
-    pub(crate) fn at_index(mut self, index: usize) -> Self {
+    #[must_use]
+    pub fn at_index(mut self, index: usize) -> Self {
         self.0.path = format!("[{index}]{}", self.0.path);
         self
     }

@@ -7,7 +7,7 @@
 //! * `null` counts as left out: a field takes its `#[serde(default)]`, an
 //!   element of a list is empty or zero.
 //! * A wrong type is an error that names the place:
-//!   `ipam.ranges[0][0].subnet: expected a string, found a number`.
+//!   `ipam.ranges[0][0].subnet: expected a string, found 10`.
 //!   `1500.0` is no integer.
 //! * The keys of maps ([`std::collections::BTreeMap`], [`Node`],
 //!   [`serde_json::Value`]) stay as they are.
@@ -28,6 +28,7 @@ mod print;
 use serde::de::DeserializeOwned;
 
 pub use error::Error;
+pub use fold::matches as is_same_key;
 pub use node::Node;
 pub(crate) use print::pretty;
 

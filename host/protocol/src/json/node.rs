@@ -120,6 +120,21 @@ impl Node {
         }
     }
 
+    /// What an error text shows of it: a short value itself, of others the kind.
+    /// A text is shown whole or not at all, so that whoever keeps secrets from
+    /// being told finds them.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        /// Bytes of a text that is shown.
+        const SHORT: usize = 48;
+        match self {
+            Self::Bool(truth) => truth.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::String(text) if text.len() <= SHORT => format!("{text:?}"),
+            _ => self.kind().to_owned(),
+        }
+    }
+
     /// What an error text calls it.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -113,7 +113,7 @@ fn a_wrong_type_is_told_with_its_place() {
     for (text, error) in [
         (
             r#"{"ipam":{"ranges":[[{"subnet":1}]]}}"#,
-            "ipam.ranges[0][0].subnet: expected a string, found a number",
+            "ipam.ranges[0][0].subnet: expected a string, found 1",
         ),
         (
             r#"{"IPAM":{"ranges":[[],[{}]]}}"#,
@@ -121,7 +121,7 @@ fn a_wrong_type_is_told_with_its_place() {
         ),
         (
             r#"{"isGateway":"true"}"#,
-            "isGateway: expected a boolean, found a string",
+            "isGateway: expected a boolean, found \"true\"",
         ),
         (r#"{"mtu":1500.0}"#, "mtu: expected an integer, found 1500.0"),
         (r#"{"mtu":1e3}"#, "mtu: expected an integer, found 1000.0"),
@@ -129,20 +129,20 @@ fn a_wrong_type_is_told_with_its_place() {
             r#"{"mtu":3000000000}"#,
             "mtu: invalid value: integer `3000000000`, expected i32",
         ),
-        (r#"{"mtu":"1500"}"#, "mtu: expected an integer, found a string"),
+        (r#"{"mtu":"1500"}"#, "mtu: expected an integer, found \"1500\""),
         (r#"{"ratio":[]}"#, "ratio: expected a number, found an array"),
         (
             r#"{"ipam":{"ranges":{}}}"#,
             "ipam.ranges: expected an array, found an object",
         ),
-        (r#"{"ipam":7}"#, "ipam: expected an object, found a number"),
+        (r#"{"ipam":7}"#, "ipam: expected an object, found 7"),
         (
             r#"{"ipam":{"gateway":"10.0.0"}}"#,
             "ipam.gateway: \"10.0.0\": invalid IP address syntax",
         ),
         (
             r#"{"capabilities":{"mac":1}}"#,
-            "capabilities.mac: expected a boolean, found a number",
+            "capabilities.mac: expected a boolean, found 1",
         ),
         (
             r#"{"mode":"tunnel"}"#,
@@ -154,7 +154,7 @@ fn a_wrong_type_is_told_with_its_place() {
         ),
         (
             r#"{"mode":{"named":{"name":true}}}"#,
-            "mode.named.name: expected a string, found a boolean",
+            "mode.named.name: expected a string, found true",
         ),
         ("[]", "expected an object, found an array"),
         ("{", "EOF while parsing an object at line 1 column 1"),
@@ -165,10 +165,24 @@ fn a_wrong_type_is_told_with_its_place() {
 }
 
 #[test]
+fn a_long_text_is_not_shown_in_part() {
+    let short = "x".repeat(46);
+    for (text, shown) in [
+        (short.clone(), format!("{short:?}")),
+        ("x".repeat(49), "a string".to_owned()),
+    ] {
+        assert_eq!(
+            refused(&format!(r#"{{"mtu":"{text}"}}"#)),
+            format!("mtu: expected an integer, found {shown}")
+        );
+    }
+}
+
+#[test]
 fn an_error_has_its_place_and_its_message_apart() {
     let error = from_str::<Config>(r#"{"ipam":{"tasks":[1,true]}}"#).unwrap_err();
     assert_eq!(error.path(), "ipam.tasks[1]");
-    assert_eq!(error.message(), "expected an integer, found a boolean");
+    assert_eq!(error.message(), "expected an integer, found true");
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl NetworkList {
     pub fn parse(text: &str) -> Result<Self, ListError> {
         let list = Node::parse(text)?;
         if !matches!(list, Node::Object(_)) {
-            return Err(json::Error::wrong_type(&"an object", list.kind()).into());
+            return Err(json::Error::wrong_type(&"an object", &list.shown()).into());
         }
         let name: String = exact(&list, "name")?.unwrap_or_default();
         if name.is_empty() {
@@ -109,7 +109,7 @@ fn plugins(list: &Node, only_inlined: bool) -> Result<Vec<ListedPlugin>, ListErr
         };
     };
     let Node::Array(plugins) = plugins else {
-        let error = json::Error::wrong_type(&"an array", plugins.kind());
+        let error = json::Error::wrong_type(&"an array", &plugins.shown());
         return Err(error.at_key("plugins").into());
     };
     if plugins.is_empty() {

@@ -30,7 +30,7 @@ impl ListedPlugin {
     /// It is no object, or has no `type`.
     pub fn from_tree(config: Node) -> Result<Self, ListError> {
         if !matches!(config, Node::Object(_)) {
-            return Err(json::Error::wrong_type(&"an object", config.kind()).into());
+            return Err(json::Error::wrong_type(&"an object", &config.shown()).into());
         }
         let plugin_type: String = match config.get("type") {
             Some(node) => json::from_value(node).map_err(|error| error.at_key("type"))?,

@@ -133,7 +133,7 @@ fn a_list_that_makes_no_sense_is_refused() {
         (
             r#"{"name":5}"#,
             6,
-            "decoding a network configuration: name: expected a string, found a number",
+            "decoding a network configuration: name: expected a string, found 5",
         ),
         (
             r#"{"name":"n","plugins":[]}"#,
@@ -153,7 +153,7 @@ fn a_list_that_makes_no_sense_is_refused() {
         (
             r#"{"name":"n","plugins":["a"]}"#,
             7,
-            "plugins[0]: decoding a network configuration: expected an object, found a string",
+            "plugins[0]: decoding a network configuration: expected an object, found \"a\"",
         ),
     ] {
         let error = CniError::from(NetworkList::parse(text).unwrap_err());

@@ -3,7 +3,7 @@ use std::{
     io::{Read as _, Seek as _},
 };
 
-use super::Digest;
+use super::{Digest, StoreError, TrustedDirectory, components};
 
 /// The compiled form of a component, from a place that only root can write
 /// to, as it was when its digest was recorded.
@@ -12,12 +12,26 @@ pub struct Artifact {
     digest: Digest,
     code: File,
     needs: String,
+    schema: Option<RecordedSchema>,
+}
+
+/// Where the schema of the component's configuration is, and what it has to
+/// be.
+#[derive(Debug)]
+pub(super) struct RecordedSchema {
+    pub(super) directory: TrustedDirectory,
+    pub(super) digest: Digest,
 }
 
 impl Artifact {
     /// Only the store makes artifacts: having one is the proof of the checks.
-    pub(super) fn new(digest: Digest, code: File, needs: String) -> Self {
-        Self { digest, code, needs }
+    pub(super) fn new(digest: Digest, code: File, needs: String, schema: Option<RecordedSchema>) -> Self {
+        Self {
+            digest,
+            code,
+            needs,
+            schema,
+        }
     }
 
     /// The digest of the component that it was compiled from.
@@ -31,6 +45,20 @@ impl Artifact {
     #[must_use]
     pub fn needs(&self) -> &str {
         &self.needs
+    }
+
+    /// The schema of the component's configuration, as it was recorded when
+    /// the component was compiled; none where it has none. The store does not
+    /// know what it means. It is read now: whoever has no use for it does not
+    /// depend on it.
+    ///
+    /// # Errors
+    /// It is not there, not to be trusted, or damaged.
+    pub fn schema(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(RecordedSchema { directory, digest }) = &self.schema else {
+            return Ok(None);
+        };
+        components::schema(directory, *digest).map(Some)
     }
 
     /// The open file, to be mapped.

@@ -5,14 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use super::{Artifact, Digest, StoreError, TrustedDirectory, record::Record};
+use super::{Artifact, Digest, StoreError, TrustedDirectory, artifact::RecordedSchema, record::Record};
 
 /// Bytes that a component may have.
 const COMPONENT_LIMIT: u64 = 64 << 20;
 /// Bytes that its compiled form may have.
 const CODE_LIMIT: u64 = 512 << 20;
-/// Bytes of a file that holds a digest.
-const DIGEST_LIMIT: u64 = 256;
+/// Bytes of a file that holds a few digests.
+const DIGEST_LIMIT: u64 = 512;
 /// Bytes of what a component may declare to need.
 pub const NEEDS_LIMIT: u64 = 64 << 10;
 
@@ -30,10 +30,30 @@ const ANY_CODE: (&str, &str) = ("component.", "cwasm");
 /// Compiled forms for other engines that are kept.
 const OTHERS: usize = 1;
 const NEEDS: &str = "component.needs.json";
+/// Bytes of what is kept of the schema that a component has of its configuration.
+pub const SCHEMA_LIMIT: u64 = 64 << 10;
+const SCHEMA: &str = "component.schema";
 
 /// A plugin's name, and the component that it stands for or why that can't be
 /// told.
 pub type NamedComponent = (String, Result<Digest, StoreError>);
+
+/// What is kept of what a component says about itself. The store does not know
+/// what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared<'a> {
+    /// What it declares to need.
+    pub needs: &'a str,
+    /// The schema of its configuration, where it has one.
+    pub schema: Option<&'a [u8]>,
+}
+
+/// Needs alone.
+impl<'a> From<&'a str> for Declared<'a> {
+    fn from(needs: &'a str) -> Self {
+        Self { needs, schema: None }
+    }
+}
 
 /// The components of this node.
 #[derive(Clone, Debug)]
@@ -106,11 +126,13 @@ impl ComponentStore {
         let recorded = Record::from_str(&String::from_utf8_lossy(&recorded)).map_err(|_| StoreError::NoDigest {
             path: directory.path().join(CODE_DIGEST),
         })?;
-        let mut artifact = Artifact::new(digest, code, needs(&directory, &recorded)?);
+        let path = directory.path().join(CODE);
+        let needs = needs(&directory, &recorded)?;
+        let schema = recorded.schema.map(|digest| RecordedSchema { directory, digest });
+        let mut artifact = Artifact::new(digest, code, needs, schema);
         if recorded.is_of(artifact.file()) {
             return Ok(artifact);
         }
-        let path = directory.path().join(CODE);
         let code = artifact.read().map_err(|error| StoreError::Io {
             action: "read",
             path: path.clone(),
@@ -171,13 +193,14 @@ impl ComponentStore {
         Ok(plugins)
     }
 
-    /// Adds a component with its compiled form and what it declares to need.
-    /// Adding what is there already replaces both. Of the forms for other
+    /// Adds a component with its compiled form and what it declares. Adding
+    /// what is there already replaces them. Of the forms for other
     /// versions of the engine the one that was compiled last stays.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn add(&self, wasm: &[u8], code: &[u8], needs: &str) -> Result<Digest, StoreError> {
+    pub fn add<'d>(&self, wasm: &[u8], code: &[u8], declared: impl Into<Declared<'d>>) -> Result<Digest, StoreError> {
+        let Declared { needs, schema } = declared.into();
         let digest = Digest::of(wasm);
         let directory = self.path().join("components").join(digest.to_string());
         create_directories(&directory)?;
@@ -185,10 +208,16 @@ impl ComponentStore {
         // A reader in between sees a digest that does not fit and says so; it
         // never runs half of each.
         write(&directory, NEEDS, needs.as_bytes())?;
+        if let Some(schema) = schema {
+            write(&directory, SCHEMA, schema)?;
+        }
         write(&directory, CODE, code)?;
         let path = directory.join(CODE);
         let record = fs::File::open(&path)
-            .and_then(|file| Record::of(Digest::of(code), &file, Digest::of(needs.as_bytes())))
+            .and_then(|file| {
+                let schema = schema.map(Digest::of);
+                Record::of(Digest::of(code), &file, Digest::of(needs.as_bytes()), schema)
+            })
             .map_err(|error| StoreError::Io {
                 action: "look at",
                 path,
@@ -197,6 +226,23 @@ impl ComponentStore {
         write(&directory, CODE_DIGEST, record.to_string().as_bytes())?;
         forget_older_forms(&directory);
         Ok(digest)
+    }
+
+    /// Removes a component that no name stands for.
+    ///
+    /// # Errors
+    /// The store can't be read, or the file system refuses.
+    pub fn remove_unnamed(&self, digest: Digest) -> Result<(), StoreError> {
+        let mut named = self.plugins_by_name()?.into_iter().filter_map(|(_, named)| named.ok());
+        if named.any(|named| named == digest) {
+            return Ok(());
+        }
+        let path = self.path().join("components").join(digest.to_string());
+        fs::remove_dir_all(&path).map_err(|error| StoreError::Io {
+            action: "remove",
+            path,
+            error,
+        })
     }
 
     /// Makes a name stand for a component, from the next call on.
@@ -221,6 +267,10 @@ impl ComponentStore {
         create_directories(&directory)?;
         for (name, limit) in [(NEEDS, NEEDS_LIMIT), (CODE, CODE_LIMIT), (CODE_DIGEST, DIGEST_LIMIT)] {
             write(&directory, name, &component.read(name, limit)?)?;
+        }
+        match component.read(SCHEMA, SCHEMA_LIMIT) {
+            Err(error) if is_missing(&error) => {}
+            read => write(&directory, SCHEMA, &read?)?,
         }
         other.name(plugin, digest)?;
         Ok(digest)
@@ -260,6 +310,21 @@ fn needs(directory: &TrustedDirectory, recorded: &Record) -> Result<String, Stor
     match String::from_utf8(bytes) {
         Ok(text) if Digest::of(text.as_bytes()) == expected => Ok(text),
         _ => Err(StoreError::Damaged { path }),
+    }
+}
+
+/// The schema beside a component, which has to be the recorded one.
+pub(super) fn schema(directory: &TrustedDirectory, recorded: Digest) -> Result<Vec<u8>, StoreError> {
+    let damaged = || StoreError::Damaged {
+        path: directory.path().join(SCHEMA),
+    };
+    let bytes = directory
+        .read(SCHEMA, SCHEMA_LIMIT)
+        .map_err(|error| if is_missing(&error) { damaged() } else { error })?;
+    if Digest::of(&bytes) == recorded {
+        Ok(bytes)
+    } else {
+        Err(damaged())
     }
 }
 

@@ -4,8 +4,9 @@
 //! ```text
 //! components/<sha256>/component.wasm
 //! components/<sha256>/component.<engine>.cwasm         native code for this machine and that version of the engine
-//! components/<sha256>/component.<engine>.cwasm.sha256  its digest, which file had it, and the next one's digest
+//! components/<sha256>/component.<engine>.cwasm.sha256  its digest, which file had it, and the next two's digests
 //! components/<sha256>/component.needs.json             what the component declares to need
+//! components/<sha256>/component.schema                 what its configuration has to be like, if it says so
 //! components/<sha256>/component.wasm.sig               who vouches for it, if anybody does
 //! plugins/<name>                                       the digest that <name> stands for
 //! ```
@@ -25,7 +26,7 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 
 pub use artifact::Artifact;
-pub use components::{CODE, CODE_DIGEST, ComponentStore, NEEDS_LIMIT, NamedComponent};
+pub use components::{CODE, CODE_DIGEST, ComponentStore, Declared, NEEDS_LIMIT, NamedComponent, SCHEMA_LIMIT};
 pub use digest::{Digest, ParseDigestError};
 pub use signature::{
     KeyError, ParseSignaturesError, PublicKey, SIGNATURES_LIMIT, SignatureError, Signatures, statement,

@@ -3,21 +3,27 @@ use std::{fmt, fs::File, io, os::unix::fs::MetadataExt as _, str::FromStr};
 use super::{Digest, ParseDigestError};
 
 /// What is on record of a compiled form: its digest, which file had it, and
-/// the digest of what the component declares to need.
+/// the digests of what the component declares to need, and of its
+/// configuration's schema.
 ///
 /// As long as it is that very file, unwritten since, its digest need not be
-/// computed again at each call (docs/decisions/0004). The declaration is small,
-/// and its digest is computed each time.
+/// computed again at each call (docs/decisions/0004). The others are small,
+/// and their digests are computed each time that they are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) digest: Digest,
     file: Option<Identity>,
     /// Absent in a record that was made before declarations were kept.
     pub(super) needs: Option<Digest>,
+    /// Absent where the component has none, and in a record that was made
+    /// before schemas were kept.
+    pub(super) schema: Option<Digest>,
 }
 
 /// What the line of the declaration's digest begins with.
 const NEEDS: &str = "needs";
+/// What the line of the schema's digest begins with.
+const SCHEMA: &str = "schema";
 
 /// Tells a file from what it is after somebody wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +47,13 @@ impl Identity {
 }
 
 impl Record {
-    /// A record of a file that was just written, and of the declaration
-    /// beside it.
-    pub(super) fn of(digest: Digest, file: &File, needs: Digest) -> io::Result<Self> {
+    /// A record of a file that was just written, and of what is beside it.
+    pub(super) fn of(digest: Digest, file: &File, needs: Digest, schema: Option<Digest>) -> io::Result<Self> {
         Ok(Self {
             digest,
             file: Some(Identity::of(file)?),
             needs: Some(needs),
+            schema,
         })
     }
 
@@ -71,10 +77,12 @@ impl fmt::Display for Record {
             }
             None => writeln!(f)?,
         }
-        match &self.needs {
-            Some(needs) => writeln!(f, "{NEEDS} {needs}"),
-            None => Ok(()),
+        for (word, digest) in [(NEEDS, &self.needs), (SCHEMA, &self.schema)] {
+            if let Some(digest) = digest {
+                writeln!(f, "{word} {digest}")?;
+            }
         }
+        Ok(())
     }
 }
 
@@ -86,9 +94,16 @@ impl FromStr for Record {
         let mut lines = text.lines();
         let digest = lines.next().unwrap_or_default().trim().parse()?;
         let file = lines.next().and_then(identity);
-        let needs = lines.next().and_then(|line| line.strip_prefix(NEEDS));
-        let needs = needs.map(|digest| digest.trim().parse()).transpose()?;
-        Ok(Self { digest, file, needs })
+        let mut named = |word: &str| {
+            let rest = lines.next().and_then(|line| line.strip_prefix(word));
+            rest.map(|digest| digest.trim().parse()).transpose()
+        };
+        Ok(Self {
+            digest,
+            file,
+            needs: named(NEEDS)?,
+            schema: named(SCHEMA)?,
+        })
     }
 }
 
@@ -114,7 +129,7 @@ mod tests {
     fn a_record_is_of_its_file_until_that_is_written() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"code").unwrap();
-        let record = Record::of(Digest::of(b"code"), &file, Digest::of(b"null")).unwrap();
+        let record = Record::of(Digest::of(b"code"), &file, Digest::of(b"null"), None).unwrap();
         let read: Record = record.to_string().parse().unwrap();
         assert_eq!(read, record);
         assert!(read.is_of(&file));
@@ -144,7 +159,12 @@ mod tests {
         let (code, needs) = (Digest::of(b"code"), Digest::of(b"null"));
         for file in ["1 2 3 4", ""] {
             let record: Record = format!("{code}\n{file}\nneeds {needs}\n").parse().unwrap();
-            assert_eq!(record.needs, Some(needs), "{file:?}");
+            assert_eq!((record.needs, record.schema), (Some(needs), None), "{file:?}");
+            assert_eq!(record.to_string().parse::<Record>().unwrap(), record);
+            let record: Record = format!("{code}\n{file}\nneeds {needs}\nschema {code}\n")
+                .parse()
+                .unwrap();
+            assert_eq!((record.needs, record.schema), (Some(needs), Some(code)), "{file:?}");
             assert_eq!(record.to_string().parse::<Record>().unwrap(), record);
         }
     }

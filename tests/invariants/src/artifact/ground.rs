@@ -19,7 +19,7 @@ const VERSION: &[u8] = b"\x0248";
 /// Bytes that a compiled form may have.
 const CODE_LIMIT: u64 = 512 << 20;
 /// Bytes of a file that holds a digest.
-const DIGEST_LIMIT: u64 = 256;
+const DIGEST_LIMIT: u64 = 512;
 /// An installed component that somebody alters.
 pub(super) struct Ground {
     base: PathBuf,

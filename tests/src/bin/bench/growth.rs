@@ -63,15 +63,15 @@ fn print_side(who: &str, mut side: Side, most: usize, options: &Options, workloa
 }
 
 /// All neighbours are in one namespace: what counts is what the node has.
-/// Beyond the first thousand they are on other bridges of the network.
+/// Each thousand of them is on a bridge of its own, of a network of its own.
 fn neighbour(number: usize) -> Target {
-    let bridge = number / MOST_ON_A_BRIDGE;
+    let network = u8::try_from(number / MOST_ON_A_BRIDGE).expect("the most is few thousands");
     Target {
         number: 10_000 + number,
         id: format!("neighbour-{number}"),
         namespace: "neighbours".to_owned(),
         interface: format!("eth{number}"),
-        bridge: (bridge > 0).then(|| format!("cni{bridge}")),
+        network,
     }
 }
 

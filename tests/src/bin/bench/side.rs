@@ -18,6 +18,8 @@ use crate::{
 
 /// Who has the node's network besides the calls that are measured.
 const RESIDENT: &str = "resident";
+/// The second byte of another network's subnet, before its number.
+const FIRST_NETWORK: u8 = 30;
 /// The first port of the node that is published: each container has its own.
 const FIRST_PORT: usize = 20_000;
 
@@ -57,8 +59,9 @@ pub(crate) struct Target {
     pub(crate) id: String,
     pub(crate) namespace: String,
     pub(crate) interface: String,
-    /// A bridge other than the configuration's, which has no gateway then.
-    pub(crate) bridge: Option<String>,
+    /// Zero for the configuration's network, otherwise one like it, with a
+    /// bridge and a subnet of its own.
+    pub(crate) network: u8,
 }
 
 impl Target {
@@ -70,7 +73,7 @@ impl Target {
             namespace: id.clone(),
             id,
             interface: "eth0".to_owned(),
-            bridge: None,
+            network: 0,
         }
     }
 }
@@ -297,7 +300,20 @@ fn fuse(members: &[Value]) -> Value {
     })
 }
 
-/// What a runtime hands to a member: the result so far, the target's bridge,
+/// Makes a network like it of a configuration.
+fn in_other_network(config: &mut Value, number: u8) {
+    config["name"] = json!(format!("mynet{number}"));
+    let members = match config["chain"].is_array() {
+        true => config["chain"].as_array_mut().into_iter().flatten().collect(),
+        false => vec![config],
+    };
+    for member in members.into_iter().filter(|member| member["type"] == "bridge") {
+        member["bridge"] = json!(format!("cni{number}"));
+        member["ipam"]["subnet"] = json!(format!("10.{}.0.0/16", FIRST_NETWORK + number));
+    }
+}
+
+/// What a runtime hands to a member: the result so far, the target's network,
 /// and ports that nobody else has.
 fn for_target(member: &Value, target: &Target, result: Option<&Value>) -> Value {
     let mut config = member.clone();
@@ -305,9 +321,8 @@ fn for_target(member: &Value, target: &Target, result: Option<&Value>) -> Value 
         let resident = usize::from(target.id != RESIDENT);
         mapping["hostPort"] = json!(FIRST_PORT + resident + target.number);
     }
-    if let Some(bridge) = target.bridge.as_ref().filter(|_| config["type"] == "bridge") {
-        config["bridge"] = json!(bridge);
-        config["isGateway"] = json!(false);
+    if target.network > 0 {
+        in_other_network(&mut config, target.network);
     }
     if let Some(result) = result {
         config["prevResult"] = result.clone();

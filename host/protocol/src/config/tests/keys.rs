@@ -6,7 +6,7 @@ fn the_name_is_checked_before_anything_else() {
     for (text, expected) in [
         ("", undecodable("EOF while parsing a value at line 1 column 0")),
         ("[]", undecodable("expected an object, found an array")),
-        (r#"{"name":1}"#, undecodable("name: expected a string, found a number")),
+        (r#"{"name":1}"#, undecodable("name: expected a string, found 1")),
         ("null", (7, "missing network name".to_owned(), None)),
         ("{}", (7, "missing network name".to_owned(), None)),
         (
@@ -75,16 +75,13 @@ fn a_key_of_a_wrong_type_is_told_with_its_place() {
             "capabilities":{"mac":"yes"},"runtimeConfig":[],"cni.dev/attachments":[{"ifname":1}]}"#,
     );
     for (result, details) in [
-        (
-            wrong.version_text().err(),
-            "cniVersion: expected a string, found a number",
-        ),
-        (wrong.plugin_type().err(), "type: expected a string, found a boolean"),
+        (wrong.version_text().err(), "cniVersion: expected a string, found 1"),
+        (wrong.plugin_type().err(), "type: expected a string, found true"),
         (wrong.ipam_type().err(), "ipam.type: expected a string, found an array"),
-        (wrong.dns().err(), "dns: expected an object, found a string"),
+        (wrong.dns().err(), "dns: expected an object, found \"x\""),
         (
             wrong.capabilities().err(),
-            "capabilities.mac: expected a boolean, found a string",
+            "capabilities.mac: expected a boolean, found \"yes\"",
         ),
         (
             wrong.runtime_config().err(),
@@ -92,13 +89,13 @@ fn a_key_of_a_wrong_type_is_told_with_its_place() {
         ),
         (
             wrong.valid_attachments().err(),
-            "cni.dev/attachments[0].ifname: expected a string, found a number",
+            "cni.dev/attachments[0].ifname: expected a string, found 1",
         ),
     ] {
         assert_eq!(told(result.unwrap()), undecodable(details));
     }
     let error = config(r#"{"name":"n","ipam":5}"#).ipam_type().unwrap_err();
-    assert_eq!(told(error), undecodable("ipam: expected an object, found a number"));
+    assert_eq!(told(error), undecodable("ipam: expected an object, found 5"));
 }
 
 #[test]
@@ -213,7 +210,7 @@ fn the_gate_lets_pass_what_both_sides_speak() {
             "1",
             Verb::Check,
             all,
-            Err(undecodable("cniVersion: expected a string, found a number")),
+            Err(undecodable("cniVersion: expected a string, found 1")),
         ),
         (
             r#""v1""#,
@@ -244,6 +241,26 @@ fn a_previous_result_is_put_in_and_taken_out() {
         PluginConfig::parse(next.text()).unwrap().previous(SpecVersion::V1_0_0),
         Ok(Some(attachment))
     );
+}
+
+#[test]
+fn a_previous_result_that_does_not_decode_is_told_with_the_place() {
+    for (text, details) in [
+        (
+            r#"{"ips":[{"address":"10.1.0.0/33"}]}"#,
+            "prevResult.ips[0].address: \"10.1.0.0/33\" is not an address in CIDR notation (as in 10.22.0.5/16 or \
+             fd00::5/64)",
+        ),
+        (
+            r#"{"routes":[{"dst":"::/0","mtu":"x"}]}"#,
+            "prevResult.routes[0].mtu: expected an integer, found \"x\"",
+        ),
+        ("[]", "prevResult: expected an object, found an array"),
+    ] {
+        let config = config(&format!(r#"{{"name":"n","prevResult":{text}}}"#));
+        let error = config.previous(SpecVersion::V1_0_0).unwrap_err();
+        assert_eq!(told(error), undecodable(details));
+    }
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn a_program_that_makes_no_sense_is_refused() {
         (
             r#""chain":[{"type":"a"},5]"#,
             7,
-            "chain[1]: expected an object, found a number",
+            "chain[1]: expected an object, found 5",
         ),
         (r#""chain":[{}]"#, 7, "chain[0]: the configuration has no \"type\""),
         (

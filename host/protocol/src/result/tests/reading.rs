@@ -83,7 +83,7 @@ fn a_result_that_does_not_fit_is_told_with_its_place() {
             r#"{"routes":[{"dst":"::/0","mtu":-1}]}"#,
             "routes[0].mtu: invalid value: integer `-1`, expected u32",
         ),
-        (r#"{"cniVersion":1}"#, "cniVersion: expected a string, found a number"),
+        (r#"{"cniVersion":1}"#, "cniVersion: expected a string, found 1"),
         ("", "EOF while parsing a value at line 1 column 0"),
     ] {
         assert_eq!(
@@ -152,6 +152,6 @@ fn a_previous_result_fits_the_version_of_its_configuration() {
         previous(r#"{"cniVersion":"0.4.0"}"#, SpecVersion::V1_0_0),
         Err((refused.to_owned(), 1))
     );
-    let refused = "decoding a CNI result: expected an object, found a boolean";
+    let refused = "decoding a CNI result: expected an object, found true";
     assert_eq!(previous("true", SpecVersion::V1_0_0), Err((refused.to_owned(), 6)));
 }

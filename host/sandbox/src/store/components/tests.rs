@@ -3,12 +3,17 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::*;
 
+const DECLARED: Declared<'_> = Declared {
+    needs: "[]",
+    schema: Some(b"{}"),
+};
+
 /// A store with one component, which is named `one`.
 fn store() -> (tempfile::TempDir, ComponentStore, Digest) {
     let base = tempfile::tempdir().unwrap();
     fs::set_permissions(base.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let store = ComponentStore::new(base.path(), Path::new("store"));
-    let digest = store.add(b"wasm", b"code", "[]").unwrap();
+    let digest = store.add(b"wasm", b"code", DECLARED).unwrap();
     store.name("one", digest).unwrap();
     (base, store, digest)
 }
@@ -32,7 +37,7 @@ fn whatever_file_is_damaged_half_a_component_is_never_run() {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.push(store.path().join("plugins/one"));
-    assert_eq!(files.len(), 5);
+    assert_eq!(files.len(), 6);
     for path in files {
         let whole = fs::read(&path).unwrap();
         for damaged in damages(&whole) {
@@ -44,13 +49,17 @@ fn whatever_file_is_damaged_half_a_component_is_never_run() {
             let read = store
                 .resolve("one")
                 .and_then(|digest| store.artifact(digest))
-                .map(|mut artifact| {
+                .and_then(|mut artifact| {
+                    let schema = artifact.schema()?;
                     let code = artifact.read().unwrap();
-                    (code, artifact.needs().to_owned())
+                    Ok((code, artifact.needs().to_owned(), schema))
                 });
             let what = format!("{}: {damaged:?}: {read:?}", path.display());
+            let whole = (b"code".to_vec(), "[]".to_owned(), Some(b"{}".to_vec()));
+            // Without its last line a record is one of a component without a schema.
+            let without = (whole.0.clone(), whole.1.clone(), None);
             assert!(
-                read.is_err() || read.is_ok_and(|read| read == (b"code".to_vec(), "[]".to_owned())),
+                read.is_err() || read.is_ok_and(|read| read == whole || read == without),
                 "{what}"
             );
             assert!(
@@ -63,7 +72,7 @@ fn whatever_file_is_damaged_half_a_component_is_never_run() {
                 b"other code"
             );
 
-            store.add(b"wasm", b"code", "[]").unwrap();
+            store.add(b"wasm", b"code", DECLARED).unwrap();
             store.name("one", digest).unwrap();
 
             assert_eq!(
@@ -187,6 +196,7 @@ fn a_copy_in_another_store_can_be_run() {
     assert_eq!(other.resolve("one").unwrap(), digest);
     let mut artifact = other.artifact(digest).unwrap();
     assert_eq!(artifact.needs(), "[]");
+    assert_eq!(artifact.schema().unwrap().as_deref(), Some(&b"{}"[..]));
     assert_eq!(artifact.read().unwrap(), b"code");
     assert!(store.copy_to(&other, "two").is_err());
 }
@@ -257,6 +267,21 @@ fn what_was_compiled_before_declarations_were_kept_is_compiled_again_first() {
     assert!(matches!(store.artifact(digest), Err(StoreError::NoDeclaration { .. })));
     store.add(b"wasm", b"code", "null").unwrap();
     assert_eq!(store.artifact(digest).unwrap().needs(), "null");
+}
+
+#[test]
+fn what_is_damaged_of_a_schema_does_not_keep_a_component_from_detaching() {
+    let (_base, store, digest) = store();
+    fs::remove_file(code(&store, digest).with_file_name(SCHEMA)).unwrap();
+    let artifact = store.artifact(digest).unwrap();
+    let refusal = artifact.schema().unwrap_err().to_string();
+    assert!(
+        refusal.contains(SCHEMA) && refusal.contains("cofferctl component compile"),
+        "{refusal}"
+    );
+    // A version without a schema has none of the older one's.
+    store.add(b"wasm", b"code", "[]").unwrap();
+    assert_eq!(store.artifact(digest).unwrap().schema().unwrap(), None);
 }
 
 #[test]

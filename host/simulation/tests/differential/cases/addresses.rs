@@ -17,6 +17,19 @@ fn ipv4_addresses_come_with_their_networks() {
             ],
         ),
         Case(
+            "a route to a network that was deleted stays so until the link goes up anew",
+            &[
+                "veth a b",
+                "up a",
+                "address add 10.22.0.2/16 dev a",
+                "route del 10.22.0.0/16 dev a",
+                "address add 10.22.0.3/16 dev a",
+                "up a",
+                "down a",
+                "up a",
+            ],
+        ),
+        Case(
             "the same address twice is refused, in another network it is not",
             &[
                 "veth a b",
@@ -69,6 +82,19 @@ fn ipv4_addresses_come_with_their_networks() {
                 "route add 192.0.2.0/24 via 10.23.0.1 src 10.22.0.2 dev a",
                 "route add 198.51.100.0/24 src 10.22.0.2 dev c",
                 "route add 203.0.113.0/24 src 10.22.0.2 table 100 dev c",
+                "address del 10.22.0.2/16 dev a",
+            ],
+        ),
+        Case(
+            "but not while another link has it",
+            &[
+                "veth a b",
+                "veth c d",
+                "up a",
+                "up c",
+                "address add 10.22.0.2/16 dev a",
+                "address add 10.22.0.2/24 dev c",
+                "route add 192.0.2.0/24 src 10.22.0.2 dev c",
                 "address del 10.22.0.2/16 dev a",
             ],
         ),
@@ -222,6 +248,7 @@ fn ipv6_addresses_go_when_the_link_goes_down() {
                 "address add fd00::2/64 dev a => EACCES",
                 "route add 2001:db8::/32 dev a => EACCES",
                 "address del fd00::2/64 dev a => missing",
+                "neighbor add fd00::9 dev a => EINVAL",
                 "set net/ipv6/conf/a/disable_ipv6 0",
                 "address add fd00::2/64 dev a",
             ],

@@ -49,6 +49,16 @@ fn links_are_set() {
             ],
         ),
         Case(
+            "whatever others it has",
+            &[
+                "address add 10.22.0.2/16 dev lo",
+                "up lo",
+                "address add 127.0.0.2/8 dev lo@c",
+                "address add 127.0.0.2/16 dev lo@c",
+                "up lo@c",
+            ],
+        ),
+        Case(
             "the loopback can be neither deleted nor a port",
             &[
                 "bridge br0",

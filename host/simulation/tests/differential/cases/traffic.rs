@@ -28,6 +28,18 @@ fn traffic() {
             ],
         ),
         Case(
+            "a link that is limited has a queue",
+            &[
+                "veth a b",
+                "qlen a 0",
+                "qlen b 0",
+                "redirect a b",
+                "limit b 1000000000 1 => EINVAL",
+                "limit a 1000000 100000",
+                "qlen a 0",
+            ],
+        ),
+        Case(
             "what comes in can be sent by one other link",
             &[
                 "veth a b",

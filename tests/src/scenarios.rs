@@ -1,29 +1,32 @@
-//! Which attachments are interrupted: a new plugin joins by a line.
+//! Attachments by every plugin, alone and in chains: a new plugin joins by a
+//! line, and is interrupted, compared and kept compatible with the others.
 
 use std::{env, sync::LazyLock};
 
-use cofferdam_tests::{
+use crate::{
     Namespace, Site, bridge_network, device_network,
     dhcp::{Server, segment, wire::lend},
     furnish_device, furnish_eth1, had_a_vrf, has_kind, has_vlan_filtering, loopback_network, network_upon, with,
 };
 use serde_json::{Value, json};
 
-/// An attachment that is to be interrupted.
-pub(crate) struct Scenario {
-    pub(crate) name: &'static str,
-    pub(crate) config: Value,
+/// An attachment, and what it takes.
+pub struct Scenario {
+    /// What it is called where it fails.
+    pub name: &'static str,
+    /// The configuration of one plugin or of a chain.
+    pub config: Value,
     /// Whether it is looked at beside another attachment, too: what attachments
     /// have in common is there in one scenario or the other.
-    pub(crate) beside_another: bool,
+    pub beside_another: bool,
     /// What has to be there besides; it goes with the value.
-    pub(crate) surroundings: fn(&Site) -> Option<Surroundings>,
+    pub surroundings: fn(&Site) -> Option<Surroundings>,
     /// What the container has before.
-    pub(crate) furnish: fn(&Namespace),
+    pub furnish: fn(&Namespace),
 }
 
 /// A DHCP server, and where it is.
-pub(crate) struct Surroundings {
+pub struct Surroundings {
     _server: Server,
     _namespace: Namespace,
 }
@@ -31,7 +34,8 @@ pub(crate) struct Surroundings {
 /// Those that this kernel has what it takes for, and whose name has
 /// `COFFERDAM_SCENARIO` in it. Where a kernel was chosen that
 /// has all, those that need it: the others are walked on any.
-pub(crate) fn scenarios() -> Vec<Scenario> {
+#[must_use]
+pub fn scenarios() -> Vec<Scenario> {
     static HAS_VLAN_FILTERING: LazyLock<bool> = LazyLock::new(|| has_vlan_filtering() && has_kind("vlan"));
     static KINDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         let kinds = ["dummy", "vlan", "ipvlan", "vrf"].into_iter();

@@ -1,15 +1,16 @@
-//! Which keys of a configuration a plugin reads, by its sources: the fields of its `Config`, as serde names them.
+//! Which fields a plugin's configuration has, by its sources: those of its `Config`, as serde names and decodes them.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
 use syn::{
-    Attribute, Expr, ExprLit, Field, File, Item, ItemImpl, ItemStruct, Lit, LitStr, Type, TypePath, UseTree,
+    Attribute, Expr, ExprLit, ExprMethodCall, Field, File, Item, ItemImpl, ItemStruct, Lit, LitStr, Local, Pat, Type,
+    TypePath, UseTree,
     visit::{self, Visit},
 };
 
@@ -18,6 +19,8 @@ pub(super) struct PluginSources {
     /// What the plugin calls itself.
     pub(super) name: String,
     config: String,
+    /// What the capability arguments are decoded into.
+    capabilities: BTreeSet<String>,
     structs: BTreeMap<String, ItemStruct>,
 }
 
@@ -55,39 +58,81 @@ impl PluginSources {
         sdk.visit_file(&parsed(&workspace().join("guest-sdk/src/config.rs")));
         let mut structs = sdk.structs;
         structs.extend(reader.structs);
-        Self { name, config, structs }
+        assert_eq!(
+            reader.asks, reader.asks_into_known,
+            "{place}: capabilities() into a type that nobody sees here"
+        );
+        Self {
+            name,
+            config,
+            capabilities: reader.capabilities,
+            structs,
+        }
     }
 
-    /// The keys of its configuration.
-    pub(super) fn keys(&self) -> Vec<String> {
-        self.keys_of(&self.config).into_keys().collect()
+    /// Its configuration as `PATH: KIND` for each field, runtimeConfig included.
+    pub(super) fn fields(&self) -> BTreeSet<String> {
+        let mut fields = BTreeSet::new();
+        self.add_struct("", &self.config, &mut fields);
+        for capabilities in &self.capabilities {
+            self.add_struct("runtimeConfig.", capabilities, &mut fields);
+        }
+        if !self.capabilities.is_empty() {
+            fields.insert("runtimeConfig: object".to_owned());
+        }
+        fields
     }
 
-    /// The keys of what a key of its configuration holds.
-    pub(super) fn keys_within(&self, key: &str) -> Vec<String> {
-        let within = &self.keys_of(&self.config)[key];
-        self.keys_of(within).into_keys().collect()
-    }
-
-    /// The keys of a struct, with the names of their types.
-    fn keys_of(&self, name: &str) -> BTreeMap<String, String> {
+    fn add_struct(&self, prefix: &str, name: &str, fields: &mut BTreeSet<String>) {
         let found = self.structs.get(name);
         let found = found.unwrap_or_else(|| panic!("{}: no struct {name}", self.name));
-        let camel_case = Serde::of(&found.attrs).camel_case;
-        let mut keys = BTreeMap::new();
+        let all = Serde::of(&found.attrs);
         for field in &found.fields {
             let serde = Serde::of(&field.attrs);
-            let inner = type_name(&field.ty);
-            if serde.flatten {
-                keys.extend(self.keys_of(&inner));
-                continue;
-            }
-            let key = serde.rename.unwrap_or_else(|| written(field, camel_case));
+            assert!(
+                !serde.flatten,
+                "{}: what is flattened has keys in one letter case only, and errors without a place",
+                self.name
+            );
+            let is_required = !all.is_default && !serde.is_default && !is_option(&field.ty);
+            let key = serde.rename.unwrap_or_else(|| written(field, all.camel_case));
             for key in serde.aliases.into_iter().chain([key]) {
-                keys.insert(key, inner.clone());
+                let path = format!("{prefix}{key}");
+                if is_required {
+                    fields.insert(format!("{path}: has to be there"));
+                }
+                self.add_type(&path, &field.ty, fields);
             }
         }
-        keys
+    }
+
+    fn add_type(&self, path: &str, of: &Type, fields: &mut BTreeSet<String>) {
+        let (name, inner) = named(of);
+        let kind = match (name.as_str(), inner) {
+            ("Option", Some(inner)) => return self.add_type(path, &inner, fields),
+            ("Vec", Some(inner)) => {
+                self.add_type(&format!("{path}[]"), &inner, fields);
+                "list"
+            }
+            ("bool", _) => "boolean",
+            ("String", _) => "string",
+            ("IpAddr", _) => "ip",
+            ("IpPrefix", _) => "cidr",
+            ("i64", _) => "integer",
+            ("u64", _) => "integer from 0",
+            ("u32", _) => "integer from 0 to 4294967295",
+            ("u8", _) => "integer from 0 to 255",
+            // The one type that reads itself: of the plugin tuning.
+            ("Settings", _) => {
+                fields.insert(format!("{path}.*: string"));
+                "object"
+            }
+            (name, _) => {
+                self.add_struct(&format!("{path}."), name, fields);
+                "object"
+            }
+        };
+        fields.insert(format!("{path}: {kind}"));
     }
 }
 
@@ -112,18 +157,24 @@ fn parsed(file: &Path) -> File {
     syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// The last name in a type, inside of `Option`.
-fn type_name(of: &Type) -> String {
+/// The last name in a type, and what is in its angle brackets.
+fn named(of: &Type) -> (String, Option<Type>) {
     let Type::Path(TypePath { path, .. }) = of else {
-        return String::new();
+        panic!("a type that is no name")
     };
     let last = path.segments.last().unwrap();
-    if let (true, syn::PathArguments::AngleBracketed(arguments)) = (last.ident == "Option", &last.arguments)
-        && let Some(syn::GenericArgument::Type(inner)) = arguments.args.first()
-    {
-        return type_name(inner);
-    }
-    last.ident.to_string()
+    let inner = match &last.arguments {
+        syn::PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(syn::GenericArgument::Type(inner)) => Some(inner.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    (last.ident.to_string(), inner)
+}
+
+fn is_option(of: &Type) -> bool {
+    named(of).0 == "Option"
 }
 
 fn written(field: &Field, camel_case: bool) -> String {
@@ -143,6 +194,7 @@ fn written(field: &Field, camel_case: bool) -> String {
 #[derive(Default)]
 struct Serde {
     camel_case: bool,
+    is_default: bool,
     flatten: bool,
     rename: Option<String>,
     aliases: Vec<String>,
@@ -156,7 +208,7 @@ impl Serde {
                 let word = meta.path.require_ident()?.to_string();
                 let text = || Ok::<_, syn::Error>(meta.value()?.parse::<LitStr>()?.value());
                 match word.as_str() {
-                    "default" if !meta.input.peek(syn::Token![=]) => {}
+                    "default" if !meta.input.peek(syn::Token![=]) => serde.is_default = true,
                     "flatten" => serde.flatten = true,
                     "deserialize_with" => drop(text()?),
                     "rename" => serde.rename = Some(text()?),
@@ -180,6 +232,11 @@ struct Reader {
     plugins: Vec<(String, String, bool)>,
     /// Whether something is decoded besides.
     decodes: bool,
+    /// Types that capability arguments are decoded into.
+    capabilities: BTreeSet<String>,
+    /// How often they are, and how often into a type that is written there.
+    asks: usize,
+    asks_into_known: usize,
 }
 
 impl<'ast> Visit<'ast> for Reader {
@@ -215,9 +272,27 @@ impl<'ast> Visit<'ast> for Reader {
         visit::visit_item_impl(self, item);
     }
 
+    fn visit_local(&mut self, local: &'ast Local) {
+        let asks_before = self.asks;
+        visit::visit_local(self, local);
+        if let (Pat::Type(pattern), true) = (&local.pat, self.asks > asks_before) {
+            self.asks_into_known += 1;
+            self.capabilities.insert(named(&pattern.ty).0);
+        }
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        self.asks += usize::from(call.method == "capabilities" && call.args.is_empty());
+        visit::visit_expr_method_call(self, call);
+    }
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         self.decodes |= names.ends_with(&["config".to_owned(), "parse".to_owned()]);
+        // Of the SDK: it asks for the capability mac.
+        if names.last().is_some_and(|name| name == "asked_mac") {
+            self.capabilities.insert("MacCapability".to_owned());
+        }
         visit::visit_path(self, path);
     }
 
@@ -257,7 +332,7 @@ fn plugin(item: &ItemImpl) -> (String, String, bool) {
     let (mut name, mut config, mut configures) = (None, None, false);
     for item in &item.items {
         match item {
-            syn::ImplItem::Type(found) if found.ident == "Config" => config = Some(type_name(&found.ty)),
+            syn::ImplItem::Type(found) if found.ident == "Config" => config = Some(named(&found.ty).0),
             syn::ImplItem::Const(found) if found.ident == "NAME" => {
                 if let Expr::Lit(ExprLit {
                     lit: Lit::Str(text), ..
