@@ -42,17 +42,15 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn read(arguments: &Arguments, state: PathBuf) -> anyhow::Result<Self> {
         let mut kernel = Kernel::new(TIME_LIMIT);
-        let mut sides = Sides::default();
-        sides.host = Side::read(&mut kernel, Place::Host).context("look at this node's network")?;
-        sides.host.settings = settings();
+        let mut host = Side::read(&mut kernel, Place::Host).context("look at this node's network")?;
+        host.settings = settings();
         let path = arguments.namespace_path()?;
         let (container, identity) = match &arguments.netns {
             Some(netns) => of_namespace(netns)?,
-            None => new_namespace(&sides.host.settings),
+            None => new_namespace(&host.settings),
         };
-        sides.container = container;
         let mut node = Self {
-            sides,
+            sides: Sides { host, container },
             namespace: NamespaceRecord {
                 identity,
                 path,
