@@ -19,7 +19,8 @@ use cofferdam_sandbox::{
 };
 
 use crate::{
-    Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine, timing, verbs,
+    Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine,
+    rehearsal::Rehearsing, timing, verbs,
 };
 
 /// What `CNI_COMMAND` unset gets on standard error.
@@ -39,6 +40,7 @@ pub struct Broker {
     budget: Duration,
     sandbox: Option<Sandbox>,
     confine: Option<Confine>,
+    rehearsing: Rehearsing,
 }
 
 /// What the process has to print, and how it has to exit.
@@ -61,6 +63,7 @@ impl Broker {
             budget,
             sandbox: None,
             confine: None,
+            rehearsing: Rehearsing::default(),
         }
     }
 
@@ -89,6 +92,16 @@ impl Broker {
     ) -> Self {
         Self {
             confine: Some(Confine::new(confine)),
+            ..self
+        }
+    }
+
+    /// Has somebody told which component runs, and what it gets handles of.
+    #[cfg(feature = "simulation")]
+    #[must_use]
+    pub fn heard_by(self, listener: std::sync::Arc<dyn crate::Listener>) -> Self {
+        Self {
+            rehearsing: Rehearsing::HeardBy(listener),
             ..self
         }
     }
@@ -207,6 +220,8 @@ pub(crate) struct Call {
     pub(crate) members: Vec<Member>,
     pub(crate) attachment: AttachmentId,
     pub(crate) deadline: Instant,
+    /// Who is told, where the kernel is not asked.
+    pub(crate) rehearsing: Rehearsing,
     sandbox: Option<Sandbox>,
     confine: Option<Confine>,
 }
@@ -249,6 +264,7 @@ impl Call {
             members,
             attachment,
             deadline: started + broker.budget,
+            rehearsing: broker.rehearsing.clone(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         })
@@ -280,6 +296,7 @@ impl Call {
             members: vec![member],
             attachment: attachment.clone(),
             deadline: started + broker.budget,
+            rehearsing: broker.rehearsing.clone(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         }

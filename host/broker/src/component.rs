@@ -50,13 +50,20 @@ pub(crate) fn run(
     trail.identify(program.digest(), audit);
     let sandbox = session.sandbox.clone();
     let mode = session.mode;
-    let allowed = Allowed { grants, needs };
+    let allowed = Allowed {
+        grants,
+        needs,
+        rehearsing: session.rehearsing.clone(),
+    };
     let secrets = secrets_of(&config, &task);
+    let rehearsing = session.rehearsing.clone();
+    rehearsing.begins(plugin);
     let mut mediator = Mediator::new(session, plugin, config, allowed, trail, task.clone());
     mediator.secrets.clone_from(&secrets);
     let mut guest = match Guest::new(&sandbox, &program, mediator) {
         Ok(guest) => guest,
         Err((reason, mut mediator)) => {
+            rehearsing.ends();
             let error = not_started(plugin, &reason, &mut mediator.trail, &secrets);
             let mut session = mediator.into_session();
             session.close_records();
@@ -66,6 +73,7 @@ pub(crate) fn run(
     timing::phase("instantiate");
     let answer = call(&mut guest, mode, &task);
     timing::phase("call");
+    rehearsing.ends();
     let mut mediator = guest.into_state();
     if let Err(End::Fault(fault)) = &answer {
         mediator.trail.ended(&secrets.hide(&fault.to_string()));

@@ -66,7 +66,8 @@ impl Files {
             return;
         };
         let path = PathBuf::from(path);
-        let granted = path.is_absolute() && loaded.grants.decide(&Question::ResolverRead { file: &path }).is_ok();
+        let granted = loaded.grants.decide(&Question::ResolverRead { file: &path }).is_ok();
+        let granted = path.is_absolute() && (granted || call.rehearsing.is_on());
         if granted {
             let resolved = call.installation.resolve(&path);
             self.resolvers.entry(path).or_insert_with(|| File::open(resolved));
@@ -76,7 +77,7 @@ impl Files {
     fn open_allow_list(&mut self, call: &Call, loaded: &Loaded) {
         let path = Path::new(ALLOW_LIST);
         let granted = loaded.grants.decide(&Question::AllowListRead { file: path }).is_ok();
-        if granted && self.allow_list.is_none() {
+        if (granted || call.rehearsing.is_on()) && self.allow_list.is_none() {
             self.allow_list = Some(File::open(call.installation.resolve(path)));
         }
     }
@@ -86,7 +87,7 @@ impl Files {
     fn find_location(&mut self, call: &Call, loaded: &Loaded, config: &PluginConfig, mode: Mode) {
         let Ok(location) = location(config) else { return };
         let question = Question::StoreOpen { location: &location };
-        if loaded.grants.decide(&question).is_ok() {
+        if loaded.grants.decide(&question).is_ok() || call.rehearsing.is_on() {
             let path = call.installation.resolve(&location);
             self.locations.entry(location).or_insert_with(|| Location {
                 there: find_or_make(&path, mode.creates()),

@@ -26,6 +26,7 @@ mod pin;
 mod plugins;
 mod random;
 mod reach;
+mod rehearsal;
 mod repair;
 mod schema;
 mod secrets;
@@ -44,5 +45,8 @@ pub use component::check as check_component;
 pub use installation::Installation;
 pub use log::printable;
 pub use reach::{Reach, Use};
+pub use rehearsal::{Answer as RehearsedAnswer, Asked, Listener, Rehearsal};
 pub use repair::{RepairError, repair};
+#[cfg(feature = "simulation")]
+pub use verbs::Rehearsed;
 pub use wake::Woken;

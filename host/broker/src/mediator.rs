@@ -20,6 +20,7 @@ use crate::{
     convert::{belongs, denied, invalid, link_error},
     exchanges::Exchanges,
     log::LogBudget,
+    rehearsal::{Answer, Asked, Rehearsing},
     secrets::Secrets,
     session::{KnownLink, Session},
     uses::Uses,
@@ -56,6 +57,8 @@ pub(crate) struct Mediator {
 pub(crate) struct Allowed {
     pub(crate) grants: Grants,
     pub(crate) needs: Needs,
+    /// Who is told of what is not granted, and done as if it were.
+    pub(crate) rehearsing: Rehearsing,
 }
 
 impl Allowed {
@@ -77,6 +80,15 @@ impl Allowed {
     }
 
     pub(crate) fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
+        match self.decide_in_earnest(question) {
+            // What it does not declare, no operator can grant.
+            Err(_) if self.rehearsing.is_on() && self.needs.covers(question) => Ok(Granted::default()),
+            decided => decided,
+        }
+    }
+
+    /// The same where what is not granted stays hidden, also in a rehearsal.
+    pub(crate) fn decide_in_earnest(&self, question: &Question<'_>) -> Result<Granted, Denial> {
         if self.needs.covers(question) {
             self.grants.decide(question)
         } else {
@@ -206,6 +218,7 @@ impl Mediator {
         question: &Question<'_>,
         object: Option<&SharedObject>,
     ) -> Result<(), CallError> {
+        self.tell_audience(question, false);
         let granted = match self.allowed.decide(question) {
             Ok(granted) => granted,
             Err(denial) => {
@@ -218,6 +231,27 @@ impl Mediator {
         self.trail
             .allowed(question)
             .map_err(|error| CallError::Trap(wasmtime::Error::new(error)))
+    }
+
+    /// In a rehearsal: what is asked for, whether it is granted, and whether the
+    /// answer is that there is no such thing.
+    pub(crate) fn tell_audience(&mut self, question: &Question<'_>, is_hidden: bool) {
+        if !self.allowed.rehearsing.is_on() {
+            return;
+        }
+        let journal = self.session().journal.as_ref();
+        let operations = journal.map_or(0, |journal| journal.history().entries().len());
+        let denial = self.allowed.decide_in_earnest(question).err();
+        self.allowed.rehearsing.asked(Asked {
+            plugin: &self.plugin,
+            question,
+            answer: match &denial {
+                None => Answer::Granted,
+                Some(denial) if is_hidden || !self.allowed.needs.covers(question) => Answer::Denied(denial),
+                Some(denial) => Answer::Overlooked(denial),
+            },
+            operations,
+        });
     }
 
     /// Refuses what makes new objects outside ADD.
@@ -334,10 +368,13 @@ impl Mediator {
     /// Makes a handle of a link for the guest.
     pub(crate) fn link_handle(&mut self, id: LinkId, name: &str) -> Result<Resource<handle::Link>, CallError> {
         self.session().deeds.show(id, name);
-        Ok(self.table.push(handle::Link {
+        let handle = self.table.push(handle::Link {
             place: id.place,
             index: id.index,
-        })?)
+        })?;
+        let what = || format!("link {name} in the {} namespace", id.place);
+        self.allowed.rehearsing.handed(handle.rep(), what);
+        Ok(handle)
     }
 
     /// The link behind a handle.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cofferdam_network::Ahead;
-use cofferdam_policy::{Audit, Grants, Needs, Operation, Pin, Question};
+use cofferdam_policy::{Audit, Grants, NO_KEYS, Needs, Operation, Pin, PluginPolicy, PolicyError, Question};
 use cofferdam_protocol::{CniError, Place, PluginConfig};
 use cofferdam_sandbox::{Artifact, ComponentStore, Program, Sandbox};
 
@@ -13,7 +13,9 @@ use crate::{
     call::{Call, Member},
     codes,
     mode::Mode,
-    needs, pin, schema, timing,
+    needs, pin,
+    rehearsal::Rehearsing,
+    schema, timing,
 };
 
 /// A plugin that can be run.
@@ -27,10 +29,15 @@ pub(crate) struct Loaded {
     pub(crate) program: Program,
 }
 
-/// The plugins of a request by their names. For one that can't be run, why:
-/// that is told when its turn comes.
+/// The plugins of a request.
 #[derive(Default)]
-pub(crate) struct Plugins(BTreeMap<String, Result<Loaded, CniError>>);
+pub(crate) struct Plugins {
+    /// By their names. For one that can't be run, why: that is told when its
+    /// turn comes.
+    by_name: BTreeMap<String, Result<Loaded, CniError>>,
+    /// Where the kernel is not asked, plugins call others without a grant.
+    rehearsing: Rehearsing,
+}
 
 impl Plugins {
     /// Loads all members, and the address management plugins that they may
@@ -44,8 +51,12 @@ impl Plugins {
             network: &call.attachment.network,
             tenant,
             ends_with_request: call.ends_with_request(),
+            rehearsing: &call.rehearsing,
         };
-        let mut plugins = Self::default();
+        let mut plugins = Self {
+            by_name: BTreeMap::new(),
+            rehearsing: call.rehearsing.clone(),
+        };
         for member in &call.members {
             plugins.add(&loader, &member.plugin);
             if let Some(delegate) = plugins.delegate_of(member) {
@@ -56,8 +67,8 @@ impl Plugins {
     }
 
     fn add(&mut self, loader: &Loader<'_>, plugin: &str) {
-        if !self.0.contains_key(plugin) {
-            self.0.insert(plugin.to_owned(), loader.load(plugin));
+        if !self.by_name.contains_key(plugin) {
+            self.by_name.insert(plugin.to_owned(), loader.load(plugin));
         }
     }
 
@@ -67,7 +78,7 @@ impl Plugins {
         let plugin = member.config.ipam_type().ok().flatten()?;
         let question = Question::IpamDelegate { plugin: &plugin };
         let may_call = needs.covers(&question) && grants.decide(&question).is_ok();
-        may_call.then_some(plugin)
+        (may_call || self.rehearsing.is_on()).then_some(plugin)
     }
 
     /// Refuses a configuration that one of them says it can't use: a member's
@@ -85,7 +96,7 @@ impl Plugins {
 
     /// A plugin that is to be run.
     pub(crate) fn get(&self, plugin: &str) -> Result<&Loaded, CniError> {
-        match self.0.get(plugin) {
+        match self.by_name.get(plugin) {
             Some(Ok(loaded)) => Ok(loaded),
             Some(Err(error)) => Err(error.clone()),
             None => {
@@ -96,7 +107,7 @@ impl Plugins {
     }
 
     fn loaded(&self, plugin: &str) -> Option<&Loaded> {
-        self.0.get(plugin)?.as_ref().ok()
+        self.by_name.get(plugin)?.as_ref().ok()
     }
 
     /// What a plugin's component was compiled from, as far as that is known.
@@ -106,7 +117,7 @@ impl Plugins {
 
     /// All that can be run.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Loaded> {
-        self.0.values().filter_map(|plugin| plugin.as_ref().ok())
+        self.by_name.values().filter_map(|plugin| plugin.as_ref().ok())
     }
 
     /// Each plugin that can be run with each configuration that it may be run
@@ -159,22 +170,20 @@ struct Loader<'a> {
     tenant: Option<&'a str>,
     /// Whether the process has nothing to do after this request.
     ends_with_request: bool,
+    rehearsing: &'a Rehearsing,
 }
 
 impl Loader<'_> {
     fn load(&self, plugin: &str) -> Result<Loaded, CniError> {
-        let policy = self
-            .installation
-            .policies()
-            .plugin(plugin)
-            .map_err(|error| CniError::new(codes::DENIED, error.to_string()))?;
+        let policy = self.policy(plugin)?;
         let grants = policy.for_attachment(self.network, self.tenant);
         timing::phase("policy");
         let artifact = self.artifact(plugin, policy.pin())?;
         timing::phase("read");
         let needs = needs::declared(plugin, &artifact)?;
-        needs::check(self.mode, self.network, &policy, &grants, &needs)
-            .map_err(|unmet| needs::refusal(plugin, &unmet))?;
+        let checked = needs::check(self.mode, self.network, &policy, &grants, &needs)
+            .map_err(|unmet| needs::refusal(plugin, &unmet));
+        self.rehearsing.overlook(plugin, checked)?;
         let schema = schema::declared(self.mode, &artifact)?;
         timing::phase("needs");
         let program = Program::load(self.sandbox, artifact)
@@ -192,6 +201,16 @@ impl Loader<'_> {
         })
     }
 
+    fn policy(&self, plugin: &str) -> Result<PluginPolicy, CniError> {
+        let refuse = |error: PolicyError| CniError::new(codes::DENIED, error.to_string());
+        let read = self.installation.policies().plugin(plugin).map_err(refuse);
+        read.or_else(|error| {
+            self.rehearsing.overlook(plugin, Err(error))?;
+            // As one that grants nothing.
+            PluginPolicy::parse(plugin, &[], NO_KEYS).map_err(refuse)
+        })
+    }
+
     /// The component that the plugin's name stands for, which has to be the
     /// one that the policy pins.
     fn artifact(&self, plugin: &str, pin: &Pin) -> Result<Artifact, CniError> {
@@ -200,7 +219,8 @@ impl Loader<'_> {
             .components
             .resolve(plugin)
             .map_err(|error| refuse(error.to_string()))?;
-        pin::check(&self.components, plugin, pin, digest)?;
+        let checked = pin::check(&self.components, plugin, pin, digest);
+        self.rehearsing.overlook(plugin, checked)?;
         self.components
             .artifact(digest)
             .map_err(|error| refuse(error.to_string()))

@@ -22,6 +22,7 @@ use crate::{
     log::{emit, printable},
     mode::Mode,
     plugins::Plugins,
+    rehearsal::Rehearsing,
     spent::Spent,
     timing,
 };
@@ -75,6 +76,8 @@ pub(crate) struct Session {
     pub(crate) exchanging: bool,
     /// What the keeper's call is about.
     pub(crate) kept: Option<UpkeepRecord>,
+    /// Who is told, where the kernel is not asked.
+    pub(crate) rehearsing: Rehearsing,
 }
 
 impl Session {
@@ -100,21 +103,48 @@ impl Session {
         namespace: Option<NamespaceRecord>,
         reach: impl FnOnce(Reach) -> Reach,
     ) -> Result<Self, CniError> {
-        let sandbox = call.sandbox()?;
-        let tenant = cofferdam_policy::tenant(&call.environment.args);
-        let plugins = Plugins::load(call, mode, &sandbox, tenant.as_deref());
-        let files = Files::open(call, &plugins, mode);
-        let audit_log = AuditLog::open(call.installation.audit_log());
+        let resources = Resources::open(call, mode)?;
         // Where none can be run, there is nobody to be guarded against.
-        if plugins.all().next().is_some() {
+        if resources.plugins.all().next().is_some() {
             kernel
-                .open_ahead(&plugins.ahead(mode))
+                .open_ahead(&resources.plugins.ahead(mode))
                 .map_err(|error| CniError::internal(error.to_string()))?;
             timing::phase("open");
-            call.confine(&reach(Reach::new(call, &plugins, &files)))?;
+            call.confine(&reach(Reach::new(call, &resources.plugins, &resources.files)))?;
             timing::phase("confine");
         }
-        Ok(Self {
+        Ok(Self::with(call, mode, state, Box::new(kernel), namespace, resources))
+    }
+
+    /// The same on a network that is not the kernel's.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn on(
+        call: &Call,
+        mode: Mode,
+        state: &StateDirectory,
+        network: Box<dyn Network + Send>,
+        namespace: Option<NamespaceRecord>,
+    ) -> Result<Self, CniError> {
+        let resources = Resources::open(call, mode)?;
+        Ok(Self::with(call, mode, state, network, namespace, resources))
+    }
+
+    fn with(
+        call: &Call,
+        mode: Mode,
+        state: &StateDirectory,
+        network: Box<dyn Network + Send>,
+        namespace: Option<NamespaceRecord>,
+        resources: Resources,
+    ) -> Self {
+        let Resources {
+            sandbox,
+            tenant,
+            plugins,
+            files,
+            audit_log,
+        } = resources;
+        Self {
             installation: call.installation.clone(),
             sandbox,
             plugins,
@@ -123,7 +153,7 @@ impl Session {
             attachment: call.attachment.clone(),
             tenant,
             mode,
-            network: Box::new(kernel),
+            network,
             journal: None,
             shared: state.shared(),
             owned: state.owned(),
@@ -143,7 +173,8 @@ impl Session {
             depth: 0,
             exchanging: false,
             kept: None,
-        })
+            rehearsing: call.rehearsing.clone(),
+        }
     }
 
     /// What the attachment's operations mean.
@@ -162,6 +193,31 @@ impl Session {
     /// Time that is left for this call.
     pub(crate) fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+/// What is loaded and opened before the first plugin runs.
+struct Resources {
+    sandbox: Sandbox,
+    tenant: Option<String>,
+    plugins: Plugins,
+    files: Files,
+    audit_log: AuditLog,
+}
+
+impl Resources {
+    fn open(call: &Call, mode: Mode) -> Result<Self, CniError> {
+        let sandbox = call.sandbox()?;
+        let tenant = cofferdam_policy::tenant(&call.environment.args);
+        let plugins = Plugins::load(call, mode, &sandbox, tenant.as_deref());
+        let files = Files::open(call, &plugins, mode);
+        Ok(Self {
+            sandbox,
+            tenant,
+            plugins,
+            files,
+            audit_log: AuditLog::open(call.installation.audit_log()),
+        })
     }
 }
 

@@ -14,14 +14,18 @@ mod key;
 mod metadata;
 mod net;
 mod output;
+mod plan;
 mod policy;
 mod repair;
 mod run;
+mod scratch;
 mod shell;
 mod sign;
 mod signature_file;
 mod signers;
 mod subject;
+mod trace;
+mod used;
 mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -73,6 +77,12 @@ enum Command {
     /// What a runtime does with networks, by hand.
     #[command(subcommand)]
     Net(net::Command),
+    /// Says what attaching a container to a network would do on this node, and
+    /// does none of it.
+    Plan(plan::Arguments),
+    /// Shows each call that a network's components would make to the host in an
+    /// ADD, with arguments, result and time. Nothing of it is done.
+    Trace(trace::Arguments),
     /// Configurations of networks.
     #[command(subcommand)]
     Conflist(conflist::Command),
@@ -113,6 +123,8 @@ fn main() -> ExitCode {
         Command::Repair(arguments) => repair::run(&installation, &arguments),
         Command::Keep(arguments) => keep::run(&installation, &arguments).map(|()| ExitCode::SUCCESS),
         Command::Net(command) => net::run(&installation, &command),
+        Command::Plan(arguments) => plan::run(&installation, &arguments),
+        Command::Trace(arguments) => trace::run(&installation, &arguments),
         Command::Conflist(command) => conflist::run(&installation, &command),
         Command::Completions(shell) => shell::completions(Arguments::command(), &shell).map(|()| ExitCode::SUCCESS),
         Command::Manual(place) => shell::manual(Arguments::command(), &place).map(|()| ExitCode::SUCCESS),

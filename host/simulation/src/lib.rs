@@ -59,6 +59,7 @@
 //!   all features; numbers of links are given as there.
 
 mod addresses;
+mod from_network;
 mod links;
 mod neighbors;
 mod network;

@@ -133,6 +133,11 @@ impl Side {
         }
     }
 
+    /// The next link gets a higher number than all that there are.
+    pub(super) fn count_links_from_here(&mut self) {
+        self.last_index = self.links.keys().max().copied().unwrap_or_default();
+    }
+
     /// The table that routes of a link's own networks are in.
     pub(super) fn table_of(&self, index: u32) -> u32 {
         let master = self.links.get(&index).and_then(|info| info.master);

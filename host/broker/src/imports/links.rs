@@ -124,12 +124,13 @@ impl Mediator {
             name,
         };
         if !known {
-            match self.allowed.decide(&question) {
+            match self.allowed.decide_in_earnest(&question) {
                 Ok(_) => self.permit(&question)?,
                 // Another link of the name could be seen, and a missing one
                 // would not be denied: neither is this one, before the guest.
                 Err(denial) if info.is_some() && self.allowed.may_see(place, name) => {
                     self.trail.denied_silently(&denial);
+                    self.tell_audience(&question, true);
                     return Err(no_link(place, name));
                 }
                 Err(_) => self.permit(&question)?,

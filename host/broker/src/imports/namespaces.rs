@@ -25,14 +25,22 @@ impl Host for Mediator {
                 "the container's network namespace".to_owned(),
             )));
         }
-        Ok(self.table.push(Namespace {
-            place: Place::Container,
-        })?)
+        self.namespace_handle(Place::Container)
     }
 
     fn host(&mut self) -> Result<Resource<Namespace>, CallError> {
         self.enter()?;
-        Ok(self.table.push(Namespace { place: Place::Host })?)
+        self.namespace_handle(Place::Host)
+    }
+}
+
+impl Mediator {
+    fn namespace_handle(&mut self, place: Place) -> Result<Resource<Namespace>, CallError> {
+        let handle = self.table.push(Namespace { place })?;
+        self.allowed
+            .rehearsing
+            .handed(handle.rep(), || format!("the {place} namespace"));
+        Ok(handle)
     }
 }
 

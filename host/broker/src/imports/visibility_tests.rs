@@ -33,6 +33,7 @@ use crate::{
     mode::Mode,
     picture::Picture,
     plugins::Plugins,
+    rehearsal::Rehearsing,
     session::{Links, Segments, Session},
     spent::Spent,
 };
@@ -87,12 +88,14 @@ impl Ground {
             depth: 0,
             exchanging: false,
             kept: None,
+            rehearsing: Rehearsing::default(),
         };
         let text = format!("[plugin.test]\n[[plugin.test.grant]]\nallow = \"link.see\"\nin = \"host\"\n{grant}\n");
         let policy = PluginPolicy::parse("test", &[(PathBuf::from("test.toml"), text)], NO_KEYS).unwrap();
         let allowed = Allowed {
             grants: policy.for_attachment("mynet", None),
             needs: Needs::parse(Path::new("test"), Needs::UNDECLARED).unwrap(),
+            rehearsing: Rehearsing::default(),
         };
         let config = PluginConfig::parse(r#"{"cniVersion":"1.0.0","name":"mynet","type":"test"}"#).unwrap();
         let task = Task::Network(NetworkRequest {

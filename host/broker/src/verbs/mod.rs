@@ -7,12 +7,16 @@ mod formerly;
 mod gc;
 mod reference_leftovers;
 #[cfg(feature = "simulation")]
+mod rehearse;
+#[cfg(feature = "simulation")]
 mod simulated;
 mod status;
 
 use cofferdam_protocol::{CniError, Verb};
 
 pub(crate) use self::add::journal_failure;
+#[cfg(feature = "simulation")]
+pub use self::rehearse::Rehearsed;
 use crate::call::Call;
 
 /// Serves a request. The text is for standard output.

@@ -32,8 +32,7 @@ impl Broker {
             .lock(&call.attachment, call.deadline)
             .map_err(add::journal_failure)?;
         let namespace = namespace(&call);
-        let mut session = Session::new(&call, Mode::Add, &state, call.host_kernel(), Some(namespace.clone()))?;
-        session.network = network;
+        let mut session = Session::on(&call, Mode::Add, &state, network, Some(namespace.clone()))?;
         let header = add::header(&call, namespace, &session.plugins);
         session.journal = Some(locked.begin(header).map_err(add::journal_failure)?);
         let (session, outcome) = add::run_members(&call, session, previous);

@@ -8,7 +8,7 @@ const DIGEST_BYTES: usize = 10;
 
 /// The path without `.`, `..` and what they take back, from the root. Symbolic
 /// links are not followed, so that the namespace need not be there.
-pub(super) fn absolute(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn absolute(path: &Path) -> anyhow::Result<String> {
     let path = std::env::current_dir()
         .context("find the working directory")?
         .join(path);
@@ -39,7 +39,7 @@ pub(super) fn container_id(netns: &str) -> String {
 }
 
 /// `CNI_ARGS` pair by pair, as strictly as `cnitool`.
-pub(super) fn pairs(text: &str) -> anyhow::Result<Vec<(String, String)>> {
+pub(crate) fn pairs(text: &str) -> anyhow::Result<Vec<(String, String)>> {
     if text.is_empty() {
         return Ok(Vec::new());
     }

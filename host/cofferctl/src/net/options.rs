@@ -1,4 +1,9 @@
-use std::{env, ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -32,10 +37,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn networks(&self) -> PathBuf {
-        self.conf_dir
-            .clone()
-            .or_else(|| variable("NETCONFPATH").map(PathBuf::from))
-            .unwrap_or_else(|| PathBuf::from("/etc/cni/net.d"))
+        configurations(self.conf_dir.as_deref())
     }
 
     /// Calls plugins, executables before components, as the node's runtime
@@ -53,6 +55,14 @@ impl Place {
     pub(super) fn network(&self, name: &str) -> anyhow::Result<NetworkList> {
         Ok(load_network(&self.networks(), name)?)
     }
+}
+
+/// Where networks are configured, unless it is said otherwise.
+pub(crate) fn configurations(given: Option<&Path>) -> PathBuf {
+    given
+        .map(Path::to_owned)
+        .or_else(|| variable("NETCONFPATH").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("/etc/cni/net.d"))
 }
 
 /// Where results are kept.
@@ -116,7 +126,7 @@ impl Target {
     }
 }
 
-fn capability_args(text: &str) -> anyhow::Result<Node> {
+pub(crate) fn capability_args(text: &str) -> anyhow::Result<Node> {
     let node = Node::parse(text).context("the capability arguments (CAP_ARGS) are not JSON")?;
     anyhow::ensure!(
         matches!(node, Node::Object(_)),

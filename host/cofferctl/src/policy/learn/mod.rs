@@ -3,7 +3,6 @@
 
 mod observed;
 mod scratch;
-mod used;
 mod written;
 
 use std::{
@@ -17,7 +16,7 @@ use clap::Args;
 use cofferdam_broker::Installation;
 use cofferdam_protocol::NetworkList;
 
-use self::{observed::Observed, scratch::Scratch, used::Used};
+use self::{observed::Observed, scratch::Scratch};
 use crate::{
     output::complain,
     run::{
@@ -25,6 +24,7 @@ use crate::{
         container::{Container, Signals, Task, enter_own_namespaces, hold_signals},
         privilege,
     },
+    used::Used,
 };
 
 #[derive(Debug, Args)]
@@ -45,7 +45,10 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(installation: &Installation, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let networks = arguments.chosen.networks()?;
-    let used = Used::by(installation, &networks)?;
+    let mut used = Used::by(&networks)?;
+    for name in used.drop_missing(installation) {
+        complain(&format!("{name} is no component here, and nothing is learned of it"));
+    }
     if let Some(directory) = &arguments.directory {
         written::refuse_existing(directory, &used)?;
     }

@@ -2,8 +2,9 @@ use std::{fs::OpenOptions, io::Write as _, path::Path};
 
 use anyhow::{Context as _, bail};
 
-use super::{observed::Observed, used::Used};
+use super::observed::Observed;
 use crate::output::say;
+use crate::used::Used;
 
 /// Fails before anything is done where a policy would be in the way.
 pub(super) fn refuse_existing(directory: &Path, used: &Used) -> anyhow::Result<()> {

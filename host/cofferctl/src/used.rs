@@ -4,37 +4,45 @@ use anyhow::Context as _;
 use cofferdam_broker::Installation;
 use cofferdam_protocol::{Injection, ListedPlugin, NetworkList, PluginConfig, Program};
 
-use crate::output::complain;
-
 /// The components that networks use, and the files that their configurations
 /// name.
 #[derive(Debug, Default)]
-pub(super) struct Used {
-    pub(super) components: BTreeMap<String, Files>,
+pub(crate) struct Used {
+    pub(crate) components: BTreeMap<String, Files>,
 }
 
 /// What the configurations of a plugin name.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub(crate) struct Files {
     /// Directories of address records.
-    pub(super) records: Vec<PathBuf>,
+    pub(crate) records: Vec<PathBuf>,
     /// Files that say how names are resolved.
-    pub(super) resolvers: Vec<PathBuf>,
+    pub(crate) resolvers: Vec<PathBuf>,
 }
 
 impl Used {
-    pub(super) fn by(installation: &Installation, networks: &[NetworkList]) -> anyhow::Result<Self> {
+    pub(crate) fn by(networks: &[NetworkList]) -> anyhow::Result<Self> {
         let mut used = Self::default();
         for network in networks {
             for plugin in &network.plugins {
-                used.add(installation, network, plugin)
+                used.add(network, plugin)
                     .with_context(|| format!("network {:?}", network.name))?;
             }
         }
         Ok(used)
     }
 
-    fn add(&mut self, installation: &Installation, network: &NetworkList, plugin: &ListedPlugin) -> anyhow::Result<()> {
+    /// Leaves out what is no component of an installation, and tells which that
+    /// is.
+    pub(crate) fn drop_missing(&mut self, installation: &Installation) -> Vec<String> {
+        let components = installation.components();
+        let all = std::mem::take(&mut self.components);
+        let (there, missing) = all.into_iter().partition(|(name, _)| components.resolve(name).is_ok());
+        self.components = there;
+        BTreeMap::into_keys(missing).collect()
+    }
+
+    fn add(&mut self, network: &NetworkList, plugin: &ListedPlugin) -> anyhow::Result<()> {
         let injection = Injection {
             name: &network.name,
             version: &network.version,
@@ -52,17 +60,13 @@ impl Used {
         };
         for (name, config) in members {
             for name in [Some(name), config.ipam_type()?].into_iter().flatten() {
-                self.add_plugin(installation, name, &config)?;
+                self.add_plugin(name, &config)?;
             }
         }
         Ok(())
     }
 
-    fn add_plugin(&mut self, installation: &Installation, name: String, config: &PluginConfig) -> anyhow::Result<()> {
-        if installation.components().resolve(&name).is_err() {
-            complain(&format!("{name} is no component here, and nothing is learned of it"));
-            return Ok(());
-        }
+    fn add_plugin(&mut self, name: String, config: &PluginConfig) -> anyhow::Result<()> {
         let files = self.components.entry(name).or_default();
         files.records.extend(config.ipam_data_dir()?.map(PathBuf::from));
         files.resolvers.extend(config.ipam_resolv_conf()?.map(PathBuf::from));

@@ -1,0 +1,130 @@
+//! What attaching a container to a network would do on this node: the network's
+//! components run on a picture of the node, in memory, and nothing of the node
+//! is changed.
+
+mod copies;
+mod given;
+mod members;
+mod node;
+mod tables;
+mod tell;
+mod watch;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use clap::Args;
+use cofferdam_broker::Installation;
+use cofferdam_protocol::{NetworkList, json};
+use cofferdam_runtime::{load_file, load_network};
+
+pub(crate) use self::members::{BUDGET, End, Planned, environment, missing};
+use self::{copies::Copies, given::GivenComponent, node::Node, watch::Watch};
+use crate::{compiler, net, trace::Tracer};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The network: a file, or the name of one that is configured.
+    network: String,
+    /// Where networks are configured; otherwise what NETCONFPATH says, or
+    /// /etc/cni/net.d.
+    #[arg(long, value_name = "DIR")]
+    conf_dir: Option<PathBuf>,
+    /// The container's network namespace, which takes the privilege to look
+    /// into it; otherwise a new one is imagined.
+    #[arg(long, value_name = "PATH")]
+    netns: Option<PathBuf>,
+    /// The interface's name in the namespace.
+    #[arg(short, long = "ifname", value_name = "NAME", default_value = "eth0")]
+    interface: String,
+    /// The container's id.
+    #[arg(long, default_value = "plan")]
+    id: String,
+    /// Arguments for the plugins.
+    #[arg(long, value_name = "K=V;…", default_value = "")]
+    args: String,
+    /// Capability arguments, a JSON object.
+    #[arg(long, value_name = "JSON")]
+    cap_args: Option<String>,
+    /// A component that is not installed, or another than the installed one, by
+    /// the name that it has itself or by this one. Can be given several times.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    component: Vec<GivenComponent>,
+    /// The policy of a plugin, in place of the node's. Can be given several
+    /// times, once for each plugin.
+    #[arg(long, value_name = "FILE")]
+    policy: Vec<PathBuf>,
+    #[command(flatten)]
+    limits: compiler::Limits,
+    /// For programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let planned = make(installation, arguments, None)?;
+    if arguments.json {
+        tell::as_json(&planned);
+    } else {
+        tell::in_words(&planned);
+    }
+    Ok(if planned.succeeds() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Makes the plan; `tracer` is told which component runs.
+pub(crate) fn make(
+    installation: &Installation,
+    arguments: &Arguments,
+    tracer: Option<Arc<Tracer>>,
+) -> anyhow::Result<Planned> {
+    let network = arguments.network()?;
+    let copies = Copies::of(installation, &network, arguments)?;
+    let node = Node::read(arguments, copies.state())?;
+    let watch = Watch::new(copies.policies.clone(), &network.name, &arguments.args, tracer);
+    Planned::new(&copies, &network, &node, watch, arguments)
+}
+
+impl Arguments {
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    pub(crate) fn capability_args(&self) -> anyhow::Result<Option<json::Node>> {
+        self.cap_args.as_deref().map(net::capability_args).transpose()
+    }
+
+    /// The container, where its namespace is given.
+    pub(crate) fn container(&self) -> Option<(&str, &Path)> {
+        Some((&self.id, self.netns.as_deref()?))
+    }
+
+    /// Whether components or policies are given that are not the node's.
+    pub(crate) fn has_stand_ins(&self) -> bool {
+        !self.component.is_empty() || !self.policy.is_empty()
+    }
+
+    pub(crate) fn network(&self) -> anyhow::Result<NetworkList> {
+        let path = Path::new(&self.network);
+        if path.is_file() {
+            return Ok(load_file(path)?);
+        }
+        let directory = net::configurations(self.conf_dir.as_deref());
+        load_network(&directory, &self.network).with_context(|| format!("network {:?}", self.network))
+    }
+
+    /// `CNI_NETNS`. Nothing is at the path of a namespace that is imagined.
+    pub(crate) fn namespace_path(&self) -> anyhow::Result<String> {
+        match &self.netns {
+            Some(path) => net::absolute(path),
+            None => Ok(format!("/run/netns/{}", self.id)),
+        }
+    }
+}

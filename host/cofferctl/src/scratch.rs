@@ -1,0 +1,71 @@
+//! An installation that nobody else uses.
+
+use std::{
+    fs::{self, DirBuilder},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Component, Path},
+};
+
+use anyhow::{Context as _, bail};
+use cofferdam_broker::Installation;
+
+use crate::output::complain;
+
+/// An installation in a directory of its own, which goes with this.
+#[derive(Debug)]
+pub(crate) struct ScratchInstallation(Installation);
+
+impl ScratchInstallation {
+    /// An empty one; `purpose` is in the directory's name.
+    pub(crate) fn new(purpose: &str) -> anyhow::Result<Self> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
+        let number = u64::from_le_bytes(random);
+        let root = std::env::temp_dir().join(format!("cofferctl-{purpose}-{number:016x}"));
+        // Nobody else's directory is taken for it.
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&root)
+            .with_context(|| format!("make {}", root.display()))?;
+        let scratch = Self(Installation::below(root));
+        make_directory(scratch.0.policies().path())?;
+        Ok(scratch)
+    }
+
+    pub(crate) fn installation(&self) -> &Installation {
+        &self.0
+    }
+
+    /// Copies a file that plugins find below the root.
+    pub(crate) fn copy_file(&self, from: &Installation, file: &Path) -> anyhow::Result<()> {
+        let (source, copy) = (from.resolve(file), self.below_root(file)?);
+        copy.parent().map_or(Ok(()), make_directory)?;
+        fs::copy(&source, &copy).with_context(|| format!("copy {}", source.display()))?;
+        Ok(())
+    }
+
+    /// Where a path of the node's is here.
+    pub(crate) fn below_root(&self, path: &Path) -> anyhow::Result<std::path::PathBuf> {
+        if path.components().any(|part| part == Component::ParentDir) {
+            bail!("{}: a path without `..` is needed", path.display());
+        }
+        Ok(self.0.resolve(path))
+    }
+}
+
+impl Drop for ScratchInstallation {
+    fn drop(&mut self) {
+        let root = self.0.root();
+        if let Err(error) = fs::remove_dir_all(root) {
+            complain(&format!("{} can't be removed: {error}", root.display()));
+        }
+    }
+}
+
+pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("make {}", path.display()))
+}

@@ -1,0 +1,95 @@
+//! Every call that a network's components make to the host, with arguments,
+//! result and time: a plan that shows how it came about.
+
+mod calls;
+mod real;
+mod tracer;
+
+use std::{process::ExitCode, sync::Arc};
+
+use clap::Args;
+use cofferdam_broker::Installation;
+use serde_json::{Value, json};
+
+pub(crate) use self::tracer::Tracer;
+use self::{calls::Call, tracer::Traced};
+use crate::{
+    output::{complain, say, say_json},
+    plan::{self, End},
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    plan: plan::Arguments,
+    /// Attaches the container of --netns, on the kernel and in this process,
+    /// which is not confined as `cofferdam` is. DEL has to follow.
+    #[arg(long)]
+    real: bool,
+}
+
+pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let tracer = Arc::new(Tracer::default());
+    let traced = Traced::of(Arc::clone(&tracer));
+    let end = tracing::subscriber::with_default(traced, || {
+        if arguments.real {
+            return real::add(installation, &arguments.plan, &tracer);
+        }
+        plan::make(installation, &arguments.plan, Some(Arc::clone(&tracer))).map(|planned| planned.end)
+    })?;
+    let calls = tracer.take();
+    if arguments.plan.wants_json() {
+        let calls: Vec<Value> = calls.iter().map(document).collect();
+        say_json(&json!({ "calls": calls, "end": end.document() }));
+    } else {
+        calls.iter().for_each(tell);
+        tell_end(&end);
+    }
+    Ok(match end {
+        End::Result(_) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn tell(call: &Call) {
+    let Call {
+        plugin,
+        function,
+        arguments,
+        result,
+        microseconds,
+        depth,
+    } = call;
+    let arguments: Vec<String> = arguments
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    let indent = "  ".repeat(*depth);
+    say(&format!(
+        "{microseconds:>7} µs  {indent}{plugin}: {function}({}) -> {}",
+        arguments.join(", "),
+        result.as_deref().unwrap_or("nothing, it was ended")
+    ));
+}
+
+fn tell_end(end: &End) {
+    match end {
+        End::Result(_) => {}
+        End::Error { plugin, error } => complain(&format!("plugin {plugin} fails: {error}")),
+        End::Unknown { plugin } => complain(&format!(
+            "the trace ends before plugin {plugin}, which is no component here"
+        )),
+    }
+}
+
+fn document(call: &Call) -> Value {
+    let arguments: serde_json::Map<String, Value> = call
+        .arguments
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    json!({
+        "plugin": call.plugin, "function": call.function, "arguments": arguments, "result": call.result,
+        "microseconds": call.microseconds,
+    })
+}
