@@ -44,4 +44,6 @@ pub use installation::Installation;
 pub use log::printable;
 pub use reach::{Reach, Use};
 pub use repair::{RepairError, repair};
+#[cfg(feature = "simulation")]
+pub use verbs::Detached;
 pub use wake::Woken;

@@ -127,7 +127,7 @@ fn signatures_beside(file: &Path, wasm: &[u8]) -> anyhow::Result<Signatures> {
 
 /// Compiles, stores, and loads and links as a call would: what is added can be
 /// run.
-fn compile(
+pub(crate) fn compile(
     store: &ComponentStore,
     wasm: &[u8],
     declaration: &Declaration,
@@ -253,7 +253,7 @@ fn inspect(installation: &Installation, what: &str, json: bool) -> anyhow::Resul
     Ok(())
 }
 
-fn tell_needs(needs: &Needs) {
+pub(crate) fn tell_needs(needs: &Needs) {
     if !needs.is_declared() {
         say(UNDECLARED);
         return;
@@ -264,7 +264,7 @@ fn tell_needs(needs: &Needs) {
     tell_each(needs.optional());
 }
 
-fn tell_each<'n>(needs: impl Iterator<Item = &'n Need>) {
+pub(crate) fn tell_each<'n>(needs: impl Iterator<Item = &'n Need>) {
     let mut lines: Vec<String> = needs
         .map(|need| match need.when() {
             Some(when) => format!("  {need}: {when}"),

@@ -13,6 +13,7 @@ mod metadata;
 mod net;
 mod output;
 mod policy;
+mod project;
 mod repair;
 mod run;
 mod shell;
@@ -77,6 +78,10 @@ enum Command {
     Sign(sign::Arguments),
     /// Says whether components are signed with a key.
     Verify(verify::Arguments),
+    /// Makes a project for a plugin of your own.
+    New(project::NewArguments),
+    /// Builds a plugin's component, checks it, and tells what it is.
+    Build(project::BuildArguments),
     /// Prints what makes a shell complete this command's words.
     Completions(shell::CompletionArguments),
     /// Prints this command's manual page, or writes one for each command.
@@ -110,6 +115,8 @@ fn main() -> ExitCode {
         Command::DockerRun(arguments) => docker_run::run(&installation, &arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::New(arguments) => project::new(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Build(arguments) => project::build(&arguments),
         Command::CompileStandardInput(limits) => compiler::run_child(limits),
     };
     outcome.unwrap_or_else(|error| {

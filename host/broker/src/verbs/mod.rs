@@ -8,11 +8,15 @@ mod gc;
 mod reference_leftovers;
 #[cfg(feature = "simulation")]
 mod simulated;
+#[cfg(feature = "simulation")]
+mod simulated_attachment;
 mod status;
 
 use cofferdam_protocol::{CniError, Verb};
 
 pub(crate) use self::add::journal_failure;
+#[cfg(feature = "simulation")]
+pub use self::simulated_attachment::Detached;
 use crate::call::Call;
 
 /// Serves a request. The text is for standard output.
