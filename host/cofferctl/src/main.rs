@@ -16,6 +16,7 @@ mod policy;
 mod project;
 mod repair;
 mod run;
+mod scenario;
 mod shell;
 mod sign;
 mod signature_file;
@@ -82,6 +83,8 @@ enum Command {
     New(project::NewArguments),
     /// Builds a plugin's component, checks it, and tells what it is.
     Build(project::BuildArguments),
+    /// Runs a plugin's scenarios on a network in memory.
+    Test(scenario::Arguments),
     /// Prints what makes a shell complete this command's words.
     Completions(shell::CompletionArguments),
     /// Prints this command's manual page, or writes one for each command.
@@ -117,6 +120,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::New(arguments) => project::new(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Build(arguments) => project::build(&arguments),
+        Command::Test(arguments) => scenario::run(&arguments),
         Command::CompileStandardInput(limits) => compiler::run_child(limits),
     };
     outcome.unwrap_or_else(|error| {

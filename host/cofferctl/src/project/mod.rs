@@ -8,6 +8,6 @@ mod name;
 mod new;
 
 pub(crate) use build::{Arguments as BuildArguments, run as build};
-pub(crate) use cargo::Project;
-pub(crate) use checked::Checked;
+pub(crate) use cargo::{Built, Project};
+pub(crate) use checked::{Checked, workshop};
 pub(crate) use new::{Arguments as NewArguments, run as new};

@@ -148,5 +148,6 @@ fn add_gateway(host_end: &Link, gateway: IpAddr) -> Result<(), Failure> {
         .add_address(IpPrefix::host(gateway), DuplicateDetection::Skip)
         // Two addresses may have one gateway.
         .unless_exists()
-        .context("the gateway's address")
+        .context("the gateway's address")?;
+    Ok(())
 }
