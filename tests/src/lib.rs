@@ -36,6 +36,7 @@ mod snapshot;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;
 mod upon;
+mod walkthrough;
 mod workshop;
 
 pub use attached::Attached;
@@ -64,6 +65,7 @@ pub use snapshot::Snapshot;
 pub use upon::{
     furnish_eth1, had_a_vrf, has_flag, has_kind, has_vlan_filtering, interface, network_upon, site_with_eth1,
 };
+pub use walkthrough::{Step, Walkthrough};
 pub use workshop::Workshop;
 
 /// Ends the test at once, with the reason on standard error, where this user

@@ -26,7 +26,7 @@ pub(super) enum Deed {
 pub(super) fn fresh() -> Result<Simulated, String> {
     let mut sides = Sides::default();
     for place in [Place::Host, Place::Container] {
-        let lo = sides.at_mut(place).add_link(place, "lo", "", None);
+        let lo = sides.at_mut(place).add_link(place, "lo", "", Some(MacAddress([0; 6])));
         if let Some(info) = sides.at_mut(place).links.get_mut(&lo.index) {
             info.mtu = 65536;
         }

@@ -30,10 +30,11 @@ const ANYTHING: &str = "*";
 
 /// Compares all that is expected of a step.
 pub(super) fn compare(expected: &Expected, outcome: Option<&Outcome>, network: &mut Simulated) -> Vec<Mismatch> {
-    let mut all = Vec::new();
-    if let Some(outcome) = outcome {
-        all.extend(compare_answer(&expected.answer, outcome));
+    // Where the answer is another one, so is all that should have come of it.
+    if let Some(mismatch) = outcome.and_then(|outcome| compare_answer(&expected.answer, outcome)) {
+        return vec![mismatch];
     }
+    let mut all = Vec::new();
     let pictures = Pictures::of(network);
     for (place, fact) in &expected.there {
         if !is_so(fact, *place, &pictures, network) {

@@ -3,6 +3,7 @@
 //! anew.
 
 use std::{
+    cell::RefCell,
     fs, io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -10,6 +11,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
+use cofferdam_protocol::CniError;
 use cofferdam_sandbox::Digest;
 use nix::fcntl::{Flock, FlockArg};
 
@@ -21,6 +23,8 @@ const MOST_KEPT: usize = 64;
 /// Held by one run at a time.
 pub(super) struct Ground {
     installation: Installation,
+    /// Where the policies that are in place come from.
+    origins: RefCell<Vec<(PathBuf, PathBuf)>>,
     _alone: Flock<fs::File>,
 }
 
@@ -40,6 +44,7 @@ impl Ground {
             .with_context(|| format!("lock {}", path.display()))?;
         Ok(Self {
             installation,
+            origins: RefCell::default(),
             _alone: alone,
         })
     }
@@ -62,6 +67,7 @@ impl Ground {
     /// place.
     pub(super) fn prepare(&self, given: &Given) -> anyhow::Result<()> {
         self.clear()?;
+        self.origins.borrow_mut().clear();
         let directory = self.installation.policies().path().to_owned();
         fs::DirBuilder::new()
             .recursive(true)
@@ -73,7 +79,9 @@ impl Ground {
                 let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
                 let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 if !given.policy_of.keys().any(|plugin| is_of(&name, plugin)) {
-                    write(&directory.join(name), &text)?;
+                    let place = directory.join(name);
+                    write(&place, &text)?;
+                    self.origins.borrow_mut().push((place, file));
                 }
             }
         }
@@ -84,6 +92,22 @@ impl Ground {
             write(&directory.join(format!("{plugin}.toml")), text)?;
         }
         Ok(())
+    }
+
+    /// An error whose paths are those that the author knows, or those of a node.
+    pub(super) fn explained(&self, error: CniError) -> CniError {
+        let explain = |text: &str| {
+            let origins = self.origins.borrow();
+            let text = origins.iter().fold(text.to_owned(), |text, (place, origin)| {
+                text.replace(&*place.to_string_lossy(), &origin.to_string_lossy())
+            });
+            text.replace(&*self.installation.root().to_string_lossy(), "")
+        };
+        CniError {
+            message: explain(&error.message),
+            details: error.details.as_deref().map(explain),
+            ..error
+        }
     }
 
     /// Leaves nothing but what is compiled.

@@ -156,6 +156,7 @@ impl<'a> Play<'a> {
         };
         let request = Request::new(self.given, &occasion)?;
         let outcome = self.stage.watch.during(|| self.answer(verb, request));
+        let outcome = outcome.map_err(|error| self.stage.ground.explained(error));
         match (verb, &outcome) {
             (Verb::Add, Ok(Some(result))) => self.attached.push(Attached {
                 parts: parts.clone(),
