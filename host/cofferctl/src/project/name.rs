@@ -93,13 +93,7 @@ fn first_bad(text: &str) -> Option<char> {
 fn mended(text: &str) -> Option<String> {
     let mended = text.to_lowercase().replace(['_', ' ', '.'], "-");
     let mended = mended.trim_matches('-');
-    PluginName::parse_mended(mended)
-}
-
-impl PluginName {
-    fn parse_mended(text: &str) -> Option<String> {
-        (!text.is_empty() && first_bad(text).is_none()).then(|| text.to_owned())
-    }
+    (!mended.is_empty() && first_bad(mended).is_none()).then(|| mended.to_owned())
 }
 
 #[cfg(test)]

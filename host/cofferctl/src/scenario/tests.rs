@@ -4,7 +4,14 @@ use std::{fs, path::Path};
 
 use proptest::prelude::*;
 
-use super::model::ScenarioFile;
+use cofferdam_protocol::Place;
+
+use super::{
+    arrange::{self, Deed},
+    fact::Fact,
+    model::ScenarioFile,
+    picture::Pictures,
+};
 
 fn parse(text: &str) -> String {
     match ScenarioFile::parse(Path::new("a.toml"), text) {
@@ -97,6 +104,41 @@ proptest! {
             let end = whole.floor_char_boundary((begin + length).min(whole.len()));
             whole.replace_range(begin..end, &text);
             let _ = ScenarioFile::parse(&path, &whole);
+        }
+    }
+}
+
+/// Lines that are mostly about what is there.
+fn line() -> impl Strategy<Value = String> {
+    let link = prop::sample::select(vec!["lo", "eth0", "br0", "x"]);
+    let address = prop::sample::select(vec!["10.0.0.1/24", "10.0.0.0/8", "fd00::1/64", "0.0.0.0/0", "default"]);
+    let number = prop::sample::select(vec!["0", "1", "68", "254", "1500", "4294967296"]);
+    (0..8, link, address, number, any::<bool>()).prop_map(|(kind, link, address, number, flag)| match kind {
+        0 => format!("link {link} kind {} mtu {number}", if flag { "bridge" } else { "veth" }),
+        1 => format!("link {link} {} master br0", if flag { "up" } else { "down" }),
+        2 => format!("address {address} on {link}"),
+        3 => format!("route {address} on {link} metric {number}"),
+        4 => format!("route {address} via 10.0.0.9 on {link} table {number}"),
+        5 => format!("rule from {address} table {number}"),
+        6 => format!("setting net/ipv4/conf/{link}/forwarding {number}"),
+        _ => format!("table inet t{number}"),
+    })
+}
+
+proptest! {
+    /// Whatever is asked of the network in memory, it does or refuses, and an
+    /// address or a table that was added can be seen.
+    #[test]
+    fn no_change_makes_it_panic(changes in prop::collection::vec((0..3, any::<bool>(), line()), 0..30)) {
+        let mut network = arrange::fresh().unwrap();
+        for (deed, on_node, line) in changes {
+            let deed = [Deed::Add, Deed::Set, Deed::Delete][usize::try_from(deed).unwrap()];
+            let place = if on_node { Place::Host } else { Place::Container };
+            let fact: Fact = line.parse().unwrap();
+            let done = arrange::apply(&mut network, place, deed, &fact);
+            if done.is_ok() && deed == Deed::Add && (line.starts_with("address") || line.starts_with("table")) {
+                prop_assert!(Pictures::of(&network).at(place).has(&fact), "{line}");
+            }
         }
     }
 }
