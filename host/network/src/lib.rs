@@ -12,7 +12,7 @@ mod network;
 mod unsafe_calls;
 
 pub use error::{Error, Result};
-pub use kernel::{Ahead, Kernel};
+pub use kernel::{Ahead, Kernel, request};
 pub use model::{
     AddressInfo, Bridge, Datagram, Device, DeviceSelector, FORWARD_CHAIN, FORWARDING_CHAIN, Flows, Forwarded,
     ForwardingLead, FoundDevice, Incoming, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode,

@@ -9,6 +9,7 @@ use cofferdam_network::{
     LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode,
     Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
+    request,
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
@@ -16,10 +17,12 @@ use super::{Simulated, missing};
 
 impl Network for Simulated {
     fn link_by_name(&mut self, place: Place, name: &str) -> Result<Option<LinkInfo>> {
+        request::wanted_name(name)?;
         Ok(self.look(|sides| sides.at(place).by_name(name).cloned()))
     }
 
     fn link(&mut self, link: LinkId) -> Result<Option<LinkInfo>> {
+        request::link(link)?;
         Ok(self.look(|sides| sides.at(link.place).links.get(&link.index).cloned()))
     }
 
@@ -46,24 +49,23 @@ impl Network for Simulated {
     }
 
     fn default_link(&mut self, place: Place) -> Result<Option<LinkId>> {
-        Ok(self.look(|sides| {
-            let mut routes = sides.at(place).routes.iter();
-            let through = routes.find(|(_, routes)| routes.iter().any(|route| route.destination.length() == 0));
-            through.map(|(index, _)| LinkId { place, index: *index })
-        }))
+        Ok(self.look(|sides| sides.default_link(place)))
     }
 
     fn delete_link(&mut self, link: LinkId) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::DeleteLink { link, name }, |sides| sides.delete_link(link))
     }
 
     fn set_link_up(&mut self, link: LinkId, up: bool) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetLinkUp { link, name, up }, |sides| sides.set_up(link, up))
     }
 
     fn set_link_mtu(&mut self, link: LinkId, mtu: u32) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetLinkMtu { link, name, mtu }, |sides| {
             sides.set_mtu(link, mtu)
@@ -71,6 +73,7 @@ impl Network for Simulated {
     }
 
     fn set_link_mac(&mut self, link: LinkId, mac: MacAddress) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetLinkMac { link, name, mac }, |sides| {
             sides.set_mac(link, mac)
@@ -78,6 +81,7 @@ impl Network for Simulated {
     }
 
     fn set_link_promiscuous(&mut self, link: LinkId, on: bool) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetLinkPromiscuous { link, name, on }, |sides| {
             sides.set_promiscuous(link, on)
@@ -85,6 +89,7 @@ impl Network for Simulated {
     }
 
     fn set_link_all_multicast(&mut self, link: LinkId, on: bool) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetLinkAllMulticast { link, name, on }, |sides| {
             sides.set_all_multicast(link, on)
@@ -92,6 +97,7 @@ impl Network for Simulated {
     }
 
     fn set_link_queue_length(&mut self, link: LinkId, packets: u32) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetLinkQueueLength { link, name, packets }, |sides| {
             sides.set_queue_length(link, packets)
@@ -99,6 +105,7 @@ impl Network for Simulated {
     }
 
     fn set_link_master(&mut self, link: LinkId, master: Option<u32>) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetLinkMaster { link, name, master }, |sides| {
             sides.set_master(link, master)
@@ -106,6 +113,7 @@ impl Network for Simulated {
     }
 
     fn set_port_hairpin(&mut self, link: LinkId, on: bool) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetPortHairpin { link, name, on }, |sides| {
             sides.set_port(link, |info| &mut info.hairpin, on)
@@ -113,6 +121,7 @@ impl Network for Simulated {
     }
 
     fn set_port_isolated(&mut self, link: LinkId, on: bool) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::SetPortIsolated { link, name, on }, |sides| {
             sides.set_port(link, |info| &mut info.isolated, on)
@@ -120,23 +129,22 @@ impl Network for Simulated {
     }
 
     fn port_vlans(&mut self, link: LinkId) -> Result<PortVlans> {
+        request::link(link)?;
         self.look(|sides| Ok(sides.at(link.place).vlans.get(&link.index).cloned().unwrap_or_default()))
     }
 
     fn set_port_vlans(&mut self, link: LinkId, vlans: &PortVlans) -> Result<()> {
+        request::link(link)?;
         let operation = Operation::SetPortVlans {
             link,
             name: self.name(link),
             vlans: vlans.clone(),
         };
-        self.change(&operation, |sides| {
-            sides.info(link)?;
-            sides.at_mut(link.place).vlans.insert(link.index, vlans.clone());
-            Ok(())
-        })
+        self.change(&operation, |sides| sides.set_port_vlans(link, vlans))
     }
 
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {
+        request::link(link)?;
         self.look(|sides| sides.addresses(link))
     }
 
@@ -145,16 +153,18 @@ impl Network for Simulated {
     }
 
     fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
+        request::link(link)?;
         let operation = Operation::AddAddress {
             link,
             name: self.name(link),
             address,
             skip_duplicate_detection,
         };
-        self.change(&operation, |sides| sides.add_address(link, address))
+        self.change(&operation, |sides| sides.add_address(link, address, skip_duplicate_detection))
     }
 
     fn delete_address(&mut self, link: LinkId, address: IpPrefix) -> Result<()> {
+        request::link(link)?;
         let name = self.name(link);
         self.change(&Operation::DeleteAddress { link, name, address }, |sides| {
             sides.delete_address(link, address)
@@ -162,10 +172,12 @@ impl Network for Simulated {
     }
 
     fn routes(&mut self, link: LinkId, table: u32) -> Result<Vec<Route>> {
+        request::link(link)?;
         self.look(|sides| sides.routes(link, table))
     }
 
     fn add_route(&mut self, link: LinkId, route: &Route, mode: RouteMode) -> Result<()> {
+        request::link(link)?;
         let operation = Operation::AddRoute {
             link,
             name: self.name(link),
@@ -176,6 +188,7 @@ impl Network for Simulated {
     }
 
     fn delete_route(&mut self, link: LinkId, route: &Route) -> Result<()> {
+        request::link(link)?;
         let operation = Operation::DeleteRoute {
             link,
             name: self.name(link),
@@ -209,10 +222,12 @@ impl Network for Simulated {
     }
 
     fn neighbors(&mut self, link: LinkId) -> Result<Vec<Neighbor>> {
-        self.look(|sides| sides.neighbors(link))
+        request::link(link)?;
+        Ok(self.look(|sides| sides.at(link.place).neighbors.get(&link.index).cloned().unwrap_or_default()))
     }
 
     fn add_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()> {
+        request::link(link)?;
         let operation = Operation::AddNeighbor {
             link,
             name: self.name(link),
@@ -222,6 +237,7 @@ impl Network for Simulated {
     }
 
     fn delete_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()> {
+        request::link(link)?;
         let operation = Operation::DeleteNeighbor {
             link,
             name: self.name(link),
@@ -231,10 +247,12 @@ impl Network for Simulated {
     }
 
     fn outgoing(&mut self, link: LinkId) -> Result<Outgoing> {
+        request::link(link)?;
         self.look(|sides| sides.outgoing(link))
     }
 
     fn limit_rate(&mut self, link: LinkId, limit: &RateLimit) -> Result<()> {
+        request::link(link)?;
         let operation = Operation::LimitRate {
             link,
             name: self.name(link),
@@ -244,14 +262,17 @@ impl Network for Simulated {
     }
 
     fn delete_rate_limit(&mut self, link: LinkId) -> Result<()> {
+        request::link(link)?;
         self.quietly(|sides| sides.delete_rate_limit(link))
     }
 
     fn incoming(&mut self, link: LinkId) -> Result<Incoming> {
+        request::link(link)?;
         Ok(self.look(|sides| sides.incoming(link)))
     }
 
     fn redirect_incoming(&mut self, link: LinkId, to: u32) -> Result<()> {
+        request::link(link)?;
         let target = LinkId { index: to, ..link };
         let operation = Operation::RedirectIncoming {
             link,
@@ -263,6 +284,7 @@ impl Network for Simulated {
     }
 
     fn delete_redirect(&mut self, link: LinkId) -> Result<()> {
+        request::link(link)?;
         self.quietly(|sides| sides.delete_redirect(link))
     }
 
@@ -271,7 +293,7 @@ impl Network for Simulated {
             place,
             flows: flows.to_vec(),
         };
-        self.change(&operation, |_| Ok(()))
+        self.change(&operation, |_| check_flows(flows))
     }
 
     fn sysctl(&mut self, place: Place, key: &SysctlKey) -> Result<String> {
@@ -286,7 +308,7 @@ impl Network for Simulated {
             key: key.clone(),
             value: value.to_owned(),
         };
-        self.change(&operation, |sides| sides.at_mut(place).set(key, value))
+        self.change(&operation, |sides| sides.set_setting(place, key, value))
     }
 
     // This node has no iptables: nothing can ask for any of these.
@@ -315,6 +337,7 @@ impl Network for Simulated {
     }
 
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {
+        request::table_id(table)?;
         Ok(self.look(|sides| sides.at(place).tables.contains_key(table)))
     }
 
@@ -351,6 +374,7 @@ impl Network for Simulated {
     }
 
     fn has_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<bool> {
+        request::chain_name(table, chain)?;
         Ok(self.look(|sides| {
             let table = sides.at(place).tables.get(table);
             table.is_some_and(|table| table.chains.contains_key(chain))
@@ -358,6 +382,7 @@ impl Network for Simulated {
     }
 
     fn rule_count(&mut self, place: Place, table: &TableId, chain: &str) -> Result<Option<usize>> {
+        request::chain_name(table, chain)?;
         Ok(self.look(|sides| {
             let chains = sides.at(place).tables.get(table).map(|table| &table.chains);
             chains
@@ -366,13 +391,13 @@ impl Network for Simulated {
         }))
     }
 
-    fn create_chain(&mut self, place: Place, table: &TableId, _: &[Set], chain: &Chain) -> Result<()> {
+    fn create_chain(&mut self, place: Place, table: &TableId, sets: &[Set], chain: &Chain) -> Result<()> {
         let operation = Operation::CreateChain {
             place,
             table: table.clone(),
             chain: chain.clone(),
         };
-        self.change(&operation, |sides| sides.at_mut(place).create_chain(table, chain))
+        self.change(&operation, |both| both.at_mut(place).create_chain(table, sets, chain))
     }
 
     fn delete_chain(&mut self, place: Place, table: &TableId, chain: &str) -> Result<()> {
@@ -400,7 +425,7 @@ impl Network for Simulated {
             comment: comment.to_owned(),
         };
         self.change(&operation, |sides| {
-            sides.at_mut(place).add_elements(table, &set.name, elements, comment)
+            sides.at_mut(place).add_elements(table, set, elements, comment)
         })
     }
 
@@ -412,7 +437,7 @@ impl Network for Simulated {
             elements: elements.to_vec(),
         };
         self.change(&operation, |sides| {
-            sides.at_mut(place).delete_elements(table, &set.name, elements)
+            sides.at_mut(place).delete_elements(table, set, elements)
         })
     }
 
@@ -423,7 +448,7 @@ impl Network for Simulated {
         set: &Set,
         element: &Element,
     ) -> Result<Option<String>> {
-        self.look(|sides| sides.at(place).element_comment(table, &set.name, element))
+        self.look(|sides| sides.at(place).element_comment(table, set, element))
     }
 
     fn find_device(&mut self, selector: &DeviceSelector) -> Result<FoundDevice> {
@@ -444,6 +469,7 @@ impl Network for Simulated {
     }
 
     fn move_link(&mut self, link: LinkId, to: Place, name: &str, alias: &str) -> Result<LinkId> {
+        request::link(link)?;
         let operation = Operation::TakeDevice {
             link,
             name: self.name(link),
@@ -453,6 +479,16 @@ impl Network for Simulated {
     }
 
     fn open_exchange(&mut self, link: LinkId, _: Ports) -> Result<Box<dyn Exchange>> {
+        request::link(link)?;
         Err(Error::Unsupported(format!("{link} has no neighbours here")))
+    }
+}
+
+/// The flows of a family are to addresses of it.
+fn check_flows(flows: &[Flows]) -> Result<()> {
+    let is_mixed = |flows: &&Flows| flows.address.is_some_and(|address| address.is_ipv6() != flows.ipv6);
+    match flows.iter().find(is_mixed) {
+        Some(mixed) => Err(Error::Invalid(format!("{mixed}: the address is of another family"))),
+        None => Ok(()),
     }
 }

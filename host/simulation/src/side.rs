@@ -1,38 +1,67 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_network::{
-    AddressInfo, LinkId, LinkInfo, Neighbor, OperationalState, PortVlans, RateLimit, Result, Route, Rule, SysctlKey,
+    AddressInfo, Error, LinkId, LinkInfo, Neighbor, OperationalState, PortVlans, RateLimit, Result, Rule, SysctlKey,
     nftables::{Chain, Element, Set, TableId},
 };
 use cofferdam_protocol::{MacAddress, Place};
+use nix::errno::Errno;
 
-use super::{Sides, missing};
+use super::{Sides, missing, routes::KeptRoute, rules, settings::Settled};
 
 /// One namespace.
-#[derive(Clone, Debug, Default)]
+///
+/// It begins as the kernel makes one: with its own five routing rules and no
+/// links, not even the loopback, which [`Node`](crate::Node) gives it.
+#[derive(Clone, Debug)]
 pub struct Side {
     /// Links by their index, as what else belongs to one.
     pub links: BTreeMap<u32, LinkInfo>,
     /// Addresses of links.
     pub addresses: BTreeMap<u32, Vec<AddressInfo>>,
-    /// Routes through links.
-    pub routes: BTreeMap<u32, Vec<Route>>,
+    /// Routes of all tables, in the order in which they came.
+    pub routes: Vec<KeptRoute>,
     /// Permanent neighbours on links.
     pub neighbors: BTreeMap<u32, Vec<Neighbor>>,
-    /// Routing rules besides the kernel's own.
+    /// Routing rules, the kernel's own among them, in the order in which they
+    /// are asked.
     pub rules: Vec<Rule>,
     /// VLANs of ports.
     pub vlans: BTreeMap<u32, PortVlans>,
-    /// Those that are not as they are by themselves.
+    /// Kernel settings that are not as they are by themselves, or were read
+    /// from a kernel.
     pub settings: BTreeMap<SysctlKey, String>,
     /// nftables.
     pub tables: BTreeMap<TableId, Rules>,
     /// What limits the rate of links.
     pub limits: BTreeMap<u32, RateLimit>,
-    /// Where a link sends what comes in on another one.
+    /// Where a link sends what comes in on another one; 0: nowhere any more.
     pub redirects: BTreeMap<u32, u32>,
-    /// Numbers are given once.
+    /// Bridges whose size of packets somebody set.
+    pub(super) fixed_mtu: BTreeSet<u32>,
+    pub(super) settled: Settled,
+    /// The last number that was given to a link.
     last_index: u32,
+}
+
+impl Default for Side {
+    fn default() -> Self {
+        Self {
+            links: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            routes: Vec::new(),
+            neighbors: BTreeMap::new(),
+            rules: rules::of_the_kernel(),
+            vlans: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            redirects: BTreeMap::new(),
+            fixed_mtu: BTreeSet::new(),
+            settled: Settled::default(),
+            last_index: 0,
+        }
+    }
 }
 
 /// What an nftables table holds.
@@ -54,36 +83,6 @@ impl PartialEq for Side {
 }
 
 impl Side {
-    /// All that an administrator could see, one object a line, sorted.
-    #[must_use]
-    pub fn picture(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.links.values().map(|link| format!("{link:?}")).collect();
-        let name = |index: &u32| self.links.get(index).map_or("?", |link| link.name.as_str());
-        for (index, all) in &self.addresses {
-            lines.extend(all.iter().map(|address| format!("{} {address:?}", name(index))));
-        }
-        for (index, all) in &self.routes {
-            lines.extend(all.iter().map(|route| format!("{} {route:?}", name(index))));
-        }
-        for (index, all) in &self.neighbors {
-            lines.extend(all.iter().map(|neighbor| format!("{} {neighbor:?}", name(index))));
-        }
-        for (index, limit) in &self.limits {
-            lines.push(format!("{} {limit:?}", name(index)));
-        }
-        for (index, to) in &self.redirects {
-            lines.push(format!("{} redirected to {}", name(index), name(to)));
-        }
-        for (index, vlans) in &self.vlans {
-            lines.push(format!("{} VLANs {vlans}", name(index)));
-        }
-        lines.extend(self.rules.iter().map(|rule| format!("{rule:?}")));
-        lines.extend(self.settings.iter().map(|(key, value)| format!("{key} {value:?}")));
-        lines.extend(self.tables.iter().map(|(id, rules)| format!("{id} {rules:?}")));
-        lines.sort();
-        lines
-    }
-
     /// The link of that name.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&LinkInfo> {
@@ -92,18 +91,15 @@ impl Side {
 
     /// A link that is there from the beginning, down, without anything.
     pub fn add_link(&mut self, place: Place, name: &str, kind: &str, mac: Option<MacAddress>) -> LinkId {
-        self.last_index += 1;
-        let id = LinkId {
-            place,
-            index: self.last_index,
-        };
+        let index = self.free_index(None);
+        let id = LinkId { place, index };
         let info = LinkInfo {
             id,
             name: name.to_owned(),
             kind: kind.to_owned(),
             mac,
             permanent_mac: None,
-            mtu: 1500,
+            mtu: if name == "lo" { 65536 } else { 1500 },
             up: false,
             operational_state: OperationalState::Down,
             promiscuous: false,
@@ -118,24 +114,38 @@ impl Side {
             isolated: None,
             vlan_filtering: None,
         };
-        self.links.insert(id.index, info);
+        self.links.insert(index, info);
+        self.begin_settings(index);
         id
     }
 
-    /// The link, with what hangs on it.
-    pub(super) fn remove_link(&mut self, index: u32) -> Option<LinkInfo> {
-        let removed = self.links.remove(&index)?;
-        self.addresses.remove(&index);
-        self.routes.remove(&index);
-        self.neighbors.remove(&index);
-        self.limits.remove(&index);
-        self.redirects.remove(&index);
-        self.vlans.remove(&index);
-        self.settings.retain(|key, _| interface_of(key) != Some(&removed.name));
-        for port in self.links.values_mut().filter(|link| link.master == Some(index)) {
-            leave_master(port);
+    /// The number that a new link gets, or one that comes with a number. The
+    /// kernel counts up, and passes over those that are in use.
+    pub(super) fn free_index(&mut self, wanted: Option<u32>) -> u32 {
+        if let Some(index) = wanted.filter(|index| !self.links.contains_key(index)) {
+            return index;
         }
-        Some(removed)
+        loop {
+            self.last_index += 1;
+            if !self.links.contains_key(&self.last_index) {
+                return self.last_index;
+            }
+        }
+    }
+
+    /// The table that routes of a link's own networks are in.
+    pub(super) fn table_of(&self, index: u32) -> u32 {
+        let master = self.links.get(&index).and_then(|info| info.master);
+        let settings = master.and_then(|master| self.links.get(&master)?.settings.as_ref());
+        match settings {
+            Some(cofferdam_network::LinkSettings::Vrf { table }) => *table,
+            _ => super::routes::MAIN_TABLE,
+        }
+    }
+
+    /// The link as it is, or the error that there is none.
+    pub(super) fn known(&self, link: LinkId) -> Result<&LinkInfo> {
+        self.links.get(&link.index).ok_or_else(|| missing(link))
     }
 }
 
@@ -144,21 +154,27 @@ impl Sides {
         let found = self.at_mut(link.place).links.get_mut(&link.index);
         found.ok_or_else(|| missing(link))
     }
-}
 
-/// What is only a port's goes with its being one.
-pub(super) fn leave_master(port: &mut LinkInfo) {
-    port.master = None;
-    port.hairpin = None;
-    port.isolated = None;
-}
-
-/// The interface that a setting is of, if it is of one.
-pub(super) fn interface_of(key: &SysctlKey) -> Option<&String> {
-    match key.parts() {
-        [_, _, what, name, _] if what == "conf" || what == "neigh" => {
-            Some(name).filter(|name| *name != "all" && *name != "default")
-        }
-        _ => None,
+    pub(super) fn is_up(&self, link: LinkId) -> bool {
+        self.at(link.place).links.get(&link.index).is_some_and(|info| info.up)
     }
+}
+
+/// Whether a link has IPv4, which takes packets of a size.
+pub(super) fn has_ipv4(info: &LinkInfo) -> bool {
+    info.mtu >= 68
+}
+
+/// The same for IPv6. The loopback has it in any case.
+pub(super) fn has_ipv6(info: &LinkInfo) -> bool {
+    info.mtu >= 1280 || is_loopback(info)
+}
+
+pub(super) fn is_loopback(info: &LinkInfo) -> bool {
+    info.name == "lo" && info.kind.is_empty()
+}
+
+/// The kernel's refusal, sorted as it is by the kernel's own `Network`.
+pub(super) fn refused(errno: Errno, context: impl Into<String>) -> Error {
+    Error::from_errno(errno, "simulating", context)
 }

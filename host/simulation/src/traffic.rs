@@ -1,6 +1,7 @@
-use cofferdam_network::{Error, Incoming, LinkId, Outgoing, RateLimit, Result};
+use cofferdam_network::{Incoming, LinkId, Outgoing, RateLimit, Result};
+use nix::errno::Errno;
 
-use super::{Sides, missing};
+use super::{Sides, exists, missing, side::refused};
 
 impl Sides {
     pub(super) fn outgoing(&self, link: LinkId) -> Result<Outgoing> {
@@ -11,46 +12,52 @@ impl Sides {
     }
 
     pub(super) fn limit_rate(&mut self, link: LinkId, limit: &RateLimit) -> Result<()> {
-        limit.token_bucket()?;
+        let bucket = limit.token_bucket()?;
         let side = self.at_mut(link.place);
-        if !side.links.contains_key(&link.index) {
-            return Err(missing(link));
-        }
+        side.known(link)?;
         if side.limits.contains_key(&link.index) {
-            return Err(Error::AlreadyExists(format!("a limit of {link}")));
+            return Err(exists(format!("a root queueing discipline of {link}")));
+        }
+        // What can be sent at once, in the kernel's time.
+        let nanoseconds = u128::from(bucket.buffer) << 6;
+        if nanoseconds * u128::from(bucket.rate) / 1_000_000_000 == 0 {
+            return Err(refused(Errno::EINVAL, format!("{limit} for {link}")));
         }
         side.limits.insert(link.index, *limit);
         Ok(())
     }
 
     pub(super) fn delete_rate_limit(&mut self, link: LinkId) -> Result<()> {
-        let gone = self.at_mut(link.place).limits.remove(&link.index);
-        gone.map(|_| ()).ok_or_else(|| missing(link))
+        let side = self.at_mut(link.place);
+        side.known(link)?;
+        let gone = side.limits.remove(&link.index);
+        gone.map(drop)
+            .ok_or_else(|| missing(format!("a root queueing discipline of {link}")))
     }
 
     pub(super) fn incoming(&self, link: LinkId) -> Incoming {
-        let side = self.at(link.place);
-        side.redirects.get(&link.index).map_or(Incoming::Default, |to| {
-            Incoming::Redirected(if side.links.contains_key(to) { *to } else { 0 })
-        })
+        let redirected = self.at(link.place).redirects.get(&link.index);
+        redirected.map_or(Incoming::Default, |to| Incoming::Redirected(*to))
     }
 
     pub(super) fn redirect(&mut self, link: LinkId, to: u32) -> Result<()> {
         let side = self.at_mut(link.place);
-        for index in [link.index, to] {
-            if !side.links.contains_key(&index) {
-                return Err(missing(LinkId { index, ..link }));
-            }
-        }
+        side.known(link)?;
         if side.redirects.contains_key(&link.index) {
-            return Err(Error::AlreadyExists(format!("an ingress of {link}")));
+            return Err(exists(format!("an ingress of {link}")));
         }
+        if to == 0 {
+            return Err(refused(Errno::EINVAL, format!("redirecting what comes in on {link}")));
+        }
+        side.known(LinkId { index: to, ..link })?;
         side.redirects.insert(link.index, to);
         Ok(())
     }
 
     pub(super) fn delete_redirect(&mut self, link: LinkId) -> Result<()> {
-        let gone = self.at_mut(link.place).redirects.remove(&link.index);
-        gone.map(|_| ()).ok_or_else(|| missing(link))
+        let side = self.at_mut(link.place);
+        side.known(link)?;
+        let gone = side.redirects.remove(&link.index);
+        gone.map(drop).ok_or_else(|| missing(format!("an ingress of {link}")))
     }
 }

@@ -8,9 +8,10 @@ use rtnetlink::AddressMessageBuilder;
 
 use super::{
     attribute::{address, attributes, unsigned},
+    request,
     socket::Socket,
 };
-use crate::{AddressInfo, Error, LinkId, Result};
+use crate::{AddressInfo, LinkId, Result};
 
 pub(super) fn of_link(socket: &mut Socket, link: LinkId) -> Result<Vec<AddressInfo>> {
     let mut request = AddressMessage::default();
@@ -38,12 +39,9 @@ pub(super) fn of_all(socket: &mut Socket, place: Place) -> Result<Vec<AddressInf
 }
 
 pub(super) fn add(socket: &mut Socket, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
-    let host = address.address();
-    if host.is_multicast() || host.is_unspecified() {
-        return Err(Error::Invalid(format!("{address} can't be the address of a link")));
-    }
+    request::address(address)?;
     let mut request = message(link, address);
-    if skip_duplicate_detection && host.is_ipv6() {
+    if skip_duplicate_detection && address.is_ipv6() {
         let flags = AddressAttribute::Flags(AddressFlags::Nodad);
         request.attributes.push(flags);
     }

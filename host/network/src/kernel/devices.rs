@@ -104,7 +104,7 @@ fn request(
     Ok(kernel.socket_of(link)?.change(RTM_SETLINK, 0, &message.build()))
 }
 
-fn check_alias(alias: &str) -> Result<()> {
+pub(super) fn check_alias(alias: &str) -> Result<()> {
     if alias.len() > LONGEST_ALIAS || alias.contains('\0') {
         return Err(Error::Invalid(format!("{alias:?} can't be the alias of a link")));
     }

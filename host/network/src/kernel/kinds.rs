@@ -34,7 +34,7 @@ pub(super) fn create(kernel: &mut Kernel, link: &NewLink) -> Result<LinkId> {
     }
 }
 
-fn check(link: &NewLink) -> Result<()> {
+pub(super) fn check(link: &NewLink) -> Result<()> {
     check_name(&link.name)?;
     link.mac.map_or(Ok(()), links::check_mac)?;
     let object = named(link.place, &link.name);

@@ -23,6 +23,7 @@ mod nftables;
 mod packets;
 mod port;
 mod port_vlans;
+pub mod request;
 mod route_info;
 mod routes;
 mod rule_info;
@@ -133,12 +134,9 @@ impl Kernel {
         self.side(place)?.route()
     }
 
-    /// The socket for requests about a link. A number that no link can have
-    /// would make the kernel leave the link out of account.
+    /// The socket for requests about a link.
     fn socket_of(&mut self, link: LinkId) -> Result<&mut Socket> {
-        if link.index == 0 || i32::try_from(link.index).is_err() {
-            return Err(Error::Invalid(format!("{link}: no link has that number")));
-        }
+        request::link(link)?;
         self.route_socket(link.place)
     }
 }

@@ -176,14 +176,14 @@ fn metrics(route: &Route) -> Option<RouteAttribute> {
     (!metrics.is_empty()).then_some(RouteAttribute::Metrics(metrics))
 }
 
-fn check_table(table: u32) -> Result<()> {
+pub(super) fn check_table(table: u32) -> Result<()> {
     if table == 0 {
         return Err(Error::Invalid("there is no routing table 0".to_owned()));
     }
     Ok(())
 }
 
-fn check(route: &Route) -> Result<()> {
+pub(super) fn check(route: &Route) -> Result<()> {
     check_table(route.table.unwrap_or(MAIN_TABLE))?;
     let ipv6 = route.destination.is_ipv6();
     let invalid = |what: &str, address: IpAddr| {

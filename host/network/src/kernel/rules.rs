@@ -123,7 +123,7 @@ fn message(rule: &Rule) -> Result<RuleMessage> {
     Ok(message)
 }
 
-fn check(rule: &Rule) -> Result<()> {
+pub(super) fn check(rule: &Rule) -> Result<()> {
     let other_family = |prefix: &IpPrefix| prefix.is_ipv6() != rule.ipv6;
     for prefix in [rule.source, rule.destination].iter().flatten() {
         if other_family(prefix) {

@@ -75,17 +75,23 @@ pub(super) fn read(side: &mut Side, place: Place, key: &SysctlKey) -> Result<Str
 }
 
 pub(super) fn write(side: &mut Side, place: Place, key: &SysctlKey, value: &str) -> Result<()> {
+    check_value(place, key, value)?;
     let object = named(place, key);
-    if value.len() > LONGEST_VALUE || value.contains('\0') {
-        return Err(Error::Invalid(format!(
-            "the value for {object} has a NUL in it or more than {LONGEST_VALUE} bytes"
-        )));
-    }
     side.at_sysctl(key, |directory, path| write_file(directory, path, value.as_bytes()))?
         .map_err(|error| match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
             Errno::EINVAL | Errno::ERANGE => Error::Invalid(format!("the kernel does not take {value:?} for {object}")),
             _ => Error::from_io(&error, "writing", &object),
         })
+}
+
+pub(super) fn check_value(place: Place, key: &SysctlKey, value: &str) -> Result<()> {
+    if value.len() > LONGEST_VALUE || value.contains('\0') {
+        let object = named(place, key);
+        return Err(Error::Invalid(format!(
+            "the value for {object} has a NUL in it or more than {LONGEST_VALUE} bytes"
+        )));
+    }
+    Ok(())
 }
 
 fn named(place: Place, key: &SysctlKey) -> String {

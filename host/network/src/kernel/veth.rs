@@ -36,7 +36,7 @@ pub(super) fn create(kernel: &mut Kernel, first: &VethEnd, second: &VethEnd) -> 
     look_up(kernel, first, second)
 }
 
-fn check(first: &VethEnd, second: &VethEnd) -> Result<()> {
+pub(super) fn check(first: &VethEnd, second: &VethEnd) -> Result<()> {
     for end in [first, second] {
         check_name(&end.name)?;
         links::check_mac(end.mac)?;

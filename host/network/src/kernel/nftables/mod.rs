@@ -14,6 +14,7 @@ mod forwarding;
 #[cfg(test)]
 mod properties;
 mod reply;
+pub(super) mod request;
 mod rule;
 mod set;
 mod socket;
