@@ -3,7 +3,7 @@
 
 use cofferdam_network::{LinkId, Neighbor, Network as _, Route, RouteMode, Rule, SysctlKey, nftables};
 use cofferdam_protocol::{MacAddress, Place};
-use cofferdam_simulation::{Nobody, Sides, Simulated};
+use cofferdam_simulation::{Nobody, Node, Simulated};
 
 use super::fact::{Fact, STATE};
 
@@ -23,18 +23,8 @@ pub(super) enum Deed {
 
 /// A node as after its start, and a new container: each has `lo`, and that of
 /// the node is up.
-pub(super) fn fresh() -> Result<Simulated, String> {
-    let mut sides = Sides::default();
-    for place in [Place::Host, Place::Container] {
-        let lo = sides.at_mut(place).add_link(place, "lo", "", Some(MacAddress([0; 6])));
-        if let Some(info) = sides.at_mut(place).links.get_mut(&lo.index) {
-            info.mtu = 65536;
-        }
-    }
-    let mut network = Simulated::new(sides, Box::new(Nobody));
-    let up = "link lo up".parse()?;
-    apply(&mut network, Place::Host, Deed::Set, &up)?;
-    Ok(network)
+pub(super) fn fresh() -> Simulated {
+    Simulated::new(Node::default().sides(), Box::new(Nobody))
 }
 
 /// Does what a line says.
@@ -55,7 +45,8 @@ pub(super) fn apply(network: &mut Simulated, place: Place, deed: Deed, fact: &Fa
         ("route", Deed::Add | Deed::Delete) => route(network, place, deed, fact),
         ("neighbor", Deed::Add | Deed::Delete) => neighbor(network, place, deed, fact),
         ("rule", Deed::Add | Deed::Delete) => rule(network, place, deed, fact),
-        ("setting", Deed::Add | Deed::Set) => setting(network, place, fact),
+        ("setting", Deed::Add) => add_setting(network, place, fact),
+        ("setting", Deed::Set) => set_setting(network, place, fact),
         ("table", Deed::Add | Deed::Delete) => table(network, place, deed, fact),
         (subject, _) => Err(format!("a {subject} can't be {}", deed.participle())),
     };
@@ -206,7 +197,23 @@ fn rule(network: &mut Simulated, place: Place, deed: Deed, fact: &Fact) -> Outco
     .map_err(text)
 }
 
-fn setting(network: &mut Simulated, place: Place, fact: &Fact) -> Outcome {
+/// The network in memory knows some settings; a scenario may have others be
+/// there, which then take any value.
+fn add_setting(network: &mut Simulated, place: Place, fact: &Fact) -> Outcome {
+    let key = setting_key(fact.require("key")?)?;
+    let value = fact.require("value")?;
+    match network.set_sysctl(place, &key, value) {
+        Err(cofferdam_network::Error::Unsupported(_)) => {
+            let mut sides = network.sides();
+            sides.at_mut(place).settings.insert(key, value.to_owned());
+            *network = Simulated::new(sides, Box::new(Nobody));
+            Ok(())
+        }
+        outcome => outcome.map_err(text),
+    }
+}
+
+fn set_setting(network: &mut Simulated, place: Place, fact: &Fact) -> Outcome {
     let key = setting_key(fact.require("key")?)?;
     network.set_sysctl(place, &key, fact.require("value")?).map_err(text)
 }

@@ -9,6 +9,8 @@ use super::fact::{Fact, STATE};
 
 /// Table that a route is in which names none.
 const MAIN_TABLE: u32 = 254;
+/// The kernel's own.
+const LOCAL_TABLE: u32 = 255;
 
 /// All that there is in one namespace, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,19 +107,19 @@ fn addressing(side: &Side) -> impl Iterator<Item = Fact> {
         };
         all.iter().map(of_link).collect::<Vec<Fact>>()
     });
-    let routes = side.routes.iter().flat_map(|(link, all)| {
-        let of_link = |route: &cofferdam_network::Route| {
-            Fact::new("route")
-                .with("destination", route.destination)
-                .with_some("via", route.gateway)
-                .with("on", name_of(side, *link))
-                .with_some("from", route.source)
-                .with_some("metric", route.priority)
-                .with("table", route.table.unwrap_or(MAIN_TABLE))
-                .with_some("scope", route.scope)
-                .with_some("mtu", route.mtu)
-        };
-        all.iter().map(of_link).collect::<Vec<Fact>>()
+    // Those to a node's own addresses come and go with these.
+    let routes = side.routes.iter().filter(|kept| kept.route.table != Some(LOCAL_TABLE));
+    let routes = routes.map(|kept| {
+        let route = &kept.route;
+        Fact::new("route")
+            .with("destination", route.destination)
+            .with_some("via", route.gateway)
+            .with("on", name_of(side, kept.link))
+            .with_some("from", route.source)
+            .with_some("metric", route.priority)
+            .with("table", route.table.unwrap_or(MAIN_TABLE))
+            .with_some("scope", route.scope)
+            .with_some("mtu", route.mtu)
     });
     let neighbors = side.neighbors.iter().flat_map(|(link, all)| {
         let of_link = |neighbor: &cofferdam_network::Neighbor| {
@@ -128,7 +130,9 @@ fn addressing(side: &Side) -> impl Iterator<Item = Fact> {
         };
         all.iter().map(of_link).collect::<Vec<Fact>>()
     });
-    let rules = side.rules.iter().map(|rule| {
+    let of_the_kernel = Side::default().rules;
+    let rules = side.rules.iter().filter(move |rule| !of_the_kernel.contains(rule));
+    let rules = rules.map(|rule| {
         Fact::new("rule")
             .with_some("from", rule.source)
             .with_some("to", rule.destination)

@@ -80,7 +80,7 @@ impl Stage<'_> {
 
 impl<'a> Play<'a> {
     fn begin(stage: &'a Stage<'a>, given: &'a Given) -> Result<Self, String> {
-        let mut network = arrange::fresh()?;
+        let mut network = arrange::fresh();
         for (place, facts) in [(Place::Host, &given.node), (Place::Container, &given.container)] {
             for fact in facts {
                 arrange::apply(&mut network, place, Deed::Add, fact)

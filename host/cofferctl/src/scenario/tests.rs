@@ -130,7 +130,7 @@ proptest! {
     /// address or a table that was added can be seen.
     #[test]
     fn no_change_makes_it_panic(changes in prop::collection::vec((0..3, any::<bool>(), line()), 0..30)) {
-        let mut network = arrange::fresh().unwrap();
+        let mut network = arrange::fresh();
         for (deed, on_node, line) in changes {
             let deed = [Deed::Add, Deed::Set, Deed::Delete][usize::try_from(deed).unwrap()];
             let place = if on_node { Place::Host } else { Place::Container };
