@@ -98,7 +98,7 @@ fn mended(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use cofferdam_policy::is_plain_name;
 
     use super::*;

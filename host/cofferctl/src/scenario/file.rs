@@ -1,6 +1,9 @@
 //! Reads files of scenarios. Described for people in `docs/scenarios.md`.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use cofferdam_protocol::{Place, Verb};
 use serde_json::Value as Json;
@@ -12,7 +15,7 @@ use super::{
     model::{Action, Answer, Expected, Given, RequestParts, Scenario, ScenarioFile, Step},
 };
 
-const GIVEN_KEYS: [&str; 15] = [
+pub(super) const GIVEN_KEYS: [&str; 16] = [
     "policy",
     "policy-of",
     "config",
@@ -25,11 +28,12 @@ const GIVEN_KEYS: [&str; 15] = [
     "args",
     "runtime-config",
     "previous",
+    "files",
     "node",
     "container",
     "restored",
 ];
-const REQUEST_KEYS: [&str; 6] = [
+pub(super) const REQUEST_KEYS: [&str; 6] = [
     "container-id",
     "interface",
     "args",
@@ -37,9 +41,9 @@ const REQUEST_KEYS: [&str; 6] = [
     "config-with",
     "config-without",
 ];
-const ANSWER_KEYS: [&str; 4] = ["result", "exact-result", "error", "denied"];
+pub(super) const ANSWER_KEYS: [&str; 4] = ["result", "exact-result", "error", "denied"];
 /// What a step can do.
-const DEEDS: [&str; 6] = ["ADD", "CHECK", "DEL", "STATUS", "GC", "change"];
+pub(super) const DEEDS: [&str; 6] = ["ADD", "CHECK", "DEL", "STATUS", "GC", "change"];
 
 /// Longest file in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -127,12 +131,18 @@ fn given(directory: &Path, common: Option<&Table<'_>>, own: &Table<'_>) -> Resul
         .transpose()?
         .unwrap_or_default();
     let mut policy_of = BTreeMap::new();
+    let mut files = BTreeMap::new();
     let mut facts: [Vec<Fact>; 2] = Default::default();
     let mut request = RequestParts::default();
     for table in common.into_iter().chain([own]) {
         if let Some(texts) = table.get("policy-of") {
             for (plugin, text) in texts.table()?.iter() {
                 policy_of.insert(plugin.to_owned(), text.text()?.to_owned());
+            }
+        }
+        if let Some(texts) = table.get("files") {
+            for (path, text) in texts.table()?.iter() {
+                files.insert(file_of_node(path, &text)?, text.text()?.to_owned());
             }
         }
         for (key, facts) in ["node", "container"].into_iter().zip(&mut facts) {
@@ -155,9 +165,25 @@ fn given(directory: &Path, common: Option<&Table<'_>>, own: &Table<'_>) -> Resul
         plugin: get("plugin").map(|value| value.text().map(str::to_owned)).transpose()?,
         request,
         previous: previous.map(|value| value.json()).transpose()?,
+        files,
         node,
         container,
     })
+}
+
+/// The path of a file that a scenario may put on the node.
+fn file_of_node(path: &str, value: &Value<'_>) -> Result<PathBuf> {
+    let is_plain = path
+        .split('/')
+        .skip(1)
+        .all(|part| !part.is_empty() && part != "." && part != "..");
+    if !path.starts_with('/') || !is_plain || path.contains('\0') {
+        return Err(value.error("expected the whole path of a file on the node, as in \"/etc/resolv.conf\""));
+    }
+    if path.starts_with("/etc/cni/") || path.starts_with("/etc/resolv") {
+        return Ok(path.into());
+    }
+    Err(value.error("plugins read no files but those in /etc/cni/ and /etc/resolv…"))
 }
 
 /// The configuration: the scenario's own, written here or in a file, or else

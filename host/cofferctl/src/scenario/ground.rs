@@ -91,6 +91,11 @@ impl Ground {
             }
             write(&directory.join(format!("{plugin}.toml")), text)?;
         }
+        for (path, text) in &given.files {
+            let place = self.installation.resolve(path);
+            fs::create_dir_all(place.parent().unwrap_or(&place)).with_context(|| format!("make {}", path.display()))?;
+            write(&place, text)?;
+        }
         Ok(())
     }
 
@@ -112,15 +117,13 @@ impl Ground {
 
     /// Leaves nothing but what is compiled.
     pub(super) fn clear(&self) -> anyhow::Result<()> {
-        let installation = &self.installation;
-        let root = installation.root();
-        for path in [
-            installation.state(),
-            installation.records(),
-            root.join("var/log"),
-            root.join("etc"),
+        let root = self.installation.root();
+        for (directory, kept) in [
+            ("", &["lock", "var"][..]),
+            ("var", &["lib"]),
+            ("var/lib", &["cofferdam"]),
         ] {
-            remove(&path)?;
+            remove_all_but(&root.join(directory), kept)?;
         }
         Ok(())
     }
@@ -189,8 +192,22 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     written.with_context(|| format!("write {}", path.display()))
 }
 
+fn remove_all_but(directory: &Path, kept: &[&str]) -> anyhow::Result<()> {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if !kept.iter().any(|name| entry.file_name() == *name) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn remove(path: &Path) -> anyhow::Result<()> {
-    match fs::remove_dir_all(path) {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("remove {}", path.display()))
         }

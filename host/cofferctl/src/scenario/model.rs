@@ -40,6 +40,8 @@ pub(super) struct Given {
     pub(super) plugin: Option<String>,
     pub(super) request: RequestParts,
     pub(super) previous: Option<Json>,
+    /// Files of the node that plugins may ask for, by their paths there.
+    pub(super) files: BTreeMap<PathBuf, String>,
     pub(super) node: Vec<Fact>,
     pub(super) container: Vec<Fact>,
 }

@@ -8,7 +8,8 @@ use cofferdam_protocol::Place;
 
 use super::{
     arrange::{self, Deed},
-    fact::Fact,
+    fact::{Fact, SUBJECTS},
+    file::{ANSWER_KEYS, DEEDS, GIVEN_KEYS, REQUEST_KEYS},
     model::ScenarioFile,
     picture::Pictures,
 };
@@ -68,6 +69,10 @@ fn a_mistake_is_told_with_its_line_and_what_was_meant() {
         (
             format!("{PLAIN}node.set = []\n"),
             "a.toml:6: scenario.step.node.set: there is no such key",
+        ),
+        (
+            format!("[given.files]\n\"/etc/../x\" = \"\"\n{PLAIN}"),
+            "a.toml:2: given.files./etc/../x: expected the whole path",
         ),
         (PLAIN.replace("ADD", "GC"), "needs \"valid\""),
         (PLAIN.replace("ADD", "change"), "it changes nothing"),
@@ -140,5 +145,19 @@ proptest! {
                 prop_assert!(Pictures::of(&network).at(place).has(&fact), "{line}");
             }
         }
+    }
+}
+
+/// The page has all that a file can hold.
+#[test]
+fn the_page_tells_of_every_key_and_line() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scenarios.md")).unwrap();
+    let keys = GIVEN_KEYS.iter().chain(&REQUEST_KEYS).chain(&ANSWER_KEYS).chain(&DEEDS);
+    for key in keys {
+        let told = [format!("`{key}`"), format!("`{key}."), format!("`{key}:")];
+        assert!(told.iter().any(|told| page.contains(told)), "{key}");
+    }
+    for subject in SUBJECTS {
+        assert!(page.contains(&format!("| `{}", subject.word)), "{}", subject.word);
     }
 }
