@@ -13,6 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 suites=(
     "kernel kinds"
     "kernel vlans"
+    "differential cases"
     "dummy"
     "vlans"
     "vlan"

@@ -13,12 +13,15 @@ impl Sides {
         let side = self.at_mut(link.place);
         let info = side.known(link)?;
         let has_family = if neighbor.address.is_ipv6() {
-            has_ipv6(info)
+            has_ipv6(info) && !side.is_ipv6_disabled(link.index)
         } else {
             has_ipv4(info)
         };
         if !has_family {
-            return Err(refused(Errno::EINVAL, format!("neighbour {} of {link}", neighbor.address)));
+            return Err(refused(
+                Errno::EINVAL,
+                format!("neighbour {} of {link}", neighbor.address),
+            ));
         }
         // To the loopback all neighbours of IPv4 are one, which is looked for
         // by the address that was asked for.
@@ -40,7 +43,9 @@ impl Sides {
         let side = self.at_mut(link.place);
         side.known(link)?;
         let all = side.neighbors.get_mut(&link.index);
-        let found = all.as_ref().and_then(|all| all.iter().position(|present| present.address == neighbor.address));
+        let found = all
+            .as_ref()
+            .and_then(|all| all.iter().position(|present| present.address == neighbor.address));
         match (all, found) {
             (Some(all), Some(found)) => {
                 all.remove(found);

@@ -160,7 +160,9 @@ impl Network for Simulated {
             address,
             skip_duplicate_detection,
         };
-        self.change(&operation, |sides| sides.add_address(link, address, skip_duplicate_detection))
+        self.change(&operation, |sides| {
+            sides.add_address(link, address, skip_duplicate_detection)
+        })
     }
 
     fn delete_address(&mut self, link: LinkId, address: IpPrefix) -> Result<()> {
@@ -223,7 +225,14 @@ impl Network for Simulated {
 
     fn neighbors(&mut self, link: LinkId) -> Result<Vec<Neighbor>> {
         request::link(link)?;
-        Ok(self.look(|sides| sides.at(link.place).neighbors.get(&link.index).cloned().unwrap_or_default()))
+        Ok(self.look(|sides| {
+            sides
+                .at(link.place)
+                .neighbors
+                .get(&link.index)
+                .cloned()
+                .unwrap_or_default()
+        }))
     }
 
     fn add_neighbor(&mut self, link: LinkId, neighbor: &Neighbor) -> Result<()> {

@@ -56,7 +56,13 @@ impl Side {
         }
         let mut moved = Vec::new();
         for chain in &table.chains {
-            let before = rules.chains.insert(chain.name.clone(), Chain { rules: Vec::new(), ..chain.clone() });
+            let before = rules.chains.insert(
+                chain.name.clone(),
+                Chain {
+                    rules: Vec::new(),
+                    ..chain.clone()
+                },
+            );
             if before.is_some_and(|before| is_called_elsewhere(&before, chain)) {
                 moved.push(&chain.name);
             }
@@ -202,7 +208,9 @@ impl Rules {
         let by_element = of_elements.filter_map(|(element, _)| target_of(element));
         for target in targets(chain).chain(by_element) {
             if depth == DEEPEST {
-                return Err(Error::Invalid("chains lead to each other in a circle, or too deep".to_owned()));
+                return Err(Error::Invalid(
+                    "chains lead to each other in a circle, or too deep".to_owned(),
+                ));
             }
             self.follow(check_target(&self.chains, target)?, depth + 1)?;
         }
@@ -214,13 +222,17 @@ impl Rules {
 fn check_target<'c>(chains: &'c BTreeMap<String, Chain>, target: &str) -> Result<&'c Chain> {
     let there = chains.get(target).ok_or_else(|| missing(format!("chain {target}")))?;
     if there.base.is_some() {
-        return Err(Error::Unsupported(format!("chain {target} is a base chain: nothing can lead to it")));
+        return Err(Error::Unsupported(format!(
+            "chain {target} is a base chain: nothing can lead to it"
+        )));
     }
     Ok(there)
 }
 
 fn in_use(chain: &str) -> Error {
-    Error::Conflict(format!("chain {chain} is in use by a rule or an element that leads to it"))
+    Error::Conflict(format!(
+        "chain {chain} is in use by a rule or an element that leads to it"
+    ))
 }
 
 /// Whether the kernel is to call a chain elsewhere than before, or no more.
@@ -232,20 +244,30 @@ fn is_called_elsewhere(before: &Chain, after: &Chain) -> bool {
 /// What is left of a comment that is too long.
 fn kept(comment: &str) -> String {
     const LONGEST: usize = 127;
-    let end = (0..=LONGEST.min(comment.len())).rev().find(|end| comment.is_char_boundary(*end));
+    let end = (0..=LONGEST.min(comment.len()))
+        .rev()
+        .find(|end| comment.is_char_boundary(*end));
     comment[..end.unwrap_or(0)].to_owned()
 }
 
 /// The sets that a chain's rules look things up in.
 fn looked_up(chain: &Chain) -> impl Iterator<Item = &String> {
-    let of_matches = chain.rules.iter().flat_map(|rule| &rule.matches).filter_map(|wanted| match wanted {
-        Match::InSet { set, .. } => Some(set),
-        _ => None,
-    });
-    let of_actions = chain.rules.iter().flat_map(|rule| &rule.actions).filter_map(|action| match action {
-        Action::VerdictMap { map, .. } | Action::DestinationNatMap { map, .. } => Some(map),
-        _ => None,
-    });
+    let of_matches = chain
+        .rules
+        .iter()
+        .flat_map(|rule| &rule.matches)
+        .filter_map(|wanted| match wanted {
+            Match::InSet { set, .. } => Some(set),
+            _ => None,
+        });
+    let of_actions = chain
+        .rules
+        .iter()
+        .flat_map(|rule| &rule.actions)
+        .filter_map(|action| match action {
+            Action::VerdictMap { map, .. } | Action::DestinationNatMap { map, .. } => Some(map),
+            _ => None,
+        });
     of_matches.chain(of_actions)
 }
 

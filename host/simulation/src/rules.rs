@@ -69,7 +69,10 @@ impl Sides {
     }
 
     pub(super) fn has_rule_like(&self, place: Place, rule: &Rule) -> bool {
-        self.at(place).rules.iter().any(|present| is_taken_for_old(present, rule))
+        self.at(place)
+            .rules
+            .iter()
+            .any(|present| is_taken_for_old(present, rule))
     }
 }
 

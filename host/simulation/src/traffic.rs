@@ -1,7 +1,10 @@
-use cofferdam_network::{Incoming, LinkId, Outgoing, RateLimit, Result};
+use cofferdam_network::{Incoming, LinkId, LinkInfo, Outgoing, RateLimit, Result};
 use nix::errno::Errno;
 
-use super::{Sides, exists, missing, side::refused};
+use super::{
+    Sides, exists, missing,
+    side::{Side, refused},
+};
 
 impl Sides {
     pub(super) fn outgoing(&self, link: LinkId) -> Result<Outgoing> {
@@ -18,6 +21,7 @@ impl Sides {
         if side.limits.contains_key(&link.index) {
             return Err(exists(format!("a root queueing discipline of {link}")));
         }
+        side.give_queue(link.index);
         // What can be sent at once, in the kernel's time.
         let nanoseconds = u128::from(bucket.buffer) << 6;
         if nanoseconds * u128::from(bucket.rate) / 1_000_000_000 == 0 {
@@ -46,6 +50,7 @@ impl Sides {
         if side.redirects.contains_key(&link.index) {
             return Err(exists(format!("an ingress of {link}")));
         }
+        side.give_queue(link.index);
         if to == 0 {
             return Err(refused(Errno::EINVAL, format!("redirecting what comes in on {link}")));
         }
@@ -59,5 +64,18 @@ impl Sides {
         side.known(link)?;
         let gone = side.redirects.remove(&link.index);
         gone.map(drop).ok_or_else(|| missing(format!("an ingress of {link}")))
+    }
+}
+
+impl Side {
+    /// Whoever sends by way of a queueing discipline has a queue.
+    fn give_queue(&mut self, index: u32) {
+        const USUAL_LENGTH: u32 = 1000;
+        let info = self.links.get_mut(&index);
+        // Those that hand on what they get at once, without a queue of their own.
+        let hands_on = |info: &&mut LinkInfo| !matches!(info.kind.as_str(), "ifb" | "tun") && info.transmit_queue_length == 0;
+        if let Some(info) = info.filter(hands_on) {
+            info.transmit_queue_length = USUAL_LENGTH;
+        }
     }
 }

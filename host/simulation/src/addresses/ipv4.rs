@@ -36,34 +36,30 @@ impl Sides {
                 duplicate: false,
             },
         );
-        self.connect_ipv4(link);
+        self.connect_ipv4(link, address);
         Ok(())
     }
 
-    /// The routes to the networks of a link's addresses are there while it is
-    /// up; the loopback has none.
-    fn connect_ipv4(&mut self, link: LinkId) {
+    /// The route to the network of an address is there while the link is up,
+    /// once for all addresses of the network; the loopback has none.
+    fn connect_ipv4(&mut self, link: LinkId, address: IpPrefix) {
         let Some(info) = self.at(link.place).links.get(&link.index) else {
             return;
         };
-        if !info.up || is_loopback(info) {
+        let of_network = |other: &AddressInfo| are_of_one_network(other.address, address);
+        let first = self.of_family(link, false).find(|other| of_network(other));
+        let is_first = first.is_some_and(|first| first.address == address);
+        if !info.up || is_loopback(info) || !is_first || !has_network(address) {
             return;
         }
-        let all: Vec<IpPrefix> = self.of_family(link, false).map(|info| info.address).collect();
-        let table = self.at(link.place).table_of(link.index);
-        for (number, address) in all.iter().enumerate() {
-            let is_first = !all[..number].iter().any(|other| are_of_one_network(*other, *address));
-            if is_first && has_network(*address) {
-                let route = own_route(*address, table);
-                let side = self.at_mut(link.place);
-                if !side.routes.iter().any(|kept| kept.is(link.index, &route)) {
-                    side.routes.push(KeptRoute {
-                        link: link.index,
-                        route,
-                        origin: Origin::Kernel,
-                    });
-                }
-            }
+        let side = self.at_mut(link.place);
+        let kept = KeptRoute {
+            link: link.index,
+            route: own_route(address, side.table_of(link.index)),
+            origin: Origin::Kernel,
+        };
+        if !side.routes.contains(&kept) {
+            side.routes.push(kept);
         }
     }
 
@@ -88,7 +84,9 @@ impl Sides {
             .filter(|other| are_of_one_network(*other, address))
             .collect();
         let is_first = network.first() == Some(&address);
-        let promotes = self.at(link.place).has_setting(Family::Ipv4, link.index, "promote_secondaries");
+        let promotes = self
+            .at(link.place)
+            .has_setting(Family::Ipv4, link.index, "promote_secondaries");
         if is_first && !promotes {
             for other in network.iter().skip(1) {
                 self.take_ipv4(link, *other);
@@ -101,17 +99,21 @@ impl Sides {
             self.at_mut(link.place).routes.retain(|kept| !own(kept));
         }
         self.take_ipv4(link, address);
-        self.connect_ipv4(link);
+        if let Some(promoted) = network.get(1).filter(|_| is_first && promotes) {
+            self.connect_ipv4(link, *promoted);
+        }
         if self.of_family(link, false).next().is_none() {
             self.disable_ipv4(link);
         }
     }
 
-    /// Without a look at others of its network.
+    /// Without a look at others of its network. While a link has the address,
+    /// packets are sent with it.
     fn take_ipv4(&mut self, link: LinkId, address: IpPrefix) {
         self.take_address(link, address);
         let host = address.address();
-        if self.of_family(link, false).any(|info| info.address.address() == host) {
+        let mut left = self.at(link.place).addresses.values().flatten();
+        if left.any(|info| info.address.address() == host) {
             return;
         }
         let table = self.at(link.place).table_of(link.index);
@@ -129,20 +131,26 @@ impl Sides {
 
     pub(crate) fn ipv4_goes_up(&mut self, link: LinkId) {
         let Ok(info) = self.info(link).cloned() else { return };
-        if is_loopback(&info) && has_ipv4(&info) && self.of_family(link, false).next().is_none() {
+        let own = IpPrefix::new(IpAddr::from([127, 0, 0, 1]), 8).unwrap_or(IpPrefix::any(false));
+        let has_own = self
+            .of_family(link, false)
+            .any(|info| are_of_one_network(info.address, own));
+        if is_loopback(&info) && has_ipv4(&info) && !has_own {
             self.at_mut(link.place).settle_settings(link.index);
-            let address = IpPrefix::new(IpAddr::from([127, 0, 0, 1]), 8).unwrap_or(IpPrefix::any(false));
             self.put_address(
                 link,
                 AddressInfo {
-                    address,
+                    address: own,
                     scope: SCOPE_HOST,
                     tentative: false,
                     duplicate: false,
                 },
             );
         }
-        self.connect_ipv4(link);
+        let all: Vec<IpPrefix> = self.of_family(link, false).map(|info| info.address).collect();
+        for address in all {
+            self.connect_ipv4(link, address);
+        }
     }
 
     /// The addresses stay; routes go, but for those that go no further than

@@ -6,13 +6,11 @@ use nix::errno::Errno;
 
 use crate::{
     Sides, exists, missing,
-    routes::{KeptRoute, Origin, SCOPE_HOST, SCOPE_LINK},
+    routes::{KeptRoute, OWN_METRIC, Origin, SCOPE_HOST, SCOPE_LINK},
     settings::Family,
     side::{has_ipv6, is_loopback, refused},
 };
 
-/// `IP6_RT_PRIO_ADDRCONF`: the metric of the routes to a link's networks.
-const OWN_METRIC: u32 = 256;
 /// `RT_SCOPE_SITE`.
 const SCOPE_SITE: u8 = 200;
 
@@ -26,7 +24,10 @@ impl Sides {
         if self.is_ipv6_disabled(link) {
             return Err(refused(Errno::EACCES, format!("adding {address} to {link}")));
         }
-        if self.of_family(link, true).any(|present| present.address.address() == host) {
+        if self
+            .of_family(link, true)
+            .any(|present| present.address.address() == host)
+        {
             return Err(exists(format!("address {address} of {link}")));
         }
         self.put_address(
@@ -49,7 +50,10 @@ impl Sides {
         let side = self.at_mut(link.place);
         let route = own_route(address, side.table_of(link.index));
         let is_there = side.routes.iter().any(|kept| {
-            kept.link == link.index && kept.route.gateway.is_none() && kept.route.is_in_place_of(&route) && kept.route.table == route.table
+            kept.link == link.index
+                && kept.route.gateway.is_none()
+                && kept.route.is_in_place_of(&route)
+                && kept.route.table == route.table
         });
         if !is_there {
             side.routes.push(KeptRoute {
@@ -121,7 +125,8 @@ impl Sides {
 
     /// Whether packets may be sent with an address through a link.
     pub(crate) fn is_source_ipv6(&self, link: LinkId, host: IpAddr) -> bool {
-        let reaches = |info: &AddressInfo, index: u32| info.scope == 0 || info.scope == SCOPE_SITE || index == link.index;
+        let reaches =
+            |info: &AddressInfo, index: u32| info.scope == 0 || info.scope == SCOPE_SITE || index == link.index;
         let all = self.at(link.place).addresses.iter();
         let mut all = all.flat_map(|(index, all)| all.iter().map(|info| (*index, info)));
         all.any(|(index, info)| info.address.address() == host && !info.tentative && reaches(info, index))
@@ -137,7 +142,9 @@ impl Sides {
             self.connect_ipv6(link, address);
         }
         let own = IpPrefix::host(IpAddr::V6(Ipv6Addr::LOCALHOST));
-        let has_own = self.of_family(link, true).any(|info| info.address.address() == own.address());
+        let has_own = self
+            .of_family(link, true)
+            .any(|info| info.address.address() == own.address());
         if is_loopback(&info) && !has_own {
             self.put_address(
                 link,
@@ -154,7 +161,9 @@ impl Sides {
     /// The addresses go, unless a setting says that they stay, and routes but
     /// for those that have a way around.
     pub(crate) fn ipv6_goes_down(&mut self, link: LinkId) {
-        let wants_them = self.at(link.place).has_setting(Family::Ipv6, link.index, "keep_addr_on_down");
+        let wants_them = self
+            .at(link.place)
+            .has_setting(Family::Ipv6, link.index, "keep_addr_on_down");
         let kept = wants_them && !self.is_ipv6_disabled(link);
         let all: Vec<AddressInfo> = self.of_family(link, true).cloned().collect();
         self.drop_ipv6_routes(link);

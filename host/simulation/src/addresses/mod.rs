@@ -17,7 +17,12 @@ impl Sides {
         Ok(all)
     }
 
-    pub(super) fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
+    pub(super) fn add_address(
+        &mut self,
+        link: LinkId,
+        address: IpPrefix,
+        skip_duplicate_detection: bool,
+    ) -> Result<()> {
         request::address(address)?;
         self.info(link)?;
         if address.is_ipv6() {

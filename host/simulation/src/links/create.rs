@@ -1,10 +1,12 @@
-use cofferdam_network::{Bridge, Error, LinkId, LinkInfo, LinkSettings, MacvlanMode, NewLink, PortVlans, Result, VethEnd, request};
+use cofferdam_network::{
+    Bridge, Error, LinkId, LinkInfo, LinkSettings, MacvlanMode, NewLink, PortVlans, Result, VethEnd, request,
+};
 use cofferdam_protocol::{MacAddress, Place};
 use nix::errno::Errno;
 
 use super::kinds;
 use crate::{
-    Sides, exists,
+    Sides, exists, missing,
     side::{has_ipv6, is_loopback, refused},
 };
 
@@ -29,19 +31,19 @@ impl Sides {
         } else {
             (first, second)
         };
-        self.check_free(main.place, &main.name)?;
-        check_size("veth", main.mtu)?;
-        check_size("veth", peer.mtu)?;
-        self.check_free(peer.place, &peer.name)?;
         let master = main.master.map(|index| LinkId {
             place: main.place,
             index,
         });
+        self.check_ends(main, peer).map_err(|error| match (&error, master) {
+            // The kernel has the same number for a master that is missing.
+            (Error::Os { .. }, Some(master)) if self.at(master.place).known(master).is_err() => missing(master),
+            _ => error,
+        })?;
         if let Some(master) = master {
             self.check_master(master)?;
         }
-        let [peer_id, main_id] =
-            [peer, main].map(|end| self.begin(end.place, &end.name, "veth", end.mac, end.mtu));
+        let [peer_id, main_id] = [peer, main].map(|end| self.begin(end.place, &end.name, "veth", end.mac, end.mtu));
         let (peer_id, main_id) = (peer_id?, main_id?);
         for (id, other) in [(peer_id, main_id), (main_id, peer_id)] {
             let info = self.info(id)?;
@@ -54,6 +56,13 @@ impl Sides {
         } else {
             (main_id, peer_id)
         })
+    }
+
+    fn check_ends(&self, main: &VethEnd, peer: &VethEnd) -> Result<()> {
+        check_size("veth", main.mtu)?;
+        check_size("veth", peer.mtu)?;
+        self.check_free(main.place, &main.name)?;
+        self.check_free(peer.place, &peer.name)
     }
 
     pub(crate) fn create_link(&mut self, link: &NewLink) -> Result<LinkId> {
@@ -69,7 +78,9 @@ impl Sides {
             self.check_parent(link, parent)?;
         }
         let mac = match &parent {
-            Some(parent) if link.settings.has_parents_mac() || link.mac.is_none() => parent.mac.unwrap_or(MacAddress([0; 6])),
+            Some(parent) if link.settings.has_parents_mac() || link.mac.is_none() => {
+                parent.mac.unwrap_or(MacAddress([0; 6]))
+            }
             _ => link.mac.unwrap_or_else(|| own_mac(link)),
         };
         let mtu = link
@@ -117,8 +128,14 @@ impl Sides {
             .filter(|info| info.kind == link.settings.kind())
             .collect();
         match &link.settings {
-            LinkSettings::Vlan { .. } if siblings.iter().any(|info| info.settings.as_ref() == Some(&link.settings)) => {
-                return Err(Error::Conflict(format!("{context}: the VLAN is in use by another link")));
+            LinkSettings::Vlan { .. }
+                if siblings
+                    .iter()
+                    .any(|info| info.settings.as_ref() == Some(&link.settings)) =>
+            {
+                return Err(Error::Conflict(format!(
+                    "{context}: the VLAN is in use by another link"
+                )));
             }
             LinkSettings::Vlan { .. } => return Ok(()),
             _ => {}
@@ -206,7 +223,10 @@ fn as_kept(settings: &LinkSettings) -> LinkSettings {
 
 /// The kernel takes any; here it is always the same.
 fn own_mac(link: &NewLink) -> MacAddress {
-    let sum = link.name.bytes().fold(0_u16, |sum, byte| sum.rotate_left(3) ^ u16::from(byte));
+    let sum = link
+        .name
+        .bytes()
+        .fold(0_u16, |sum, byte| sum.rotate_left(3) ^ u16::from(byte));
     let [high, low] = sum.to_be_bytes();
     MacAddress([0x02, 0, 0, 0x51, high, low])
 }

@@ -1,7 +1,7 @@
 //! What the kernel does with what is on a link when the link goes up, down,
 //! or away.
 
-use cofferdam_network::{LinkId, LinkInfo, MacvlanMode, LinkSettings, Result};
+use cofferdam_network::{LinkId, LinkInfo, LinkSettings, MacvlanMode, Result};
 use nix::errno::Errno;
 
 use crate::{
@@ -42,7 +42,10 @@ impl Sides {
     /// address.
     pub(super) fn is_mac_in_use(&self, info: &LinkInfo, parent: LinkId) -> bool {
         let mac_of = |link: &LinkId| self.at(link.place).links.get(&link.index).and_then(|link| link.mac);
-        let others = self.upon(parent).into_iter().filter(|link| *link != info.id && self.is_up(*link));
+        let others = self
+            .upon(parent)
+            .into_iter()
+            .filter(|link| *link != info.id && self.is_up(*link));
         others.chain([parent]).any(|link| mac_of(&link) == info.mac)
     }
 
@@ -82,7 +85,10 @@ impl Sides {
         let Some(info) = self.at(link.place).links.get(&link.index).cloned() else {
             return;
         };
-        let was = LinkInfo { mtu: before, ..info.clone() };
+        let was = LinkInfo {
+            mtu: before,
+            ..info.clone()
+        };
         let is_lo = is_loopback(&info);
         if has_ipv4(&was) && !has_ipv4(&info) {
             self.ipv4_ends(link);
@@ -128,7 +134,11 @@ impl Sides {
         for port in ports {
             self.leave_master(port);
         }
-        let peer = self.at(link.place).links.get(&link.index).filter(|info| info.kind == "veth");
+        let peer = self
+            .at(link.place)
+            .links
+            .get(&link.index)
+            .filter(|info| info.kind == "veth");
         let peer = peer.and_then(|info| self.below(info));
         if self.detach(link).is_err() {
             return;

@@ -3,6 +3,7 @@
 use cofferdam_network::{Error, LinkId, LinkInfo, PortVlans, Result};
 use nix::errno::Errno;
 
+use super::kinds;
 use crate::{
     Sides, missing,
     side::{is_loopback, refused},
@@ -131,11 +132,20 @@ impl Sides {
             .map(|port| port.mtu)
             .min();
         let is_bridge = |info: &LinkInfo| info.kind == "bridge";
-        let Some(before) = self.at(bridge.place).links.get(&bridge.index).filter(|info| is_bridge(info)) else {
+        let Some(before) = self
+            .at(bridge.place)
+            .links
+            .get(&bridge.index)
+            .filter(|info| is_bridge(info))
+        else {
             return;
         };
         let before = before.mtu;
         let mtu = least.unwrap_or(1500);
+        // It may take less than its ports do.
+        if kinds::check_mtu_of("bridge", false, mtu).is_err() {
+            return;
+        }
         if let Ok(info) = self.info(bridge)
             && before != mtu
         {

@@ -93,6 +93,11 @@ impl Side {
 /// The node's namespace, and then the container's.
 impl fmt::Display for Sides {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the node:\n{}the container:\n{}", self.host.picture(), self.container.picture())
+        write!(
+            f,
+            "the node:\n{}the container:\n{}",
+            self.host.picture(),
+            self.container.picture()
+        )
     }
 }

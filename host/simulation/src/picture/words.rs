@@ -13,16 +13,27 @@ pub(super) fn all_of(side: &Side) -> Vec<String> {
     for (index, all) in &side.addresses {
         let told = all.iter().map(|info| {
             let tentative = if info.tentative { " tentative" } else { "" };
-            format!("address {} dev {}{}{tentative}", info.address, name(*index), scope(info.scope))
+            format!(
+                "address {} dev {}{}{tentative}",
+                info.address,
+                name(*index),
+                scope(info.scope)
+            )
         });
         lines.extend(told);
     }
     lines.extend(side.routes.iter().map(|kept| route(&kept.route, name(kept.link))));
     for (index, all) in &side.neighbors {
-        let told = all.iter().map(|one| format!("neighbour {} lladdr {} dev {}", one.address, one.mac, name(*index)));
+        let told = all
+            .iter()
+            .map(|one| format!("neighbour {} lladdr {} dev {}", one.address, one.mac, name(*index)));
         lines.extend(told);
     }
-    lines.extend(side.limits.iter().map(|(index, limit)| format!("limit of {} to {limit}", name(*index))));
+    lines.extend(
+        side.limits
+            .iter()
+            .map(|(index, limit)| format!("limit of {} to {limit}", name(*index))),
+    );
     lines.extend(
         side.redirects
             .iter()
@@ -33,7 +44,11 @@ pub(super) fn all_of(side: &Side) -> Vec<String> {
     lines.extend(given.map(rule_in_words));
     let gone = own.iter().filter(|rule| !side.rules.contains(rule));
     lines.extend(gone.map(|rule| format!("the kernel's own {} is gone", rule_in_words(rule))));
-    lines.extend(side.settings.iter().map(|(key, value)| format!("setting {key} = {value}")));
+    lines.extend(
+        side.settings
+            .iter()
+            .map(|(key, value)| format!("setting {key} = {value}")),
+    );
     for (id, rules) in &side.tables {
         lines.push(id.to_string());
         lines.extend(parts(rules).into_iter().map(|part| format!("{id}: {part}")));
@@ -59,7 +74,10 @@ fn link(side: &Side, info: &LinkInfo) -> String {
         words.push(format!("type {}", info.kind));
     }
     words.extend(info.settings.iter().map(|settings| format!("{settings:?}")));
-    words.extend(info.master.map(|index| format!("master {}", name_of(index).unwrap_or("?"))));
+    words.extend(
+        info.master
+            .map(|index| format!("master {}", name_of(index).unwrap_or("?"))),
+    );
     words.extend(side.vlans.get(&info.id.index).map(|vlans| format!("VLANs {vlans}")));
     words.extend(info.alias.iter().map(|alias| format!("alias {alias:?}")));
     for (on, word) in [
@@ -111,8 +129,17 @@ fn route(route: &Route, link: &str) -> String {
     words.extend(route.priority.map(|metric| format!("metric {metric}")));
     words.extend(route.mtu.map(|mtu| format!("mtu {mtu}")));
     words.extend(route.advmss.map(|size| format!("advmss {size}")));
-    let expected = if route.gateway.is_some() || route.destination.is_ipv6() { 0 } else { 253 };
-    words.extend(route.scope.filter(|number| *number != expected).map(|number| format!("scope {number}")));
+    let expected = if route.gateway.is_some() || route.destination.is_ipv6() {
+        0
+    } else {
+        253
+    };
+    words.extend(
+        route
+            .scope
+            .filter(|number| *number != expected)
+            .map(|number| format!("scope {number}")),
+    );
     words.join(" ")
 }
 

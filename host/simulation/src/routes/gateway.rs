@@ -53,7 +53,9 @@ impl Sides {
             .own_ipv4_routes(link, least)
             .filter(|(destination, _)| table == LOCAL_TABLE && destination.contains(IpAddr::V4(address)))
             .map(|(destination, leads)| (destination.length(), leads, None));
-        own.chain(given).max_by_key(|(length, ..)| *length).map(|(_, leads, _)| leads)
+        own.chain(given)
+            .max_by_key(|(length, ..)| *length)
+            .map(|(_, leads, _)| leads)
     }
 
     /// What the kernel keeps in the table of the node's own addresses.

@@ -155,9 +155,8 @@ impl Sides {
     /// when all are down.
     pub(crate) fn drop_ipv6_routes(&mut self, link: LinkId) {
         let side = self.at(link.place);
-        let is_down = |kept: &KeptRoute| {
-            kept.link == link.index || side.links.get(&kept.link).is_none_or(|info| !info.up)
-        };
+        let is_down =
+            |kept: &KeptRoute| kept.link == link.index || side.links.get(&kept.link).is_none_or(|info| !info.up);
         let stays = |kept: &KeptRoute| {
             let mut siblings = side.routes.iter().filter(|other| other.is_sibling(kept));
             kept.joins_others() && siblings.any(|other| !is_down(other))

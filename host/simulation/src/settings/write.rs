@@ -66,9 +66,11 @@ impl Side {
             }
             Named::Conf(family, Whose::Default, known) => {
                 self.settle_those_that_stay(family, known)?;
-                self.settled.by_default.insert(known.name);
+                if follows_default(family, known) {
+                    self.settled.by_default.insert(known.name);
+                }
             }
-            Named::Conf(Family::Ipv4, Whose::Link(index), known) if known.name != "forwarding" => {
+            Named::Conf(family, Whose::Link(index), known) if follows_default(family, known) => {
                 self.settled.of.insert((index, known.name));
             }
             _ => {}
@@ -118,12 +120,13 @@ impl Side {
     }
 
     /// Links that do not follow the default stay as they are when it changes:
-    /// those of IPv6, and those of IPv4 that were set or have an address.
+    /// those of IPv6, of IPv4 some, and those of links that were set or have an
+    /// address.
     fn settle_those_that_stay(&mut self, family: Family, known: &'static Known) -> Result<()> {
         let stay: Vec<(u32, String)> = self
             .with_family(family)
             .map(|info| (info.id.index, info.name.clone()))
-            .filter(|(index, _)| family == Family::Ipv6 || known.name == "forwarding" || self.is_settled(*index, known.name))
+            .filter(|(index, _)| !follows_default(family, known) || self.is_settled(*index, known.name))
             .collect();
         for (_, name) in &stay {
             let key = family.key(name, known.name)?;
@@ -145,6 +148,19 @@ impl Side {
     fn is_settled(&self, index: u32, name: &'static str) -> bool {
         self.settled.all_of.contains(&index) || self.settled.of.contains(&(index, name))
     }
+}
+
+/// Whether links have the default as long as they are not set.
+fn follows_default(family: Family, known: &Known) -> bool {
+    const STAY: [&str; 6] = [
+        "disable_policy",
+        "disable_xfrm",
+        "drop_unicast_in_l2_multicast",
+        "forwarding",
+        "promote_secondaries",
+        "route_localnet",
+    ];
+    family == Family::Ipv4 && !STAY.contains(&known.name)
 }
 
 /// What all links have when it is set for all.

@@ -49,8 +49,15 @@ impl Both {
             let bare = key("net/ipv6/conf/default/addr_gen_mode");
             self.kernel.set_sysctl(place, &bare, "1").unwrap();
             for who in ["lo", "default", "all"] {
-                for name in ["ipv4/conf/%/arp_notify", "ipv4/conf/%/promote_secondaries", "ipv4/conf/%/accept_redirects",
-                             "ipv6/conf/%/disable_ipv6", "ipv6/conf/%/accept_ra", "ipv6/conf/%/keep_addr_on_down", "ipv6/conf/%/forwarding"] {
+                for name in [
+                    "ipv4/conf/%/arp_notify",
+                    "ipv4/conf/%/promote_secondaries",
+                    "ipv4/conf/%/accept_redirects",
+                    "ipv6/conf/%/disable_ipv6",
+                    "ipv6/conf/%/accept_ra",
+                    "ipv6/conf/%/keep_addr_on_down",
+                    "ipv6/conf/%/forwarding",
+                ] {
                     let key = key(&format!("net/{}", name.replace('%', who)));
                     let usual = self.simulated.sysctl(place, &key).unwrap();
                     if self.kernel.sysctl(place, &key).unwrap() != usual {

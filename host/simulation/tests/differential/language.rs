@@ -217,7 +217,9 @@ struct Words<'l>(VecDeque<&'l str>, &'l str);
 
 impl<'l> Words<'l> {
     fn next(&mut self) -> &'l str {
-        self.0.pop_front().unwrap_or_else(|| panic!("{}: something is missing", self.1))
+        self.0
+            .pop_front()
+            .unwrap_or_else(|| panic!("{}: something is missing", self.1))
     }
 
     fn parsed<T: FromStr<Err: std::fmt::Debug>>(&mut self) -> T {
@@ -248,7 +250,8 @@ impl<'l> Words<'l> {
 
     fn after<T: FromStr<Err: std::fmt::Debug>>(&mut self, word: &str) -> T {
         let line = self.1;
-        self.optional(word).unwrap_or_else(|| panic!("{line}: {word} is missing"))
+        self.optional(word)
+            .unwrap_or_else(|| panic!("{line}: {word} is missing"))
     }
 
     fn has(&mut self, word: &str) -> bool {

@@ -75,7 +75,8 @@ impl Reading<'_> {
         let rules = self.network.rules(place).unwrap();
         // In their order.
         let rules = rules.iter().enumerate();
-        self.lines.extend(rules.map(|(number, rule)| format!("rule {number:03} {rule:?}")));
+        self.lines
+            .extend(rules.map(|(number, rule)| format!("rule {number:03} {rule:?}")));
         let default = self.network.default_link(place).unwrap();
         let default = default.map(|link| self.name(link));
         self.lines.push(format!("default {default:?}"));

@@ -26,9 +26,18 @@ pub(crate) struct End {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    Bridge { at: At, mtu: Option<u32>, filters: bool },
+    Bridge {
+        at: At,
+        mtu: Option<u32>,
+        filters: bool,
+    },
     Veth(End, End),
-    Link { at: At, mtu: Option<u32>, parent: Option<At>, settings: LinkSettings },
+    Link {
+        at: At,
+        mtu: Option<u32>,
+        parent: Option<At>,
+        settings: LinkSettings,
+    },
     Delete(At),
     Up(At, bool),
     Mtu(At, u32),
@@ -164,9 +173,7 @@ impl Step {
             Self::Up(link, up) => link.find(network).and_then(|id| network.set_link_up(id, *up)),
             Self::Mtu(link, mtu) => link.find(network).and_then(|id| network.set_link_mtu(id, *mtu)),
             Self::Mac(link, mac) => link.find(network).and_then(|id| network.set_link_mac(id, *mac)),
-            Self::Promiscuous(link, on) => link
-                .find(network)
-                .and_then(|id| network.set_link_promiscuous(id, *on)),
+            Self::Promiscuous(link, on) => link.find(network).and_then(|id| network.set_link_promiscuous(id, *on)),
             Self::AllMulticast(link, on) => link
                 .find(network)
                 .and_then(|id| network.set_link_all_multicast(id, *on)),
@@ -198,15 +205,13 @@ impl Step {
 
     fn run_of_routing(&self, network: &mut dyn Network) -> Result<()> {
         match self {
-            Self::AddAddress(link, address) => {
-                link.find(network).and_then(|id| network.add_address(id, *address, true))
-            }
+            Self::AddAddress(link, address) => link
+                .find(network)
+                .and_then(|id| network.add_address(id, *address, true)),
             Self::DeleteAddress(link, address) => {
                 link.find(network).and_then(|id| network.delete_address(id, *address))
             }
-            Self::AddRoute(link, route, mode) => {
-                link.find(network).and_then(|id| network.add_route(id, route, *mode))
-            }
+            Self::AddRoute(link, route, mode) => link.find(network).and_then(|id| network.add_route(id, route, *mode)),
             Self::DeleteRoute(link, route) => link.find(network).and_then(|id| network.delete_route(id, route)),
             Self::AddRule(place, rule) => network.add_rule(*place, rule),
             Self::DeleteRule(place, rule) => network.delete_rule(*place, rule),

@@ -86,12 +86,10 @@ fn assert_as_before(ground: &Ground, before: &Sides, now: &Sides, scenario: &Sce
         ("host", &before.host, &now.host),
         ("container", &before.container, &now.container),
     ] {
-        let (before, now) = (before.picture(), now.picture());
-        let gone: Vec<&String> = before.iter().filter(|line| !now.contains(line)).collect();
-        let new: Vec<&String> = now.iter().filter(|line| !before.contains(line)).collect();
+        let changes = now.picture().changes_since(&before.picture());
         assert!(
             before == now,
-            "in the {place} namespace is gone {gone:#?}, and new {new:#?}, after {:#}",
+            "in the {place} namespace not as before:\n{changes}after {:#}",
             scenario.config
         );
     }

@@ -39,7 +39,13 @@ pub(crate) fn elements(id: &TableId, set: &Set, elements: &[Element], comment: &
     check_set(id, set)?;
     check::comment(comment).at(format_args!("set {} of {id}", set.name))?;
     let mut batch = Batch::new(id, "adding");
-    element::push_all(&mut batch, (NFT_MSG_NEWSETELEM, 0), set, elements, Extent::Whole { comment })
+    element::push_all(
+        &mut batch,
+        (NFT_MSG_NEWSETELEM, 0),
+        set,
+        elements,
+        Extent::Whole { comment },
+    )
 }
 
 pub(crate) fn keys(id: &TableId, set: &Set, elements: &[Element]) -> Result<()> {

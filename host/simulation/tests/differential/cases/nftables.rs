@@ -82,7 +82,11 @@ const FORWARD: Option<(Hook, i32)> = Some((Hook::Forward, 0));
 const INPUT: Option<(Hook, i32)> = Some((Hook::Input, 0));
 
 fn whole() -> Table {
-    let chains = vec![chain("base", FORWARD, &["one"]), chain("one", None, &[]), chain("two", None, &["one"])];
+    let chains = vec![
+        chain("base", FORWARD, &["one"]),
+        chain("one", None, &[]),
+        chain("two", None, &["one"]),
+    ];
     table(&ids()[0], chains)
 }
 
@@ -151,13 +155,22 @@ fn a_table_is_there_once_and_whole() {
             (Step::CreateTable(HERE, whole()), Exists),
             (Step::CreateTable(Place::Container, whole()), Done),
             (
-                Step::CreateTable(HERE, Table { id: ids()[1].clone(), ..whole() }),
+                Step::CreateTable(
+                    HERE,
+                    Table {
+                        id: ids()[1].clone(),
+                        ..whole()
+                    },
+                ),
                 Done,
             ),
             (gone(), Done),
             (gone(), NotFound),
             (created(vec![chain("base", FORWARD, &["nobody"])]), Invalid),
-            (created(vec![chain("base", FORWARD, &["other"]), chain("other", INPUT, &[])]), Invalid),
+            (
+                created(vec![chain("base", FORWARD, &["other"]), chain("other", INPUT, &[])]),
+                Invalid,
+            ),
             (created(vec![chain("one", None, &[]), chain("one", None, &[])]), Invalid),
             (created(vec![chain("no name", None, &[])]), Invalid),
         ],
@@ -188,7 +201,13 @@ fn chains_lead_to_chains_and_not_back() {
 
 #[test]
 fn chains_get_other_rules_and_others_stay() {
-    let circle = || vec![chain("base", FORWARD, &["one"]), chain("one", None, &["two"]), chain("two", None, &["one"])];
+    let circle = || {
+        vec![
+            chain("base", FORWARD, &["one"]),
+            chain("one", None, &["two"]),
+            chain("two", None, &["one"]),
+        ]
+    };
     hold(
         "rules",
         vec![
@@ -199,7 +218,10 @@ fn chains_get_other_rules_and_others_stay() {
             (refilled(vec![chain("base", FORWARD, &["two"])]), Done),
             (refilled(vec![chain("base", FORWARD, &["nobody"])]), NotFound),
             (replaced(circle()), Invalid),
-            (replaced(vec![chain("other", INPUT, &["one"]), chain("one", None, &[])]), Done),
+            (
+                replaced(vec![chain("other", INPUT, &["one"]), chain("one", None, &[])]),
+                Done,
+            ),
             (replaced(vec![chain("other", FORWARD, &[])]), Done),
             // Others lead to it.
             (replaced(vec![chain("one", INPUT, &[])]), Conflict),
@@ -225,7 +247,10 @@ fn elements_are_there_once_and_lead_to_chains() {
             (taken(0, &[3]), NotFound),
             (taken(0, &[0, 3]), NotFound),
             (taken(0, &[0]), Done),
-            (replaced(vec![chain("base", FORWARD, &[]), chain("two", None, &[])]), Done),
+            (
+                replaced(vec![chain("base", FORWARD, &[]), chain("two", None, &[])]),
+                Done,
+            ),
             (chain_gone("one"), Conflict),
             (taken(1, &[1]), Done),
             (chain_gone("one"), Done),

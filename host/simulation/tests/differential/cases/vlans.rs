@@ -2,8 +2,9 @@ use super::{Case, hold};
 
 #[test]
 fn vlans_of_ports() {
-    hold(&[
-        Case("a port has the first VLAN, until it gets others", &[
+    hold(&[Case(
+        "a port has the first VLAN, until it gets others",
+        &[
             "?vlans",
             "bridge br0 vlan_filtering",
             "veth a b",
@@ -16,6 +17,6 @@ fn vlans_of_ports() {
             "vlans br0 10 => conflict",
             "master a br0",
             "delete br0",
-        ]),
-    ]);
+        ],
+    )]);
 }
