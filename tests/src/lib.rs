@@ -37,6 +37,7 @@ mod snapshot;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;
 mod upon;
+mod walkthrough;
 pub mod wit;
 mod workshop;
 
@@ -67,6 +68,7 @@ pub use snapshot::Snapshot;
 pub use upon::{
     furnish_eth1, had_a_vrf, has_flag, has_kind, has_vlan_filtering, interface, network_upon, site_with_eth1,
 };
+pub use walkthrough::{Step, Walkthrough};
 pub use workshop::Workshop;
 
 /// Ends the test at once, with the reason on standard error, where this user

@@ -118,7 +118,7 @@ fn signatures_beside(file: &Path, wasm: &[u8]) -> anyhow::Result<Signatures> {
 
 /// Compiles, stores, and loads and links as a call would: what is added can be
 /// run.
-fn compile(
+pub(crate) fn compile(
     store: &ComponentStore,
     wasm: &[u8],
     declaration: &Declaration,

@@ -16,8 +16,10 @@ mod net;
 mod output;
 mod plan;
 mod policy;
+mod project;
 mod repair;
 mod run;
+mod scenario;
 mod scratch;
 mod shell;
 mod sign;
@@ -95,6 +97,12 @@ enum Command {
     Sign(sign::Arguments),
     /// Says whether components are signed with a key.
     Verify(verify::Arguments),
+    /// Makes a project for a plugin of your own.
+    New(project::NewArguments),
+    /// Builds a plugin's component, checks it, and tells what it is.
+    Build(project::BuildArguments),
+    /// Runs a plugin's scenarios on a network in memory.
+    Test(scenario::Arguments),
     /// Prints what makes a shell complete this command's words.
     Completions(shell::CompletionArguments),
     /// Prints this command's manual page, or writes one for each command.
@@ -132,6 +140,9 @@ fn main() -> ExitCode {
         Command::DockerRun(arguments) => docker_run::run(&installation, &arguments),
         Command::Sign(arguments) => sign::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::New(arguments) => project::new(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Build(arguments) => project::build(&arguments),
+        Command::Test(arguments) => scenario::run(&arguments),
         Command::CompileStandardInput(limits) => compiler::run_child(limits),
     };
     outcome.unwrap_or_else(|error| {

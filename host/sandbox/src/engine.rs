@@ -24,6 +24,13 @@ impl Sandbox {
             .map_err(|error| SandboxError::Engine(format!("{error:#}")))
     }
 
+    /// Interrupts the guest that runs in this sandbox now. For a process that
+    /// runs many and watches them itself; see [`Watchdog`](crate::Watchdog) for
+    /// one that ends with its request.
+    pub fn interrupt(&self) {
+        self.engine.increment_epoch();
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }

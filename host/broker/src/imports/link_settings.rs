@@ -341,20 +341,20 @@ impl Mediator {
         self.change(&operation, &inverse, |network| flag.set(network, target.id, on))
     }
 
-    /// A loopback link without an IPv4 address gets one from the kernel when it
-    /// comes up, and keeps it when it goes down again (`inetdev_event` in
-    /// `net/ipv4/devinet.c`).
+    /// A loopback link gets this address from the kernel when it comes up,
+    /// whatever others it has, and keeps it when it goes down again
+    /// (`inetdev_event` in `net/ipv4/devinet.c`).
     fn foresee_loopback_address(&mut self, target: &Target) -> Result<(), CallError> {
         let (link, name) = (target.id, &target.name);
         let is_loopback = |info: &LinkInfo| info.name == "lo" && info.kind.is_empty();
         if !target.info.as_ref().is_some_and(is_loopback) {
             return Ok(());
         }
+        let address = IpPrefix::new(Ipv4Addr::LOCALHOST.into(), 8).expect("8 bits are of the 32");
         let addresses = self.network().addresses(link).map_err(network_error)?;
-        if addresses.iter().any(|info| info.address.address().is_ipv4()) {
+        if addresses.iter().any(|info| info.address == address) {
             return Ok(());
         }
-        let address = IpPrefix::new(Ipv4Addr::LOCALHOST.into(), 8).expect("8 bits are of the 32");
         let inverse = Inverse::DeleteAddress {
             link,
             name: name.clone(),

@@ -1,5 +1,5 @@
-use cofferdam_journal::{Comparison, Difference, History, NamespaceRecord, State, StateDirectory};
-use cofferdam_network::Kernel;
+use cofferdam_journal::{Comparison, Difference, History, State, StateDirectory};
+use cofferdam_network::Network;
 use cofferdam_protocol::{Attachment, CniError};
 
 use super::add::journal_failure;
@@ -26,15 +26,22 @@ pub(crate) fn check(call: &Call) -> Result<String, CniError> {
     let namespace = record(&mut kernel, identity, call.namespace_path());
     let state = StateDirectory::open_to_look(&call.installation.state()).map_err(journal_failure)?;
     // Before the process gives up what the components have no need of.
-    let differences = differences(call, &state)?;
+    let differences = differences(call, &state, |history| {
+        kernel_where_made(|| call.host_kernel(), call.namespace_path(), history)
+    })?;
     timing::phase("compare");
-    let told = ask(call, &state, kernel, namespace, previous.as_ref());
+    let session = Session::new(call, Mode::Check, &state, kernel, Some(namespace));
+    let told = session.and_then(|session| ask(call, session, previous.as_ref()));
     conclude(call, told, &differences)
 }
 
 /// How the kernel differs from the journal; not at all from none. The lock is
 /// held for that long, and nothing is written.
-fn differences(call: &Call, state: &StateDirectory) -> Result<Vec<Difference>, CniError> {
+pub(super) fn differences<N: Network>(
+    call: &Call,
+    state: &StateDirectory,
+    where_made: impl FnOnce(&History) -> N,
+) -> Result<Vec<Difference>, CniError> {
     let locked = state
         .lock_existing(&call.attachment, call.deadline)
         .map_err(journal_failure)?;
@@ -50,9 +57,9 @@ fn differences(call: &Call, state: &StateDirectory) -> Result<Vec<Difference>, C
             history.damaged_lines()
         ));
     }
-    let mut kernel = kernel_where_made(|| call.host_kernel(), call.namespace_path(), history);
+    let mut network = where_made(history);
     let mut comparison = Comparison {
-        network: &mut kernel,
+        network: &mut network,
         shared: &state.shared(),
         id: &call.attachment,
     };
@@ -76,14 +83,7 @@ fn refuse_incomplete(call: &Call, history: &History) -> Result<(), CniError> {
 }
 
 /// Asks the components, and looks at the result.
-fn ask(
-    call: &Call,
-    state: &StateDirectory,
-    kernel: Kernel,
-    namespace: NamespaceRecord,
-    previous: Option<&Attachment>,
-) -> Result<(), CniError> {
-    let mut session = Session::new(call, Mode::Check, state, kernel, Some(namespace))?;
+pub(super) fn ask(call: &Call, mut session: Session, previous: Option<&Attachment>) -> Result<(), CniError> {
     call.members
         .iter()
         .try_for_each(|member| session.plugins.check_config(member))?;
@@ -103,7 +103,11 @@ fn ask(
 
 /// What a component says comes first; what differs from the journal is told in
 /// any case.
-fn conclude(call: &Call, told: Result<(), CniError>, differences: &[Difference]) -> Result<String, CniError> {
+pub(super) fn conclude(
+    call: &Call,
+    told: Result<(), CniError>,
+    differences: &[Difference],
+) -> Result<String, CniError> {
     let Some(first) = differences.first() else {
         return told.map(|()| String::new());
     };

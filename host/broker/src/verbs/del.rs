@@ -77,7 +77,7 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
 }
 
 /// Ends the journal and keeps the attachment's lock, where that can be.
-fn finish(call: &Call, journal: Journal) -> Option<LockedAttachment> {
+pub(super) fn finish(call: &Call, journal: Journal) -> Option<LockedAttachment> {
     journal
         .finish_locked()
         .inspect_err(|error| {
@@ -102,7 +102,7 @@ fn leave_lost(call: &Call, state: &StateDirectory) {
     }
 }
 
-fn tell_remarks(call: &Call, report: &Report) {
+pub(super) fn tell_remarks(call: &Call, report: &Report) {
     if report.has_remarks() {
         emit(&format!("cofferdam: warn: DEL of {}: {report}", call.attachment));
     }
@@ -120,7 +120,7 @@ pub(super) fn refuse_unclean(call: &Call, report: &Report) -> Result<(), CniErro
 }
 
 /// Calls each member's `del`, last first, whatever the others say.
-fn run_members(call: &Call, session: Result<Session, CniError>, exists: bool) -> Vec<(String, CniError)> {
+pub(super) fn run_members(call: &Call, session: Result<Session, CniError>, exists: bool) -> Vec<(String, CniError)> {
     let mut errors = Vec::new();
     // A result that can't be read does not stop a DEL.
     let previous = call.config.previous(call.version).unwrap_or_default();
@@ -153,7 +153,7 @@ fn run_members(call: &Call, session: Result<Session, CniError>, exists: bool) ->
 /// their complaints are for the operator. Of one that it did not know, only
 /// the components can tell; but one that is missing, not granted or broken
 /// must not keep the runtime calling for ever.
-fn settle(call: &Call, known: bool, errors: Vec<(String, CniError)>) -> Result<String, CniError> {
+pub(super) fn settle(call: &Call, known: bool, errors: Vec<(String, CniError)>) -> Result<String, CniError> {
     let mut failures = Vec::new();
     for (plugin, error) in errors {
         let host_side = [codes::DENIED, codes::COMPONENT, codes::FAULT, codes::CONFINEMENT].contains(&error.code)

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use cofferdam_journal::{AttachmentId, StateDirectory};
-use cofferdam_protocol::CniError;
+use cofferdam_protocol::{AttachmentKey, CniError};
 
 use super::{add::journal_failure, reference_leftovers};
 use crate::{
@@ -20,10 +20,7 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
     let Some(valid) = call.config.valid_attachments()? else {
         return Ok(String::new());
     };
-    let valid: Vec<(String, String)> = valid
-        .into_iter()
-        .map(|attachment| (attachment.container_id, attachment.interface_name))
-        .collect();
+    let valid = pairs(valid);
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     earlier_boot::reclaim(call, Mode::Gc, &state);
     let mut failures = Vec::new();
@@ -36,7 +33,18 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
         failures.push(error.to_string());
     }
     reference_leftovers::remove_all_but(call, &mut call.host_kernel(), &valid);
-    failures.extend(run_members(call, &state, valid)?);
+    let session = Session::new(call, Mode::Gc, &state, call.host_kernel(), None)?;
+    failures.extend(run_members(call, session, &valid));
+    conclude(&failures)
+}
+
+/// Container id and interface name of each.
+pub(super) fn pairs(valid: Vec<AttachmentKey>) -> Vec<(String, String)> {
+    let pair = |attachment: AttachmentKey| (attachment.container_id, attachment.interface_name);
+    valid.into_iter().map(pair).collect()
+}
+
+pub(super) fn conclude(failures: &[String]) -> Result<String, CniError> {
     if failures.is_empty() {
         return Ok(String::new());
     }
@@ -47,7 +55,11 @@ pub(crate) fn gc(call: &Call) -> Result<String, CniError> {
 /// since it may rest on others. The list is the network's, whoever is called:
 /// what was attached as another plugin, or as a chain, before a change of the
 /// configuration is nobody else's to collect.
-fn abandoned(call: &Call, state: &StateDirectory, valid: &[(String, String)]) -> Result<Vec<AttachmentId>, CniError> {
+pub(super) fn abandoned(
+    call: &Call,
+    state: &StateDirectory,
+    valid: &[(String, String)],
+) -> Result<Vec<AttachmentId>, CniError> {
     let network = &call.attachment.network;
     let mut headers = Vec::new();
     for summary in state.attachments(Some(network)).map_err(journal_failure)? {
@@ -81,17 +93,17 @@ fn collect(call: &Call, state: &StateDirectory, id: &AttachmentId) -> Result<(),
     }
 }
 
-fn run_members(call: &Call, state: &StateDirectory, valid: Vec<(String, String)>) -> Result<Vec<String>, CniError> {
-    let mut session = Session::new(call, Mode::Gc, state, call.host_kernel(), None)?;
-    session.valid.clone_from(&valid);
+/// What the members say that could not be removed.
+pub(super) fn run_members(call: &Call, mut session: Session, valid: &[(String, String)]) -> Vec<String> {
+    session.valid = valid.to_vec();
     let mut failures = Vec::new();
     for member in &call.members {
-        let task = call.network_task(member, &valid);
+        let task = call.network_task(member, valid);
         let (returned, answer) = run(session, &member.plugin, member.config.clone(), task);
         session = returned;
         if let Err(error) = answer {
             failures.push(format!("plugin {}: {}", member.plugin, printable(&error.to_string())));
         }
     }
-    Ok(failures)
+    failures
 }

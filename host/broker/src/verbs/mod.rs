@@ -10,6 +10,8 @@ mod reference_leftovers;
 mod rehearse;
 #[cfg(feature = "simulation")]
 mod simulated;
+#[cfg(feature = "simulation")]
+mod simulated_attachment;
 mod status;
 
 use cofferdam_protocol::{CniError, Verb};
@@ -17,6 +19,7 @@ use cofferdam_protocol::{CniError, Verb};
 pub(crate) use self::add::journal_failure;
 #[cfg(feature = "simulation")]
 pub use self::rehearse::Rehearsed;
+pub use self::simulated_attachment::Detached;
 use crate::call::Call;
 
 /// Serves a request. The text is for standard output.

@@ -62,7 +62,7 @@ impl Broker {
     }
 }
 
-fn namespace(call: &Call) -> NamespaceRecord {
+pub(super) fn namespace(call: &Call) -> NamespaceRecord {
     NamespaceRecord {
         identity: NamespaceIdentity { device: 0, inode: 0 },
         path: call.namespace_path().unwrap_or_default().to_owned(),

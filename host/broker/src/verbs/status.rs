@@ -122,7 +122,7 @@ fn is_something(value: &Node) -> bool {
 
 /// What the host finds wrong has a code of the host; for STATUS the
 /// specification has its own. A plugin's 50 or 51 stays.
-fn not_available(error: CniError) -> CniError {
+pub(super) fn not_available(error: CniError) -> CniError {
     let host_side = [
         codes::DENIED,
         codes::COMPONENT,

@@ -35,7 +35,7 @@ pub(super) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
 }
 
 /// The list's plugins, where each run of components is one `chain`.
-fn fuse(network: &NetworkList, is_component: impl Fn(&str) -> bool) -> Vec<Node> {
+pub(crate) fn fuse(network: &NetworkList, is_component: impl Fn(&str) -> bool) -> Vec<Node> {
     let mut fused = Vec::new();
     let mut run: Vec<Member> = Vec::new();
     for plugin in &network.plugins {

@@ -13,6 +13,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use cofferdam_broker::Installation;
 
+pub(crate) use fuse::fuse;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Tells what is wrong with a network's configuration on this node.

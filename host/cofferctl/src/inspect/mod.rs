@@ -100,7 +100,7 @@ fn tell_metadata(metadata: &Metadata) {
     say(&format!("licence {}", metadata.licence));
 }
 
-fn tell_needs(needs: &Needs) {
+pub(crate) fn tell_needs(needs: &Needs) {
     if !needs.is_declared() {
         say(UNDECLARED);
         return;

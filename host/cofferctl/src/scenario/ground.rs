@@ -1,0 +1,216 @@
+//! The installation of nobody's in which scenarios run: components that stay
+//! compiled, and policies, records and journals that each scenario begins
+//! anew.
+
+use std::{
+    cell::RefCell,
+    fs, io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use cofferdam_broker::Installation;
+use cofferdam_protocol::CniError;
+use cofferdam_sandbox::Digest;
+use nix::fcntl::{Flock, FlockArg};
+
+use super::model::Given;
+
+/// Components that stay compiled besides those in use.
+const MOST_KEPT: usize = 64;
+
+/// Held by one run at a time.
+pub(super) struct Ground {
+    installation: Installation,
+    /// Where the policies that are in place come from.
+    origins: RefCell<Vec<(PathBuf, PathBuf)>>,
+    _alone: Flock<fs::File>,
+}
+
+impl Ground {
+    /// Waits until no other run is at it.
+    pub(super) fn new(installation: Installation) -> anyhow::Result<Self> {
+        let path = installation.root().join("lock");
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("open {}", path.display()))?;
+        let alone = Flock::lock(file, FlockArg::LockExclusive)
+            .map_err(|(_, errno)| errno)
+            .with_context(|| format!("lock {}", path.display()))?;
+        Ok(Self {
+            installation,
+            origins: RefCell::default(),
+            _alone: alone,
+        })
+    }
+
+    pub(super) fn installation(&self) -> &Installation {
+        &self.installation
+    }
+
+    /// Gives these plugins, and no others, a component.
+    pub(super) fn name<'p>(&self, plugins: impl Iterator<Item = (&'p String, Digest)>) -> anyhow::Result<()> {
+        let store = self.installation.components();
+        remove(&store.path().join("plugins"))?;
+        for (name, digest) in plugins {
+            store.name(name, digest)?;
+        }
+        Ok(())
+    }
+
+    /// Takes away what an earlier scenario left, and puts the policies in
+    /// place.
+    pub(super) fn prepare(&self, given: &Given) -> anyhow::Result<()> {
+        self.clear()?;
+        self.origins.borrow_mut().clear();
+        let directory = self.installation.policies().path().to_owned();
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&directory)
+            .with_context(|| format!("make {}", directory.display()))?;
+        for path in &given.policies {
+            for file in policy_files(path)? {
+                let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
+                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if !given.policy_of.keys().any(|plugin| is_of(&name, plugin)) {
+                    let place = directory.join(name);
+                    write(&place, &text)?;
+                    self.origins.borrow_mut().push((place, file));
+                }
+            }
+        }
+        for (plugin, text) in &given.policy_of {
+            if !cofferdam_policy::is_plain_name(plugin) {
+                bail!("policy-of.{plugin}: a plugin can't have that name");
+            }
+            write(&directory.join(format!("{plugin}.toml")), text)?;
+        }
+        for (path, text) in &given.files {
+            let place = self.installation.resolve(path);
+            fs::create_dir_all(place.parent().unwrap_or(&place)).with_context(|| format!("make {}", path.display()))?;
+            write(&place, text)?;
+        }
+        Ok(())
+    }
+
+    /// An error whose paths are those that the author knows, or those of a node.
+    pub(super) fn explained(&self, error: CniError) -> CniError {
+        let explain = |text: &str| {
+            let origins = self.origins.borrow();
+            let text = origins.iter().fold(text.to_owned(), |text, (place, origin)| {
+                text.replace(&*place.to_string_lossy(), &origin.to_string_lossy())
+            });
+            text.replace(&*self.installation.root().to_string_lossy(), "")
+        };
+        CniError {
+            message: explain(&error.message),
+            details: error.details.as_deref().map(explain),
+            ..error
+        }
+    }
+
+    /// Leaves nothing but what is compiled.
+    pub(super) fn clear(&self) -> anyhow::Result<()> {
+        let root = self.installation.root();
+        for (directory, kept) in [
+            ("", &["lock", "var"][..]),
+            ("var", &["lib"]),
+            ("var/lib", &["cofferdam"]),
+        ] {
+            remove_all_but(&root.join(directory), kept)?;
+        }
+        Ok(())
+    }
+
+    /// Addresses of a network that are still claimed.
+    pub(super) fn claimed(&self, network: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.installation.records().join(network))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut claimed: Vec<String> = names.filter(|name| name.parse::<std::net::IpAddr>().is_ok()).collect();
+        claimed.sort();
+        claimed
+    }
+
+    /// Forgets components that were not used, where there are many.
+    pub(super) fn forget_all_but(&self, used: &[Digest]) {
+        let path = self.installation.components().path().join("components");
+        let entries: Vec<PathBuf> = fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        if entries.len() <= MOST_KEPT {
+            return;
+        }
+        let used: Vec<String> = used.iter().map(ToString::to_string).collect();
+        let is_used = |path: &PathBuf| {
+            path.file_name()
+                .is_some_and(|name| used.iter().any(|digest| name == digest.as_str()))
+        };
+        for path in entries.iter().filter(|path| !is_used(path)) {
+            // What can't be removed takes up room, nothing else.
+            let _ = fs::remove_dir_all(path);
+        }
+    }
+}
+
+/// A file of policy, or those of a directory.
+fn policy_files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).with_context(|| format!("list {}", path.display()))?;
+    let files = entries.flatten().map(|entry| entry.path());
+    Ok(files
+        .filter(|file| file.extension().is_some_and(|end| end == "toml"))
+        .collect())
+}
+
+/// Whether a file of policies is about a plugin: `NAME.toml`, `NAME.….toml`.
+fn is_of(file: &str, plugin: &str) -> bool {
+    file.strip_prefix(plugin).is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
+    written.with_context(|| format!("write {}", path.display()))
+}
+
+fn remove_all_but(directory: &Path, kept: &[&str]) -> anyhow::Result<()> {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if !kept.iter().any(|name| entry.file_name() == *name) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,139 @@
+//! The components that take part in scenarios: those that are tested, and those
+//! that a file names besides.
+
+use std::{
+    collections::BTreeMap,
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use cofferdam_broker::Installation;
+use cofferdam_sandbox::Digest;
+
+use super::Arguments;
+use crate::{
+    compiler,
+    project::{Built, Checked, Project, workshop},
+};
+
+/// Components by the names of their plugins.
+type Cast = BTreeMap<String, Digest>;
+
+pub(super) struct Troupe {
+    workshop: Installation,
+    /// Where projects are built.
+    target: PathBuf,
+    limits: compiler::Limits,
+    tested: Cast,
+    /// Those of files, so that each is built once.
+    others: BTreeMap<PathBuf, Digest>,
+}
+
+pub(super) enum Gathered {
+    Troupe(Troupe),
+    /// Cargo said why, and ended with this code.
+    BuildFailed(u8),
+}
+
+impl Troupe {
+    /// The components that are named, or else what the project is built to.
+    pub(super) fn gather(arguments: &Arguments) -> anyhow::Result<Gathered> {
+        let project = Project::find(&arguments.directory)?;
+        let target = match (&arguments.cache, &project) {
+            (Some(cache), _) => cache.clone(),
+            (None, Some(project)) => project.target().to_owned(),
+            (None, None) => users_cache()?,
+        };
+        let files = match (arguments.component.as_slice(), &project) {
+            ([], Some(project)) => match project.build(project.target(), true)? {
+                Built::Components(files) => files,
+                Built::Failed(code) => return Ok(Gathered::BuildFailed(code)),
+            },
+            ([], None) => bail!(
+                "{} has no Cargo.toml, so there is no project in it to build; name its directory with --directory, or \
+                 components with --component",
+                arguments.directory.display()
+            ),
+            (files, _) => files.to_vec(),
+        };
+        let mut troupe = Self {
+            workshop: workshop(&target)?,
+            target,
+            limits: arguments.limits,
+            tested: BTreeMap::new(),
+            others: BTreeMap::new(),
+        };
+        for file in files {
+            let checked = troupe.check(&file)?;
+            troupe.tested.insert(checked.name(), checked.digest);
+        }
+        Ok(Gathered::Troupe(troupe))
+    }
+
+    pub(super) fn workshop(&self) -> &Installation {
+        &self.workshop
+    }
+
+    /// Those that are tested, with those that a file names.
+    pub(super) fn cast(&mut self, others: &BTreeMap<String, PathBuf>) -> anyhow::Result<Cast> {
+        let mut cast = self.tested.clone();
+        for (name, path) in others {
+            // What is tested takes its place.
+            if cast.contains_key(name) {
+                continue;
+            }
+            let digest = match self.others.get(path) {
+                Some(digest) => *digest,
+                None => self.other(path).with_context(|| format!("plugins.{name}"))?,
+            };
+            self.others.insert(path.clone(), digest);
+            cast.insert(name.clone(), digest);
+        }
+        Ok(cast)
+    }
+
+    /// The digests of all that took part.
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        self.tested.values().chain(self.others.values()).copied().collect()
+    }
+
+    fn other(&self, path: &Path) -> anyhow::Result<Digest> {
+        if !path.is_dir() {
+            return Ok(self.check(path)?.digest);
+        }
+        let Some(project) = Project::find(path)? else {
+            bail!("{} has no Cargo.toml, so there is no project in it", path.display());
+        };
+        match project.build(&self.target, true)? {
+            Built::Components(files) => match files.as_slice() {
+                [file] => Ok(self.check(file)?.digest),
+                files => bail!("{} has {} components, and not one", path.display(), files.len()),
+            },
+            Built::Failed(_) => bail!("{} can't be built", path.display()),
+        }
+    }
+
+    fn check(&self, file: &Path) -> anyhow::Result<Checked> {
+        Checked::read(file, &self.workshop, self.limits)
+    }
+}
+
+/// Where a user's programs keep what can be made again.
+fn users_cache() -> anyhow::Result<PathBuf> {
+    let directory = |variable: &str| {
+        std::env::var_os(variable)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let cache = directory("XDG_CACHE_HOME").or_else(|| Some(directory("HOME")?.join(".cache")));
+    let cache =
+        cache.context("neither XDG_CACHE_HOME nor HOME is set; say with --cache where to keep compiled components")?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&cache)
+        .with_context(|| format!("make {}", cache.display()))?;
+    Ok(cache)
+}
