@@ -38,6 +38,7 @@ pub(crate) fn run(
         grants,
         needs,
         audit,
+        limits,
         program,
     } = match session.plugins.get(plugin).cloned() {
         Ok(loaded) => loaded,
@@ -51,7 +52,7 @@ pub(crate) fn run(
     let mode = session.mode;
     let allowed = Allowed { grants, needs };
     let secrets = secrets_of(&config, &task);
-    let mut mediator = Mediator::new(session, plugin, config, allowed, trail, task.clone());
+    let mut mediator = Mediator::new(session, plugin, config, allowed, limits, trail, task.clone());
     mediator.secrets.clone_from(&secrets);
     let mut guest = match Guest::new(&sandbox, &program, mediator) {
         Ok(guest) => guest,

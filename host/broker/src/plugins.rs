@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use cofferdam_network::Ahead;
-use cofferdam_policy::{Audit, Grants, Needs, Operation, Pin, Question};
+use cofferdam_policy::{Audit, Grants, Needs, Operation, Pin, PluginPolicy, Question};
 use cofferdam_protocol::{CniError, Place, PluginConfig};
-use cofferdam_sandbox::{Artifact, ComponentStore, Program, Sandbox};
+use cofferdam_sandbox::{Artifact, ComponentStore, Limits, Program, Sandbox};
 
 use crate::{
     Installation,
@@ -22,6 +22,7 @@ pub(crate) struct Loaded {
     pub(crate) grants: Grants,
     pub(crate) needs: Needs,
     pub(crate) audit: Audit,
+    pub(crate) limits: Limits,
     pub(crate) program: Program,
 }
 
@@ -171,6 +172,7 @@ impl Loader<'_> {
             grants,
             needs,
             audit: policy.audit(),
+            limits: limits(&policy),
             program,
         })
     }
@@ -187,5 +189,15 @@ impl Loader<'_> {
         self.components
             .artifact(digest)
             .map_err(|error| refuse(error.to_string()))
+    }
+}
+
+/// What an instance may use: the operator knows plugins that take more.
+fn limits(policy: &PluginPolicy) -> Limits {
+    let limits = Limits::default();
+    let instances = policy.core_instances().and_then(|count| usize::try_from(count).ok());
+    Limits {
+        instances: instances.unwrap_or(limits.instances),
+        ..limits
     }
 }
