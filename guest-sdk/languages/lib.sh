@@ -10,6 +10,22 @@ tools=$build/languages/tools
 
 plugins=(mtu-cap list-ipam)
 
+# Makes bindings for C and Go; as the workspace's Cargo.lock has it.
+bindgen_version=0.61.1
+bindgen=$tools/wit-bindgen/bin/wit-bindgen
+
+bindgen_missing() {
+    [[ -x $bindgen ]] || echo "wit-bindgen $bindgen_version"
+}
+
+install_bindgen() {
+    if [[ ! -x $bindgen ]]; then
+        # Not in the workspace: its flags are for what ships.
+        (cd / && cargo install --quiet --locked --root "$tools/wit-bindgen" --no-default-features --features c,go \
+            "wit-bindgen-cli@$bindgen_version")
+    fi
+}
+
 # The interfaces that a plugin is built against: its world, and the contract
 # beside it. Prints the folder.
 wit_of() {

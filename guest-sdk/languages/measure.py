@@ -5,7 +5,7 @@
 
 For each language: the size of its two components and of their compiled form,
 the time of an ADD of the plugin alone (median of 21, the whole process), and
-the most memory that such a process had.
+the most memory that such a process had, which Debian's package `time` tells.
 """
 
 import json
@@ -19,7 +19,7 @@ import tempfile
 import time
 
 RUNS = 21
-SOURCES = pathlib.Path(__file__).resolve().parents[2]
+LANGUAGES = pathlib.Path(__file__).resolve().parent
 NETWORK = {"cniVersion": "1.1.0", "name": "mynet"}
 
 
@@ -59,20 +59,23 @@ class Site:
         self.node.close()
         shutil.rmtree(self.root)
 
-    def install(self, name, component, policy):
-        """Adds a component and its policy; the bytes of its compiled form."""
+    def install(self, name, component, policies):
+        """Adds a component and its policies; the bytes of its compiled form."""
         add = [self.cofferctl, "--root", self.root, "component", "add", "--name", name, component]
         subprocess.run(add, check=True, stdout=subprocess.DEVNULL)
-        policies = self.root / "etc/cofferdam/policy.d"
-        policies.mkdir(parents=True, exist_ok=True)
-        shutil.copy(policy, policies / f"{name}.toml")
+        directory = self.root / "etc/cofferdam/policy.d"
+        directory.mkdir(parents=True, exist_ok=True)
+        for number, (plugin, policy) in enumerate(policies):
+            text = policy.read_text().replace(f"plugin.{plugin}", f"plugin.{name}")
+            (directory / f"{name}.{number}.toml").write_text(text)
         store = self.root / "var/lib/cofferdam"
         digest = (store / "plugins" / name).read_text().strip().removeprefix("sha256:")
         [code] = (store / "components" / digest).glob("*.cwasm")
         return code.stat().st_size
 
-    def call(self, verb, container, config):
-        """One execution: seconds, peak memory in kilobytes, and what it printed."""
+    def call(self, verb, container, config, within=()):
+        """One execution, by a program that executes others if need be; its
+        seconds."""
         environment = {
             "PATH": os.environ["PATH"],
             "CNI_COMMAND": verb,
@@ -83,35 +86,46 @@ class Site:
         }
         command = ["nsenter", f"--net={self.node.path}", self.executable, "--root", self.root]
         began = time.perf_counter()
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ended = subprocess.run(
+            [*within, *command], env=environment, input=json.dumps(config).encode(), stdout=subprocess.PIPE
         )
-        process.stdin.write(json.dumps(config).encode())
-        process.stdin.close()
-        output = process.stdout.read()
-        process.stdout.close()
-        _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            sys.exit(f"measure.py: {verb} of {config.get('plugin')} failed: {output.decode()}")
-        return seconds, usage.ru_maxrss, output
+        if ended.returncode != 0:
+            sys.exit(f"measure.py: {verb} of {config['plugin']} failed: {ended.stdout.decode()}")
+        return seconds
+
+    def peak(self, container, config):
+        """Kilobytes of memory that an ADD has at most. A process's own figure
+        begins with that of the one it was forked from: this one is small."""
+        file = self.root / "peak"
+        self.call("ADD", container, config, ["/usr/bin/time", "--format=%M", f"--output={file}"])
+        return int(file.read_text())
+
+
+def attached(site, config, prepare, add):
+    """What `add` gives for a container of its own, which is detached again."""
+    container = Namespace()
+    try:
+        prepare(container)
+        given = add(container, config)
+        site.call("DEL", container, config)
+    finally:
+        container.close()
+    return given
 
 
 def measured(site, config, prepare):
-    """Median seconds and greatest memory of ADDs, each of a container of its own."""
-    times, memories = [], []
-    for _ in range(RUNS):
-        container = Namespace()
-        try:
-            prepare(container)
-            seconds, memory, _ = site.call("ADD", container, config)
-            site.call("DEL", container, config)
-        finally:
-            container.close()
-        times.append(seconds)
-        memories.append(memory)
-    return statistics.median(times), max(memories)
+    """Median seconds of an ADD, and its peak memory in kilobytes."""
+    times = [
+        attached(site, config, prepare, lambda *request: site.call("ADD", *request)) for _ in range(RUNS)
+    ]
+    return statistics.median(times), attached(site, config, prepare, site.peak)
+
+
+def policies(language, plugin):
+    """The files that tell what the plugin may do, each with the name in it."""
+    files = [LANGUAGES / plugin / "policy.toml", LANGUAGES / language / plugin / "policy.toml"]
+    return [(plugin, file) for file in files if file.exists()]
 
 
 def with_eth0(container):
@@ -143,10 +157,7 @@ def main(cofferctl, cofferdam, components, *languages):
             for plugin, configuration, prepare in KINDS:
                 name = f"{language}-{plugin}"
                 component = pathlib.Path(components, language, f"{plugin}.wasm")
-                policy = site.root / f"{name}.toml"
-                text = (SOURCES / f"guest-sdk/languages/{plugin}/policy.toml").read_text()
-                policy.write_text(text.replace(f"plugin.{plugin}", f"plugin.{name}"))
-                code = site.install(name, component, policy)
+                code = site.install(name, component, policies(language, plugin))
                 seconds, memory = measured(site, configuration(name), prepare)
                 print(
                     f"| {language} | `{plugin}` | {component.stat().st_size / 1000:,.0f} KB | {code / 1000:,.0f} KB "
@@ -160,4 +171,6 @@ def main(cofferctl, cofferdam, components, *languages):
 if __name__ == "__main__":
     if len(sys.argv) < 5:
         sys.exit(__doc__)
+    if not pathlib.Path("/usr/bin/time").exists():
+        sys.exit("measure.py: Debian's package time is missing")
     main(*sys.argv[1:])

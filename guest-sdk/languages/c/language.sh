@@ -5,9 +5,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 here=$languages/c
-# As the workspace's Cargo.lock has it.
-bindgen_version=0.61.1
-bindgen=$tools/wit-bindgen/bin/wit-bindgen
 
 # Makes a component of what wasm-ld links; Rust's target wasm32-wasip2 comes
 # with it.
@@ -21,7 +18,7 @@ missing() {
     [[ -d /usr/include/wasm32-wasi ]] || echo "wasi-libc"
     [[ -f $(clang --target=wasm32-wasi -print-libgcc-file-name 2>/dev/null) ]] || echo "libclang-rt-*-dev-wasm32"
     [[ -x $(component_linker) ]] || echo "wasm-component-ld (https://rustup.rs)"
-    [[ -x $bindgen ]] || echo "wit-bindgen $bindgen_version"
+    bindgen_missing
 }
 
 install_tools() {
@@ -29,11 +26,7 @@ install_tools() {
     local version
     version=$(clang -dumpversion)
     install_packages "libclang-rt-${version%%.*}-dev-wasm32"
-    if [[ ! -x $bindgen ]]; then
-        # Not in the workspace: its flags are for what ships.
-        (cd / && cargo install --quiet --locked --root "$tools/wit-bindgen" --no-default-features --features c \
-            "wit-bindgen-cli@$bindgen_version")
-    fi
+    install_bindgen
 }
 
 build_plugin() {
