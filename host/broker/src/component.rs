@@ -38,6 +38,7 @@ pub(crate) fn run(
         grants,
         needs,
         audit,
+        limits,
         program,
         ..
     } = match session.plugins.get(plugin).cloned() {
@@ -58,7 +59,7 @@ pub(crate) fn run(
     let secrets = secrets_of(&config, &task);
     let rehearsing = session.rehearsing.clone();
     rehearsing.begins(plugin);
-    let mut mediator = Mediator::new(session, plugin, config, allowed, trail, task.clone());
+    let mut mediator = Mediator::new(session, plugin, config, allowed, limits, trail, task.clone());
     mediator.secrets.clone_from(&secrets);
     let mut guest = match Guest::new(&sandbox, &program, mediator) {
         Ok(guest) => guest,

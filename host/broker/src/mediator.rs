@@ -127,10 +127,10 @@ impl Mediator {
         plugin: &str,
         config: PluginConfig,
         allowed: Allowed,
+        limits: Limits,
         trail: Trail,
         task: Task,
     ) -> Self {
-        let limits = Limits::default();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         Self {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cofferdam_network::Ahead;
 use cofferdam_policy::{Audit, Grants, NO_KEYS, Needs, Operation, Pin, PluginPolicy, PolicyError, Question};
 use cofferdam_protocol::{CniError, Place, PluginConfig};
-use cofferdam_sandbox::{Artifact, ComponentStore, Program, Sandbox};
+use cofferdam_sandbox::{Artifact, ComponentStore, Limits, Program, Sandbox};
 
 use crate::{
     Installation,
@@ -26,6 +26,7 @@ pub(crate) struct Loaded {
     /// Of its configuration; present during ADD and CHECK, where it has one.
     pub(crate) schema: Option<Vec<u8>>,
     pub(crate) audit: Audit,
+    pub(crate) limits: Limits,
     pub(crate) program: Program,
 }
 
@@ -197,6 +198,7 @@ impl Loader<'_> {
             needs,
             schema,
             audit: policy.audit(),
+            limits: limits(&policy),
             program,
         })
     }
@@ -224,5 +226,15 @@ impl Loader<'_> {
         self.components
             .artifact(digest)
             .map_err(|error| refuse(error.to_string()))
+    }
+}
+
+/// What an instance may use: the operator knows plugins that take more.
+fn limits(policy: &PluginPolicy) -> Limits {
+    let limits = Limits::default();
+    let instances = policy.core_instances().and_then(|count| usize::try_from(count).ok());
+    Limits {
+        instances: instances.unwrap_or(limits.instances),
+        ..limits
     }
 }

@@ -1,3 +1,6 @@
+/// Core instances that a policy can let a component be made of.
+pub(crate) const CORE_INSTANCES: std::ops::RangeInclusive<u32> = 1..=256;
+
 /// How many objects of one grant may be there at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {

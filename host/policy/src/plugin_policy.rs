@@ -17,6 +17,7 @@ pub struct PluginPolicy {
     pub(crate) plugin: Arc<str>,
     pin: Pin,
     audit: Audit,
+    core_instances: Option<u32>,
     parts: Vec<Part>,
 }
 
@@ -59,6 +60,13 @@ impl PluginPolicy {
     #[must_use]
     pub fn audit(&self) -> Audit {
         self.audit
+    }
+
+    /// Core instances that the component may be made of, where that differs
+    /// from what every component may.
+    #[must_use]
+    pub fn core_instances(&self) -> Option<u32> {
+        self.core_instances
     }
 
     /// Whether it grants other things on one network than on another.
@@ -127,6 +135,7 @@ impl Draft {
                 plugin: plugin.into(),
                 pin: Pin::Any,
                 audit: Audit::default(),
+                core_instances: None,
                 parts: Vec::new(),
             },
             pin: None,
@@ -182,6 +191,7 @@ impl Draft {
             self.add_pin(&file, pin);
         }
         self.policy.audit = self.policy.audit.max(section.audit);
+        self.policy.core_instances = self.policy.core_instances.max(section.core_instances);
         let origin = Arc::new(Origin {
             file,
             selection: section.selection,

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use crate::{
     audit::Audit,
-    parse::{AUDIT, COMPONENT, SIGNED_BY},
+    parse::{AUDIT, COMPONENT, CORE_INSTANCES, SIGNED_BY},
     pattern::Pattern,
     pin::Pin,
     plugin_policy::{Part, PluginPolicy},
@@ -72,6 +72,9 @@ impl PluginPolicy {
         }
         if self.audit() != Audit::default() {
             let _ = writeln!(text, "{AUDIT} = {}", Whole(self.audit().word()));
+        }
+        if let Some(count) = self.core_instances() {
+            let _ = writeln!(text, "{CORE_INSTANCES} = {count}");
         }
         for (key, value) in selection.fields() {
             let _ = writeln!(text, "{key} = {value}");

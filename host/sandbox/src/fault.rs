@@ -14,6 +14,8 @@ pub enum FaultKind {
     Deadline,
     /// More memory was wanted than there may be.
     Memory,
+    /// The component is made of more core instances than it may.
+    Instances,
     /// The recursion was too deep.
     StackOverflow,
     /// A panic, a failed assertion, `abort`.
@@ -29,6 +31,10 @@ impl fmt::Display for FaultKind {
         match self {
             Self::Deadline => f.write_str("it did not return within the time of the request"),
             Self::Memory => f.write_str("it used up the memory that it may have"),
+            Self::Instances => f.write_str(
+                "it is made of more core instances than it may; core-instances in the policy of a plugin that you trust \
+                 allows more",
+            ),
             Self::StackOverflow => f.write_str("its recursion was too deep for its stack"),
             Self::Abort => f.write_str("it aborted"),
             Self::Rule(rule) => f.write_str(rule),
@@ -67,7 +73,16 @@ fn kind(error: &wasmtime::Error, memory: &MemoryGuard) -> FaultKind {
         Some(Trap::UnreachableCodeReached) if memory.refused() => FaultKind::Memory,
         Some(Trap::UnreachableCodeReached) => FaultKind::Abort,
         Some(trap) => FaultKind::Trap(trap.to_string()),
-        None => FaultKind::Rule(error.root_cause().to_string()),
+        None => rule(error.root_cause().to_string()),
+    }
+}
+
+/// The engine has no type of its own for this one.
+fn rule(text: String) -> FaultKind {
+    if text.contains("instance count too high") {
+        FaultKind::Instances
+    } else {
+        FaultKind::Rule(text)
     }
 }
 

@@ -17,7 +17,7 @@ use cofferdam_journal::{AttachmentId, StateDirectory};
 use cofferdam_policy::{NO_KEYS, Needs, PluginPolicy};
 use cofferdam_protocol::{Place, PluginConfig};
 use cofferdam_sandbox::{
-    CallError, Sandbox,
+    CallError, Limits, Sandbox,
     bindings::{
         cofferdam::cni::{links, namespaces, types},
         exports::cofferdam::cni::plugin::NetworkRequest,
@@ -105,7 +105,7 @@ impl Ground {
         });
         let trail = Trail::new(&session, "test");
         Self {
-            mediator: Mediator::new(session, "test", config, allowed, trail, task),
+            mediator: Mediator::new(session, "test", config, allowed, Limits::default(), trail, task),
             requests,
             _directory: directory,
         }

@@ -22,6 +22,7 @@ pub(crate) struct Section {
     pub(crate) line: usize,
     pub(crate) pin: Option<PinLine>,
     pub(crate) audit: Audit,
+    pub(crate) core_instances: Option<u32>,
     pub(crate) selection: Selection,
     /// With their lines.
     pub(crate) grants: Vec<(Grant, usize)>,
@@ -65,11 +66,13 @@ impl fmt::Display for PinWords {
 pub(crate) const COMPONENT: &str = "component";
 pub(crate) const SIGNED_BY: &str = "signed-by";
 pub(crate) const AUDIT: &str = "audit";
+pub(crate) const CORE_INSTANCES: &str = "core-instances";
 
-const PLUGIN_KEYS: [&str; 6] = [
+const PLUGIN_KEYS: [&str; 7] = [
     COMPONENT,
     SIGNED_BY,
     AUDIT,
+    CORE_INSTANCES,
     Selection::NETWORKS,
     Selection::TENANTS,
     "grant",
@@ -117,12 +120,15 @@ fn plugin_section(reader: &mut Reader<'_>, plugin: &str, root: &Table<'_>) -> Op
     reader.unknown_keys(&entry.field, table, &PLUGIN_KEYS);
     let pin = pin(reader, &entry.field, table);
     let audit = Entry::find(table, &entry.field, AUDIT).and_then(|entry| values::audit(reader, &entry));
+    let core_instances =
+        Entry::find(table, &entry.field, CORE_INSTANCES).and_then(|entry| values::core_instances(reader, &entry));
     let selection = selection(reader, &entry.field, table);
     let grants = Entry::find(table, &entry.field, "grant").map(|entry| grants(reader, &entry));
     Some(Section {
         line: reader.line(entry.span().start),
         pin,
         audit: audit.unwrap_or_default(),
+        core_instances,
         selection,
         grants: grants.unwrap_or_default(),
     })

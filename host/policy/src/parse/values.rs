@@ -14,6 +14,7 @@ use crate::{
     bound::Bound,
     dimension::Form,
     key_pattern::KeyPattern,
+    limits::CORE_INSTANCES,
     mark::MarkPattern,
     name,
     pattern::Pattern,
@@ -227,6 +228,21 @@ pub(super) fn max(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<u32> {
         reader.problem(entry.span(), &entry.field, "the number is out of range", Some(way_out));
     }
     max
+}
+
+pub(super) fn core_instances(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<u32> {
+    let Some(number) = integer(entry.value()) else {
+        reader.wrong_type(entry, "a whole number", None);
+        return None;
+    };
+    let count = u32::try_from(number)
+        .ok()
+        .filter(|count| CORE_INSTANCES.contains(count));
+    if count.is_none() {
+        let way_out = format!("{} to {}", CORE_INSTANCES.start(), CORE_INSTANCES.end());
+        reader.problem(entry.span(), &entry.field, "the number is out of range", Some(way_out));
+    }
+    count
 }
 
 fn integer(value: &Value<'_>) -> Option<i64> {

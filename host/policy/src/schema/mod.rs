@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     audit::Audit,
     dimension::Dimension,
+    limits,
     operation::Operation,
-    parse::{AUDIT, COMPONENT, SIGNED_BY},
+    parse::{AUDIT, COMPONENT, CORE_INSTANCES, SIGNED_BY},
     selection::Selection,
 };
 
@@ -65,6 +66,11 @@ fn plugin() -> Value {
     properties.insert(
         AUDIT.to_owned(),
         json!({ "description": "Which operations go to the audit log.", "enum": Audit::WORDS }),
+    );
+    properties.insert(
+        CORE_INSTANCES.to_owned(),
+        json!({ "description": "Core instances that the component may be made of, instead of 32.", "type": "integer",
+            "minimum": limits::CORE_INSTANCES.start(), "maximum": limits::CORE_INSTANCES.end() }),
     );
     properties.insert(
         "grant".to_owned(),

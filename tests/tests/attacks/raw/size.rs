@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     component::{Raw, assemble},
-    ground::{COMPONENT, FAULT, arena_with, fails, refused},
+    ground::{COMPONENT, FAULT, add, arena_with, fails, refused},
 };
 use crate::arena::config;
 
@@ -27,10 +27,14 @@ fn add_within(limits: &[&str], wasm: &[u8]) -> Ended {
     finish(&mut add, b"")
 }
 
+/// What makes a component one of more than forty core instances.
+fn forty_modules() -> String {
+    "(core module $empty)".to_owned() + &"(core instance (instantiate $empty))".repeat(40)
+}
+
 #[test]
 fn what_is_too_large_from_the_start_does_not_start() {
     needs_kernel!();
-    let modules = "(core module $empty)".to_owned() + &"(core instance (instantiate $empty))".repeat(40);
     for (attack, raw) in [
         ("a memory", Raw::new().memory("(memory (export \"memory\") 600)")),
         ("a table", Raw::new().plugin("(table 100000 funcref)")),
@@ -38,11 +42,31 @@ fn what_is_too_large_from_the_start_does_not_start() {
             "a table of all lengths",
             Raw::new().plugin("(table 0xffffffff funcref)"),
         ),
-        ("instances", Raw::new().more(&modules)),
+        ("instances", Raw::new().more(&forty_modules())),
     ] {
         let error = fails(attack, &raw);
         assert!([COMPONENT, FAULT].contains(&error.code), "{attack}: {error:?}");
     }
+}
+
+#[test]
+fn a_policy_can_let_a_component_have_more_core_instances() {
+    needs_kernel!();
+    let arena = arena_with(&Raw::new().more(&forty_modules()).wasm());
+    let error = add(&arena).error();
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (
+            FAULT,
+            "plugin \"hostile\" was ended: it is made of more core instances than it may; core-instances in the \
+             policy of a plugin that you trust allows more"
+        )
+    );
+    let more = "[plugin.hostile]\ncore-instances = 48\n";
+    arena.site.installation().policy("hostile.more.toml", more);
+    assert_eq!(add(&arena).code, 0);
+    arena.site.del(&arena.container, &config(&json!([])));
+    arena.assert_untouched("more core instances");
 }
 
 #[test]
