@@ -47,6 +47,7 @@ pub use log::printable;
 pub use reach::{Reach, Use};
 pub use rehearsal::{Answer as RehearsedAnswer, Asked, Listener, Rehearsal};
 pub use repair::{RepairError, repair};
+#[cfg(feature = "simulation")]
 pub use verbs::Detached;
 #[cfg(feature = "simulation")]
 pub use verbs::Rehearsed;

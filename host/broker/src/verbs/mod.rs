@@ -19,6 +19,7 @@ use cofferdam_protocol::{CniError, Verb};
 pub(crate) use self::add::journal_failure;
 #[cfg(feature = "simulation")]
 pub use self::rehearse::Rehearsed;
+#[cfg(feature = "simulation")]
 pub use self::simulated_attachment::Detached;
 use crate::call::Call;
 
