@@ -70,6 +70,8 @@ for module in /modules/*.ko; do \$b insmod \$module; done
 \$b mount --move /proc /new/proc; \$b mount --move /sys /new/sys; \$b mount --move /dev /new/dev
 \$b mkdir -p /new/dev/pts /new/dev/shm /new/lib/modules/$release
 \$b mount -t devpts pts /new/dev/pts; \$b mount -t tmpfs shm /new/dev/shm
+# Opening it has the kernel load what is behind it.
+\$b mkdir -p /new/dev/net; \$b mknod /new/dev/net/tun c 10 200
 \$b mount --bind /new$kernel/lib/modules/$release /new/lib/modules/$release
 \$b cp /command /new/run/command
 \$b cat >/new/run/first <<'FIRST'
