@@ -3,7 +3,7 @@ use std::{fs, net::IpAddr, path::PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Cni, Ended, GoPlugins, Installation, Namespace, Output, Snapshot, finish, with};
+use crate::{Cni, CniError, Ended, GoPlugins, Installation, Namespace, Output, Snapshot, finish, with};
 
 /// A node with plugins on it, and a runtime's simplest calls.
 #[derive(Debug)]
@@ -167,6 +167,18 @@ impl Site {
     #[must_use]
     pub fn try_add(&self, container: &Container, config: &Value) -> Output {
         self.call("ADD", container, config).run()
+    }
+
+    /// ADD for a new container `c1` that has to fail, and to leave node, leases
+    /// and container as they were; its error.
+    #[track_caller]
+    pub fn failed_add(&self, config: &Value) -> CniError {
+        let container = Container::new("c1");
+        let (node, inside) = (self.snapshot(), Snapshot::of(&container.namespace));
+        let error = self.try_add(&container, config).error();
+        node.assert_same(&self.snapshot());
+        inside.assert_same(&Snapshot::of(&container.namespace));
+        error
     }
 
     /// DEL that has to succeed.

@@ -6,7 +6,7 @@
 use std::fs;
 
 use cofferdam_tests::{
-    CniError, Container, Products, Site, Snapshot, bridge_network, finish, hostile_declaring, mynet, needs_kernel, with,
+    CniError, Container, Products, Site, bridge_network, finish, hostile_declaring, mynet, needs_kernel, with,
 };
 use serde_json::{Value, json};
 
@@ -39,21 +39,10 @@ fn lacking(plugin: &str, words: &str) -> Site {
     site
 }
 
-/// ADD fails, and node, container and journals are as they were.
-#[track_caller]
-fn fails_without_a_trace(site: &Site, config: &Value) -> CniError {
-    let container = Container::new("c1");
-    let before = (site.snapshot(), Snapshot::of(&container.namespace));
-    let error = site.try_add(&container, config).error();
-    before.0.assert_same(&site.snapshot());
-    before.1.assert_same(&Snapshot::of(&container.namespace));
-    error
-}
-
 /// Nothing was done, so there was nothing to roll back.
 #[track_caller]
 fn refused_before_anything_was_done(site: &Site, config: &Value) -> CniError {
-    let error = fails_without_a_trace(site, config);
+    let error = site.failed_add(config);
     assert_eq!(error.code, DENIED, "{error:?}");
     assert!(!error.details.contains("rolled back"), "{error:?}");
     error
@@ -101,7 +90,7 @@ fn what_only_some_attachments_need_matters_only_to_them() {
     let container = Container::new("c1");
     site.add(&container, &bridge_network("1.0.0"));
     site.del(&container, &bridge_network("1.0.0"));
-    let error = fails_without_a_trace(&site, &mynet());
+    let error = site.failed_add(&mynet());
     assert_eq!(error.code, DENIED, "{error:?}");
     assert!(
         error.message.starts_with("nftables.table is not granted") && error.details.contains("rolled back"),
@@ -131,7 +120,7 @@ fn an_add_whose_ipam_plugin_is_not_there_is_refused_before_anything_is_done() {
         .policy("bridge.audit.toml", "[plugin.bridge]\naudit = \"all\"\n");
     site.installation().remove_component("static");
     let config = with(bridge_network("1.0.0"), json!({ "ipam": { "type": "static" } }));
-    let error = fails_without_a_trace(&site, &config);
+    let error = site.failed_add(&config);
     assert_eq!(error.code, COMPONENT, "{error:?}");
     assert!(
         error.message.contains("static") && !error.details.contains("rolled back"),
@@ -245,7 +234,7 @@ fn what_a_component_does_not_declare_is_denied_even_where_it_is_granted() {
         (json!({ "do": "bridge", "in": "host", "name": "cni0" }), "link.create"),
         (json!({ "do": "find", "in": "container", "name": "lo" }), "link.see"),
     ] {
-        let error = fails_without_a_trace(&site, &calls(json!([pair, call])));
+        let error = site.failed_add(&calls(json!([pair, call])));
         assert_eq!(error.code, DENIED, "{error:?}");
         assert!(
             error.message.starts_with(&format!("{operation} is not granted")),
@@ -335,14 +324,14 @@ fn a_declaration_that_was_altered_or_is_gone_is_not_taken_for_none() {
     needs_kernel!();
     let site = declaring(&a_pair());
     let config = calls(json!([{ "do": "bridge", "in": "host", "name": "cni0" }]));
-    assert_eq!(fails_without_a_trace(&site, &config).code, DENIED);
+    assert_eq!(site.failed_add(&config).code, DENIED);
     let file = site.installation().stored("hostile", "component.needs.json");
     for altered in [Some("null"), None] {
         fs::remove_file(&file).unwrap();
         if let Some(text) = altered {
             fs::write(&file, text).unwrap();
         }
-        let error = fails_without_a_trace(&site, &config);
+        let error = site.failed_add(&config);
         assert_eq!(error.code, COMPONENT, "{error:?}");
         assert!(
             error.message.contains("component.needs.json") && error.message.contains("cofferctl component compile"),
@@ -351,7 +340,7 @@ fn a_declaration_that_was_altered_or_is_gone_is_not_taken_for_none() {
     }
     let compiled = finish(site.installation().cofferctl().args(["component", "compile"]), b"");
     assert_eq!(compiled.code, Some(0), "{}", compiled.stderr);
-    assert_eq!(fails_without_a_trace(&site, &config).code, DENIED);
+    assert_eq!(site.failed_add(&config).code, DENIED);
 }
 
 #[test]

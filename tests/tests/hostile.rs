@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use cofferdam_tests::{CniError, Container, Site, Snapshot, needs_kernel};
+use cofferdam_tests::{CniError, Container, Site, needs_kernel};
 use serde_json::{Value, json};
 
 /// Codes of the host, as `docs/errors.md` lists them.
@@ -48,12 +48,7 @@ fn config(attack: &str) -> Value {
 /// The attack fails, and node and container are as they were.
 #[track_caller]
 fn fails_without_a_trace(site: &Site, attack: &str) -> CniError {
-    let container = Container::new("c1");
-    let (node, inside) = (site.snapshot(), Snapshot::of(&container.namespace));
-    let error = site.try_add(&container, &config(attack)).error();
-    node.assert_same(&site.snapshot());
-    inside.assert_same(&Snapshot::of(&container.namespace));
-    error
+    site.failed_add(&config(attack))
 }
 
 #[test]

@@ -5,26 +5,13 @@
 
 use std::fs;
 
-use cofferdam_tests::{
-    CniError, Container, Site, Snapshot, Workshop, bridge_network, hostile_with_schema, needs_kernel, with,
-};
+use cofferdam_tests::{Container, Site, Workshop, bridge_network, hostile_with_schema, needs_kernel, with};
 use serde_json::{Value, json};
 
 /// The specification's "invalid network config".
 const INVALID_CONFIG: u64 = 7;
 /// The host's: a component can't be used.
 const COMPONENT: u64 = 110;
-
-/// ADD fails, and node, container and journals are as they were.
-#[track_caller]
-fn refused(site: &Site, config: &Value) -> CniError {
-    let container = Container::new("c1");
-    let before = (site.snapshot(), Snapshot::of(&container.namespace));
-    let error = site.try_add(&container, config).error();
-    before.0.assert_same(&site.snapshot());
-    before.1.assert_same(&Snapshot::of(&container.namespace));
-    error
-}
 
 #[test]
 fn a_configuration_that_does_not_fit_is_refused_with_the_place_and_the_way_out() {
@@ -62,7 +49,7 @@ fn a_configuration_that_does_not_fit_is_refused_with_the_place_and_the_way_out()
             "write a string",
         ),
     ] {
-        let error = refused(&site, &with(bridge_network("1.0.0"), changes.clone()));
+        let error = site.failed_add(&with(bridge_network("1.0.0"), changes.clone()));
         assert_eq!(error.code, INVALID_CONFIG, "{changes}: {error:?}");
         assert!(error.message.ends_with(place), "{changes}: {error:?}");
         assert!(error.details.contains(way_out), "{changes}: {error:?}");
@@ -80,7 +67,7 @@ fn no_member_of_a_chain_runs_where_the_configuration_of_another_does_not_fit() {
     let bridge = json!({ "type": "bridge", "ipam": { "type": "host-local", "subnet": "10.22.0.0/16" } });
     let chain = json!({ "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam",
         "chain": [bridge, { "type": "tuning", "mtu": true }] });
-    let error = refused(&site, &chain);
+    let error = site.failed_add(&chain);
     assert_eq!(error.code, INVALID_CONFIG, "{error:?}");
     assert!(
         error.message.contains("plugin type=\"tuning\" failed (add)")
@@ -102,7 +89,7 @@ fn what_is_secret_is_not_told() {
     site.installation().policy("hostile.toml", "[plugin.hostile]\n");
     let config = json!({ "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam", "plugin": "hostile",
         "password": "swordfish" });
-    let error = refused(&site, &config);
+    let error = site.failed_add(&config);
     assert_eq!(error.code, INVALID_CONFIG, "{error:?}");
     assert!(
         error
