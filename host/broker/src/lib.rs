@@ -48,7 +48,5 @@ pub use reach::{Reach, Use};
 pub use rehearsal::{Answer as RehearsedAnswer, Asked, Listener, Rehearsal};
 pub use repair::{RepairError, repair};
 #[cfg(feature = "simulation")]
-pub use verbs::Detached;
-#[cfg(feature = "simulation")]
-pub use verbs::Rehearsed;
+pub use verbs::{Detached, Rehearsed};
 pub use wake::Woken;

@@ -7,20 +7,14 @@ mod formerly;
 mod gc;
 mod reference_leftovers;
 #[cfg(feature = "simulation")]
-mod rehearse;
-#[cfg(feature = "simulation")]
 mod simulated;
-#[cfg(feature = "simulation")]
-mod simulated_attachment;
 mod status;
 
 use cofferdam_protocol::{CniError, Verb};
 
 pub(crate) use self::add::journal_failure;
 #[cfg(feature = "simulation")]
-pub use self::rehearse::Rehearsed;
-#[cfg(feature = "simulation")]
-pub use self::simulated_attachment::Detached;
+pub use self::simulated::{Detached, Rehearsed};
 use crate::call::Call;
 
 /// Serves a request. The text is for standard output.

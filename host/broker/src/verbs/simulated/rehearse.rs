@@ -2,18 +2,17 @@
 
 use std::{sync::Arc, time::Instant};
 
-use cofferdam_journal::{Entry, History, NamespaceRecord, StateDirectory};
+use cofferdam_journal::{Entry, History, NamespaceRecord};
 use cofferdam_network::Network;
 use cofferdam_protocol::{CniError, Environment, PluginConfig};
 
-use super::add;
+use super::run_add;
 use crate::{
     Broker,
     call::Call,
     codes,
-    mode::Mode,
     rehearsal::{Rehearsal, Rehearsing},
-    session::Session,
+    verbs::add,
 };
 
 /// What an ADD would do.
@@ -57,27 +56,16 @@ impl Broker {
     }
 }
 
-fn rehearse(
-    call: &Call,
-    (network, namespace): (Box<dyn Network + Send>, NamespaceRecord),
-) -> Result<Rehearsed, CniError> {
-    let previous = call.config.previous(call.version)?;
-    let state = StateDirectory::open(&call.installation.state()).map_err(add::journal_failure)?;
-    let locked = state
-        .lock(&call.attachment, call.deadline)
-        .map_err(add::journal_failure)?;
-    refuse_recorded(call, locked.history())?;
-    let mut session = Session::on(call, Mode::Add, &state, network, Some(namespace.clone()))?;
-    let header = add::header(call, namespace, &session.plugins);
-    session.journal = Some(locked.begin(header).map_err(add::journal_failure)?);
-    let (session, outcome) = add::run_members(call, session, previous);
-    let operations = session
+fn rehearse(call: &Call, on: (Box<dyn Network + Send>, NamespaceRecord)) -> Result<Rehearsed, CniError> {
+    let ran = run_add(call, on, |recorded| refuse_recorded(call, recorded))?;
+    let operations = ran
+        .session
         .journal
         .as_ref()
         .map(|journal| journal.history().entries().to_vec());
     Ok(Rehearsed {
         operations: operations.unwrap_or_default(),
-        outcome: add::conclude(call, &state, session, outcome),
+        outcome: add::conclude(call, &ran.state, ran.session, ran.outcome),
     })
 }
 

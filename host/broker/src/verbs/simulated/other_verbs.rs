@@ -8,13 +8,20 @@ use cofferdam_journal::{AttachmentId, StateDirectory};
 use cofferdam_network::Network;
 use cofferdam_protocol::{CniError, Environment, PluginConfig};
 
-use super::{
-    add::{foresee_members, journal_failure, of_member},
-    check, del, gc,
-    simulated::namespace,
-    status::not_available,
+use super::namespace;
+use crate::{
+    Broker,
+    call::Call,
+    component::run,
+    mode::Mode,
+    session::Session,
+    undo::{roll_back_left, undo},
+    verbs::{
+        add::{foresee_members, journal_failure, of_member},
+        check, del, gc,
+        status::not_available,
+    },
 };
-use crate::{Broker, call::Call, component::run, mode::Mode, session::Session, undo::roll_back_left};
 
 /// What is left to say of a DEL.
 #[derive(Debug)]
@@ -72,7 +79,7 @@ impl Broker {
         let known = !locked.history().is_empty();
         let held = if known {
             let mut journal = locked.reopen().map_err(journal_failure)?;
-            let report = crate::undo::undo(&mut journal, &mut network.clone(), &state.shared(), &call.attachment);
+            let report = undo(&mut journal, &mut network.clone(), &state.shared(), &call.attachment);
             del::tell_remarks(&call, &report);
             del::refuse_unclean(&call, &report)?;
             del::finish(&call, journal)
@@ -159,9 +166,7 @@ where
 {
     let of_attachment = matches!(mode, Mode::Check | Mode::Del);
     let namespace = of_attachment.then(|| namespace(call));
-    let mut session = Session::new(call, mode, state, call.host_kernel(), namespace)?;
-    session.network = Box::new(network.clone());
-    Ok(session)
+    Session::on(call, mode, state, Box::new(network.clone()), namespace)
 }
 
 fn undo_abandoned(
