@@ -9,6 +9,8 @@ use std::{
     os::unix::{fs::MetadataExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::SystemTime,
 };
 
@@ -203,6 +205,36 @@ fn nothing_of_the_node_is_changed_and_nothing_is_left() {
     before.0.1.assert_same(&after.0.1);
     assert_eq!(before.1, after.1);
     assert_eq!(files(temporary.path()), Files::new());
+}
+
+#[test]
+fn links_may_come_and_go_meanwhile() {
+    needs_kernel!();
+    // Reading those that stay takes a while, in which the others go.
+    const STAY: &str = "for n in $(seq 60); do echo link add s$n type veth peer name t$n; done | ip -batch -";
+    const COME_AND_GO: &str = "for n in $(seq 8); do echo link add a$n type veth peer name b$n; done | ip -batch -; \
+                               for n in $(seq 8); do echo link delete a$n; done | ip -batch -";
+    let bench = Bench::new();
+    bench.configure(&list(&[bridge(true)]));
+    let shell = |script: &str| bench.site.node().tool("bash", &["-c", script]);
+    shell(STAY);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let others = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                shell(COME_AND_GO);
+            }
+        });
+        let file = bench.file();
+        let plans: Vec<Ended> = (0..20)
+            .map(|_| bench.site.cofferctl(&["plan", file.to_str().unwrap()]))
+            .collect();
+        is_over.store(true, Ordering::Relaxed);
+        others.join().unwrap();
+        for plan in plans {
+            assert_eq!(plan.code, Some(0), "{plan:?}");
+        }
+    });
 }
 
 /// Both namespaces.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cofferdam_network::{AddressInfo, LinkSettings, Network, PortVlans, Result, Route};
+use cofferdam_network::{AddressInfo, Error, LinkInfo, LinkSettings, Neighbor, Network, PortVlans, Result, Route};
 use cofferdam_protocol::Place;
 
 use super::{KeptRoute, Origin, Side, routes::MAIN_TABLE};
@@ -29,28 +29,68 @@ impl Side {
         tables.insert(MAIN_TABLE);
         tables.remove(&0);
         for link in links {
-            let (id, index) = (link.id, link.id.index);
-            let addresses = network.addresses(id)?;
-            for table in &tables {
-                let routes = network.routes(id, *table)?.into_iter();
-                side.routes.extend(routes.map(|route| KeptRoute {
-                    link: index,
-                    origin: origin(&route, &addresses),
-                    route,
-                }));
+            let id = link.id;
+            match Belongings::read(network, &link, &tables) {
+                Ok(belongings) => side.keep_link(link, belongings),
+                // Links come and go meanwhile: it is as if it had gone before.
+                Err(Error::NotFound(_)) if network.link(id)?.is_none() => {}
+                Err(error) => return Err(error),
             }
-            keep(&mut side.addresses, index, addresses);
-            keep(&mut side.neighbors, index, network.neighbors(id)?);
-            if link.master.is_some() {
-                let vlans = network.port_vlans(id)?;
-                if vlans != PortVlans::default() {
-                    side.vlans.insert(index, vlans);
-                }
-            }
-            side.links.insert(index, link);
         }
+        side.forget_masters_that_are_gone();
         side.count_links_from_here();
         Ok(side)
+    }
+
+    fn keep_link(&mut self, link: LinkInfo, belongings: Belongings) {
+        let index = link.id.index;
+        self.routes.extend(belongings.routes);
+        keep(&mut self.addresses, index, belongings.addresses);
+        keep(&mut self.neighbors, index, belongings.neighbors);
+        if belongings.vlans != PortVlans::default() {
+            self.vlans.insert(index, belongings.vlans);
+        }
+        self.links.insert(index, link);
+    }
+
+    /// A bridge that goes gives up its ports.
+    fn forget_masters_that_are_gone(&mut self) {
+        let present: BTreeSet<u32> = self.links.keys().copied().collect();
+        for link in self.links.values_mut() {
+            link.master = link.master.filter(|master| present.contains(master));
+        }
+    }
+}
+
+/// What belongs to a link.
+struct Belongings {
+    addresses: Vec<AddressInfo>,
+    routes: Vec<KeptRoute>,
+    neighbors: Vec<Neighbor>,
+    vlans: PortVlans,
+}
+
+impl Belongings {
+    fn read(network: &mut dyn Network, link: &LinkInfo, tables: &BTreeSet<u32>) -> Result<Self> {
+        let addresses = network.addresses(link.id)?;
+        let mut routes = Vec::new();
+        for table in tables {
+            let of_table = network.routes(link.id, *table)?.into_iter();
+            routes.extend(of_table.map(|route| KeptRoute {
+                link: link.id.index,
+                origin: origin(&route, &addresses),
+                route,
+            }));
+        }
+        Ok(Self {
+            routes,
+            neighbors: network.neighbors(link.id)?,
+            vlans: match link.master {
+                Some(_) => network.port_vlans(link.id)?,
+                None => PortVlans::default(),
+            },
+            addresses,
+        })
     }
 }
 
