@@ -64,7 +64,7 @@ pub use program::{Ended, Running, finish};
 pub use recorder::{Recorded, Recorder};
 pub use scenarios::{Scenario, Surroundings, scenarios};
 pub use site::{Container, Site};
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, settle};
 pub use upon::{
     furnish_eth1, had_a_vrf, has_flag, has_kind, has_vlan_filtering, interface, network_upon, site_with_eth1,
 };

@@ -15,6 +15,12 @@ use tree::{Skip, read_tree};
 
 use crate::{Installation, Namespace};
 
+/// Waits until the kernel has looked after links of the namespace that came up
+/// just now, at most as long as it takes for that.
+pub fn settle(namespace: &Namespace) {
+    namespace.run(objects::settle);
+}
+
 /// What a namespace consists of: links, addresses, routes, rules, permanent
 /// neighbours, the packet filter, queueing disciplines, network settings, and with
 /// [`Snapshot::and_leases`] the addresses on record. One line an object.

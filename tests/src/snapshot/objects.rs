@@ -57,6 +57,10 @@ pub(super) fn all() -> Vec<Object> {
     found
 }
 
+pub(super) fn settle() {
+    let _settled = when_settled(&Kernel::open(NETLINK_ROUTE));
+}
+
 struct Links {
     messages: Vec<LinkMessage>,
     names: BTreeMap<u32, String>,

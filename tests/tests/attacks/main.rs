@@ -20,6 +20,7 @@ mod order;
 mod ownership;
 mod packet_filter;
 mod packet_scope;
+mod ports;
 mod quantity;
 mod quotas;
 mod raw;

@@ -3,7 +3,7 @@ use std::{
     path::Path,
 };
 
-use cofferdam_tests::Namespace;
+use cofferdam_tests::{Namespace, settle};
 use serde_json::Value;
 
 /// What a workload or a node sees, one line a fact, without what is different
@@ -37,6 +37,9 @@ fn list(values: &BTreeSet<String>) -> String {
 impl Facts {
     /// Links, addresses, routes, rules, queueing disciplines and settings.
     pub(crate) fn of(namespace: &Namespace) -> Self {
+        // A link that was moved into a VRF comes up anew, and gets its
+        // multicast route a moment after.
+        settle(namespace);
         let mut facts = Self::default();
         facts.links(namespace);
         for family in ["-4", "-6"] {

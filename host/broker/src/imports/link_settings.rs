@@ -148,19 +148,7 @@ impl HostLink for Mediator {
             Some(info) => info.master,
             None => self.link_info_of(target.id)?.master,
         };
-        let inverse = Inverse::RestoreMaster {
-            link: target.id,
-            name: target.name.clone(),
-            old,
-        };
-        let operation = Operation::SetLinkMaster {
-            link: target.id,
-            name: target.name,
-            master: Some(index),
-        };
-        self.change(&operation, &inverse, |network| {
-            network.set_link_master(target.id, Some(index))
-        })
+        self.change_master(target.id, &target.name, old, index)
     }
 
     fn set_hairpin(&mut self, link: Resource<Link>, on: bool) -> Result<(), CallError> {

@@ -11,6 +11,7 @@ mod link_flag;
 mod link_settings;
 mod links;
 mod log;
+mod master;
 mod namespaces;
 mod neighbors;
 mod new_links;
