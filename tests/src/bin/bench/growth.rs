@@ -4,7 +4,7 @@ use cofferdam_tests::{GoPlugins, Installation};
 use crate::{
     options::Options,
     report::Series,
-    side::{Side, Target},
+    side::{NEIGHBOURS, Side, Target},
     workload::{Workload, full_chain, workloads},
 };
 
@@ -23,6 +23,10 @@ pub(crate) fn print(go: &GoPlugins, installation: &Installation, options: &Optio
     for workload in on_bridge.into_iter().chain([full_chain()]) {
         println!("\n{}: p50 of ADD in ms beside so many attachments", workload.name);
         let is_chain = workload.members.len() > 1;
+        if workload.native {
+            // What the kernel takes.
+            print_side("native", Side::native(&workload)?, options.up_to, options, &workload)?;
+        }
         let most = if is_chain { MOST_FOR_CHAIN_OF_GO } else { usize::MAX };
         let most = most.min(options.up_to);
         print_side("Go", Side::go(go, &workload)?, most, options, &workload)?;
@@ -69,7 +73,7 @@ fn neighbour(number: usize) -> Target {
     Target {
         number: 10_000 + number,
         id: format!("neighbour-{number}"),
-        namespace: "neighbours".to_owned(),
+        namespace: NEIGHBOURS.to_owned(),
         interface: format!("eth{number}"),
         network,
     }

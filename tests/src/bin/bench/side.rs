@@ -64,6 +64,9 @@ pub(crate) struct Target {
     pub(crate) network: u8,
 }
 
+/// The namespace of all attachments that are there besides.
+pub(crate) const NEIGHBOURS: &str = "neighbours";
+
 impl Target {
     /// `eth0` of a container of its own.
     pub(crate) fn container(number: usize) -> Self {
@@ -190,7 +193,10 @@ impl Side {
         for target in targets {
             self.containers
                 .entry(target.namespace.clone())
-                .or_insert_with(Namespace::container);
+                .or_insert_with(|| match target.namespace.as_str() {
+                    NEIGHBOURS => crowded(),
+                    _ => Namespace::container(),
+                });
         }
     }
 
@@ -270,6 +276,15 @@ impl Side {
             _ => "/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
         }
     }
+}
+
+/// A namespace for the ends of many attachments, without IPv6: each multicast
+/// packet of a container would be looked at there for each of them beside the
+/// routes of each of them, which no node of containers does.
+fn crowded() -> Namespace {
+    let namespace = Namespace::container();
+    namespace.set_sysctl("net/ipv6/conf/default/disable_ipv6", "1");
+    namespace
 }
 
 fn resident() -> Target {

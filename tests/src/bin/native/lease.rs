@@ -8,11 +8,8 @@ use std::{
 use anyhow::{Result, bail};
 use nix::fcntl::{Flock, FlockArg};
 
-/// The first and last address to hand out.
-const RANGE: (u32, u32) = (
-    Ipv4Addr::new(10, 22, 0, 2).to_bits(),
-    Ipv4Addr::new(10, 22, 255, 254).to_bits(),
-);
+/// Addresses to hand out, all behind the gateway's.
+const ADDRESSES: u32 = 65_533;
 const BOOKMARK: &str = "last_reserved_ip.0";
 
 /// Leases in the layout of host-local, locked.
@@ -33,17 +30,18 @@ impl Leases {
     }
 
     /// The first free address after the one that was given last.
-    pub(crate) fn claim(&self, container: &str, interface: &str) -> Result<Ipv4Addr> {
+    pub(crate) fn claim(&self, gateway: Ipv4Addr, container: &str, interface: &str) -> Result<Ipv4Addr> {
+        let range = (gateway.to_bits() + 1, gateway.to_bits() + ADDRESSES);
         let last = fs::read_to_string(self.directory.join(BOOKMARK))
             .ok()
             .and_then(|text| text.trim().parse::<Ipv4Addr>().ok())
-            .map_or(RANGE.1, Ipv4Addr::to_bits);
+            .map_or(range.1, Ipv4Addr::to_bits);
         let mut next = last;
         loop {
-            next = if (RANGE.0..RANGE.1).contains(&next) {
+            next = if (range.0..range.1).contains(&next) {
                 next + 1
             } else {
-                RANGE.0
+                range.0
             };
             let address = Ipv4Addr::from_bits(next);
             let file = OpenOptions::new()

@@ -1,6 +1,6 @@
 //! What the bridge and host-local components have the kernel do, done by a
-//! native program: no sandbox, no check, no journal, nothing but one network
-//! of one shape.
+//! native program: no sandbox, no check, no journal, nothing but networks of
+//! one shape.
 //!
 //! The benchmark measures by it what Cofferdam adds. It is no plugin: it takes
 //! for granted that its input is right.
@@ -28,9 +28,8 @@ use serde_json::{Value, json};
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// The bits of the one network: `10.22.0.0/16`.
+/// The bits of every network.
 const LENGTH: u8 = 16;
-const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 22, 0, 1);
 
 fn main() -> Result<()> {
     let mut text = String::new();
@@ -41,6 +40,7 @@ fn main() -> Result<()> {
         container: variable("CNI_CONTAINERID")?,
         interface: variable("CNI_IFNAME")?,
         bridge: member(&config, "bridge")?,
+        gateway: gateway(&config)?,
         leases: PathBuf::from(root)
             .join("var/lib/cni/networks")
             .join(member(&config, "name")?),
@@ -62,6 +62,14 @@ fn member(config: &Value, name: &str) -> Result<String> {
     Ok(config[name].as_str().with_context(|| name.to_owned())?.to_owned())
 }
 
+/// The first address of the subnet.
+fn gateway(config: &Value) -> Result<Ipv4Addr> {
+    let subnet = member(&config["ipam"], "subnet")?;
+    let suffix = format!("/{LENGTH}");
+    let network: Ipv4Addr = subnet.strip_suffix(&suffix).context(suffix.clone())?.parse()?;
+    Ok(Ipv4Addr::from_bits(network.to_bits() + 1))
+}
+
 fn kernel() -> Result<Kernel> {
     let namespace = open_namespace(Path::new(&variable("CNI_NETNS")?))?;
     Ok(Kernel::new(Duration::from_secs(10)).with_container(namespace))
@@ -71,6 +79,7 @@ struct Call {
     container: String,
     interface: String,
     bridge: String,
+    gateway: Ipv4Addr,
     leases: PathBuf,
     kernel: Kernel,
 }
@@ -81,7 +90,7 @@ impl Call {
         let (host, inside) = self.pair(bridge.id.index)?;
         self.kernel.set_link_up(host, true)?;
         let address = IpPrefix::new(
-            IpAddr::V4(Leases::open(&self.leases)?.claim(&self.container, &self.interface)?),
+            IpAddr::V4(Leases::open(&self.leases)?.claim(self.gateway, &self.container, &self.interface)?),
             LENGTH,
         )?;
         for name in ["net/ipv6/conf/{}/accept_dad=0", "net/ipv4/conf/{}/arp_notify=1"] {
@@ -89,8 +98,9 @@ impl Call {
         }
         self.kernel.add_address(inside, address, true)?;
         self.kernel.set_link_up(inside, true)?;
-        self.kernel.add_route(inside, &default_route()?, RouteMode::Append)?;
-        self.gateway(bridge.id)?;
+        self.kernel
+            .add_route(inside, &default_route(self.gateway)?, RouteMode::Append)?;
+        self.be_gateway_on(bridge.id)?;
         let host = self.wait_until_up(host)?;
         let inside = self.kernel.link(inside)?.context("the container's end")?;
         Ok(json!({
@@ -100,7 +110,7 @@ impl Call {
                 { "name": host.name, "mac": mac(&host) },
                 { "name": inside.name, "mac": mac(&inside), "sandbox": variable("CNI_NETNS")? },
             ],
-            "ips": [{ "address": address.to_string(), "gateway": GATEWAY.to_string(), "interface": 2 }],
+            "ips": [{ "address": address.to_string(), "gateway": self.gateway.to_string(), "interface": 2 }],
             "routes": [{ "dst": "0.0.0.0/0" }],
         }))
     }
@@ -155,8 +165,8 @@ impl Call {
         Ok(pair)
     }
 
-    fn gateway(&mut self, bridge: LinkId) -> Result<()> {
-        let gateway = IpPrefix::new(IpAddr::V4(GATEWAY), LENGTH)?;
+    fn be_gateway_on(&mut self, bridge: LinkId) -> Result<()> {
+        let gateway = IpPrefix::new(IpAddr::V4(self.gateway), LENGTH)?;
         let present = self.kernel.addresses(bridge)?;
         if !present.iter().any(|info| info.address == gateway) {
             self.kernel.add_address(bridge, gateway, true)?;
@@ -182,10 +192,10 @@ impl Call {
     }
 }
 
-fn default_route() -> Result<Route> {
+fn default_route(gateway: Ipv4Addr) -> Result<Route> {
     Ok(Route {
         destination: IpPrefix::any(false),
-        gateway: Some(IpAddr::V4(GATEWAY)),
+        gateway: Some(IpAddr::V4(gateway)),
         source: None,
         priority: None,
         table: None,
