@@ -86,7 +86,7 @@ impl Ways {
         if is_everywhere(&prefix) {
             return Ok(());
         }
-        let survey = self.owned.survey()?;
+        let survey = self.owned.survey();
         for (_, owner) in self.others(survey.addresses_within(&prefix)?) {
             if self.share_a_network(&owner)? {
                 return Err(belongs(address, &owner));
@@ -118,7 +118,7 @@ impl Ways {
         if is_everywhere(&covered) {
             return Ok(());
         }
-        let survey = self.owned.survey()?;
+        let survey = self.owned.survey();
         for (held, owner) in survey.addresses_within(&covered)? {
             if held == address.address() {
                 if owner.attachment.network == self.attachment.network || !is_apart(link, network)? {
@@ -148,7 +148,7 @@ impl Ways {
         if table == MAIN_TABLE && destination.length() == 0 {
             return Ok(());
         }
-        let survey = self.owned.survey()?;
+        let survey = self.owned.survey();
         for (held, owner) in self.others(survey.addresses_within(&destination)?) {
             if table != MAIN_TABLE && owner.attachment.network != self.attachment.network {
                 continue;
@@ -168,7 +168,7 @@ impl Ways {
 
     /// A neighbour of the node must not have a container's address.
     fn refuse_neighbor(&self, link: &str, address: IpAddr, network: &mut dyn Network) -> Result<(), Astray> {
-        let survey = self.owned.survey()?;
+        let survey = self.owned.survey();
         for (_, owner) in self.others(survey.addresses_within(&IpPrefix::host(address))?) {
             if owner.attachment.network == self.attachment.network || !is_apart(link, network)? {
                 return Err(belongs(address, &owner));

@@ -275,7 +275,7 @@ impl Counter {
 
     fn survey(&self) -> Result<Survey> {
         let mut survey = Survey { taken: 0, end: 0 };
-        for name in self.links.names()? {
+        for name in self.links.paths("")? {
             let Ok(number) = name.parse::<u32>() else { continue };
             let found = self.links.read(&name)?;
             if !matches!(found, Found::Nothing) && !self.links.is_left(&found) {

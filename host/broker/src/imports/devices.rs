@@ -146,11 +146,7 @@ impl Mediator {
         if let Some(what) = uses {
             return refuse(&format!("attachments share {what}"));
         }
-        let owned = {
-            let session = self.session();
-            let survey = session.owned.survey().map_err(journal_error)?;
-            survey.on_link(name).map_err(journal_error)?
-        };
+        let owned = self.session().owned.survey().on_link(name).map_err(journal_error)?;
         if let Some((thing, owner)) = owned.first() {
             return Err(belongs(thing, owner));
         }

@@ -116,11 +116,7 @@ impl Mediator {
             .filter(|address| can_be_own(*address) && !node.contains(address))
             .collect();
         let session = self.session();
-        let owners = session
-            .owned
-            .survey()
-            .and_then(|survey| survey.owners_of(&inside))
-            .map_err(journal_error)?;
+        let owners = session.owned.survey().owners_of(&inside).map_err(journal_error)?;
         let attachment = &session.attachment;
         let of_others = |address: &IpAddr| owners.iter().any(|(of, by)| of == address && !by.is_of(attachment));
         let owned = |address: &IpAddr| owners.iter().any(|(of, by)| of == address && by.is_of(attachment));

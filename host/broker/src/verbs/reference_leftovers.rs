@@ -85,7 +85,7 @@ fn unowned_addresses(call: &Call, state: &StateDirectory) -> Vec<IpAddr> {
         return Vec::new();
     };
     let addresses: BTreeSet<IpAddr> = previous.ips.iter().map(|ip| ip.address.address()).collect();
-    let owned = state.owned().survey().and_then(|survey| survey.owners_of(&addresses));
+    let owned = state.owned().survey().owners_of(&addresses);
     // Where that can't be told nothing is touched.
     let Ok(owners) = owned else { return Vec::new() };
     let is_owned = |address: &IpAddr| owners.iter().any(|(of, _)| of == address);

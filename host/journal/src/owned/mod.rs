@@ -1,5 +1,6 @@
 //! What attachments own: `<state>/owned/` holds a symbolic link for each
-//! thing, named by it, that leads to the owner's name.
+//! thing, named by it, that leads to the owner's name, in a directory with its
+//! like.
 //!
 //! A link is made with its content, or not at all where there is one: to own
 //! a thing takes one system call and no lock. Things are taken when the
@@ -10,6 +11,7 @@
 mod owned_by;
 mod owner_links;
 mod scope;
+mod shelf;
 mod survey;
 mod thing;
 
@@ -93,14 +95,14 @@ impl Owned {
     /// up is nobody's as soon as the journal is gone.
     pub fn give_up<'a>(&self, things: impl IntoIterator<Item = &'a Thing>, owner: &AttachmentId) {
         for thing in things {
-            self.give_up_name(&thing.file_name(), owner);
+            self.give_up_path(&thing.path(), owner);
         }
     }
 
-    /// The same by the name of a thing's file.
-    pub(crate) fn give_up_name(&self, name: &str, owner: &AttachmentId) {
-        if matches!(self.things.read(name), Ok(Found::By(by)) if by.attachment == *owner) {
-            let _ = self.things.remove(name);
+    /// The same by the path of a thing's file.
+    pub(crate) fn give_up_path(&self, path: &str, owner: &AttachmentId) {
+        if matches!(self.things.read(path), Ok(Found::By(by)) if by.attachment == *owner) {
+            let _ = self.things.remove(path);
         }
     }
 
@@ -118,7 +120,7 @@ impl Owned {
     /// # Errors
     /// The registry can't be read.
     pub fn owner(&self, thing: &Thing) -> Result<Option<OwnedBy>> {
-        match self.things.read(&thing.file_name())? {
+        match self.things.read(&thing.path())? {
             Found::By(by) if self.things.is_live(&by) => Ok(Some(by)),
             _ => Ok(None),
         }
@@ -131,24 +133,22 @@ impl Owned {
     /// The registry can't be read.
     pub(crate) fn left(&self) -> Result<Vec<String>> {
         let mut left = Vec::new();
-        for name in self.things.names()? {
-            if self.things.is_left(&self.things.read(&name)?) {
-                left.push(name);
+        for path in self.things.paths("")? {
+            if self.things.is_left(&self.things.read(&path)?) {
+                left.push(path);
             }
         }
         Ok(left)
     }
 
-    /// A look at all of it.
-    ///
-    /// # Errors
-    /// The registry can't be read.
-    pub fn survey(&self) -> Result<Survey<'_>> {
+    /// For looks at what can't be asked by a name.
+    #[must_use]
+    pub fn survey(&self) -> Survey<'_> {
         Survey::new(&self.things)
     }
 
     fn take_one(&self, thing: &Thing, by: &OwnedBy, text: &str, deadline: Instant) -> Result<One> {
-        let name = thing.file_name();
+        let name = thing.path();
         loop {
             if self.things.make(&name, text)? {
                 return Ok(One::Taken);

@@ -20,7 +20,9 @@ use crate::{
 /// The registry of shared objects, below the state directory.
 const SHARED: &str = "shared";
 
-/// A directory of symbolic links that lead to owners' names.
+/// A directory of symbolic links that lead to owners' names. A link's name may
+/// be a path below it: directories on the way are made with their first link
+/// and go with the last.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnerLinks {
     state: PathBuf,
@@ -53,11 +55,23 @@ impl OwnerLinks {
             match symlinkat(target, AT_FDCWD, &path) {
                 Ok(()) => return Ok(true),
                 Err(Errno::EEXIST) => return Ok(false),
-                Err(Errno::ENOENT) => make_directories(&self.directory, 0o700)
-                    .map_err(|errno| Error::io("make directory", &self.directory, errno))?,
+                Err(Errno::ENOENT) => self.make_directories_of(&path)?,
                 Err(errno) => return Err(Error::io("own", &path, errno)),
-            };
+            }
         }
+    }
+
+    /// Somebody may remove them at the same time, being empty: then they have
+    /// to be made again.
+    fn make_directories_of(&self, path: &Path) -> Result<()> {
+        let shelf = path.parent().unwrap_or(&self.directory);
+        for directory in [&*self.directory, shelf] {
+            match make_directories(directory, 0o700) {
+                Ok(_) | Err(Errno::ENOENT) => {}
+                Err(errno) => return Err(Error::io("make directory", directory, errno)),
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn read(&self, name: &str) -> Result<Found> {
@@ -73,14 +87,20 @@ impl OwnerLinks {
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         let path = self.directory.join(name);
         remove_at(AT_FDCWD, &path).map_err(|errno| Error::io("give up", &path, errno))?;
+        let shelves = path.ancestors().skip(1).take_while(|shelf| *shelf != self.directory);
+        for shelf in shelves {
+            if fs::remove_dir(shelf).is_err() {
+                break;
+            }
+        }
         Ok(())
     }
 
     /// Removes all that leads to this attachment.
     pub(crate) fn remove_all_of(&self, owner: &AttachmentId) -> Result<()> {
-        for name in self.names()? {
-            if matches!(self.read(&name), Ok(Found::By(by)) if by.attachment == *owner) {
-                self.remove(&name)?;
+        for path in self.paths("")? {
+            if matches!(self.read(&path), Ok(Found::By(by)) if by.attachment == *owner) {
+                self.remove(&path)?;
             }
         }
         Ok(())
@@ -106,19 +126,48 @@ impl OwnerLinks {
         Ok(directory)
     }
 
-    /// The names in the directory; none where there is no directory.
-    pub(crate) fn names(&self) -> Result<Vec<String>> {
-        let failed = |error: io::Error| Error::io("read directory", &self.directory, error);
-        let entries = match fs::read_dir(&self.directory) {
+    /// The links in a directory below this one, and in those below it, by
+    /// their paths from here; none where there is no directory. It is this one
+    /// where the path is empty.
+    pub(crate) fn paths(&self, shelf: &str) -> Result<Vec<String>> {
+        let mut paths = Vec::new();
+        for (name, is_directory) in self.entries(shelf)? {
+            let path = match shelf {
+                "" => name,
+                shelf => format!("{shelf}/{name}"),
+            };
+            if is_directory {
+                paths.extend(self.paths(&path)?);
+            } else {
+                paths.push(path);
+            }
+        }
+        Ok(paths)
+    }
+
+    /// The names of the directories in one.
+    pub(crate) fn directories(&self, shelf: &str) -> Result<Vec<String>> {
+        let entries = self.entries(shelf)?.into_iter();
+        Ok(entries
+            .filter_map(|(name, is_directory)| is_directory.then_some(name))
+            .collect())
+    }
+
+    fn entries(&self, shelf: &str) -> Result<Vec<(String, bool)>> {
+        let directory = self.directory.join(shelf);
+        let failed = |error: io::Error| Error::io("read directory", &directory, error);
+        let entries = match fs::read_dir(&directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
         };
-        let mut names = Vec::new();
+        let mut found = Vec::new();
         for entry in entries {
-            names.extend(entry.map_err(failed)?.file_name().into_string().ok());
+            let entry = entry.map_err(failed)?;
+            let is_directory = entry.file_type().map_err(failed)?.is_dir();
+            found.extend(entry.file_name().into_string().ok().map(|name| (name, is_directory)));
         }
-        Ok(names)
+        Ok(found)
     }
 
     /// Whether something was left by an owner that is gone.

@@ -2,21 +2,18 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use cofferdam_protocol::IpPrefix;
 
-use super::{Found, OwnedBy, OwnerLinks, Thing};
+use super::{Found, OwnedBy, OwnerLinks, Thing, shelf};
 use crate::Result;
 
-/// The registry as a whole, for what can't be asked by a name. What is taken
-/// later is not in it.
+/// The registry, for what can't be asked by a name.
 #[derive(Debug)]
 pub struct Survey<'a> {
     things: &'a OwnerLinks,
-    names: Vec<String>,
 }
 
 impl<'a> Survey<'a> {
-    pub(super) fn new(things: &'a OwnerLinks) -> Result<Self> {
-        let names = things.names()?;
-        Ok(Self { things, names })
+    pub(super) fn new(things: &'a OwnerLinks) -> Self {
+        Self { things }
     }
 
     /// The addresses of containers within a prefix, and whose they are,
@@ -25,7 +22,14 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// The registry can't be read.
     pub fn addresses_within(&self, prefix: &IpPrefix) -> Result<Vec<(IpAddr, OwnedBy)>> {
-        self.owned(|name| Thing::address_of_name(name).filter(|address| prefix.contains(*address)))
+        let shelf = if *prefix == IpPrefix::host(prefix.address()) {
+            shelf::of_address(prefix.address())
+        } else {
+            shelf::ADDRESSES.to_owned()
+        };
+        self.owned([shelf], |name| {
+            Thing::address_of_name(name).filter(|address| prefix.contains(*address))
+        })
     }
 
     /// Who owns which of these addresses of containers, whatever their
@@ -34,7 +38,10 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// The registry can't be read.
     pub fn owners_of(&self, addresses: &BTreeSet<IpAddr>) -> Result<Vec<(IpAddr, OwnedBy)>> {
-        self.owned(|name| Thing::address_of_name(name).filter(|address| addresses.contains(address)))
+        let shelves: BTreeSet<String> = addresses.iter().copied().map(shelf::of_address).collect();
+        self.owned(shelves, |name| {
+            Thing::address_of_name(name).filter(|address| addresses.contains(address))
+        })
     }
 
     /// The routes of the node, and the addresses on its links, whose networks
@@ -43,7 +50,9 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// The registry can't be read.
     pub fn ways_to(&self, prefix: &IpPrefix) -> Result<Vec<(Thing, OwnedBy)>> {
-        self.owned(|name| {
+        let lengths = self.things.directories(shelf::WAYS)?;
+        let shelves = lengths.iter().filter_map(|length| shelf::of_ways_to(prefix, length));
+        self.owned(shelves, |name| {
             let way = Thing::way_of_name(name)?;
             let leads = match &way {
                 Thing::Route { destination, .. } => destination.covers(prefix),
@@ -60,17 +69,27 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// The registry can't be read.
     pub fn on_link(&self, link: &str) -> Result<Vec<(Thing, OwnedBy)>> {
-        self.owned(|name| Thing::on_link_of_name(name).filter(|thing| thing.link() == Some(link)))
+        self.owned([shelf::WAYS, shelf::NEIGHBORS].map(str::to_owned), |name| {
+            Thing::on_link_of_name(name).filter(|thing| thing.link() == Some(link))
+        })
     }
 
-    fn owned<T>(&self, of_name: impl Fn(&str) -> Option<T>) -> Result<Vec<(T, OwnedBy)>> {
+    /// What of these shelves is somebody's.
+    fn owned<T>(
+        &self,
+        shelves: impl IntoIterator<Item = String>,
+        of_name: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<(T, OwnedBy)>> {
         let mut found = Vec::new();
-        for name in &self.names {
-            let Some(thing) = of_name(name) else { continue };
-            if let Found::By(by) = self.things.read(name)?
-                && self.things.is_live(&by)
-            {
-                found.push((thing, by));
+        for shelf in shelves {
+            for path in self.things.paths(&shelf)? {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                let Some(thing) = of_name(name) else { continue };
+                if let Found::By(by) = self.things.read(&path)?
+                    && self.things.is_live(&by)
+                {
+                    found.push((thing, by));
+                }
             }
         }
         Ok(found)

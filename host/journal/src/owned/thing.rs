@@ -3,6 +3,7 @@ use std::{fmt, net::IpAddr};
 use cofferdam_network::Rule;
 use cofferdam_protocol::{IpPrefix, MacAddress};
 
+use super::shelf;
 use crate::names::{escape, file_name, unescape};
 
 const ADDRESS: &str = "address";
@@ -33,6 +34,20 @@ pub enum Thing {
 }
 
 impl Thing {
+    /// Where its file is, below the directory of the registry.
+    pub(crate) fn path(&self) -> String {
+        let shelf = match self {
+            Self::Address { address, .. } => shelf::of_address(*address),
+            Self::LinkAddress { address, .. } => shelf::of_way(address),
+            Self::Route { destination, .. } => shelf::of_way(destination),
+            Self::Neighbor { .. } => shelf::NEIGHBORS.to_owned(),
+            Self::Link { .. } => "link".to_owned(),
+            Self::Mac(_) => "mac".to_owned(),
+            Self::Rule(_) => "rule".to_owned(),
+        };
+        format!("{shelf}/{}", self.file_name())
+    }
+
     /// The name of its file; no other thing has it.
     pub(crate) fn file_name(&self) -> String {
         match self {

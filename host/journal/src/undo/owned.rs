@@ -19,13 +19,13 @@ pub(crate) struct Holdings<'a> {
 #[derive(Debug)]
 pub(crate) struct Kept {
     owned: Owned,
-    names: Vec<String>,
+    paths: Vec<String>,
 }
 
 impl Kept {
     pub(crate) fn give_up(&self, owner: &AttachmentId) {
-        for name in &self.names {
-            self.owned.give_up_name(name, owner);
+        for path in &self.paths {
+            self.owned.give_up_path(path, owner);
         }
     }
 }
@@ -44,8 +44,8 @@ impl<'a> Holdings<'a> {
             counts: BTreeMap::new(),
         };
         for entry in pending {
-            for name in holdings.names(entry) {
-                *holdings.counts.entry(name).or_insert(0) += 1;
+            for path in holdings.paths(entry) {
+                *holdings.counts.entry(path).or_insert(0) += 1;
             }
         }
         holdings
@@ -55,9 +55,9 @@ impl<'a> Holdings<'a> {
     /// undid or gave up on, and that nothing which is pending needs.
     pub(crate) fn give_up_left(&self, entries: &[Entry]) {
         let ended = entries.iter().filter(|entry| !entry.is_pending());
-        for name in ended.flat_map(|entry| self.names(entry)) {
-            if !self.counts.contains_key(&name) {
-                self.owned.give_up_name(&name, self.owner);
+        for path in ended.flat_map(|entry| self.paths(entry)) {
+            if !self.counts.contains_key(&path) {
+                self.owned.give_up_path(&path, self.owner);
             }
         }
     }
@@ -66,19 +66,19 @@ impl<'a> Holdings<'a> {
     pub(crate) fn all_of(&self, entries: &[Entry]) -> Kept {
         Kept {
             owned: self.owned.clone(),
-            names: entries.iter().flat_map(|entry| self.names(entry)).collect(),
+            paths: entries.iter().flat_map(|entry| self.paths(entry)).collect(),
         }
     }
 
     /// Gives up what belonged to an operation that is undone.
     pub(crate) fn give_up(&mut self, entry: &Entry) {
-        for name in self.names(entry) {
-            let Some(count) = self.counts.get_mut(&name) else {
+        for path in self.paths(entry) {
+            let Some(count) = self.counts.get_mut(&path) else {
                 continue;
             };
             *count -= 1;
             if *count == 0 {
-                self.owned.give_up_name(&name, self.owner);
+                self.owned.give_up_path(&path, self.owner);
             }
         }
     }
@@ -108,7 +108,7 @@ impl<'a> Holdings<'a> {
         scope.things(&entry.operation, &entry.inverse)
     }
 
-    fn names(&self, entry: &Entry) -> Vec<String> {
-        self.things(entry).iter().map(Thing::file_name).collect()
+    fn paths(&self, entry: &Entry) -> Vec<String> {
+        self.things(entry).iter().map(Thing::path).collect()
     }
 }
