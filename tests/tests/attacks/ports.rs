@@ -7,7 +7,12 @@ use crate::arena::{Arena, CONFLICT, config, own_pair};
 
 const MASTER_OF_TENANT: &str = r#"
 [[plugin.hostile.grant]]
-allow = ["link.see", "link.set"]
+allow = "link.see"
+in = "host"
+names = ["vethtenant"]
+
+[[plugin.hostile.grant]]
+allow = "link.set"
 in = "host"
 names = ["vethtenant"]
 settings = ["master"]
