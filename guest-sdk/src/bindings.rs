@@ -33,7 +33,7 @@ pub mod keeping {
         path: "../wit",
         world: "cni-keeper",
         with: {
-            "cofferdam:cni/types@0.1.0": crate::bindings::types,
+            "cofferdam:cni/types@0.1.1": crate::bindings::types,
         },
         pub_export_macro: true,
         export_macro_name: "export_keeper_bindings",

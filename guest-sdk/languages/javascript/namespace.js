@@ -3,6 +3,6 @@
 // The bindings have a global scope of their own; a function of theirs leads
 // there.
 
-import { container } from 'cofferdam:cni/namespaces@0.1.0';
+import { container } from 'cofferdam:cni/namespaces@0.1.1';
 
 container.constructor('globalThis.import_namespaces_0_1_0$Namespace ??= class Namespace {};')();

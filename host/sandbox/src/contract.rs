@@ -3,7 +3,7 @@
 use crate::SandboxError;
 
 /// The version of the contract that this host has, as in `wit/world.wit`.
-pub const CONTRACT: &str = "0.1.0";
+pub const CONTRACT: &str = "0.1.1";
 
 const PACKAGE: &str = "cofferdam:cni/";
 

@@ -58,7 +58,7 @@ fn one_that_uses_what_came_later_is_told_to_wait_for_an_upgrade() {
     let wasm = altered(&[("@0.1.0", "@0.1.7"), ("[method]link.set-mtu", "[method]link.set-mtv")]);
     let text = refusal(&wasm);
     assert!(text.contains("made for cofferdam:cni 0.1.7"), "{text}");
-    assert!(text.contains("this Cofferdam has 0.1.0"), "{text}");
+    assert!(text.contains("this Cofferdam has 0.1.1"), "{text}");
     assert!(text.contains("upgrade Cofferdam"), "{text}");
 }
 

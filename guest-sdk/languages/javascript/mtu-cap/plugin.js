@@ -1,8 +1,8 @@
 // The plugin mtu-cap: lowers the MTU of the container's interface, which
 // another plugin of the list made, to a maximum.
 
-import { container } from 'cofferdam:cni/namespaces@0.1.0';
-import { find } from 'cofferdam:cni/links@0.1.0';
+import { container } from 'cofferdam:cni/namespaces@0.1.1';
+import { find } from 'cofferdam:cni/links@0.1.1';
 import { answering, codes, failure, parseConfig } from '../cofferdam.js';
 import '../namespace.js';
 

@@ -110,9 +110,9 @@ mod tests {
     #[test]
     fn imports_are_told_once_and_the_unknown_as_such() {
         let imports = [
-            "cofferdam:cni/types@0.1.0",
-            "cofferdam:cni/store@0.1.0",
-            "cofferdam:cni/later@0.1.0",
+            "cofferdam:cni/types@0.1.1",
+            "cofferdam:cni/store@0.1.1",
+            "cofferdam:cni/later@0.1.1",
             "wasi:io/poll@0.2.6",
             "wasi:io/error@0.2.6",
             "wasi:sockets/tcp@0.2.6",
