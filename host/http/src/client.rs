@@ -1,7 +1,7 @@
 use std::{
     io::{self, Read, Write},
     os::{
-        fd::OwnedFd,
+        fd::{AsFd as _, OwnedFd},
         unix::{net::UnixStream, process::CommandExt as _},
     },
     path::{Path, PathBuf},
@@ -9,10 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, pidfd_open},
-};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use thiserror::Error;
 
 use crate::{
@@ -23,8 +21,8 @@ use crate::{
 /// Time that the courier has besides a request's own, for telling that it is
 /// over.
 const GRACE: Duration = Duration::from_millis(500);
-/// The same for ending, when nobody has orders for it any more.
-const FAREWELL_SECONDS: i64 = 1;
+/// Milliseconds that it has for ending, when nobody has orders for it any more.
+const FAREWELL: u16 = 1000;
 /// Time in which it takes its orders.
 const HIRING: Duration = Duration::from_secs(5);
 
@@ -140,13 +138,9 @@ impl Drop for Courier {
     fn drop(&mut self) {
         // Without an employer it ends at once, whatever it is doing.
         self.socket = None;
-        let mut watched = [PollFd::new(&self.ended, PollFlags::IN)];
-        let time = Timespec {
-            tv_sec: FAREWELL_SECONDS,
-            tv_nsec: 0,
-        };
+        let mut watched = [PollFd::new(self.ended.as_fd(), PollFlags::POLLIN)];
         // If it does not end, the kernel ends it with this process.
-        if poll(&mut watched, Some(&time)).is_ok_and(|count| count > 0) {
+        if poll(&mut watched, PollTimeout::from(FAREWELL)).is_ok_and(|count| count > 0) {
             let _ = self.child.wait();
         }
     }
