@@ -37,8 +37,11 @@ pub(crate) fn serve(mut socket: UnixStream, sender: Sender) -> anyhow::Result<()
     let answers = socket.try_clone().context("duplicate the socket")?;
     thread::Builder::new().spawn(move || carry_all(&take, answers, &sender))?;
     loop {
-        let errand = read_request(&mut socket)?;
-        give.send(errand)?;
+        match read_request(&mut socket) {
+            Ok(errand) => give.send(errand)?,
+            Err(end) if end.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(garbled) => return Err(garbled.into()),
+        }
     }
 }
 
