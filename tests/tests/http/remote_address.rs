@@ -188,7 +188,10 @@ fn an_add_that_fails_later_is_undone_and_its_del_gives_the_address_back() {
     assert!(text.contains(narrow));
     fs::write(
         &policy,
-        text.replace(narrow, &format!("{narrow}\nprefixes = [\"10.32.0.0/16\"]")),
+        text.replace(
+            narrow,
+            "allow = \"address.add\"\nin = \"container\"\nprefixes = [\"10.32.0.0/16\"]",
+        ),
     )
     .unwrap();
     let (container, before) = (Container::new("c1"), site.snapshot());
