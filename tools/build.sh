@@ -31,7 +31,8 @@ done
 # One after the other: built together, cargo would give cofferdam the compiler
 # that cofferctl has.
 cargo build "${quiet[@]}" --profile "$profile" --target "$musl" -p cofferdam
-executables=(cofferdam)
+cargo build "${quiet[@]}" --profile "$profile" --target "$musl" -p cofferdam-courier
+executables=(cofferdam cofferdam-courier)
 if [[ $profile != dist ]]; then
     # For the tests of confinement; it never ships.
     cargo build "${quiet[@]}" --profile "$profile" --target "$musl" -p cofferdam \
@@ -45,7 +46,7 @@ if [[ $profile != dist ]]; then
     cofferctl+=(-p cofferdam-guest-sdk -p cofferdam-validator --bin cofferctl)
 fi
 cargo build "${quiet[@]}" --profile "$profile" --target "$host" "${cofferctl[@]}"
-components=(-p cofferdam-hostile)
+components=(-p cofferdam-hostile -p cofferdam-example-remote-address)
 for plugin in plugins/*/; do
     components+=(-p "cofferdam-plugin-$(basename "$plugin")")
 done

@@ -22,8 +22,8 @@ wit_bindgen::generate!({
 });
 
 pub use cofferdam::cni::{
-    addresses, allow_list, conntrack, devices, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets,
-    resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
+    addresses, allow_list, conntrack, devices, forwarding, http, ipam, links, log, namespaces, neighbors, nftables,
+    packets, resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
 };
 pub use exports::cofferdam::cni::plugin;
 

@@ -14,6 +14,7 @@
 //!   journal, and done; what a failed ADD did, the host undoes.
 //! - [`nftables`], [`store`], [`ipam`], [`resolver`], [`packets`], [`upkeep`] and
 //!   [`log`] are the other things to ask the host for.
+//! - [`http`] has the host send requests to services.
 //! - [`devices`] gives a container a network device of the node.
 //! - A [`Keeper`] looks after its attachments while they last.
 //! - [`addressing`], [`recorded`] and [`parent`] have what plugins share that
@@ -40,6 +41,7 @@ mod error;
 pub mod export;
 mod failure;
 pub mod forwarding;
+pub mod http;
 pub mod ipam;
 mod keeper;
 #[cfg(target_family = "wasm")]

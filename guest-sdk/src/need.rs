@@ -193,6 +193,25 @@ impl Need {
         self.bound("ports", Value::Ranges(ports))
     }
 
+    /// Requests to these origins: `https://ipam.example:8443`. Most plugins get
+    /// theirs from the configuration, and leave it open.
+    #[must_use]
+    pub const fn origins(self, origins: &'static [&'static str]) -> Self {
+        self.bound("origins", Value::Texts(origins))
+    }
+
+    /// Requests by these methods: `GET`, `POST`, …
+    #[must_use]
+    pub const fn methods(self, methods: &'static [&'static str]) -> Self {
+        self.bound("methods", Value::Texts(methods))
+    }
+
+    /// Requests with paths that begin with these, in whole segments.
+    #[must_use]
+    pub const fn paths(self, paths: &'static [&'static str]) -> Self {
+        self.bound("paths", Value::Texts(paths))
+    }
+
     const fn bound(mut self, key: &'static str, value: Value) -> Self {
         let mut index = 0;
         while self.bounds[index].is_some() {

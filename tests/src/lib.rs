@@ -32,6 +32,7 @@ mod products;
 mod program;
 mod recorder;
 mod scenarios;
+mod service;
 mod site;
 mod snapshot;
 #[cfg(target_arch = "x86_64")]
@@ -63,6 +64,7 @@ pub use products::Products;
 pub use program::{Ended, Running, finish};
 pub use recorder::{Recorded, Recorder};
 pub use scenarios::{Scenario, Surroundings, scenarios};
+pub use service::{Asked, Authority, Service};
 pub use site::{Container, Site};
 pub use snapshot::{Snapshot, settle};
 pub use upon::{

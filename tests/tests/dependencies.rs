@@ -77,6 +77,27 @@ fn the_plugin_holds_no_compiler_and_no_network_client() {
 }
 
 #[test]
+fn the_client_is_in_a_program_that_runs_no_plugins() {
+    let crates = linked_into("cofferdam-courier");
+    assert!(crates.contains("ureq") && crates.contains("rustls"), "{crates:?}");
+    let of_the_sandbox = [
+        "wasmtime",
+        "cofferdam-broker",
+        "cofferdam-policy",
+        "cofferdam-network",
+        "cofferdam-journal",
+    ];
+    for forbidden in [
+        &COMPILERS[..],
+        &ASYNC_RUNTIMES,
+        &of_the_sandbox,
+        &["openssl", "native-tls", "webpki-roots"],
+    ] {
+        assert_eq!(matching(&crates, forbidden), Vec::<&String>::new());
+    }
+}
+
+#[test]
 fn the_compiler_is_in_the_command_that_operators_type() {
     let crates = linked_into("cofferctl");
     assert_ne!(matching(&crates, &["cranelift"]), Vec::<&String>::new());

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cofferdam_http::{Carrier, wire::Orders};
 use cofferdam_journal::{AttachmentId, UpkeepRecord};
 use cofferdam_network::{
     Kernel,
@@ -20,7 +21,7 @@ use cofferdam_sandbox::{
 
 use crate::{
     Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine,
-    rehearsal::Rehearsing, timing, verbs,
+    rehearsal::Rehearsing, requests::Carriers, timing, verbs,
 };
 
 /// What `CNI_COMMAND` unset gets on standard error.
@@ -40,6 +41,7 @@ pub struct Broker {
     budget: Duration,
     sandbox: Option<Sandbox>,
     confine: Option<Confine>,
+    carriers: Option<Carriers>,
     rehearsing: Rehearsing,
 }
 
@@ -63,6 +65,7 @@ impl Broker {
             budget,
             sandbox: None,
             confine: None,
+            carriers: None,
             rehearsing: Rehearsing::default(),
         }
     }
@@ -92,6 +95,20 @@ impl Broker {
     ) -> Self {
         Self {
             confine: Some(Confine::new(confine)),
+            ..self
+        }
+    }
+
+    /// Has requests of plugins sent by what this gives, which is asked before
+    /// the process is confined, and only where a plugin that is to be run is
+    /// granted some. Without it none are sent.
+    #[must_use]
+    pub fn carried_by<E: Error + 'static>(
+        self,
+        find: impl Fn(&Orders) -> Result<Box<dyn Carrier>, E> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            carriers: Some(Carriers::new(find)),
             ..self
         }
     }
@@ -222,6 +239,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// Who is told, where the kernel is not asked.
     pub(crate) rehearsing: Rehearsing,
+    /// Who sends requests, if anybody does.
+    pub(crate) carriers: Option<Carriers>,
     sandbox: Option<Sandbox>,
     confine: Option<Confine>,
 }
@@ -265,6 +284,7 @@ impl Call {
             attachment,
             deadline: started + broker.budget,
             rehearsing: broker.rehearsing.clone(),
+            carriers: broker.carriers.clone(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         })
@@ -297,6 +317,7 @@ impl Call {
             attachment: attachment.clone(),
             deadline: started + broker.budget,
             rehearsing: broker.rehearsing.clone(),
+            carriers: broker.carriers.clone(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         }

@@ -4,7 +4,7 @@ use cofferdam_journal::Operation;
 use cofferdam_network::LinkId;
 use cofferdam_protocol::{IpPrefix, Place};
 
-use crate::exchanges::Received;
+use crate::{answered::Answered, exchanges::Received};
 
 /// What the plugins of a request saw and did, as far as a result can tell of
 /// it.
@@ -23,6 +23,8 @@ pub(crate) struct Deeds {
     pub(crate) read: Vec<String>,
     /// The last datagrams that came.
     pub(crate) received: Received,
+    /// What services answered.
+    pub(crate) answered: Answered,
 }
 
 impl Deeds {

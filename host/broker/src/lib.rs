@@ -2,6 +2,7 @@
 //! between the component and the kernel. Every operation that a guest asks for
 //! is checked against policy, written to the journal, and then done.
 
+mod answered;
 mod audit;
 mod call;
 pub mod codes;
@@ -28,6 +29,7 @@ mod random;
 mod reach;
 mod rehearsal;
 mod repair;
+mod requests;
 mod schema;
 mod secrets;
 mod session;

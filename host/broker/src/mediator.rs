@@ -287,6 +287,13 @@ impl Mediator {
         spent.datagram(&plugin, limits).map_err(quota)
     }
 
+    /// Counts a request that is to be sent.
+    pub(crate) fn count_request(&mut self) -> Result<(), CallError> {
+        let (plugin, limits) = (self.plugin.clone(), self.limits);
+        let spent = &mut self.session().spent;
+        spent.request(&plugin, limits).map_err(quota)
+    }
+
     /// Journal, then what the operation makes the attachment's, then kernel.
     /// Outside ADD there is nothing to go back to, and the journal is left out.
     pub(crate) fn perform<T>(

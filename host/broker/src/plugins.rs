@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use cofferdam_http::Permit;
 use cofferdam_network::Ahead;
 use cofferdam_policy::{Audit, Grants, NO_KEYS, Needs, Operation, Pin, PluginPolicy, PolicyError, Question};
 use cofferdam_protocol::{CniError, Place, PluginConfig};
@@ -15,6 +16,7 @@ use crate::{
     mode::Mode,
     needs, pin,
     rehearsal::Rehearsing,
+    requests::permit,
     schema, timing,
 };
 
@@ -132,6 +134,26 @@ impl Plugins {
             let both = [self.loaded(&member.plugin), self.loaded(&delegate.unwrap_or_default())];
             both.into_iter().flatten().map(move |loaded| (loaded, &member.config))
         })
+    }
+
+    /// What requests they may have sent, as far as their components can ask for
+    /// any.
+    pub(crate) fn permits(&self, sandbox: &Sandbox) -> Vec<Permit> {
+        const INTERFACE: &str = "cofferdam:cni/http@";
+        let mut permits = Vec::new();
+        for (name, plugin) in &self.by_name {
+            let Ok(plugin) = plugin else { continue };
+            let mut granted = plugin.grants.requests().peekable();
+            // The imports of all others need not be looked at.
+            if granted.peek().is_none() {
+                continue;
+            }
+            let mut imports = plugin.program.imports(sandbox).into_iter();
+            if imports.any(|import| import.starts_with(INTERFACE)) {
+                permits.extend(granted.map(|granted| permit(name, granted)));
+            }
+        }
+        permits
     }
 
     /// Whether one may make TAP devices.

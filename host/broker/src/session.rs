@@ -23,6 +23,7 @@ use crate::{
     mode::Mode,
     plugins::Plugins,
     rehearsal::Rehearsing,
+    requests::{self, Carrying},
     spent::Spent,
     timing,
 };
@@ -74,6 +75,8 @@ pub(crate) struct Session {
     pub(crate) depth: u8,
     /// Whether a plugin exchanges datagrams at the moment.
     pub(crate) exchanging: bool,
+    /// Who sends requests.
+    pub(crate) carrier: Carrying,
     /// What the keeper's call is about.
     pub(crate) kept: Option<UpkeepRecord>,
     /// Who is told, where the kernel is not asked.
@@ -103,14 +106,19 @@ impl Session {
         namespace: Option<NamespaceRecord>,
         reach: impl FnOnce(Reach) -> Reach,
     ) -> Result<Self, CniError> {
-        let resources = Resources::open(call, mode)?;
+        let mut resources = Resources::open(call, mode)?;
         // Where none can be run, there is nobody to be guarded against.
         if resources.plugins.all().next().is_some() {
             kernel
                 .open_ahead(&resources.plugins.ahead(mode))
                 .map_err(|error| CniError::internal(error.to_string()))?;
             timing::phase("open");
-            call.confine(&reach(Reach::new(call, &resources.plugins, &resources.files)))?;
+            resources.carrier = requests::carrier(call, &resources.plugins, &resources.sandbox);
+            let needed = Reach {
+                courier: resources.carrier.is_ok(),
+                ..Reach::new(call, &resources.plugins, &resources.files)
+            };
+            call.confine(&reach(needed))?;
             timing::phase("confine");
         }
         Ok(Self::with(call, mode, state, Box::new(kernel), namespace, resources))
@@ -125,7 +133,8 @@ impl Session {
         network: Box<dyn Network + Send>,
         namespace: Option<NamespaceRecord>,
     ) -> Result<Self, CniError> {
-        let resources = Resources::open(call, mode)?;
+        let mut resources = Resources::open(call, mode)?;
+        resources.carrier = requests::carrier(call, &resources.plugins, &resources.sandbox);
         Ok(Self::with(call, mode, state, network, namespace, resources))
     }
 
@@ -143,6 +152,7 @@ impl Session {
             plugins,
             files,
             audit_log,
+            carrier,
         } = resources;
         Self {
             installation: call.installation.clone(),
@@ -172,6 +182,7 @@ impl Session {
             valid: Vec::new(),
             depth: 0,
             exchanging: false,
+            carrier,
             kept: None,
             rehearsing: call.rehearsing.clone(),
         }
@@ -203,6 +214,7 @@ struct Resources {
     plugins: Plugins,
     files: Files,
     audit_log: AuditLog,
+    carrier: Carrying,
 }
 
 impl Resources {
@@ -217,6 +229,7 @@ impl Resources {
             plugins,
             files,
             audit_log: AuditLog::open(call.installation.audit_log()),
+            carrier: Err("no plugin was to be run".to_owned()),
         })
     }
 }

@@ -10,6 +10,7 @@ pub(crate) struct Spent {
     changes: BTreeMap<String, u32>,
     links: BTreeMap<String, u32>,
     datagrams: BTreeMap<String, u32>,
+    requests: BTreeMap<String, u32>,
 }
 
 impl Spent {
@@ -47,6 +48,20 @@ impl Spent {
         Err(format!(
             "for one request a plugin can send {} datagrams, and this one sent them",
             limits.datagrams
+        ))
+    }
+
+    /// Counts a request that a plugin is about to have sent.
+    ///
+    /// # Errors
+    /// There were too many; the text says so.
+    pub(crate) fn request(&mut self, plugin: &str, limits: Limits) -> Result<(), String> {
+        if count(&mut self.requests, plugin) <= limits.requests {
+            return Ok(());
+        }
+        Err(format!(
+            "for one call a plugin can have {} requests sent, and this one had them",
+            limits.requests
         ))
     }
 }

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context as _;
 use cofferdam_broker::Installation;
-use cofferdam_protocol::{Injection, ListedPlugin, NetworkList, PluginConfig, Program};
+use cofferdam_protocol::{Injection, ListedPlugin, NetworkList, Origin, PluginConfig, Program, Url, json::Node};
 
 /// The components that networks use, and the files that their configurations
 /// name.
@@ -18,6 +18,8 @@ pub(crate) struct Files {
     pub(crate) records: Vec<PathBuf>,
     /// Files that say how names are resolved.
     pub(crate) resolvers: Vec<PathBuf>,
+    /// Where services are.
+    pub(crate) origins: Vec<Origin>,
 }
 
 impl Used {
@@ -70,6 +72,20 @@ impl Used {
         let files = self.components.entry(name).or_default();
         files.records.extend(config.ipam_data_dir()?.map(PathBuf::from));
         files.resolvers.extend(config.ipam_resolv_conf()?.map(PathBuf::from));
+        collect_origins(config.tree(), &mut files.origins);
         Ok(())
+    }
+}
+
+/// The origins of all URLs, each once.
+fn collect_origins(node: &Node, found: &mut Vec<Origin>) {
+    match node {
+        Node::String(text) => {
+            let origin = text.parse::<Url>().ok().map(|url| url.origin().clone());
+            found.extend(origin.filter(|origin| !found.contains(origin)));
+        }
+        Node::Array(elements) => elements.iter().for_each(|element| collect_origins(element, found)),
+        Node::Object(entries) => entries.iter().for_each(|(_, value)| collect_origins(value, found)),
+        Node::Null | Node::Bool(_) | Node::Number(_) => {}
     }
 }

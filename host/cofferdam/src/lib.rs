@@ -5,6 +5,7 @@
 //! directories, and a file for timings.
 
 mod arguments;
+mod courier;
 mod environment;
 mod inheritance;
 mod reach;
@@ -58,7 +59,7 @@ fn run() -> anyhow::Result<Answer> {
     }
     let installation = arguments.root.map_or_else(Installation::default, Installation::below);
     let broker = Broker::new(installation, arguments.budget.unwrap_or(BUDGET));
-    let broker = reach::confine(broker, &environment);
+    let broker = reach::confine(broker.carried_by(courier::start), &environment);
     let answer = match &arguments.wake {
         Some(file) => wake(&broker, file),
         None => broker.answer(&arguments.name, |name| environment.get(name), read_input),

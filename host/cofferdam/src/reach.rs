@@ -31,6 +31,9 @@ fn confine_to(reach: &Reach) -> Result<Report, ConfinementError> {
     if reach.network {
         confinement = confinement.keep_capability(Capabilities::NET_ADMIN);
     }
+    if reach.courier {
+        confinement = confinement.allow_waiting();
+    }
     if reach.taps {
         confinement = confinement.allow_taps();
     }

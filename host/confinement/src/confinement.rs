@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -42,6 +43,7 @@ pub struct Confinement {
     bounding_set: bool,
     permissions: Permissions,
     paths: Vec<(PathBuf, Kept)>,
+    ports: BTreeSet<u16>,
     limits: Vec<(Resource, u64)>,
     umask: Mode,
     refused: Refused,
@@ -61,6 +63,7 @@ impl Confinement {
             bounding_set: false,
             permissions: Permissions::default(),
             paths: Vec::new(),
+            ports: BTreeSet::new(),
             limits: vec![(Resource::Core, 0), (Resource::Nofile, DESCRIPTORS)],
             umask: Mode::WGRP | Mode::WOTH,
             refused: Refused::default(),
@@ -128,6 +131,22 @@ impl Confinement {
         self
     }
 
+    /// Lets processes that were started before be waited for.
+    pub fn allow_waiting(mut self) -> Self {
+        self.permissions.children = true;
+        self
+    }
+
+    /// Lets the process have names resolved, and connect to TCP ports: these,
+    /// where the kernel can tell them from others. In exchange it can make no
+    /// netlink socket and no file, nor any of what the other methods allow but
+    /// threads.
+    pub fn only_services(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.permissions.services = true;
+        self.ports.extend(ports);
+        self
+    }
+
     /// Lowers another limit, or lowers one differently; by default no memory
     /// is dumped and 256 descriptors may be open. A limit that is lower
     /// already stays.
@@ -166,7 +185,7 @@ impl Confinement {
             lower(*resource, *limit)?;
         }
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(ConfinementError::Dumpable)?;
-        let rules = Rules::new(&self.paths)?;
+        let rules = Rules::new(&self.paths, &self.ports)?;
         Ok(Prepared::new(
             (self.capabilities, self.bounding_set),
             self.permissions,

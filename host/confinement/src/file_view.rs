@@ -1,6 +1,7 @@
 //! Which files can still be opened: Landlock, where the kernel has it.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     os::fd::{AsRawFd as _, OwnedFd},
     path::PathBuf,
@@ -8,7 +9,7 @@ use std::{
 };
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, PathBeneath, Ruleset,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort, PathBeneath, Ruleset,
     RulesetAttr as _, RulesetCreatedAttr as _, Scope,
 };
 use rustix::{
@@ -127,10 +128,10 @@ pub(crate) struct Rules {
 impl Rules {
     /// Makes the rules, as far as the kernel knows them. Nothing is opened
     /// where it knows none.
-    pub(crate) fn new(paths: &[(PathBuf, Kept)]) -> Result<Self, ConfinementError> {
+    pub(crate) fn new(paths: &[(PathBuf, Kept)], ports: &BTreeSet<u16>) -> Result<Self, ConfinementError> {
         let view = probe();
         let ruleset = match view {
-            FileView::Limited { .. } => ruleset(paths)?,
+            FileView::Limited { .. } => ruleset(paths, ports)?,
             _ => None,
         };
         Ok(Self {
@@ -145,7 +146,7 @@ impl Rules {
     }
 }
 
-fn ruleset(paths: &[(PathBuf, Kept)]) -> Result<Option<OwnedFd>, ConfinementError> {
+fn ruleset(paths: &[(PathBuf, Kept)], ports: &BTreeSet<u16>) -> Result<Option<OwnedFd>, ConfinementError> {
     // What a newer kernel knows besides is refused as well; what an older one
     // does not know is left out.
     let newest = ABI::V10;
@@ -161,6 +162,9 @@ fn ruleset(paths: &[(PathBuf, Kept)]) -> Result<Option<OwnedFd>, ConfinementErro
             errno,
         })?;
         ruleset = ruleset.add_rule(PathBeneath::new(place, kept.rights()))?;
+    }
+    for port in ports {
+        ruleset = ruleset.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
     }
     Ok(ruleset.into())
 }

@@ -1,6 +1,6 @@
 use std::{net::IpAddr, path::Path};
 
-use cofferdam_protocol::{IpPrefix, Place};
+use cofferdam_protocol::{IpPrefix, Origin, Place};
 
 use crate::{
     dimension::Dimension,
@@ -27,6 +27,9 @@ pub(crate) enum Aspect<'a> {
     /// The parts of a sysctl key.
     Key(&'a [String]),
     Path(&'a Path),
+    Origin(&'a Origin),
+    /// The path of a URL.
+    UrlPath(&'a str),
     /// Base chains: hooks with priorities.
     Hooks(&'a [(&'a str, i32)]),
     /// Packets of others than the attachment.
@@ -127,8 +130,18 @@ impl<'a> Question<'a> {
                 Aspect::Path(path)
             }
             (Dimension::Plugins, Q::IpamDelegate { plugin }) => Aspect::Text(plugin),
-            // How much is left is for whoever counts.
-            (Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant, _) => Aspect::Whatever,
+            (Dimension::Origins, Q::HttpRequest { url, .. }) => Aspect::Origin(url.origin()),
+            (Dimension::Methods, Q::HttpRequest { method, .. }) => Aspect::Text(method),
+            (Dimension::UrlPaths, Q::HttpRequest { url, .. }) => Aspect::UrlPath(url.path()),
+            // How much is left is for whoever counts, and how it is sent for whoever sends.
+            (
+                Dimension::Max
+                | Dimension::MaxPerNetwork
+                | Dimension::MaxPerTenant
+                | Dimension::Credential
+                | Dimension::Authority,
+                _,
+            ) => Aspect::Whatever,
             _ => return None,
         };
         Some(aspect)

@@ -1,6 +1,6 @@
 use std::{fmt, path::Path};
 
-use cofferdam_protocol::IpPrefix;
+use cofferdam_protocol::{IpPrefix, Origin, PathPrefix};
 
 use crate::{
     aspect::Aspect, key_pattern::KeyPattern, mark::MarkPattern, pattern::Pattern, quoted::Whole, range::Range,
@@ -22,6 +22,10 @@ pub(crate) enum Bound {
     Keys(Vec<KeyPattern>),
     Paths(Vec<Box<Path>>),
     Marks(Vec<MarkPattern>),
+    Origins(Vec<Origin>),
+    UrlPaths(Vec<PathPrefix>),
+    /// Of something that is kept apart.
+    Name(Box<str>),
 }
 
 impl Bound {
@@ -45,6 +49,8 @@ impl Bound {
             (Self::Ranges(ranges), Aspect::Number(number)) => ranges.iter().any(|range| range.contains(number)),
             (Self::Ranges(ranges), Aspect::AnyNumber) => ranges.contains(&Range::RULE_PRIORITIES),
             (Self::Keys(keys), Aspect::Key(key)) => keys.iter().any(|pattern| pattern.matches(key)),
+            (Self::Origins(origins), Aspect::Origin(origin)) => origins.contains(origin),
+            (Self::UrlPaths(prefixes), Aspect::UrlPath(path)) => prefixes.iter().any(|prefix| prefix.covers(path)),
             (Self::Paths(paths), Aspect::Path(path)) => paths.iter().any(|granted| &**granted == path),
             (Self::Words(words), Aspect::Hooks(hooks)) => hooks.iter().all(|(hook, _)| words.contains(hook)),
             (Self::Ranges(ranges), Aspect::Hooks(hooks)) => hooks
@@ -83,6 +89,11 @@ impl Bound {
             (Self::Keys(all), Self::Keys(others)) => any(all, others, KeyPattern::overlaps),
             (Self::Paths(all), Self::Paths(others)) => any(all, others, |one, other| one == other),
             (Self::Marks(all), Self::Marks(others)) => any(all, others, MarkPattern::overlaps),
+            (Self::Origins(all), Self::Origins(others)) => any(all, others, |one, other| one == other),
+            (Self::UrlPaths(all), Self::UrlPaths(others)) => any(all, others, |one, other| {
+                one.covers(other.as_str()) || other.covers(one.as_str())
+            }),
+            (Self::Name(one), Self::Name(other)) => one == other,
             _ => false,
         }
     }
@@ -100,6 +111,9 @@ impl Bound {
             Self::Keys(keys) => each(keys, Self::Keys),
             Self::Paths(paths) => each(paths, Self::Paths),
             Self::Marks(marks) => each(marks, Self::Marks),
+            Self::Origins(origins) => each(origins, Self::Origins),
+            Self::UrlPaths(prefixes) => each(prefixes, Self::UrlPaths),
+            Self::Name(name) => vec![Self::Name(name.clone())],
         }
     }
 
@@ -114,6 +128,8 @@ impl Bound {
             (Self::Keys(all), Self::Keys(others)) => put(all, others),
             (Self::Paths(all), Self::Paths(others)) => put(all, others),
             (Self::Marks(all), Self::Marks(others)) => put(all, others),
+            (Self::Origins(all), Self::Origins(others)) => put(all, others),
+            (Self::UrlPaths(all), Self::UrlPaths(others)) => put(all, others),
             _ => {}
         }
     }
@@ -149,6 +165,9 @@ impl fmt::Display for Bound {
             Self::Keys(keys) => list(f, keys, |f, key| write!(f, "{}", Whole(key.as_str()))),
             Self::Paths(paths) => list(f, paths, |f, path| write!(f, "{}", Whole(&path.to_string_lossy()))),
             Self::Marks(marks) => list(f, marks, |f, mark| write!(f, "\"{mark}\"")),
+            Self::Origins(origins) => list(f, origins, |f, origin| write!(f, "\"{origin}\"")),
+            Self::UrlPaths(prefixes) => list(f, prefixes, |f, prefix| write!(f, "{}", Whole(prefix.as_str()))),
+            Self::Name(name) => write!(f, "{}", Whole(name)),
         }
     }
 }

@@ -1,7 +1,7 @@
 use crate::{
     operation::Operation,
     range::Range,
-    words::{FAMILIES, HOOKS, MODES, PACKET_SCOPES, PLACES, SETTINGS},
+    words::{FAMILIES, HOOKS, METHODS, MODES, PACKET_SCOPES, PLACES, SETTINGS},
 };
 
 /// In what respect a grant is bounded. Each is a key of the grant's table.
@@ -46,6 +46,15 @@ pub(crate) enum Dimension {
     Locations,
     Files,
     Plugins,
+    /// Where requests go.
+    Origins,
+    Methods,
+    /// What the paths of requests begin with.
+    UrlPaths,
+    /// What the host adds to requests, by its name.
+    Credential,
+    /// Whose certificates are trusted, by its name.
+    Authority,
     /// Objects at a time: of one attachment, of a network, of a tenant.
     Max,
     MaxPerNetwork,
@@ -75,6 +84,12 @@ pub(crate) enum Form {
     Paths,
     /// A list of marks with masks.
     Marks,
+    /// A list of schemes with hosts and ports.
+    Origins,
+    /// A list of beginnings of paths of URLs.
+    UrlPaths,
+    /// The name of something that the operator keeps apart.
+    Name,
     /// A number of objects.
     Count,
 }
@@ -104,6 +119,10 @@ impl Dimension {
         Self::Ports,
     ];
 
+    /// Those that say how something is done, and not what: they are the
+    /// operator's, and no question is about them.
+    pub(crate) const OF_MANNER: [Self; 2] = [Self::Credential, Self::Authority];
+
     /// As a policy writes it. Two that never belong to one operation may
     /// share a key.
     pub(crate) fn key(self) -> &'static str {
@@ -131,6 +150,11 @@ impl Dimension {
             Self::Locations => "locations",
             Self::Files => "files",
             Self::Plugins => "plugins",
+            Self::Origins => "origins",
+            Self::Methods => "methods",
+            Self::UrlPaths => "paths",
+            Self::Credential => "credential",
+            Self::Authority => "ca",
             Self::Max => "max",
             Self::MaxPerNetwork => "max-per-network",
             Self::MaxPerTenant => "max-per-tenant",
@@ -163,6 +187,10 @@ impl Dimension {
             Self::Family => Form::Word(&FAMILIES),
             Self::Hooks => Form::Words(&HOOKS),
             Self::Locations | Self::Files => Form::Paths,
+            Self::Origins => Form::Origins,
+            Self::Methods => Form::Words(&METHODS),
+            Self::UrlPaths => Form::UrlPaths,
+            Self::Credential | Self::Authority => Form::Name,
             Self::Max | Self::MaxPerNetwork | Self::MaxPerTenant => Form::Count,
         }
     }
@@ -200,6 +228,15 @@ impl Dimension {
                 "Files of the node: in the form of resolv.conf(5), or lists of what containers may have set."
             }
             Self::Plugins => "Names of IPAM plugins; * stands for any characters.",
+            Self::Origins => "Where requests may go: scheme, host and, where it is not the scheme's own, port.",
+            Self::Methods => "What requests may ask for.",
+            Self::UrlPaths => "What the paths of requests begin with, in whole segments; without it, every path.",
+            Self::Credential => {
+                "NAME for /etc/cofferdam/credentials/NAME, which the host adds to the requests; without it, none."
+            }
+            Self::Authority => {
+                "NAME for /etc/cofferdam/authorities/NAME.pem, whose certificates alone are trusted; without it, the node's."
+            }
             Self::Max => "How many of these one attachment may have.",
             Self::MaxPerNetwork => "How many of these all attachments of one network may have together.",
             Self::MaxPerTenant => "How many of these all attachments of one tenant may have together.",
@@ -239,6 +276,11 @@ impl Dimension {
             Self::Locations => r#"locations = ["/var/lib/cni/networks"]"#,
             Self::Files => r#"files = ["/etc/resolv.conf"]"#,
             Self::Plugins => r#"plugins = ["host-local"]"#,
+            Self::Origins => r#"origins = ["https://ipam.example:8443"]"#,
+            Self::Methods => r#"methods = ["GET", "POST"]"#,
+            Self::UrlPaths => r#"paths = ["/v1/addresses"]"#,
+            Self::Credential => r#"credential = "ipam""#,
+            Self::Authority => r#"ca = "ipam""#,
             Self::Max => "max = 16",
             Self::MaxPerNetwork => "max-per-network = 1024",
             Self::MaxPerTenant => "max-per-tenant = 256",
@@ -250,10 +292,10 @@ impl Operation {
     /// The dimensions that a grant of this operation can be bounded in.
     pub(crate) fn bounds(self) -> &'static [Bound] {
         use Dimension::{
-            Chains, Destinations, ExchangePorts, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames,
-            Locations, Marks, Max, MaxPerNetwork, MaxPerTenant, Modes, PacketLinks, PacketPrefixes, PacketScope,
-            Parents, Place, Plugins, Ports, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames,
-            Values, Vlans,
+            Authority, Chains, Credential, Destinations, ExchangePorts, Family, Files, HookPriorities, Hooks, Keys,
+            Kinds, LinkNames, Locations, Marks, Max, MaxPerNetwork, MaxPerTenant, Methods, Modes, Origins, PacketLinks,
+            PacketPrefixes, PacketScope, Parents, Place, Plugins, Ports, Prefixes, RoutingTables, RulePriorities, Sets,
+            Settings, TableNames, UrlPaths, Values, Vlans,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -338,6 +380,13 @@ impl Operation {
             Self::IpamDelegate => &[(Plugins, Always)],
             Self::PacketExchange => &[(Place, Always), (LinkNames, InHost), (ExchangePorts, Always)],
             Self::UpkeepKeep => &[],
+            Self::HttpRequest => &[
+                (Origins, Always),
+                (Methods, Always),
+                (UrlPaths, No),
+                (Credential, No),
+                (Authority, No),
+            ],
             Self::VlanJoin => &[(Place, Always), (LinkNames, InHost), (Vlans, Always)],
             Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
             Self::ForwardingPublish => &[(Place, Always), (PacketPrefixes, No)],

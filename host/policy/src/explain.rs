@@ -183,6 +183,8 @@ impl Aspect<'_> {
                 last: (*last).into(),
             })),
             Self::Path(path) => Quoted(&path.to_string_lossy()).to_string(),
+            Self::Origin(origin) => Quoted(&origin.to_string()).to_string(),
+            Self::UrlPath(path) => Quoted(path).to_string(),
             Self::Hooks(hooks) => {
                 let chains: Vec<String> = hooks
                     .iter()

@@ -112,6 +112,9 @@ impl Dimension {
             | Self::Destinations
             | Self::RulePriorities
             | Self::Values
+            | Self::UrlPaths
+            | Self::Credential
+            | Self::Authority
             | Self::Max
             | Self::MaxPerNetwork
             | Self::MaxPerTenant => None,
@@ -132,6 +135,8 @@ impl Dimension {
             | Self::Sets
             | Self::Chains
             | Self::Files
+            | Self::Origins
+            | Self::Methods
             | Self::Plugins => Some(&NOTHING),
         }
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use cofferdam_protocol::Place;
+use cofferdam_protocol::{Origin, PathPrefix, Place};
 
 use crate::{
     bound::Bound, denial::Denial, dimension::Dimension, grant::Grant, granted::Granted, key_pattern::KeyPattern,
@@ -15,6 +15,22 @@ pub struct Grants {
     tenant: Option<Arc<str>>,
     covered: bool,
     grants: Vec<Arc<WrittenGrant>>,
+}
+
+/// Requests that one grant allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requests<'g> {
+    /// Where to.
+    pub origins: &'g [Origin],
+    /// Asking what: `GET`.
+    pub methods: &'g [&'static str],
+    /// What their paths begin with; absent: any.
+    pub paths: Option<&'g [PathPrefix]>,
+    /// The name of the credential that they get.
+    pub credential: Option<&'g str>,
+    /// The name of the authority whose certificates are trusted; absent: those
+    /// that the node trusts.
+    pub authority: Option<&'g str>,
 }
 
 impl Grants {
@@ -128,6 +144,36 @@ impl Grants {
         self.grants.iter().any(|grant| {
             let grant = &grant.grant;
             grant.operations.contains(Operation::DeviceTake) && grant.holds(Dimension::LinkNames, &question)
+        })
+    }
+
+    /// What requests to services may be sent, and how; those that come first
+    /// go before.
+    pub fn requests(&self) -> impl Iterator<Item = Requests<'_>> {
+        let of_requests = self
+            .iter()
+            .filter(|grant| grant.operations.contains(Operation::HttpRequest));
+        of_requests.map(|grant| {
+            let name = |dimension| match grant.bound(dimension) {
+                Some(Bound::Name(name)) => Some(&**name),
+                _ => None,
+            };
+            Requests {
+                origins: match grant.bound(Dimension::Origins) {
+                    Some(Bound::Origins(origins)) => origins,
+                    _ => &[],
+                },
+                methods: match grant.bound(Dimension::Methods) {
+                    Some(Bound::Words(methods)) => methods,
+                    _ => &[],
+                },
+                paths: match grant.bound(Dimension::UrlPaths) {
+                    Some(Bound::UrlPaths(paths)) => Some(paths),
+                    _ => None,
+                },
+                credential: name(Dimension::Credential),
+                authority: name(Dimension::Authority),
+            }
         })
     }
 

@@ -55,7 +55,7 @@ pub use directory::PolicyDirectory;
 pub use error::{PolicyError, Problem};
 pub use explain::{Explanation, Reason, Refusal, Source};
 pub use granted::{Counter, Exhausted, Granted, Scope};
-pub use grants::Grants;
+pub use grants::{Grants, Requests};
 pub use keys::parse as parse_public_key;
 pub use learn::{LearnError, Learned, everything};
 pub use mark::{Mark, NotAMark};

@@ -37,11 +37,12 @@ pub enum Operation {
     UpkeepKeep,
     VlanJoin,
     DeviceTake,
+    HttpRequest,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -75,6 +76,7 @@ impl Operation {
         Self::UpkeepKeep,
         Self::VlanJoin,
         Self::DeviceTake,
+        Self::HttpRequest,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -114,6 +116,7 @@ impl Operation {
             Self::ForwardingAccept => "forwarding.accept",
             Self::ForwardingPublish => "forwarding.publish",
             Self::DeviceTake => "device.take",
+            Self::HttpRequest => "http.request",
         }
     }
 

@@ -1,6 +1,6 @@
 use std::{net::IpAddr, path::Path};
 
-use cofferdam_protocol::{IpPrefix, Place};
+use cofferdam_protocol::{IpPrefix, Place, Url};
 
 use crate::{denial, mark::Mark, operation::Operation, packets::Packets};
 
@@ -205,6 +205,11 @@ pub enum Question<'a> {
         name: &'a str,
         is_nodes: bool,
     },
+    /// `method` is a word of the policy's `methods`.
+    HttpRequest {
+        method: &'a str,
+        url: &'a Url,
+    },
 }
 
 /// A link of the node that a new one is to be upon, and what the new one gets
@@ -257,6 +262,7 @@ impl Question<'_> {
             Self::ForwardingPublish { .. } => Operation::ForwardingPublish,
             Self::VlanJoin { .. } => Operation::VlanJoin,
             Self::DeviceTake { .. } => Operation::DeviceTake,
+            Self::HttpRequest { .. } => Operation::HttpRequest,
         }
     }
 
@@ -296,6 +302,7 @@ impl Question<'_> {
             | Self::ResolverRead { .. }
             | Self::IpamDelegate { .. }
             | Self::AllowListRead { .. }
+            | Self::HttpRequest { .. }
             | Self::UpkeepKeep => None,
         }
     }

@@ -29,6 +29,9 @@ pub(crate) const ALL: &str = "all";
 pub(crate) const PACKET_SCOPES: [&str; 2] = [ATTACHMENT, ALL];
 pub(crate) const HOOKS: [&str; 5] = ["prerouting", "input", "forward", "output", "postrouting"];
 
+/// What requests to services may ask for.
+pub(crate) const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
 /// What a policy calls a kind of link.
 pub(crate) fn kind_word(kind: &str) -> &str {
     if kind.is_empty() { DEVICE_WITHOUT_KIND } else { kind }

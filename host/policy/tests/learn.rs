@@ -85,7 +85,8 @@ proptest! {
     #[test]
     fn everything_is_everything(questions in questions()) {
         let paths = ["/srv", "/etc", "/a", "/b"].map(Path::new);
-        let policy = parsed(&everything("test", &paths, &paths));
+        let origins = ["https://a.example", "http://10.1.2.3:8080", "https://b.example"];
+        let policy = parsed(&everything("test", &paths, &paths, &origins));
         for asked in &questions {
             prop_assert!(allows(&policy, "any", asked), "{asked:?}");
         }
@@ -94,7 +95,7 @@ proptest! {
 
 #[test]
 fn everything_has_the_packets_of_everybody() {
-    let policy = parsed(&everything("test", &[], &[]));
+    let policy = parsed(&everything("test", &[], &[], &[]));
     for question in [
         "nftables.table host family=inet table=t hook=forward:0 scope=all prefix=10.0.0.0/8 name=eth0 mark=7 mark=1/1",
         "nftables.element host family=ip6 table=t set=s address=2001:db8::1 address=192.0.2.1 name=eth0 port=0 port=65535",

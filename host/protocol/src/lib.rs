@@ -44,4 +44,6 @@ pub use list::{ListedPlugin, NetworkList};
 pub use result::{Attachment, Interface, Ip, ResultError, Route};
 pub use verb::{UnknownVerb, Verb};
 pub use version::{SpecVersion, Version, supported_versions, version_answer};
-pub use vocabulary::{IpPrefix, MacAddress, ParseIpPrefixError, ParseMacAddressError, Place};
+pub use vocabulary::{
+    IpPrefix, MacAddress, Origin, ParseIpPrefixError, ParseMacAddressError, PathPrefix, Place, Url, UrlProblem,
+};

@@ -24,6 +24,8 @@ pub struct Limits {
     pub links: u32,
     /// Datagrams sent.
     pub datagrams: u32,
+    /// HTTP requests sent.
+    pub requests: u32,
     /// Bytes that one host call or result may bring out of the guest.
     pub transfer: usize,
     /// Bytes of messages and of standard error that are kept.
@@ -41,6 +43,7 @@ impl Default for Limits {
             changes: 2_000,
             links: 64,
             datagrams: 256,
+            requests: 64,
             transfer: 2 << 20,
             log: 64 << 10,
         }

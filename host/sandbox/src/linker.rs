@@ -3,7 +3,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::{
     GuestState, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
-        addresses, allow_list, conntrack, devices, forwarding, ipam, links, log, namespaces, neighbors, nftables,
+        addresses, allow_list, conntrack, devices, forwarding, http, ipam, links, log, namespaces, neighbors, nftables,
         packets, resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
     },
     wasi,
@@ -37,6 +37,7 @@ pub trait Imports:
     + packets::HostExchange
     + upkeep::Host
     + devices::Host
+    + http::Host
     + log::Host
     + 'static
 {
@@ -75,6 +76,7 @@ fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime:
         "cofferdam:cni/packets" => packets::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/upkeep" => upkeep::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/devices" => devices::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/http" => http::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/log" => log::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         _ => wasi::link(linker, import),
     }

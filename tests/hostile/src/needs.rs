@@ -33,4 +33,5 @@ pub(crate) const EVERYTHING: &[Need] = &[
     Need::when(AN_ATTACK, "forwarding.publish").in_host(),
     Need::when(AN_ATTACK, "vlan.join").in_host(),
     Need::when(AN_ATTACK, "device.take").in_host(),
+    Need::when(AN_ATTACK, "http.request"),
 ];

@@ -73,8 +73,9 @@ impl Mediator {
             key: argument.key.clone(),
             value: argument.value.clone(),
         });
-        let said =
-            Given::new(&self.config, arguments.collect(), &session.deeds.read).and_received(&session.deeds.received);
+        let said = Given::new(&self.config, arguments.collect(), &session.deeds.read)
+            .and_received(&session.deeds.received)
+            .and_answered(&session.deeds.answered);
         attachment(given.clone(), None)
             .and_then(|result| check_allocation(&result, &session.claimed, &said))
             .map_err(|error| {

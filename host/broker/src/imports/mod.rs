@@ -6,6 +6,7 @@ mod allow_list;
 mod conntrack;
 mod devices;
 mod forwarding;
+mod http;
 mod ipam;
 mod link_flag;
 mod link_settings;

@@ -87,6 +87,7 @@ impl Ground {
             valid: Vec::new(),
             depth: 0,
             exchanging: false,
+            carrier: Err(String::new()),
             kept: None,
             rehearsing: Rehearsing::default(),
         };

@@ -120,7 +120,8 @@ fn check_result(
     result: &Attachment,
 ) -> Result<(), CniError> {
     let given = Given::new(&member.config, args::parse(&call.environment.args), &session.deeds.read)
-        .and_received(&session.deeds.received);
+        .and_received(&session.deeds.received)
+        .and_answered(&session.deeds.answered);
     let request = Request {
         links: &session.links,
         deeds: &session.deeds,

@@ -36,8 +36,10 @@ impl Truth<'_> {
     fn check_claimed(&self, on_it: &[&Ip]) -> Result<(), CniError> {
         let given = |ip: &Ip| {
             let address = ip.address.address();
-            let asked =
-                |request: super::Request<'_>| request.claimed.contains(&address) || request.given.asks_for(address);
+            let asked = |request: super::Request<'_>| {
+                let given = request.given;
+                request.claimed.contains(&address) || given.was_answered(address) || given.asks_for(address)
+            };
             self.request.is_some_and(asked)
         };
         match on_it.iter().find(|ip| !given(ip)) {
@@ -115,9 +117,12 @@ impl Truth<'_> {
     }
 
     /// Whether it is an address management plugin's, called by a main plugin of
-    /// others, and one that the configuration asks for.
+    /// others, and one that a service answered with or the configuration asks
+    /// for.
     pub(super) fn is_asked_for(&self, result: &Attachment, ip: &Ip) -> bool {
-        let asked = |request: super::Request<'_>| request.given.asks_for(ip.address.address());
+        let address = ip.address.address();
+        let asked =
+            |request: super::Request<'_>| request.given.was_answered(address) || request.given.asks_for(address);
         result.interfaces.is_empty() && self.request.is_some_and(asked)
     }
 

@@ -10,8 +10,8 @@ use super::{
 };
 
 /// Checks what an address management plugin tells its caller: addresses that
-/// it claimed for this attachment, or that the configuration asks for by
-/// themselves. Whether they get onto a link is its caller's to do, and to be
+/// it claimed for this attachment, that a service answered with, or that the
+/// configuration asks for by themselves. Whether they get onto a link is its caller's to do, and to be
 /// granted.
 pub(crate) fn check_allocation(result: &Attachment, claimed: &[IpAddr], given: &Given<'_>) -> Result<(), CniError> {
     if let Some(interface) = result.interfaces.first() {
@@ -26,7 +26,7 @@ pub(crate) fn check_allocation(result: &Attachment, claimed: &[IpAddr], given: &
         if ip.interface.is_some() {
             return Err(untrue(format!("address {} is said to be on an interface", ip.address)));
         }
-        if !claimed.contains(&address) && !given.asks_for(address) {
+        if !claimed.contains(&address) && !given.was_answered(address) && !given.asks_for(address) {
             let text = format!("address {} was not claimed for this attachment", ip.address);
             return Err(untrue(text));
         }

@@ -2,15 +2,16 @@ use std::net::IpAddr;
 
 use cofferdam_protocol::{Argument, IpPrefix, PluginConfig, json::Node};
 
-use crate::exchanges::Received;
+use crate::{answered::Answered, exchanges::Received};
 
 /// What a plugin was given to say: its configuration, `CNI_ARGS`, the resolver
-/// configurations that it read, and the datagrams that came.
+/// configurations that it read, the datagrams that came, and what services answered.
 pub(crate) struct Given<'a> {
     config: &'a PluginConfig,
     arguments: Vec<Argument>,
     read: &'a [String],
     received: Option<&'a Received>,
+    answered: Option<&'a Answered>,
 }
 
 impl<'a> Given<'a> {
@@ -21,6 +22,7 @@ impl<'a> Given<'a> {
             arguments,
             read,
             received: None,
+            answered: None,
         }
     }
 
@@ -32,15 +34,32 @@ impl<'a> Given<'a> {
         }
     }
 
+    /// With what services answered.
+    pub(crate) fn and_answered(self, answered: &'a Answered) -> Self {
+        Self {
+            answered: Some(answered),
+            ..self
+        }
+    }
+
     /// Whether an address stands somewhere in it, with a prefix length or
     /// without.
     pub(super) fn names_address(&self, address: IpAddr) -> bool {
-        self.any_word(&|word| is_address(word, address)) || self.came(|received| received.has_address(address))
+        self.any_word(&|word| is_address(word, address))
+            || self.came(|received| received.has_address(address))
+            || self.was_answered(address)
     }
 
     /// Whether a word stands somewhere in it.
     pub(super) fn has_word(&self, wanted: &str) -> bool {
-        self.any_word(&|word| word == wanted) || self.came(|received| received.has_word(wanted))
+        self.any_word(&|word| word == wanted)
+            || self.came(|received| received.has_word(wanted))
+            || self.answered.is_some_and(|answered| answered.has_word(wanted))
+    }
+
+    /// Whether a service answered with an address.
+    pub(super) fn was_answered(&self, address: IpAddr) -> bool {
+        self.answered.is_some_and(|answered| answered.has_address(address))
     }
 
     fn came(&self, is_it: impl Fn(&Received) -> bool) -> bool {

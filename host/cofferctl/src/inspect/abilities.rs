@@ -5,7 +5,7 @@ const PACKAGE: &str = "cofferdam:cni/";
 
 /// What a component with an import of this interface can ask for, if it is
 /// granted. Without a word: nothing comes of it alone.
-const INTERFACES: [(&str, &str); 21] = [
+const INTERFACES: [(&str, &str); 22] = [
     ("types", ""),
     ("namespaces", ""),
     ("links", "can see, create, change and delete network interfaces"),
@@ -39,6 +39,7 @@ const INTERFACES: [(&str, &str); 21] = [
         "can keep a record that it is called again for, such as a lease",
     ),
     ("devices", "can take a network device of the node for a container"),
+    ("http", "can send HTTP requests to services, which the host carries"),
 ];
 /// What every component may do.
 const LOG: (&str, &str) = ("log", "can write messages for the operator");

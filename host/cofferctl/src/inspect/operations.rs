@@ -49,5 +49,6 @@ fn of_operation(operation: Operation) -> &'static str {
         Operation::UpkeepKeep => "keep a record that it is called again for",
         Operation::VlanJoin => "put ports of bridges into VLANs",
         Operation::DeviceTake => "take a network device of the node",
+        Operation::HttpRequest => "send HTTP requests to services",
     }
 }

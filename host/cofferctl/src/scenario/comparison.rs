@@ -193,7 +193,7 @@ fn missing_grants(error: &CniError) -> Vec<Json> {
 
 /// Whether all that is wanted is found: of an object its keys, of a list its
 /// items in their order.
-fn contains(found: &Json, wanted: &Json) -> bool {
+pub(super) fn contains(found: &Json, wanted: &Json) -> bool {
     match (found, wanted) {
         (_, Json::String(text)) if text == ANYTHING => true,
         (Json::Object(found), Json::Object(wanted)) => {

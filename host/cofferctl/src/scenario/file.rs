@@ -13,9 +13,10 @@ use super::{
     document::{Result, Source, Table, Value, advice},
     fact::Fact,
     model::{Action, Answer, Expected, Given, RequestParts, Scenario, ScenarioFile, Step},
+    service,
 };
 
-pub(super) const GIVEN_KEYS: [&str; 16] = [
+pub(super) const GIVEN_KEYS: [&str; 17] = [
     "policy",
     "policy-of",
     "config",
@@ -32,6 +33,7 @@ pub(super) const GIVEN_KEYS: [&str; 16] = [
     "node",
     "container",
     "restored",
+    "http",
 ];
 pub(super) const REQUEST_KEYS: [&str; 6] = [
     "container-id",
@@ -134,6 +136,11 @@ fn given(directory: &Path, common: Option<&Table<'_>>, own: &Table<'_>) -> Resul
     let mut files = BTreeMap::new();
     let mut facts: [Vec<Fact>; 2] = Default::default();
     let mut request = RequestParts::default();
+    let mut services = Vec::new();
+    // The scenario's own go before those of all.
+    for table in common.into_iter().chain([own]).rev() {
+        services.extend(service::read(table)?);
+    }
     for table in common.into_iter().chain([own]) {
         if let Some(texts) = table.get("policy-of") {
             for (plugin, text) in texts.table()?.iter() {
@@ -168,6 +175,7 @@ fn given(directory: &Path, common: Option<&Table<'_>>, own: &Table<'_>) -> Resul
         files,
         node,
         container,
+        services,
     })
 }
 
@@ -279,7 +287,7 @@ fn step(table: &Table<'_>, common: &RequestParts) -> Result<Step> {
 const PLACES: [(&str, Place); 2] = [("node", Place::Host), ("container", Place::Container)];
 
 fn call(table: &Table<'_>, verb: Verb, common: &RequestParts) -> Result<Action> {
-    let mut known = vec!["do", "node", "container"];
+    let mut known = vec!["do", "node", "container", "http"];
     known.extend(REQUEST_KEYS);
     known.extend(
         ANSWER_KEYS
@@ -308,6 +316,7 @@ fn call(table: &Table<'_>, verb: Verb, common: &RequestParts) -> Result<Action> 
         verb,
         request: Box::new(request),
         valid,
+        services: service::read(table)?,
     })
 }
 

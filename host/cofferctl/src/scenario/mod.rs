@@ -11,6 +11,7 @@ mod picture;
 mod report;
 mod request;
 mod run;
+mod service;
 mod troupe;
 mod watch;
 

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use cofferdam_protocol::{Place, Verb};
 use serde_json::Value as Json;
 
-use super::{arrange::Deed, fact::Fact};
+use super::{arrange::Deed, fact::Fact, service::Answered};
 
 /// All that a file holds.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub(super) struct Given {
     pub(super) files: BTreeMap<PathBuf, String>,
     pub(super) node: Vec<Fact>,
     pub(super) container: Vec<Fact>,
+    /// What services answer, as often as they are asked.
+    pub(super) services: Vec<Answered>,
 }
 
 /// What one step may have otherwise than the others.
@@ -74,6 +76,8 @@ pub(super) enum Action {
         request: Box<RequestParts>,
         /// For GC: the attachments (container id, interface) in use.
         valid: Vec<(String, String)>,
+        /// What services answer, and have to be asked.
+        services: Vec<Answered>,
     },
     /// What somebody else does to the network, in this order.
     Change(Vec<(Place, Deed, Fact)>),

@@ -15,6 +15,7 @@ use super::{
     model::{Action, Given, RequestParts, Scenario, Step},
     picture::Pictures,
     request::{Occasion, Request},
+    service::Services,
     watch::Watch,
 };
 
@@ -121,10 +122,17 @@ impl<'a> Play<'a> {
                 Ok(()) => compare(&step.expected, None, &mut self.network),
                 Err(why) => vec![impossible("the change to be possible", why)],
             },
-            Action::Call { verb, request, valid } => {
+            Action::Call {
+                verb,
+                request,
+                valid,
+                services,
+            } => {
                 let before = Pictures::of(&self.network);
-                let outcome = self.call(*verb, request, valid);
+                let services = Services::new(services, &self.given.services);
+                let outcome = self.call(*verb, request, valid, &services);
                 let mut all = compare(&step.expected, Some(&outcome), &mut self.network);
+                all.extend(services.not_asked());
                 if *verb == Verb::Add && outcome.is_err() {
                     all.extend(compare_pictures(&before, &Pictures::of(&self.network)));
                 }
@@ -146,7 +154,7 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    fn call(&mut self, verb: Verb, parts: &RequestParts, valid: &[(String, String)]) -> Outcome {
+    fn call(&mut self, verb: Verb, parts: &RequestParts, valid: &[(String, String)], services: &Services) -> Outcome {
         let previous = self.previous(verb, parts);
         let occasion = Occasion {
             verb,
@@ -155,7 +163,7 @@ impl<'a> Play<'a> {
             valid,
         };
         let request = Request::new(self.given, &occasion)?;
-        let outcome = self.stage.watch.during(|| self.answer(verb, request));
+        let outcome = self.stage.watch.during(|| self.answer(verb, request, services));
         let outcome = outcome.map_err(|error| self.stage.ground.explained(error));
         match (verb, &outcome) {
             (Verb::Add, Ok(Some(result))) => self.attached.push(Attached {
@@ -181,13 +189,13 @@ impl<'a> Play<'a> {
         }
     }
 
-    fn answer(&self, verb: Verb, request: Request) -> Outcome {
+    fn answer(&self, verb: Verb, request: Request, services: &Services) -> Outcome {
         let Request {
             name,
             environment,
             config,
         } = request;
-        let (broker, network) = (self.stage.broker, &self.network);
+        let (broker, network) = (services.answer(self.stage.broker), &self.network);
         match verb {
             Verb::Add => {
                 let text = broker.add_simulated(&name, environment, config, Box::new(network.clone()), || ())?;
@@ -215,7 +223,8 @@ impl<'a> Play<'a> {
     /// the beginning.
     fn end(&mut self, restored: bool) -> Vec<Mismatch> {
         while let Some(parts) = self.attached.last().map(|attached| attached.parts.clone()) {
-            if let Err(error) = self.call(Verb::Del, &parts, &[]) {
+            let services = Services::new(&[], &self.given.services);
+            if let Err(error) = self.call(Verb::Del, &parts, &[], &services) {
                 return vec![impossible("DEL to succeed", error.to_string())];
             }
         }

@@ -20,6 +20,10 @@ pub(crate) struct Permissions {
     pub(crate) code: bool,
     /// New threads.
     pub(crate) threads: bool,
+    /// Waiting for processes that were started before.
+    pub(crate) children: bool,
+    /// Connections to services, and much less of everything else.
+    pub(crate) services: bool,
 }
 
 /// Made with any arguments.
@@ -112,9 +116,9 @@ const OLDER: &[c_long] = &[
 const OLDER: &[c_long] = &[];
 
 /// What makes a `clone` a thread of this process.
-const THREAD: u32 = (libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD) as u32;
+pub(super) const THREAD: u32 = (libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD) as u32;
 /// What no thread of ours is made with: namespaces, tracing, other parents.
-const NOT_WITH_A_THREAD: u32 = (libc::CLONE_NEWNS
+pub(super) const NOT_WITH_A_THREAD: u32 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWIPC
@@ -127,7 +131,7 @@ const NOT_WITH_A_THREAD: u32 = (libc::CLONE_NEWNS
 
 /// Reading and setting flags, and duplicating. Not the owner of a descriptor:
 /// the kernel would send that process signals.
-const FCNTL: &[u32] = &[
+pub(super) const FCNTL: &[u32] = &[
     libc::F_GETFD as u32,
     libc::F_SETFD as u32,
     libc::F_GETFL as u32,
@@ -153,7 +157,7 @@ const INTERFACE_REQUESTS: &[u32] = &[
 const TAP_REQUESTS: &[u32] = &[0x4004_54ca, 0x4004_54cb, 0x4004_54cc, 0x4004_54ce];
 
 /// Bits of a socket's type that are flags.
-const SOCKET_FLAGS: u32 = (libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK) as u32;
+pub(super) const SOCKET_FLAGS: u32 = (libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK) as u32;
 
 /// The rule for each call that has one; all others are refused. `process` is
 /// the number of this process.
@@ -192,6 +196,9 @@ pub(super) fn rules(permissions: Permissions, process: u32) -> Vec<(c_long, Rule
         // Where instructions are cached apart from data.
         rules.push((libc::SYS_membarrier, Rule::Allow));
     }
+    if permissions.children {
+        rules.push((libc::SYS_wait4, Rule::Allow));
+    }
     if permissions.threads {
         let thread = vec![Condition::masked(0, THREAD | NOT_WITH_A_THREAD, &[THREAD])];
         rules.push((libc::SYS_clone, Rule::all(thread)));
@@ -199,7 +206,7 @@ pub(super) fn rules(permissions: Permissions, process: u32) -> Vec<(c_long, Rule
     rules
 }
 
-fn read_own_limit() -> Vec<Condition> {
+pub(super) fn read_own_limit() -> Vec<Condition> {
     let mut conditions = vec![Condition::one_of(0, &[0])];
     conditions.extend(Condition::null(2));
     conditions

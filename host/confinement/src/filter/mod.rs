@@ -3,6 +3,7 @@
 mod assembler;
 mod calls;
 mod rule;
+mod services;
 #[cfg(test)]
 mod tests;
 
@@ -60,7 +61,11 @@ fn error(errno: i32) -> u32 {
 
 /// The program for the kernel. `process` is the number of this process.
 pub(crate) fn program(permissions: Permissions, refused: Refused, process: u32) -> Vec<sock_filter> {
-    let mut rules = calls::rules(permissions, process);
+    let mut rules = if permissions.services {
+        services::rules(process)
+    } else {
+        calls::rules(permissions, process)
+    };
     rules.sort_unstable_by_key(|(call, _)| *call);
     write(&rules, refused)
 }

@@ -19,6 +19,7 @@ mod files;
 mod inheritance;
 mod refused;
 mod scenario;
+mod services;
 mod status;
 mod threads;
 
@@ -32,6 +33,7 @@ const SCENARIOS: &[Scenario] = &[
     ("killed", refused::killed),
     ("twice", refused::twice),
     ("work", allowed::work),
+    ("services", services::services),
     ("status", status::of_a_process),
     ("prepared", status::prepared),
     ("no right to close the bounding set", status::without_setpcap),
@@ -58,6 +60,7 @@ fn tests() -> Vec<Trial> {
     let modules = [
         ("refused", refused::TESTS),
         ("allowed", allowed::TESTS),
+        ("services", services::TESTS),
         ("status", status::TESTS),
         ("files", files::TESTS),
         ("threads", threads::TESTS),

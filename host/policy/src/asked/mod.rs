@@ -5,7 +5,7 @@ mod words;
 
 use std::{net::IpAddr, path::PathBuf};
 
-use cofferdam_protocol::{IpPrefix, Place};
+use cofferdam_protocol::{IpPrefix, Place, Url};
 
 use crate::{
     dimension::Dimension,
@@ -46,6 +46,8 @@ pub struct Asked {
     links: Vec<String>,
     ports: Vec<u16>,
     path: PathBuf,
+    method: String,
+    url: Url,
 }
 
 impl Asked {
@@ -106,6 +108,8 @@ impl Asked {
             links: words.links()?,
             ports: words.ports()?,
             path: words.first_of(&[Dimension::Locations, Dimension::Files])?.into(),
+            method: words.required(Dimension::Methods)?.unwrap_or_default(),
+            url: words.url()?,
         };
         Ok(asked)
     }
@@ -248,6 +252,10 @@ impl Asked {
                 kind,
                 name,
                 is_nodes: false,
+            },
+            Operation::HttpRequest => Question::HttpRequest {
+                method: &self.method,
+                url: &self.url,
             },
         }
     }

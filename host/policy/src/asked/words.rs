@@ -1,6 +1,6 @@
 use std::{net::IpAddr, str::FromStr};
 
-use cofferdam_protocol::{IpPrefix, Place};
+use cofferdam_protocol::{IpPrefix, Place, Url, UrlProblem};
 
 use super::AskError;
 use crate::{
@@ -53,7 +53,16 @@ fn word(operation: Operation, dimension: Dimension) -> Option<(&'static str, &'s
         Dimension::Locations => ("location", "location=/var/lib/cni/networks"),
         Dimension::Files => ("file", "file=/etc/resolv.conf"),
         Dimension::Plugins => ("plugin", "plugin=host-local"),
-        Dimension::HookPriorities | Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant => return None,
+        // A URL says both.
+        Dimension::Origins => ("url", "url=https://ipam.example:8443/v1/addresses"),
+        Dimension::Methods => ("method", "method=POST"),
+        Dimension::HookPriorities
+        | Dimension::UrlPaths
+        | Dimension::Credential
+        | Dimension::Authority
+        | Dimension::Max
+        | Dimension::MaxPerNetwork
+        | Dimension::MaxPerTenant => return None,
     };
     Some(word)
 }
@@ -202,6 +211,15 @@ impl Words {
             return Err(self.invalid(Dimension::Keys, &value, "its parts are separated by slashes"));
         }
         Ok(parts)
+    }
+
+    /// Where a request goes; anywhere for what is none.
+    pub(super) fn url(&mut self) -> Result<Url, AskError> {
+        let value = self.required(Dimension::Origins)?;
+        let value = value.unwrap_or_else(|| "http://localhost/".to_owned());
+        value
+            .parse()
+            .map_err(|problem: UrlProblem| self.invalid(Dimension::Origins, &value, &problem.to_string()))
     }
 
     /// Base chains.

@@ -84,6 +84,8 @@ fn is_wider(wide: &Grant, narrow: &Grant, dimension: Dimension) -> bool {
     match dimension {
         // Compared before.
         Dimension::Place | Dimension::Max | Dimension::MaxPerNetwork | Dimension::MaxPerTenant => true,
+        // One that is sent otherwise is another.
+        _ if Dimension::OF_MANNER.contains(&dimension) => wide.bound(dimension) == narrow.bound(dimension),
         // Every packet is more than any of these.
         Dimension::PacketScope => wide.is_for_all_packets() || !narrow.is_for_all_packets(),
         Dimension::PacketPrefixes | Dimension::PacketLinks if wide.is_for_all_packets() => true,
@@ -104,9 +106,15 @@ pub(crate) fn is_everything(bound: &Bound) -> bool {
             .all(|ipv6| prefixes.contains(&IpPrefix::any(ipv6))),
         Bound::Ranges(ranges) => ranges.contains(&Range::RULE_PRIORITIES),
         Bound::Words(words) => SETTINGS.iter().all(|setting| words.contains(setting)),
-        Bound::Word(_) | Bound::Kinds(_) | Bound::Texts(_) | Bound::Keys(_) | Bound::Paths(_) | Bound::Marks(_) => {
-            false
-        }
+        Bound::UrlPaths(prefixes) => prefixes.iter().any(|prefix| prefix.as_str() == "/"),
+        Bound::Word(_)
+        | Bound::Kinds(_)
+        | Bound::Texts(_)
+        | Bound::Keys(_)
+        | Bound::Paths(_)
+        | Bound::Marks(_)
+        | Bound::Origins(_)
+        | Bound::Name(_) => false,
     }
 }
 
@@ -126,6 +134,10 @@ pub(crate) fn includes(wide: &Bound, narrow: &Bound) -> bool {
         (Bound::Marks(wide), Bound::Marks(narrow)) => each(narrow, wide, |narrow, wide| wide.includes(narrow)),
         (Bound::Keys(wide), Bound::Keys(narrow)) => each(narrow, wide, |narrow, wide| wide.includes(narrow)),
         (Bound::Paths(wide), Bound::Paths(narrow)) => each(narrow, wide, |narrow, wide| narrow == wide),
+        (Bound::Origins(wide), Bound::Origins(narrow)) => each(narrow, wide, |narrow, wide| narrow == wide),
+        (Bound::UrlPaths(wide), Bound::UrlPaths(narrow)) => {
+            each(narrow, wide, |narrow, wide| wide.covers(narrow.as_str()))
+        }
         _ => false,
     }
 }

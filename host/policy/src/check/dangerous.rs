@@ -109,6 +109,9 @@ pub(super) fn in_grant(grant: &Grant) -> Vec<Danger> {
         found.extend(parents(grant));
         found.extend(whole_parents(grant));
     }
+    if grant.operations.contains(Operation::HttpRequest) {
+        found.extend(credential_in_the_clear(grant));
+    }
     if grant.place != Some(Place::Host) {
         return found;
     }
@@ -133,6 +136,21 @@ pub(super) fn in_grant(grant: &Grant) -> Vec<Danger> {
         found.extend(settings(grant));
     }
     found
+}
+
+fn credential_in_the_clear(grant: &Grant) -> Option<Danger> {
+    let Some(Bound::Origins(origins)) = grant.written_bound(Dimension::Origins) else {
+        return None;
+    };
+    grant.written_bound(Dimension::Credential)?;
+    let clear = origins
+        .iter()
+        .find(|origin| !origin.is_secure() && !origin.is_local())?;
+    Some(Danger {
+        key: Dimension::Origins.key(),
+        problem: format!("whoever is between the node and \"{clear}\" reads the credential, and answers in its place"),
+        way_out: "have the service speak https, with ca for an authority of your own",
+    })
 }
 
 fn all_packets(grant: &Grant) -> Option<Danger> {

@@ -40,7 +40,9 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
             _ => Some(list([Quoted(kind_word(kind))])),
         },
         (Dimension::Family, Aspect::Text(family)) => Some(Quoted(family).to_string()),
-        (Dimension::Settings | Dimension::Values | Dimension::Modes, Aspect::Text(text)) => Some(list([Quoted(text)])),
+        (Dimension::Settings | Dimension::Values | Dimension::Modes | Dimension::Methods, Aspect::Text(text)) => {
+            Some(list([Quoted(text)]))
+        }
         (_, Aspect::Text(name) | Aspect::Named(name)) => Some(list([Quoted(&Pattern::escape(name))])),
         (_, Aspect::Prefix(prefix)) => Some(list([Quoted(&prefix.network().to_string())])),
         (_, Aspect::Address(address)) => Some(list([Quoted(&IpPrefix::host(address).to_string())])),
@@ -49,6 +51,8 @@ fn least(dimension: Dimension, question: &Question<'_>) -> Option<String> {
         // Every priority is the least that covers an unknown one.
         (_, Aspect::AnyNumber) => Some(list([Range::RULE_PRIORITIES])),
         (_, Aspect::Key(key)) => Some(list([Quoted(&KeyPattern::escape(key))])),
+        (_, Aspect::Origin(origin)) => Some(list([Quoted(&origin.to_string())])),
+        (_, Aspect::UrlPath(path)) => Some(list([Quoted(path)])),
         (_, Aspect::Path(path)) => Some(list([Quoted(&path.to_string_lossy())])),
         // In the container there is nothing to be granted in these.
         (_, Aspect::Packets(_) | Aspect::Addresses(_) | Aspect::Names(_) | Aspect::Marks(_) | Aspect::Ports(_))

@@ -144,6 +144,12 @@ fn object(question: &Question<'_>) -> String {
             some_of(" in ", vlans.iter().map(|range| vlan_range(*range)))
         ),
         Question::UpkeepKeep => "a record of the attachment".to_owned(),
+        // What stands after a question mark may be anybody's secret.
+        Question::HttpRequest { method, url } => format!(
+            "{} {}",
+            plain_or(method, "request"),
+            Quoted(&format!("{}{}", url.origin(), url.path()))
+        ),
         Question::DeviceTake { kind, name, is_nodes } => {
             let whose = if is_nodes { ", which the node itself uses," } else { "" };
             format!("{}{whose}", link(kind, name))

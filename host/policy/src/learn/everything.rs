@@ -5,7 +5,7 @@ use cofferdam_protocol::Place;
 use crate::{
     grant::RECORDS,
     quoted::Whole,
-    words::{DEVICE_WITHOUT_KIND, FAMILIES, HOOKS, MODES},
+    words::{DEVICE_WITHOUT_KIND, FAMILIES, HOOKS, METHODS, MODES},
 };
 
 /// Kinds of links that a plugin can ask to be made; in the host namespace a
@@ -29,9 +29,10 @@ const MOST_PARTS: usize = 8;
 
 /// A policy that allows a plugin whatever there is, with all of it on record:
 /// to see what it does where nothing can be harmed. Directories of records and
-/// resolver files have to be named, besides the usual ones.
+/// resolver files have to be named, besides the usual ones, and so have the origins of
+/// services.
 #[must_use]
-pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String {
+pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path], origins: &[&str]) -> String {
     let mut text = format!("[plugin.{plugin}]\naudit = \"all\"\n");
     let mut grant = |fields: &str| {
         let _ = write!(text, "\n[[plugin.{plugin}.grant]]\n{fields}\n");
@@ -115,6 +116,11 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
     grant(&format!(
         "allow = \"device.take\"\nin = \"host\"\nkinds = {KINDS:?}\nnames = [\"*\"]"
     ));
+    if !origins.is_empty() {
+        grant(&format!(
+            "allow = \"http.request\"\norigins = {origins:?}\nmethods = {METHODS:?}"
+        ));
+    }
     text
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cofferdam_protocol::Place;
 
-use crate::{bound::Bound, grant::Grant, key_pattern::KeyPattern, pattern::Pattern};
+use crate::{bound::Bound, dimension::Dimension, grant::Grant, key_pattern::KeyPattern, pattern::Pattern};
 
 /// What the host calls the links that it names: this and eight hexadecimal
 /// digits.
@@ -12,11 +12,18 @@ const CHOSEN: &str = "veth";
 const CHOSEN_BY_HOST: &str = "Cofferdam chooses the name for each attachment: veth and eight digits.";
 const CHOSEN_BY_RUNTIME: &str = "The star is an interface of the container; the runtime chooses its name.";
 
+const CHOSEN_BY_PLUGIN: &str = "Every path of the origin: services name attachments in them. paths narrows that.";
+
 /// Replaces names that are chosen anew for each attachment by patterns, and
 /// says why.
 pub(super) fn generalise(grant: &mut Grant) -> BTreeSet<&'static str> {
     let mut reasons = BTreeSet::new();
     let place = grant.place;
+    let bounds = grant.bounds.len();
+    grant.bounds.retain(|(dimension, _)| *dimension != Dimension::UrlPaths);
+    if grant.bounds.len() < bounds {
+        reasons.insert(CHOSEN_BY_PLUGIN);
+    }
     for (_, bound) in &mut grant.bounds {
         match bound {
             Bound::Patterns(names) => {

@@ -44,7 +44,7 @@ fn together(one: &Grant, other: &Grant) -> Option<Grant> {
         let bound = |grant: &Grant| grant.written_bound(*dimension).cloned();
         match (bound(one), bound(other)) {
             (own, others) if own == others => {}
-            (Some(Bound::Word(_)) | None, _) | (_, None) => return None,
+            (Some(Bound::Word(_) | Bound::Name(_)) | None, _) | (_, None) => return None,
             (Some(own), Some(others)) => {
                 differences += 1;
                 replace(&mut both, *dimension, with(own, others));

@@ -21,15 +21,21 @@ const LONGEST_WHEN: usize = 200;
 const ALLOW: &str = "allow";
 const WHEN: &str = "when";
 
-/// How many there may be is for the operator to say.
-const LIMITS: [Dimension; 3] = [Dimension::Max, Dimension::MaxPerNetwork, Dimension::MaxPerTenant];
+/// How many there may be, and how requests are sent, is for the operator to say.
+const OPERATORS: [Dimension; 5] = [
+    Dimension::Max,
+    Dimension::MaxPerNetwork,
+    Dimension::MaxPerTenant,
+    Dimension::Credential,
+    Dimension::Authority,
+];
 
 const NEEDS: Sort = Sort {
     name: "need",
     known_keys,
 };
 
-/// Reads a list of needs: each a grant's keys without selection and limits,
+/// Reads a list of needs: each a grant's keys without selection, limits and manner,
 /// none of them but `allow` and `in` required, and `when`.
 ///
 /// `null` is none.
@@ -86,7 +92,7 @@ fn need(reader: &mut Reader<'_>, entry: &Entry<'_>, table: &Table<'_>) -> Option
     {
         let (key, span) = (member.key.as_ref(), member.key_span.clone());
         match dimension(reader, &NEEDS, &entry.field, need.operations, key, span.clone()) {
-            Some(limit) if LIMITS.contains(&limit) => {
+            Some(operators) if OPERATORS.contains(&operators) => {
                 reader.unknown_key(&entry.field, key, span, &known_keys(need.operations));
             }
             Some(dimension) => {
@@ -140,7 +146,7 @@ fn when(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Box<str>> {
 fn known_keys(operations: Operations) -> Vec<&'static str> {
     let mut keys = vec![ALLOW, WHEN];
     for (dimension, _) in operations.iter().flat_map(Operation::bounds) {
-        if !LIMITS.contains(dimension) && !keys.contains(&dimension.key()) {
+        if !OPERATORS.contains(dimension) && !keys.contains(&dimension.key()) {
             keys.push(dimension.key());
         }
     }

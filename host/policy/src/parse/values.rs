@@ -3,7 +3,7 @@ use std::{
     str::FromStr as _,
 };
 
-use cofferdam_protocol::{IpPrefix, Place};
+use cofferdam_protocol::{IpPrefix, Origin, PathPrefix, Place};
 
 use super::{
     document::Value,
@@ -81,6 +81,9 @@ pub(super) fn bound(reader: &mut Reader<'_>, entry: &Entry<'_>, form: Form) -> O
         Form::Keys => reader.list(entry, key_pattern).map(Bound::Keys),
         Form::Paths => reader.list(entry, path).map(Bound::Paths),
         Form::Marks => reader.list(entry, mark).map(Bound::Marks),
+        Form::Origins => reader.list(entry, origin).map(Bound::Origins),
+        Form::UrlPaths => reader.list(entry, url_path).map(Bound::UrlPaths),
+        Form::Name => kept_name(reader, entry).map(Bound::Name),
         // Kept apart from the bounds.
         Form::Count => None,
     }
@@ -144,6 +147,44 @@ fn mark(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<MarkPattern> {
             None
         }
     }
+}
+
+fn origin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Origin> {
+    let text = reader.string(entry)?;
+    match Origin::from_str(text) {
+        Ok(origin) => Some(origin),
+        Err(error) => {
+            let problem = format!("{} is not an origin: {error}", Quoted(text));
+            let way_out = "as in https://ipam.example or http://10.1.2.3:8080".to_owned();
+            reader.problem(entry.span(), &entry.field, problem, Some(way_out));
+            None
+        }
+    }
+}
+
+fn url_path(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<PathPrefix> {
+    let text = reader.string(entry)?;
+    match PathPrefix::from_str(text) {
+        Ok(prefix) => Some(prefix),
+        Err(error) => {
+            let problem = format!("{} is not the beginning of a path: {error}", Quoted(text));
+            let way_out = "as in /v1/addresses, which is for /v1/addresses/7 too; patterns are for names".to_owned();
+            reader.problem(entry.span(), &entry.field, problem, Some(way_out));
+            None
+        }
+    }
+}
+
+/// The name of a file in a directory for its kind.
+fn kept_name(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Box<str>> {
+    let text = reader.string(entry)?;
+    if !name::is_plain(text) {
+        let problem = format!("{} is not a name", Quoted(text));
+        let way_out = "1 to 64 letters, digits, - and _; the file of that name is where docs/policy.md says";
+        reader.problem(entry.span(), &entry.field, problem, Some(way_out.to_owned()));
+        return None;
+    }
+    Some(text.into())
 }
 
 /// A network. An address in it would read as if only that one were granted.

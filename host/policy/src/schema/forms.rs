@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::NAME;
 use crate::dimension::{Dimension, Form};
 
 /// Kinds of links: what `parse::values` takes.
@@ -13,6 +14,11 @@ const PREFIX: &str = "^[0-9A-Fa-f:.]+/[0-9]{1,3}$";
 const KEY: &str = r"^net(/(?!\.{1,2}(/|$))([^/\\]|\\[*\\])+){1,7}$";
 /// Absolute, without `..`.
 const PATH: &str = r"^/(?!([\s\S]*/)?\.\.(/|$))";
+
+/// A scheme, a host, and perhaps a port.
+const ORIGIN: &str = r"^https?://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\])(:[1-9][0-9]{0,4})?$";
+/// Without query and fragment.
+const URL_PATH: &str = r"^/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*$";
 
 /// A value and a mask, each in hexadecimal or decimal.
 const MARK: &str = r"^(\*|0[xX][0-9A-Fa-f]{1,8}|0|[1-9][0-9]{0,9})(/(0[xX][0-9A-Fa-f]{1,8}|[1-9][0-9]{0,9}))?$";
@@ -34,6 +40,9 @@ pub(super) fn of(dimension: Dimension) -> Value {
         Form::Keys => list(text(KEY)),
         Form::Paths => list(text(PATH)),
         Form::Marks => list(text(MARK)),
+        Form::Origins => list(text(ORIGIN)),
+        Form::UrlPaths => list(text(URL_PATH)),
+        Form::Name => text(NAME),
         Form::Count => json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX }),
     };
     schema["description"] = Value::from(dimension.meaning());

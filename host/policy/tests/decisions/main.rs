@@ -9,6 +9,7 @@ mod devices;
 mod links;
 mod nftables;
 mod records;
+mod requests;
 mod routing;
 mod sysctls;
 mod traffic;

@@ -71,6 +71,14 @@ const FILES: &[&str] = &[
     "files = [\"/a\", \"/etc/resolv.conf\"]",
 ];
 const PLUGINS: &[&str] = &["plugins = [\"host-local\"]", "plugins = [\"h*\"]"];
+const ORIGINS: &[&str] = &[
+    "origins = [\"https://a.example\"]",
+    "origins = [\"http://10.1.2.3:8080\", \"https://a.example\"]",
+];
+const METHODS: &[&str] = &["methods = [\"GET\"]", "methods = [\"GET\", \"POST\"]"];
+const URL_PATHS: &[&str] = &["paths = [\"/v1\"]", "paths = [\"/v1/a\", \"/b\"]", "paths = [\"/\"]"];
+const CREDENTIAL: &[&str] = &["credential = \"a\"", "credential = \"b\""];
+const AUTHORITY: &[&str] = &["ca = \"a\""];
 const MAX: &[&str] = &["max = 1", "max = 3"];
 const MAX_PER_NETWORK: &[&str] = &["max-per-network = 2"];
 const MAX_PER_TENANT: &[&str] = &["max-per-tenant = 2", "max-per-tenant = 4"];
@@ -140,6 +148,11 @@ const TEMPLATES: &[Template] = &[
     ("\"forwarding.publish\"", &[IN_HOST], &[PREFIXES]),
     ("\"vlan.join\"", &[IN_HOST, NAMES, VLANS], &[]),
     ("\"device.take\"", &[IN_HOST, KINDS, NAMES], &[]),
+    (
+        "\"http.request\"",
+        &[ORIGINS, METHODS],
+        &[URL_PATHS, CREDENTIAL, AUTHORITY],
+    ),
 ];
 
 fn maybe(lines: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
@@ -299,6 +312,18 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
     ("upkeep.keep", &[]),
     ("vlan.join", &[&["in=host"], NAME, &["vlan=5", "vlan=9", "vlan=4094"]]),
     ("device.take", &[&["in=host"], KIND, NAME]),
+    (
+        "http.request",
+        &[
+            &["method=GET", "method=POST", "method=DELETE"],
+            &[
+                "url=https://a.example/v1/a/b",
+                "url=https://a.example/v1?x=y",
+                "url=http://10.1.2.3:8080/b",
+                "url=https://b.example/b",
+            ],
+        ],
+    ),
 ];
 const IN: &[&str] = &["in=host", "in=container"];
 const NAME: &[&str] = &["name=a0", "name=a1", "name=b0", "name=c0"];

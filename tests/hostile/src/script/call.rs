@@ -26,6 +26,18 @@ pub(crate) enum Call {
         text: String,
     },
 
+    /// Has a request sent; `bytes` more stand at the end of its body.
+    Request {
+        method: String,
+        url: String,
+        #[serde(default)]
+        headers: Vec<(String, String)>,
+        #[serde(default)]
+        body: String,
+        #[serde(default)]
+        bytes: usize,
+    },
+
     Find {
         r#in: In,
         name: String,

@@ -7,6 +7,7 @@ mod devices;
 mod links;
 mod packet_filter;
 mod records;
+mod requests;
 mod routing;
 mod traffic;
 mod vlans;
@@ -79,6 +80,16 @@ impl Script {
                 let text = resolver::resolv_conf().map_err(failure)?;
                 self.saw(text);
                 Ok(())
+            }
+            Call::Request {
+                method,
+                url,
+                headers,
+                body,
+                bytes,
+            } => {
+                let body = [body.as_bytes(), &vec![b'x'; *bytes]].concat();
+                self.request(method, &self.text(url), headers, body)
             }
             Call::ReadAllowList => self.look(allow_list::read()),
             Call::Delegate => {

@@ -41,7 +41,9 @@ impl Scratch {
         for (plugin, files) in &used.components {
             let records: Vec<&Path> = files.records.iter().map(PathBuf::as_path).collect();
             let resolvers: Vec<&Path> = files.resolvers.iter().map(PathBuf::as_path).collect();
-            self.write_policy(plugin, &everything(plugin, &records, &resolvers))?;
+            let origins: Vec<String> = files.origins.iter().map(ToString::to_string).collect();
+            let origins: Vec<&str> = origins.iter().map(String::as_str).collect();
+            self.write_policy(plugin, &everything(plugin, &records, &resolvers, &origins))?;
         }
         Ok(())
     }

@@ -16,6 +16,8 @@ const NOTHING: Permissions = Permissions {
     taps: false,
     code: false,
     threads: false,
+    children: false,
+    services: false,
 };
 const PACKETS: Permissions = Permissions {
     packets: true,
@@ -27,6 +29,14 @@ const INTERFACES: Permissions = Permissions {
 };
 const TAPS: Permissions = Permissions { taps: true, ..NOTHING };
 const CODE: Permissions = Permissions { code: true, ..NOTHING };
+const CHILDREN: Permissions = Permissions {
+    children: true,
+    ..NOTHING
+};
+const SERVICES: Permissions = Permissions {
+    services: true,
+    ..NOTHING
+};
 const THREADS: Permissions = Permissions {
     threads: true,
     ..NOTHING
@@ -196,6 +206,58 @@ fn threads_can_be_made_where_that_is_granted_and_no_processes() {
 }
 
 #[test]
+fn children_are_waited_for_where_that_is_granted_and_none_are_made() {
+    decides(NOTHING, &[(libc::SYS_wait4, &[-1], REFUSED)]);
+    decides(
+        CHILDREN,
+        &[
+            (libc::SYS_wait4, &[-1], ALLOWED),
+            (libc::SYS_kill, &[4712, 9], REFUSED),
+            (libc::SYS_clone, &[libc::SIGCHLD as i64], REFUSED),
+        ],
+    );
+}
+
+#[test]
+fn who_speaks_with_services_does_nothing_else() {
+    const INET6: i64 = libc::AF_INET6 as i64;
+    const STREAM: i64 = (libc::SOCK_STREAM | libc::SOCK_CLOEXEC) as i64;
+    decides(
+        SERVICES,
+        &[
+            (libc::SYS_socket, &[INET, STREAM, 0], ALLOWED),
+            (libc::SYS_socket, &[INET6, STREAM, 6], ALLOWED),
+            (libc::SYS_socket, &[INET, DGRAM, 0], ALLOWED),
+            (libc::SYS_socket, &[INET6, DGRAM, 17], ALLOWED),
+            (libc::SYS_socket, &[INET, RAW, 1], REFUSED),
+            (libc::SYS_socket, &[INET, DGRAM, 1], REFUSED),
+            (libc::SYS_socket, &[INET, STREAM, 132], REFUSED),
+            (libc::SYS_socket, &[NETLINK, DGRAM, ROUTE], REFUSED),
+            (libc::SYS_socket, &[PACKET, RAW, 0x0300], REFUSED),
+            (libc::SYS_socket, &[UNIX, STREAM, 0], REFUSED),
+            (libc::SYS_setsockopt, &[3, 1, 20], ALLOWED),
+            (libc::SYS_setsockopt, &[3, 6, 1], ALLOWED),
+            (libc::SYS_setsockopt, &[3, 41, 26], ALLOWED),
+            (libc::SYS_setsockopt, &[3, 41, 64], REFUSED),
+            (libc::SYS_setsockopt, &[3, 0, 64], REFUSED),
+            (libc::SYS_ioctl, &[3, 0x5421], ALLOWED),
+            (libc::SYS_ioctl, &[3, SIOCGIFINDEX], REFUSED),
+            (libc::SYS_listen, &[3], REFUSED),
+            (libc::SYS_accept4, &[3], REFUSED),
+            (libc::SYS_clone, &[THREAD], ALLOWED),
+            (libc::SYS_clone, &[libc::SIGCHLD as i64], REFUSED),
+            (libc::SYS_execve, &[], REFUSED),
+            (libc::SYS_wait4, &[-1], REFUSED),
+            (libc::SYS_mmap, &[0, 4096, EXECUTABLE], REFUSED),
+            (libc::SYS_unlinkat, &[], REFUSED),
+            (libc::SYS_renameat2, &[], REFUSED),
+            (libc::SYS_mkdirat, &[], REFUSED),
+            (libc::SYS_ftruncate, &[], REFUSED),
+        ],
+    );
+}
+
+#[test]
 fn a_call_in_another_architectures_numbering_kills() {
     let program = program(NOTHING, Refused::Error, OWN_PROCESS);
     let read = Call::new(libc::SYS_read, &[]);
@@ -227,7 +289,7 @@ fn a_refused_call_kills_where_that_is_asked_for_and_clone3_does_not() {
 
 #[test]
 fn no_call_has_two_rules() {
-    for permissions in [NOTHING, PACKETS, INTERFACES, TAPS, CODE, THREADS] {
+    for permissions in [NOTHING, PACKETS, INTERFACES, TAPS, CODE, CHILDREN, THREADS] {
         let rules = calls::rules(permissions, OWN_PROCESS);
         let distinct: BTreeMap<_, _> = rules.iter().cloned().collect();
         assert_eq!(distinct.len(), rules.len());
