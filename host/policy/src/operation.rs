@@ -38,6 +38,7 @@ pub enum Operation {
     VlanJoin,
     DeviceTake,
     HttpRequest,
+    VxlanJoin,
 }
 
 impl Operation {
@@ -77,6 +78,7 @@ impl Operation {
         Self::VlanJoin,
         Self::DeviceTake,
         Self::HttpRequest,
+        Self::VxlanJoin,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -112,6 +114,7 @@ impl Operation {
             Self::PacketExchange => "packet.exchange",
             Self::UpkeepKeep => "upkeep.keep",
             Self::VlanJoin => "vlan.join",
+            Self::VxlanJoin => "vxlan.join",
             Self::AllowListRead => "allow-list.read",
             Self::ForwardingAccept => "forwarding.accept",
             Self::ForwardingPublish => "forwarding.publish",

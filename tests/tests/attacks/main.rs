@@ -34,4 +34,5 @@ mod theft;
 mod traffic;
 mod visibility;
 mod vlans;
+mod vxlans;
 mod ways;

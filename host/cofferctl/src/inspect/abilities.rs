@@ -10,6 +10,10 @@ const INTERFACES: [(&str, &str); 22] = [
     ("namespaces", ""),
     ("links", "can see, create, change and delete network interfaces"),
     ("vlans", "can put ports of bridges into VLANs"),
+    (
+        "vxlans",
+        "can join bridges of the node to networks of other nodes (VXLANs)",
+    ),
     ("vrfs", "can create devices for virtual routing (VRFs)"),
     ("addresses", "can see, add and remove addresses of network interfaces"),
     ("routes", "can see, add and remove routes"),

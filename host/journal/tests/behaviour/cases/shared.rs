@@ -1,7 +1,7 @@
 //! Objects that attachments share.
 
 use cofferdam_journal::{Inverse, Made, Operation, SHARED_ELEMENT, SharedObject, element_text};
-use cofferdam_network::{Network as _, VlanGateway, nftables::Table};
+use cofferdam_network::{Error, LinkId, LinkSettings, Network as _, NewLink, VlanGateway, Vxlan, nftables::Table};
 use cofferdam_protocol::Place;
 
 use super::Case;
@@ -88,6 +88,97 @@ fn vlan_gateway(ground: &mut Ground) -> Case {
     )
 }
 
+fn new_vxlan(name: &str, id: u32) -> NewLink {
+    NewLink {
+        place: Place::Host,
+        name: name.to_owned(),
+        mac: Some(mac(0x56)),
+        mtu: None,
+        transmit_queue_length: None,
+        parent: None,
+        settings: LinkSettings::Vxlan(Vxlan {
+            id,
+            port: 4789,
+            parent: None,
+            local: None,
+            group: None,
+            ttl: 0,
+            learning: true,
+        }),
+    }
+}
+
+/// A VXLAN that is a port of `br0`, and a node that one sends to which was
+/// there before; nothing where the kernel has none.
+fn vxlans(ground: &mut Ground) -> Vec<Case> {
+    let old = match ground.kernel.create_link(&new_vxlan("vx43", 43)) {
+        Ok(old) => old,
+        Err(Error::Unsupported(_)) => return Vec::new(),
+        Err(error) => panic!("{error}"),
+    };
+    vec![vxlan(ground.bridge.index), peer(old)]
+}
+
+fn vxlan(bridge: u32) -> Case {
+    let (place, link) = (Place::Host, new_vxlan("vx42", 42));
+    let wanted = link.clone();
+    joined(
+        Operation::CreateVxlan { link, bridge },
+        SharedObject::Vxlan {
+            place,
+            name: "vx42".to_owned(),
+        },
+        Made::Link {
+            kind: "vxlan".to_owned(),
+            mac: mac(0x56),
+        },
+        move |ground| {
+            let id = ground.kernel.create_link(&wanted).unwrap();
+            ground.kernel.set_link_master(id, Some(bridge)).unwrap();
+            ground.kernel.set_link_up(id, true).unwrap();
+        },
+    )
+    .but(
+        |ground| {
+            let old = ground.kernel.link_by_name(Place::Host, "vx42").unwrap().unwrap();
+            ground.kernel.delete_link(old.id).unwrap();
+            let theirs = NewLink {
+                mac: Some(mac(0x57)),
+                ..new_vxlan("vx42", 42)
+            };
+            ground.kernel.create_link(&theirs).unwrap();
+        },
+        None,
+    )
+}
+
+fn peer(link: LinkId) -> Case {
+    let (place, peer) = (Place::Host, "192.0.2.7".parse().unwrap());
+    joined(
+        Operation::AddVxlanPeer {
+            link,
+            name: "vx43".to_owned(),
+            peer,
+        },
+        SharedObject::VxlanPeer {
+            place,
+            link: "vx43".to_owned(),
+            peer,
+        },
+        Made::VxlanPeer { index: link.index },
+        move |ground| ground.kernel.add_vxlan_peer(link, peer).unwrap(),
+    )
+    .but(move |ground| ground.kernel.delete_vxlan_peer(link, peer).unwrap(), None)
+    .but(
+        move |ground| {
+            ground.kernel.delete_link(link).unwrap();
+            let other = ground.kernel.create_link(&new_vxlan("vx43", 43)).unwrap();
+            ground.kernel.add_vxlan_peer(other, peer).unwrap();
+        },
+        None,
+    )
+}
+
 pub(super) fn shared(ground: &mut Ground) -> Vec<Case> {
     let place = Place::Host;
     let br0 = ground.bridge;
@@ -102,7 +193,7 @@ pub(super) fn shared(ground: &mut Ground) -> Vec<Case> {
             }
         }
     };
-    vec![
+    let mut cases = vec![
         shared_bridge()
             .but(
                 |ground| {
@@ -217,7 +308,9 @@ pub(super) fn shared(ground: &mut Ground) -> Vec<Case> {
             None,
         ),
         shared_element(),
-    ]
+    ];
+    cases.extend(vxlans(ground));
+    cases
 }
 
 fn shared_element() -> Case {
