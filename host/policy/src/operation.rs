@@ -43,7 +43,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,

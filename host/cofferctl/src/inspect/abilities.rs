@@ -5,7 +5,7 @@ const PACKAGE: &str = "cofferdam:cni/";
 
 /// What a component with an import of this interface can ask for, if it is
 /// granted. Without a word: nothing comes of it alone.
-const INTERFACES: [(&str, &str); 22] = [
+const INTERFACES: [(&str, &str); 23] = [
     ("types", ""),
     ("namespaces", ""),
     ("links", "can see, create, change and delete network interfaces"),
