@@ -64,7 +64,6 @@ const NETWORK_CLIENTS: [&str; 8] = [
     "curl",
     "h2",
 ];
-// tokio comes with wasmtime-wasi; nothing starts it (docs/decisions/0003).
 const ASYNC_RUNTIMES: [&str; 2] = ["async-std", "smol"];
 
 #[test]

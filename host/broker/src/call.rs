@@ -21,7 +21,7 @@ use cofferdam_sandbox::{
 
 use crate::{
     Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine,
-    rehearsal::Rehearsing, requests::Carriers, timing, verbs,
+    recording::Slot, rehearsal::Rehearsing, requests::Carriers, timing, verbs,
 };
 
 /// What `CNI_COMMAND` unset gets on standard error.
@@ -54,6 +54,16 @@ pub struct Answer {
     pub stderr: String,
     /// 0 for success, 1 for an error.
     pub exit: u8,
+}
+
+impl Answer {
+    /// What came of a request.
+    pub(crate) fn of(outcome: Result<String, CniError>, version: Option<&str>) -> Self {
+        match outcome {
+            Ok(text) => succeeded(text),
+            Err(error) => failed(&error, version),
+        }
+    }
 }
 
 impl Broker {
@@ -158,11 +168,15 @@ impl Broker {
             Err(error) => return failed(&error, None),
         };
         let version = config.version_text().ok().filter(|version| !version.is_empty());
-        let answer = Call::new(self, name, environment, config, started).and_then(|call| verbs::serve(&call));
-        match answer {
-            Ok(text) => succeeded(text),
-            Err(error) => failed(&error, version.as_deref()),
+        let call = match Call::new(self, name, environment, config, started) {
+            Ok(call) => call,
+            Err(error) => return failed(&error, version.as_deref()),
+        };
+        let answer = Answer::of(verbs::serve(&call), version.as_deref());
+        if let Some(recorder) = call.recorder.take() {
+            recorder.conclude(&answer);
         }
+        answer
     }
 }
 
@@ -241,6 +255,12 @@ pub(crate) struct Call {
     pub(crate) rehearsing: Rehearsing,
     /// Who sends requests, if anybody does.
     pub(crate) carriers: Option<Carriers>,
+    /// What the process was executed as.
+    pub(crate) name: String,
+    /// Time for the whole call.
+    pub(crate) budget: Duration,
+    /// Who writes it down.
+    pub(crate) recorder: Slot,
     sandbox: Option<Sandbox>,
     confine: Option<Confine>,
 }
@@ -285,6 +305,9 @@ impl Call {
             deadline: started + broker.budget,
             rehearsing: broker.rehearsing.clone(),
             carriers: broker.carriers.clone(),
+            name: name.to_owned(),
+            budget: broker.budget,
+            recorder: Slot::default(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         })
@@ -318,6 +341,9 @@ impl Call {
             deadline: started + broker.budget,
             rehearsing: broker.rehearsing.clone(),
             carriers: broker.carriers.clone(),
+            name: record.plugin.clone(),
+            budget: broker.budget,
+            recorder: Slot::default(),
             sandbox: broker.sandbox.clone(),
             confine: broker.confine.clone(),
         }

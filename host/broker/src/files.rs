@@ -96,6 +96,23 @@ impl Files {
         }
     }
 
+    /// The files that plugins may read, by the paths that they know.
+    pub(crate) fn readable(&self) -> impl Iterator<Item = &Path> {
+        let allow_list = self.allow_list.as_ref().map(|_| Path::new(ALLOW_LIST));
+        self.resolvers.keys().map(PathBuf::as_path).chain(allow_list)
+    }
+
+    /// Whether legacy iptables filters, by family: IPv4 and IPv6.
+    pub(crate) fn legacy_filters(&self) -> [bool; 2] {
+        self.legacy_filters
+    }
+
+    /// The same as it was elsewhere.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn set_legacy_filters(&mut self, legacy_filters: [bool; 2]) {
+        self.legacy_filters = legacy_filters;
+    }
+
     /// A resolver's configuration. `None` where it was not opened.
     pub(crate) fn resolver(&self, path: &Path) -> Option<&io::Result<File>> {
         self.resolvers.get(path)

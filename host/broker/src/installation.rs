@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 use cofferdam_policy::PolicyDirectory;
 use cofferdam_sandbox::ComponentStore;
 
+use crate::recording::RecordingsDirectory;
+
 /// Where Cofferdam keeps its things on a node.
 #[derive(Clone, Debug)]
 pub struct Installation {
@@ -53,6 +55,12 @@ impl Installation {
     #[must_use]
     pub fn audit_log(&self) -> PathBuf {
         self.root.join("var/log/cofferdam/audit.jsonl")
+    }
+
+    /// `/var/log/cofferdam/recordings`: calls that the policy wants to be kept.
+    #[must_use]
+    pub fn recordings(&self) -> RecordingsDirectory {
+        RecordingsDirectory::at(self.root.join("var/log/cofferdam/recordings"))
     }
 
     /// `/var/lib/cni/networks`: the records of address management, in the

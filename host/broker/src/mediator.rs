@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use cofferdam_journal::{Inverse, Operation, Outcome, Owned, OwnedBy, SharedObject, Taken, Thing};
 use cofferdam_network::{LinkId, Network};
@@ -131,6 +131,7 @@ impl Mediator {
         trail: Trail,
         task: Task,
     ) -> Self {
+        let world = Arc::clone(&session.world);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         Self {
@@ -145,7 +146,7 @@ impl Mediator {
             uses: Uses::default(),
             secrets: Secrets::default(),
             exchanges: Exchanges::default(),
-            wasi: ClosedWasi::new(limits.log),
+            wasi: ClosedWasi::new(limits.log).told_by(Some(world)),
             memory: MemoryGuard::new(limits),
             limits,
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cofferdam_http::Permit;
 use cofferdam_network::Ahead;
-use cofferdam_policy::{Audit, Grants, NO_KEYS, Needs, Operation, Pin, PluginPolicy, PolicyError, Question};
+use cofferdam_policy::{Audit, Grants, NO_KEYS, Needs, Operation, Pin, PluginPolicy, PolicyError, Question, Recording};
 use cofferdam_protocol::{CniError, Place, PluginConfig};
 use cofferdam_sandbox::{Artifact, ComponentStore, Limits, Program, Sandbox};
 
@@ -28,6 +28,9 @@ pub(crate) struct Loaded {
     /// Of its configuration; present during ADD and CHECK, where it has one.
     pub(crate) schema: Option<Vec<u8>>,
     pub(crate) audit: Audit,
+    pub(crate) recording: Recording,
+    /// The key that the policy pins components to.
+    pub(crate) key: Option<String>,
     pub(crate) limits: Limits,
     pub(crate) program: Program,
 }
@@ -116,6 +119,23 @@ impl Plugins {
     /// What a plugin's component was compiled from, as far as that is known.
     pub(crate) fn digest(&self, plugin: &str) -> Option<&str> {
         self.loaded(plugin).map(|loaded| loaded.program.digest())
+    }
+
+    /// Which calls are to be kept; none where one of the plugins can't be run,
+    /// for then none is.
+    pub(crate) fn recording(&self) -> Recording {
+        let loaded = self
+            .by_name
+            .values()
+            .map(|plugin| plugin.as_ref().map(|loaded| loaded.recording));
+        let wanted: Result<Vec<Recording>, _> = loaded.collect();
+        wanted.unwrap_or_default().into_iter().max().unwrap_or_default()
+    }
+
+    /// All that can be run, with their names.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &Loaded)> {
+        let named = self.by_name.iter();
+        named.filter_map(|(name, plugin)| Some((name.as_str(), plugin.as_ref().ok()?)))
     }
 
     /// All that can be run.
@@ -220,6 +240,8 @@ impl Loader<'_> {
             needs,
             schema,
             audit: policy.audit(),
+            recording: policy.recording(),
+            key: key_of(policy.pin()),
             limits: limits(&policy),
             program,
         })
@@ -243,11 +265,21 @@ impl Loader<'_> {
             .components
             .resolve(plugin)
             .map_err(|error| refuse(error.to_string()))?;
-        let checked = pin::check(&self.components, plugin, pin, digest);
-        self.rehearsing.overlook(plugin, checked)?;
+        // A recording is run again with whatever its author has in mind.
+        if !self.rehearsing.is_again() {
+            let checked = pin::check(&self.components, plugin, pin, digest);
+            self.rehearsing.overlook(plugin, checked)?;
+        }
         self.components
             .artifact(digest)
             .map_err(|error| refuse(error.to_string()))
+    }
+}
+
+fn key_of(pin: &Pin) -> Option<String> {
+    match pin {
+        Pin::SignedBy { name, .. } => Some(name.clone()),
+        Pin::Any | Pin::Digest(_) => None,
     }
 }
 

@@ -98,6 +98,13 @@ impl Reach {
         self
     }
 
+    /// With a directory that the host itself writes into when the plugins are
+    /// through.
+    pub(crate) fn and_directory(mut self, directory: &Path) -> Self {
+        self.add(directory, Use::Write);
+        self
+    }
+
     fn add(&mut self, directory: &Path, how: Use) {
         let known = self.directories.entry(directory.to_owned()).or_insert(how);
         *known = how.max(*known);

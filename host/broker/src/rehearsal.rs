@@ -2,6 +2,8 @@
 //! granted is told of and done as if it were. And real ones that somebody
 //! listens to.
 
+use std::{fmt, sync::Arc};
+
 use cofferdam_policy::{Denial, Question};
 use cofferdam_protocol::CniError;
 
@@ -50,96 +52,97 @@ pub enum Answer<'a> {
     Denied(&'a Denial),
 }
 
-#[cfg(feature = "simulation")]
-mod on {
-    use std::{fmt, sync::Arc};
+/// Who is told, if the run is a rehearsal or somebody listens to it.
+#[derive(Clone, Default)]
+pub(crate) enum Rehearsing {
+    /// A real run.
+    #[default]
+    No,
+    /// A real run that somebody listens to.
+    HeardBy(Arc<dyn Listener>),
+    /// A recorded run once more, on a network in memory.
+    #[cfg(feature = "simulation")]
+    Again(Arc<dyn Listener>),
+    /// On a network in memory.
+    #[cfg(feature = "simulation")]
+    Before(Arc<dyn Rehearsal>),
+}
 
-    use super::{Asked, CniError, Listener, Rehearsal};
-
-    /// Who is told, if the run is a rehearsal or somebody listens to it.
-    #[derive(Clone, Default)]
-    pub(crate) enum Rehearsing {
-        /// A real run.
-        #[default]
-        No,
-        /// A real run that somebody listens to.
-        HeardBy(Arc<dyn Listener>),
-        /// On a network in memory.
-        Before(Arc<dyn Rehearsal>),
+impl Rehearsing {
+    /// Whether what is not granted is told of and done.
+    pub(crate) fn is_on(&self) -> bool {
+        self.audience().is_some()
     }
 
-    impl Rehearsing {
-        pub(crate) fn is_on(&self) -> bool {
-            matches!(self, Self::Before(_))
-        }
+    /// Whether somebody listens to it.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.listener().is_some()
+    }
 
-        pub(crate) fn refused(&self, plugin: &str, error: &CniError) {
-            if let Self::Before(audience) = self {
-                audience.refused(plugin, error);
-            }
-        }
-
-        pub(crate) fn asked(&self, asked: Asked<'_>) {
-            if let Self::Before(audience) = self {
-                audience.asked(asked);
-            }
-        }
-
-        pub(crate) fn begins(&self, plugin: &str) {
-            self.tell(|listener| listener.begins(plugin));
-        }
-
-        pub(crate) fn ends(&self) {
-            self.tell(|listener| listener.ends());
-        }
-
-        pub(crate) fn handed(&self, handle: u32, what: impl FnOnce() -> String) {
-            self.tell(|listener| listener.handed(handle, &what()));
-        }
-
-        fn tell(&self, tell: impl FnOnce(&dyn Listener)) {
-            match self {
-                Self::No => {}
-                Self::HeardBy(listener) => tell(listener.as_ref()),
-                Self::Before(audience) => tell(audience.as_ref()),
-            }
+    /// Whether it is a recorded run, which any component may be held against.
+    pub(crate) fn is_again(&self) -> bool {
+        match self {
+            #[cfg(feature = "simulation")]
+            Self::Again(_) => true,
+            _ => false,
         }
     }
 
-    impl fmt::Debug for Rehearsing {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.debug_tuple("Rehearsing").field(&self.is_on()).finish()
+    pub(crate) fn refused(&self, plugin: &str, error: &CniError) {
+        if let Some(audience) = self.audience() {
+            audience.refused(plugin, error);
+        }
+    }
+
+    pub(crate) fn asked(&self, asked: Asked<'_>) {
+        if let Some(audience) = self.audience() {
+            audience.asked(asked);
+        }
+    }
+
+    pub(crate) fn begins(&self, plugin: &str) {
+        if let Some(listener) = self.listener() {
+            listener.begins(plugin);
+        }
+    }
+
+    pub(crate) fn ends(&self) {
+        if let Some(listener) = self.listener() {
+            listener.ends();
+        }
+    }
+
+    pub(crate) fn handed(&self, handle: u32, what: impl FnOnce() -> String) {
+        if let Some(listener) = self.listener() {
+            listener.handed(handle, &what());
+        }
+    }
+
+    fn audience(&self) -> Option<&dyn Rehearsal> {
+        match self {
+            #[cfg(feature = "simulation")]
+            Self::Before(audience) => Some(audience.as_ref()),
+            _ => None,
+        }
+    }
+
+    fn listener(&self) -> Option<&dyn Listener> {
+        match self {
+            Self::No => None,
+            Self::HeardBy(listener) => Some(listener.as_ref()),
+            #[cfg(feature = "simulation")]
+            Self::Again(listener) => Some(listener.as_ref()),
+            #[cfg(feature = "simulation")]
+            Self::Before(audience) => Some(audience.as_ref()),
         }
     }
 }
 
-#[cfg(not(feature = "simulation"))]
-mod on {
-    use super::{Asked, CniError};
-
-    /// What can't be: here every run is a real one.
-    #[derive(Clone, Debug, Default)]
-    pub(crate) struct Rehearsing;
-
-    #[allow(clippy::unused_self)]
-    impl Rehearsing {
-        pub(crate) fn is_on(&self) -> bool {
-            false
-        }
-
-        pub(crate) fn refused(&self, _: &str, _: &CniError) {}
-
-        pub(crate) fn asked(&self, _: Asked<'_>) {}
-
-        pub(crate) fn begins(&self, _: &str) {}
-
-        pub(crate) fn ends(&self) {}
-
-        pub(crate) fn handed(&self, _: u32, _: impl FnOnce() -> String) {}
+impl fmt::Debug for Rehearsing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rehearsing").field(&self.is_on()).finish()
     }
 }
-
-pub(crate) use on::Rehearsing;
 
 impl Rehearsing {
     /// Passes on what keeps a plugin from being run, and in a rehearsal tells

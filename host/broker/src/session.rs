@@ -1,6 +1,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -11,7 +12,7 @@ use cofferdam_journal::{
 use cofferdam_network::{Kernel, LinkId, Network};
 use cofferdam_policy::Counter;
 use cofferdam_protocol::{CniError, MacAddress, Place};
-use cofferdam_sandbox::Sandbox;
+use cofferdam_sandbox::{Outside, Sandbox, World};
 
 use crate::{
     Installation, Reach,
@@ -22,6 +23,7 @@ use crate::{
     log::{emit, printable},
     mode::Mode,
     plugins::Plugins,
+    recording::{Recorder, Tape},
     rehearsal::Rehearsing,
     requests::{self, Carrying},
     spent::Spent,
@@ -81,6 +83,10 @@ pub(crate) struct Session {
     pub(crate) kept: Option<UpkeepRecord>,
     /// Who is told, where the kernel is not asked.
     pub(crate) rehearsing: Rehearsing,
+    /// Who tells the time and chance.
+    pub(crate) world: Arc<dyn Outside>,
+    /// What all is written down on that the host is told by others.
+    pub(crate) tape: Option<Tape>,
 }
 
 impl Session {
@@ -108,20 +114,30 @@ impl Session {
     ) -> Result<Self, CniError> {
         let mut resources = Resources::open(call, mode)?;
         // Where none can be run, there is nobody to be guarded against.
-        if resources.plugins.all().next().is_some() {
-            kernel
-                .open_ahead(&resources.plugins.ahead(mode))
-                .map_err(|error| CniError::internal(error.to_string()))?;
-            timing::phase("open");
-            resources.carrier = requests::carrier(call, &resources.plugins, &resources.sandbox);
-            let needed = Reach {
-                courier: resources.carrier.is_ok(),
-                ..Reach::new(call, &resources.plugins, &resources.files)
-            };
-            call.confine(&reach(needed))?;
-            timing::phase("confine");
+        if resources.plugins.all().next().is_none() {
+            return Ok(Self::with(call, mode, state, Box::new(kernel), namespace, resources));
         }
-        Ok(Self::with(call, mode, state, Box::new(kernel), namespace, resources))
+        kernel
+            .open_ahead(&resources.plugins.ahead(mode))
+            .map_err(|error| CniError::internal(error.to_string()))?;
+        timing::phase("open");
+        resources.carrier = requests::carrier(call, &resources.plugins, &resources.sandbox);
+        let mut wanted = reach(Reach {
+            courier: resources.carrier.is_ok(),
+            ..Reach::new(call, &resources.plugins, &resources.files)
+        });
+        let (network, recorder) = Recorder::begin(call, mode, &resources, kernel, namespace.as_ref());
+        if let Some(recorder) = &recorder {
+            wanted = wanted.and_directory(recorder.directory());
+        }
+        call.confine(&wanted)?;
+        timing::phase("confine");
+        let mut session = Self::with(call, mode, state, network, namespace, resources);
+        if let Some(recorder) = recorder {
+            recorder.listen_to(&mut session);
+            call.recorder.fill(recorder);
+        }
+        Ok(session)
     }
 
     /// The same on a network that is not the kernel's.
@@ -185,6 +201,8 @@ impl Session {
             carrier,
             kept: None,
             rehearsing: call.rehearsing.clone(),
+            world: Arc::new(World::default()),
+            tape: None,
         }
     }
 
@@ -208,11 +226,11 @@ impl Session {
 }
 
 /// What is loaded and opened before the first plugin runs.
-struct Resources {
+pub(crate) struct Resources {
     sandbox: Sandbox,
     tenant: Option<String>,
-    plugins: Plugins,
-    files: Files,
+    pub(crate) plugins: Plugins,
+    pub(crate) files: Files,
     audit_log: AuditLog,
     carrier: Carrying,
 }

@@ -17,7 +17,9 @@ mod output;
 mod plan;
 mod policy;
 mod project;
+mod recordings;
 mod repair;
+mod replay;
 mod run;
 mod scenario;
 mod scratch;
@@ -85,6 +87,10 @@ enum Command {
     /// Shows each call that a network's components would make to the host in an
     /// ADD, with arguments, result and time. Nothing of it is done.
     Trace(trace::Arguments),
+    /// Lists the calls that were recorded on this node.
+    Recordings(recordings::Arguments),
+    /// Runs a recorded call again, in memory, and tells what differs.
+    Replay(replay::Arguments),
     /// Configurations of networks.
     #[command(subcommand)]
     Conflist(conflist::Command),
@@ -133,6 +139,8 @@ fn main() -> ExitCode {
         Command::Net(command) => net::run(&installation, &command),
         Command::Plan(arguments) => plan::run(&installation, &arguments),
         Command::Trace(arguments) => trace::run(&installation, &arguments),
+        Command::Recordings(arguments) => recordings::run(&installation, &arguments).map(|()| ExitCode::SUCCESS),
+        Command::Replay(arguments) => replay::run(&installation, &arguments),
         Command::Conflist(command) => conflist::run(&installation, &command),
         Command::Completions(shell) => shell::completions(Arguments::command(), &shell).map(|()| ExitCode::SUCCESS),
         Command::Manual(place) => shell::manual(Arguments::command(), &place).map(|()| ExitCode::SUCCESS),

@@ -18,6 +18,13 @@ pub(crate) struct ScratchInstallation(Installation);
 impl ScratchInstallation {
     /// An empty one; `purpose` is in the directory's name.
     pub(crate) fn new(purpose: &str) -> anyhow::Result<Self> {
+        let scratch = Self::empty(purpose)?;
+        make_directory(scratch.0.policies().path())?;
+        Ok(scratch)
+    }
+
+    /// The same, without even the directory of policies.
+    pub(crate) fn empty(purpose: &str) -> anyhow::Result<Self> {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
         let number = u64::from_le_bytes(random);
@@ -27,9 +34,7 @@ impl ScratchInstallation {
             .mode(0o700)
             .create(&root)
             .with_context(|| format!("make {}", root.display()))?;
-        let scratch = Self(Installation::below(root));
-        make_directory(scratch.0.policies().path())?;
-        Ok(scratch)
+        Ok(Self(Installation::below(root)))
     }
 
     pub(crate) fn installation(&self) -> &Installation {

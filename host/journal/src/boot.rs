@@ -5,11 +5,18 @@ use std::{fs, sync::OnceLock};
 static BOOT_ID: OnceLock<String> = OnceLock::new();
 
 /// The kernel's name for this boot; empty where it does not tell.
-pub(crate) fn boot_id() -> &'static str {
+#[must_use]
+pub fn boot_id() -> &'static str {
     BOOT_ID.get_or_init(|| {
         let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         text.trim().to_owned()
     })
+}
+
+/// Takes this boot for another one, for a process that looks at what a node
+/// had on record in it. To be called before anything is looked at.
+pub fn assume_boot(id: &str) {
+    let _ = BOOT_ID.set(id.to_owned());
 }
 
 /// Whether something was written in another boot than this one. Where either

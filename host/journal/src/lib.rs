@@ -42,6 +42,7 @@ mod undo;
 mod upkeep;
 
 pub use attachment_id::AttachmentId;
+pub use boot::{assume_boot, boot_id};
 pub use difference::{Comparison, ComparisonError, Difference};
 pub use digest::{digest_of, digest_of_text};
 pub use error::{Error, Result};

@@ -77,7 +77,7 @@ impl StateDirectory {
 
     fn opened(path: &Path) -> Self {
         // Read now: a process that gives up what it does not need can't later.
-        boot_id();
+        let _known = boot_id();
         Self::at(path)
     }
 

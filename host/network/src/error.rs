@@ -2,6 +2,7 @@ use std::io;
 
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// What an operation returns.
@@ -10,7 +11,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why the kernel's state is not as it was to become. An operation that
 /// returns an error changed nothing, but for one that
 /// [leaves it in doubt](Error::leaves_doubt).
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 pub enum Error {
     /// The object does not exist. The text names it.
     #[error("{0} does not exist")]
@@ -37,10 +38,25 @@ pub enum Error {
     #[error("{context}: {}", errno.desc())]
     Os {
         /// The number from `errno.h`.
+        #[serde(with = "number")]
         errno: Errno,
         /// What was being done, and to what.
         context: String,
     },
+}
+
+/// A number of `errno.h` as a number.
+mod number {
+    use nix::errno::Errno;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(errno: &Errno, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i32(*errno as i32)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Errno, D::Error> {
+        i32::deserialize(deserializer).map(Errno::from_raw)
+    }
 }
 
 impl Error {

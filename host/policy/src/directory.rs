@@ -34,6 +34,20 @@ impl PolicyDirectory {
     /// There is no policy for the plugin, it can't be trusted, or it is not
     /// in the format. In each case nothing is granted.
     pub fn plugin(&self, name: &str) -> Result<PluginPolicy, PolicyError> {
+        let (directory, files) = self.open(name)?;
+        PluginPolicy::parse(name, &files, |key| keys::read(&directory, key))
+    }
+
+    /// The files that [`plugin`](Self::plugin) reads, with their texts.
+    ///
+    /// # Errors
+    /// As of [`plugin`](Self::plugin), but for the format, which is not looked
+    /// at.
+    pub fn files(&self, name: &str) -> Result<Vec<(PathBuf, String)>, PolicyError> {
+        self.open(name).map(|(_, files)| files)
+    }
+
+    fn open(&self, name: &str) -> Result<(TrustedDirectory, Vec<(PathBuf, String)>), PolicyError> {
         if !name::is_plain(name) {
             return Err(PolicyError::Name(name.to_owned()));
         }
@@ -51,7 +65,13 @@ impl PolicyDirectory {
             let text = text(self.path.join(&file), directory.file(&file)?)?;
             files.push((self.path.join(&file), text));
         }
-        PluginPolicy::parse(name, &files, |key| keys::read(&directory, key))
+        Ok((directory, files))
+    }
+
+    /// Where the key of that name is.
+    #[must_use]
+    pub fn key_file(&self, name: &str) -> PathBuf {
+        keys::path(&self.path, name)
     }
 
     /// The names and public keys of its `keys/`, sorted by name; those that

@@ -7,6 +7,7 @@ use crate::{
     needs::{Needs, Unmet},
     parse::{self, PinLine, PinWords, Section},
     pin::Pin,
+    recording::Recording,
     selection::Selection,
     written::{Origin, WrittenGrant},
 };
@@ -17,6 +18,7 @@ pub struct PluginPolicy {
     pub(crate) plugin: Arc<str>,
     pin: Pin,
     audit: Audit,
+    recording: Recording,
     core_instances: Option<u32>,
     parts: Vec<Part>,
 }
@@ -60,6 +62,12 @@ impl PluginPolicy {
     #[must_use]
     pub fn audit(&self) -> Audit {
         self.audit
+    }
+
+    /// Which calls are kept, to be run again.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        self.recording
     }
 
     /// Core instances that the component may be made of, where that differs
@@ -135,6 +143,7 @@ impl Draft {
                 plugin: plugin.into(),
                 pin: Pin::Any,
                 audit: Audit::default(),
+                recording: Recording::default(),
                 core_instances: None,
                 parts: Vec::new(),
             },
@@ -191,6 +200,7 @@ impl Draft {
             self.add_pin(&file, pin);
         }
         self.policy.audit = self.policy.audit.max(section.audit);
+        self.policy.recording = self.policy.recording.max(section.recording);
         self.policy.core_instances = self.policy.core_instances.max(section.core_instances);
         let origin = Arc::new(Origin {
             file,

@@ -4,11 +4,12 @@ use std::{fmt::Write as _, path::Path};
 
 use crate::{
     audit::Audit,
-    parse::{AUDIT, COMPONENT, CORE_INSTANCES, SIGNED_BY},
+    parse::{AUDIT, COMPONENT, CORE_INSTANCES, RECORD, SIGNED_BY},
     pattern::Pattern,
     pin::Pin,
     plugin_policy::{Part, PluginPolicy},
     quoted::{Printable, Quoted, Whole},
+    recording::Recording,
     selection::Selection,
     written::WrittenGrant,
 };
@@ -72,6 +73,9 @@ impl PluginPolicy {
         }
         if self.audit() != Audit::default() {
             let _ = writeln!(text, "{AUDIT} = {}", Whole(self.audit().word()));
+        }
+        if self.recording() != Recording::default() {
+            let _ = writeln!(text, "{RECORD} = {}", Whole(self.recording().word()));
         }
         if let Some(count) = self.core_instances() {
             let _ = writeln!(text, "{CORE_INSTANCES} = {count}");

@@ -76,7 +76,7 @@ fn what_is_not_trusted_does_not_hide_the_rest() {
              says, then close it (chmod go-w))",
             "error: DIR/ptp.link.toml: it is not trusted: it is a symbolic link (put the file itself in its place)",
             "error: DIR/tap.toml: it is not trusted: it is not a regular file (put a file in its place)",
-            "error: DIR/vlan.toml:2: plugin.vlan.x: there is no such key (known: component, signed-by, audit, \
+            "error: DIR/vlan.toml:2: plugin.vlan.x: there is no such key (known: component, signed-by, audit, record, \
              core-instances, networks, tenants, grant)",
         ]
     );

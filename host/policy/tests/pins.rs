@@ -5,7 +5,7 @@ mod support;
 
 use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
-use cofferdam_policy::{Audit, NO_KEYS, Pin, PluginPolicy, PolicyError};
+use cofferdam_policy::{Audit, NO_KEYS, Pin, PluginPolicy, PolicyError, Recording};
 use support::{
     ground::{Ground, set_mode},
     policy,
@@ -149,6 +149,21 @@ fn a_key_that_no_policy_names_concerns_nobody() {
     ground.write("bridge.toml", "[plugin.bridge]");
     set_mode(&ground.write("keys/vendor.pub", "nonsense"), 0o666);
     assert_eq!(ground.read().unwrap().pin(), &Pin::Any);
+}
+
+#[test]
+fn nothing_is_recorded_unless_one_file_wants_it() {
+    let (never, failures, always) = ("record = \"never\"", "record = \"failures\"", "record = \"always\"");
+    for (texts, expected) in [
+        (&[""][..], Recording::Never),
+        (&[never], Recording::Never),
+        (&[never, failures], Recording::Failures),
+        (&[always, failures], Recording::Always),
+        (&["", always], Recording::Always),
+    ] {
+        let policy = PluginPolicy::parse("test", &files(texts), NO_KEYS).unwrap();
+        assert_eq!(policy.recording(), expected, "{texts:?}");
+    }
 }
 
 #[test]

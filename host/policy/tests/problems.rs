@@ -268,6 +268,10 @@ fn a_file_is_about_one_plugin() {
             "test.toml:2: plugin.test.audit: \"al\" is not one of the known words (did you mean \"all\"?)",
         ),
         (
+            "[plugin.test]\nrecord = \"failure\"",
+            "test.toml:2: plugin.test.record: \"failure\" is not one of the known words (did you mean \"failures\"?)",
+        ),
+        (
             "[plugin.test]\naudit = true",
             "test.toml:2: plugin.test.audit: it has to be a string, not a boolean",
         ),

@@ -72,7 +72,7 @@ fn what_else_the_format_has_is_of_it() {
     let validator = validator();
     let digest = "a".repeat(64);
     for text in [
-        format!("[plugin.test]\ncomponent = \"sha256:{digest}\"\naudit = \"all\"\nnetworks = [\"a*\"]\ntenants = [\"b\"]"),
+        format!("[plugin.test]\ncomponent = \"sha256:{digest}\"\naudit = \"all\"\nrecord = \"failures\"\nnetworks = [\"a*\"]\ntenants = [\"b\"]"),
         "[plugin.test]\nsigned-by = \"vendor_1\"\ngrant = []".to_owned(),
         "[plugin.test]\n[[plugin.test.grant]]\nallow = \"rule.*\"\nin = \"container\"\nnetworks = [\"a\"]".to_owned(),
         "[plugin.test]\n[[plugin.test.grant]]\nallow = [\"link.create\", \"address.add\"]\nin = \"container\"\nmax = 1"

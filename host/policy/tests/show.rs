@@ -16,6 +16,7 @@ fn what_an_attachment_is_granted_is_shown_as_one_file() {
 [plugin.bridge]
 component = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 audit = "all"
+record = "failures"
 networks = ["team-x"]
 tenants = ["team-a"]
 
@@ -78,6 +79,7 @@ fn each_file_is_shown_as_it_is_understood() {
             r#"[plugin.bridge]
 component = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 audit = "all"
+record = "failures"
 networks = ["team-*"]
 
 # line 4

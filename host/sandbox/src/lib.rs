@@ -34,5 +34,5 @@ pub use store::{
     ParseDigestError, ParseSignaturesError, PublicKey, SCHEMA_LIMIT, SIGNATURES_LIMIT, SignatureError, Signatures,
     StoreError, TrustedDirectory, statement,
 };
-pub use wasi::ClosedWasi;
+pub use wasi::{ClosedWasi, Outside, World};
 pub use watchdog::Watchdog;

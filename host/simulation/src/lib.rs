@@ -216,6 +216,19 @@ impl Simulated {
         self.lock().sides.clone()
     }
 
+    /// Has the next link of a namespace get this number, or the next free one
+    /// after it: for who knows which one a kernel gave.
+    pub fn number_next_link(&self, place: Place, number: u32) {
+        self.lock().sides.at_mut(place).count_links_from(number);
+    }
+
+    /// A setting has this value, whoever wrote it.
+    pub fn learn_setting(&self, place: Place, key: &SysctlKey, value: &str) {
+        let mut inner = self.lock();
+        let settings = &mut inner.sides.at_mut(place).settings;
+        settings.insert(key.clone(), value.to_owned());
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner
             .lock()

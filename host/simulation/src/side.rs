@@ -140,6 +140,11 @@ impl Side {
         }
     }
 
+    /// The next link gets this number, if it is free.
+    pub(super) fn count_links_from(&mut self, number: u32) {
+        self.last_index = number.saturating_sub(1);
+    }
+
     /// The next link gets a higher number than all that there are.
     pub(super) fn count_links_from_here(&mut self) {
         self.last_index = self.links.keys().max().copied().unwrap_or_default();

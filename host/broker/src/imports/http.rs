@@ -11,6 +11,7 @@ use cofferdam_sandbox::{
 use crate::{
     convert::{conflict, invalid},
     mediator::{Mediator, quota},
+    recording::carry,
 };
 
 impl Host for Mediator {
@@ -26,11 +27,13 @@ impl Host for Mediator {
         let plugin = self.plugin.clone();
         let session = self.session();
         let time = session.time_left();
-        let carrier = session
-            .carrier
-            .as_mut()
-            .map_err(|why| CallError::Guest(Error::Unsupported(format!("{}: {why}", question.target()))))?;
-        let carried = carrier.carry(&plugin, &request, time);
+        let carried = carry(
+            session.tape.as_ref(),
+            &mut session.carrier,
+            &plugin,
+            (&request, &question.target()),
+            time,
+        );
         let response = carried.map_err(|error| told(error, &question))?;
         self.session().deeds.answered.push(&response.body);
         Ok(wit_response(response))

@@ -3,7 +3,7 @@ use cofferdam_network::{LinkId, LinkInfo, VethEnd};
 use cofferdam_policy::Question;
 use cofferdam_protocol::{MacAddress, Place};
 use cofferdam_sandbox::{
-    CallError,
+    CallError, Outside,
     bindings::cofferdam::cni::{
         links::{self as wit, Host},
         types::Error,
@@ -77,8 +77,9 @@ impl Host for Mediator {
             match self.make_veth(&ends.0.0, &ends.1.0) {
                 Err(CallError::Guest(Error::AlreadyExists(_))) if chosen && attempt < NAME_ATTEMPTS => {
                     self.give_back_uses();
-                    rename_chosen(&mut ends.0);
-                    rename_chosen(&mut ends.1);
+                    let world = self.session().world.as_ref();
+                    rename_chosen(&mut ends.0, world);
+                    rename_chosen(&mut ends.1, world);
                 }
                 Err(error) => return Err(error),
                 Ok((first, second)) => {
@@ -152,10 +153,13 @@ impl Mediator {
         let chosen = end.name.is_none();
         let name = match end.name {
             Some(name) => name,
-            None => random::veth_name(),
+            None => random::veth_name(self.session().world.as_ref()),
         };
         check_name(&name)?;
-        let mac = end.mac.map_or_else(random::mac_address, mac_address);
+        let mac = match end.mac {
+            Some(mac) => mac_address(mac),
+            None => random::mac_address(self.session().world.as_ref()),
+        };
         check_mac(mac)?;
         Ok((
             VethEnd {
@@ -239,9 +243,9 @@ fn no_link(place: Place, name: &str) -> CallError {
     CallError::Guest(Error::NotFound(format!("link {name:?} in the {place} namespace")))
 }
 
-fn rename_chosen((end, chosen): &mut (VethEnd, bool)) {
+fn rename_chosen((end, chosen): &mut (VethEnd, bool), world: &dyn Outside) {
     if *chosen {
-        end.name = random::veth_name();
+        end.name = random::veth_name(world);
     }
 }
 

@@ -1,11 +1,13 @@
 //! Links that are made by themselves, and those that they are upon.
 
+use std::sync::Arc;
+
 use cofferdam_journal::{Inverse, Operation, Outcome};
 use cofferdam_network::{LinkId, LinkInfo, LinkSettings, NewLink};
 use cofferdam_policy::{Question, Upon};
 use cofferdam_protocol::{MacAddress, Place};
 use cofferdam_sandbox::{
-    CallError,
+    CallError, Outside,
     bindings::cofferdam::cni::{links as wit, types::Error},
     handle::Link,
 };
@@ -50,7 +52,8 @@ impl Mediator {
         // What is counted is the link, not what it is connected to.
         self.permit(&question)?;
         let given = link.mac.map(mac_address);
-        let (mac, known) = mac_of(given, &settings, parent.as_ref())?;
+        let world = Arc::clone(&self.session().world);
+        let (mac, known) = mac_of(given, &settings, parent.as_ref(), world.as_ref())?;
         if let Some(mac) = given {
             self.refuse_known_mac(mac, None)?;
         }
@@ -220,6 +223,7 @@ fn mac_of(
     given: Option<MacAddress>,
     settings: &LinkSettings,
     parent: Option<&LinkInfo>,
+    world: &dyn Outside,
 ) -> Result<(Option<MacAddress>, MacAddress), CallError> {
     if let Some(mac) = given {
         check_mac(mac)?;
@@ -242,7 +246,7 @@ fn mac_of(
             ))),
         },
         None => {
-            let mac = random::mac_address();
+            let mac = random::mac_address(world);
             Ok((Some(mac), mac))
         }
     }

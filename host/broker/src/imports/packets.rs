@@ -1,12 +1,9 @@
-use std::{
-    net::Ipv4Addr,
-    time::{Duration, Instant},
-};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use cofferdam_network::{Datagram, LinkId, Ports};
 use cofferdam_policy::Question;
 use cofferdam_sandbox::{
-    CallError,
+    CallError, Outside,
     bindings::cofferdam::cni::packets::{Host, HostExchange, Incoming, Outgoing},
     handle::{Exchange, Link},
 };
@@ -61,7 +58,8 @@ impl HostExchange for Mediator {
 
     fn receive(&mut self, exchange: Resource<Exchange>, milliseconds: u32) -> Result<Option<Incoming>, CallError> {
         self.enter()?;
-        let begun = Instant::now();
+        let world = Arc::clone(&self.session().world);
+        let begun = world.monotonic_clock();
         let wait = Duration::from_millis(milliseconds.into()).min(self.session().time_left());
         let received = self.opened_exchange(&exchange)?.exchange.receive(wait);
         let session = self.session();
@@ -72,7 +70,7 @@ impl HostExchange for Mediator {
                 source: received.source.octets().into(),
                 mac: wit_mac_address(received.mac),
                 payload: received.payload,
-                waited: u32::try_from(begun.elapsed().as_micros().div_ceil(1000)).unwrap_or(u32::MAX),
+                waited: milliseconds_since(begun, world.as_ref()),
             }
         }))
     }
@@ -122,6 +120,12 @@ impl Mediator {
             payload: outgoing.payload,
         })
     }
+}
+
+/// Whole milliseconds, of which one that has begun counts.
+fn milliseconds_since(begun: u64, world: &dyn Outside) -> u32 {
+    let elapsed = world.monotonic_clock().saturating_sub(begun);
+    u32::try_from(elapsed.div_ceil(1_000_000)).unwrap_or(u32::MAX)
 }
 
 pub(super) fn ipv4((a, b, c, d): (u8, u8, u8, u8)) -> Ipv4Addr {

@@ -52,7 +52,7 @@ impl Mediator {
             refuse_without_filtering(bridge)?;
         }
         self.count_link()?;
-        let mac = random::mac_address();
+        let mac = random::mac_address(self.session().world.as_ref());
         let bridge = Bridge {
             place,
             name: name.to_owned(),

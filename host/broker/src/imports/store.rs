@@ -59,6 +59,10 @@ impl Host for Mediator {
         } else {
             Records::open_existing(&directory, &index, attachment, owner, deadline)
         };
+        let root = session.installation.root();
+        if let Some(tape) = session.tape.as_ref().filter(|_| records.is_ok()) {
+            tape.keep_records(root, &directory);
+        }
         let changes = session.mode.changes();
         let mut records = records
             .map_err(journal_error)?

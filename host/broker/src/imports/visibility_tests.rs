@@ -17,7 +17,7 @@ use cofferdam_journal::{AttachmentId, StateDirectory};
 use cofferdam_policy::{NO_KEYS, Needs, PluginPolicy};
 use cofferdam_protocol::{Place, PluginConfig};
 use cofferdam_sandbox::{
-    CallError, Limits, Sandbox,
+    CallError, Limits, Sandbox, World,
     bindings::{
         cofferdam::cni::{links, namespaces, types},
         exports::cofferdam::cni::plugin::NetworkRequest,
@@ -88,6 +88,8 @@ impl Ground {
             depth: 0,
             exchanging: false,
             carrier: Err(String::new()),
+            world: Arc::new(World::default()),
+            tape: None,
             kept: None,
             rehearsing: Rehearsing::default(),
         };

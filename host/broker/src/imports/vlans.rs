@@ -83,16 +83,16 @@ impl Host for Mediator {
             place: id.place,
             name: name.clone(),
         };
-        let port_name = random::veth_name();
+        let port_name = random::veth_name(self.session().world.as_ref());
         for end in [&name, &port_name] {
             self.permit_sharing(&Question::link_create(id.place, "veth", end), Some(&object))?;
         }
         let gateway = VlanGateway {
             place: id.place,
             name,
-            mac: random::mac_address(),
+            mac: random::mac_address(self.session().world.as_ref()),
             port_name,
-            port_mac: random::mac_address(),
+            port_mac: random::mac_address(self.session().world.as_ref()),
             bridge: port_of,
             mtu: info.mtu,
             vlans,

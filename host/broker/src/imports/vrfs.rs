@@ -62,7 +62,7 @@ impl Mediator {
     fn share_vrf(&mut self, object: SharedObject, name: &str, table: u32) -> Result<LinkInfo, CallError> {
         self.count_link()?;
         let place = object.place();
-        let mac = random::mac_address();
+        let mac = random::mac_address(self.session().world.as_ref());
         let link = NewLink {
             place,
             name: name.to_owned(),

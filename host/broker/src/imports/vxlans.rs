@@ -76,7 +76,7 @@ impl Host for Mediator {
         let link = NewLink {
             place: PLACE,
             name,
-            mac: Some(random::mac_address()),
+            mac: Some(random::mac_address(self.session().world.as_ref())),
             mtu: settings.mtu,
             transmit_queue_length: None,
             parent: None,
@@ -181,7 +181,10 @@ impl Mediator {
 
     fn share_vxlan(&mut self, object: SharedObject, link: &NewLink, bridge: u32) -> Result<LinkInfo, CallError> {
         self.count_link()?;
-        let mac = link.mac.unwrap_or_else(random::mac_address);
+        let mac = match link.mac {
+            Some(mac) => mac,
+            None => random::mac_address(self.session().world.as_ref()),
+        };
         let made = Made::Link {
             kind: link.settings.kind().to_owned(),
             mac,

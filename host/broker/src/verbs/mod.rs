@@ -14,7 +14,7 @@ use cofferdam_protocol::{CniError, Verb};
 
 pub(crate) use self::add::journal_failure;
 #[cfg(feature = "simulation")]
-pub use self::simulated::{Detached, Rehearsed};
+pub use self::simulated::{Again, Detached, Rehearsed};
 use crate::call::Call;
 
 /// Serves a request. The text is for standard output.

@@ -7,7 +7,7 @@ use crate::{compiler, component::check_plugin};
 
 /// A component that is given as a file.
 #[derive(Clone, Debug)]
-pub(super) struct GivenComponent {
+pub(crate) struct GivenComponent {
     name: Option<String>,
     file: PathBuf,
 }
@@ -32,7 +32,7 @@ impl FromStr for GivenComponent {
 
 impl GivenComponent {
     /// Compiles it into a store, and tells its name.
-    pub(super) fn install(&self, store: &ComponentStore, limits: compiler::Limits) -> anyhow::Result<String> {
+    pub(crate) fn install(&self, store: &ComponentStore, limits: compiler::Limits) -> anyhow::Result<String> {
         let shown = || self.file.display().to_string();
         let wasm = fs::read(&self.file).with_context(|| format!("read {}", shown()))?;
         let description = check_plugin(&wasm).with_context(shown)?;

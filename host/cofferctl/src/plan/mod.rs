@@ -18,13 +18,17 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
-use cofferdam_broker::Installation;
+use cofferdam_broker::{Installation, trace::Tracer};
 use cofferdam_protocol::{NetworkList, json};
 use cofferdam_runtime::{load_file, load_network};
 
-pub(crate) use self::members::{BUDGET, End, Planned, environment, missing};
-use self::{copies::Copies, given::GivenComponent, node::Node, watch::Watch};
-use crate::{compiler, net, trace::Tracer};
+use self::{copies::Copies, node::Node, watch::Watch};
+pub(crate) use self::{
+    given::GivenComponent,
+    members::{BUDGET, End, Planned, environment, missing},
+    tables::rebuild as rebuild_tables,
+};
+use crate::{compiler, net};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -77,7 +77,8 @@ impl Node {
             return Ok(());
         };
         let mut network = Simulated::new(self.sides.clone(), Box::new(Nobody));
-        tables::rebuild(&state, kernel, &mut network);
+        let mut is_there = |table: &TableId| matches!(kernel.has_table(Place::Host, table), Ok(true));
+        tables::rebuild(&state, &mut is_there, &mut network);
         self.sides = network.sides();
         Ok(())
     }

@@ -6,11 +6,11 @@ use cofferdam_network::{Network, nftables::TableId};
 use cofferdam_protocol::Place;
 
 /// Puts those that are there into a network in memory.
-pub(super) fn rebuild(state: &StateDirectory, node: &mut dyn Network, into: &mut dyn Network) {
+pub(crate) fn rebuild(state: &StateDirectory, is_there: &mut dyn FnMut(&TableId) -> bool, into: &mut dyn Network) {
     for summary in state.attachments(None).unwrap_or_default() {
         let history = summary.history.as_ref();
         let entries: Vec<&Entry> = history.into_iter().flat_map(|history| history.pending()).collect();
-        entries.iter().for_each(|entry| put(&entry.operation, node, into));
+        entries.iter().for_each(|entry| put(&entry.operation, is_there, into));
     }
     // Elements may have been put into tables whose journal is read later.
     for summary in state.attachments(None).unwrap_or_default() {
@@ -21,8 +21,7 @@ pub(super) fn rebuild(state: &StateDirectory, node: &mut dyn Network, into: &mut
 }
 
 /// What is there already is no failure: several journals may tell of it.
-fn put(operation: &Operation, node: &mut dyn Network, into: &mut dyn Network) {
-    let mut is_there = |table: &TableId| matches!(node.has_table(Place::Host, table), Ok(true));
+fn put(operation: &Operation, is_there: &mut dyn FnMut(&TableId) -> bool, into: &mut dyn Network) {
     let _ = match operation {
         Operation::CreateTable {
             place: Place::Host,

@@ -3,11 +3,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cofferdam_broker::{Asked, Listener, Rehearsal, RehearsedAnswer};
+use cofferdam_broker::{Asked, Listener, Rehearsal, RehearsedAnswer, trace::Tracer};
 use cofferdam_policy::{Denial, PluginPolicy, Question, Source};
 use cofferdam_protocol::CniError;
-
-use crate::trace::Tracer;
 
 /// Hears what the plugins of one call ask for, and looks up what the policy says
 /// to that.

@@ -1,18 +1,17 @@
 //! Every call that a network's components make to the host, with arguments,
 //! result and time: a plan that shows how it came about.
 
-mod calls;
 mod real;
-mod tracer;
 
 use std::{process::ExitCode, sync::Arc};
 
 use clap::Args;
-use cofferdam_broker::Installation;
+use cofferdam_broker::{
+    Installation,
+    trace::{Call, Traced, Tracer},
+};
 use serde_json::{Value, json};
 
-pub(crate) use self::tracer::Tracer;
-use self::{calls::Call, tracer::Traced};
 use crate::{
     output::{complain, say, say_json},
     plan::{self, End},
@@ -52,24 +51,29 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
 }
 
 fn tell(call: &Call) {
+    say(&format!("{:>7} µs  {}", call.microseconds, in_words(call)));
+}
+
+/// Who calls what, and what comes of it.
+pub(crate) fn in_words(call: &Call) -> String {
     let Call {
         plugin,
         function,
         arguments,
         result,
-        microseconds,
         depth,
+        ..
     } = call;
     let arguments: Vec<String> = arguments
         .iter()
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     let indent = "  ".repeat(*depth);
-    say(&format!(
-        "{microseconds:>7} µs  {indent}{plugin}: {function}({}) -> {}",
+    format!(
+        "{indent}{plugin}: {function}({}) -> {}",
         arguments.join(", "),
         result.as_deref().unwrap_or("nothing, it was ended")
-    ));
+    )
 }
 
 fn tell_end(end: &End) {
@@ -82,7 +86,8 @@ fn tell_end(end: &End) {
     }
 }
 
-fn document(call: &Call) -> Value {
+/// The same for programs.
+pub(crate) fn document(call: &Call) -> Value {
     let arguments: serde_json::Map<String, Value> = call
         .arguments
         .iter()

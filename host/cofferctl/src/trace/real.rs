@@ -3,10 +3,9 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
-use cofferdam_broker::{Broker, Installation};
+use cofferdam_broker::{Broker, Installation, trace::Tracer};
 use cofferdam_protocol::{CniError, Injection, json};
 
-use super::Tracer;
 use crate::{
     output::complain,
     plan::{Arguments, BUDGET, End, environment, missing},

@@ -1,7 +1,8 @@
 use cofferdam_protocol::IpPrefix;
+use serde::{Deserialize, Serialize};
 
 /// What the kernel tells about an address of a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressInfo {
     /// The address with its prefix length.
     pub address: IpPrefix,

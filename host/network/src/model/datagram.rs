@@ -32,7 +32,7 @@ impl Datagram {
 }
 
 /// One that came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// Who says to have sent it.
     pub source: Ipv4Addr,

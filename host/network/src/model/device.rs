@@ -34,7 +34,7 @@ impl fmt::Display for DeviceSelector {
 }
 
 /// What there is of a device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FoundDevice {
     /// Its links in the node's namespace, at least one.
     Links(Vec<LinkInfo>),

@@ -22,7 +22,7 @@ impl fmt::Display for LinkId {
 }
 
 /// The driver's state of a link (RFC 2863; `IF_OPER_*` in `linux/if.h`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OperationalState {
     /// The driver does not say.
     Unknown,
@@ -41,7 +41,7 @@ pub enum OperationalState {
 }
 
 /// What the kernel tells about a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkInfo {
     /// Where it is.
     pub id: LinkId,

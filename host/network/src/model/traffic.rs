@@ -55,7 +55,7 @@ const NANOSECONDS_IN_MICROSECOND: u128 = 1000;
 const NANOSECONDS_IN_TICK: u128 = 64;
 
 /// A token bucket in the kernel's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenBucket {
     /// Bytes a second.
     pub rate: u64,
@@ -73,7 +73,7 @@ impl fmt::Display for TokenBucket {
 }
 
 /// The queueing discipline that a link sends through.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outgoing {
     /// The kernel's own choice.
     Default,
@@ -94,7 +94,7 @@ impl fmt::Display for Outgoing {
 }
 
 /// What is done with all that comes in on a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Incoming {
     /// Nothing special.
     Default,

@@ -8,7 +8,7 @@ mod values;
 
 use std::{fmt, path::Path};
 
-use crate::{audit::Audit, error::Problem, grant::Grant, selection::Selection};
+use crate::{audit::Audit, error::Problem, grant::Grant, recording::Recording, selection::Selection};
 #[cfg(feature = "fuzzing")]
 pub use document::readers_agree;
 use document::{Table, Value};
@@ -22,6 +22,7 @@ pub(crate) struct Section {
     pub(crate) line: usize,
     pub(crate) pin: Option<PinLine>,
     pub(crate) audit: Audit,
+    pub(crate) recording: Recording,
     pub(crate) core_instances: Option<u32>,
     pub(crate) selection: Selection,
     /// With their lines.
@@ -66,12 +67,14 @@ impl fmt::Display for PinWords {
 pub(crate) const COMPONENT: &str = "component";
 pub(crate) const SIGNED_BY: &str = "signed-by";
 pub(crate) const AUDIT: &str = "audit";
+pub(crate) const RECORD: &str = "record";
 pub(crate) const CORE_INSTANCES: &str = "core-instances";
 
-const PLUGIN_KEYS: [&str; 7] = [
+const PLUGIN_KEYS: [&str; 8] = [
     COMPONENT,
     SIGNED_BY,
     AUDIT,
+    RECORD,
     CORE_INSTANCES,
     Selection::NETWORKS,
     Selection::TENANTS,
@@ -120,6 +123,7 @@ fn plugin_section(reader: &mut Reader<'_>, plugin: &str, root: &Table<'_>) -> Op
     reader.unknown_keys(&entry.field, table, &PLUGIN_KEYS);
     let pin = pin(reader, &entry.field, table);
     let audit = Entry::find(table, &entry.field, AUDIT).and_then(|entry| values::audit(reader, &entry));
+    let recording = Entry::find(table, &entry.field, RECORD).and_then(|entry| values::recording(reader, &entry));
     let core_instances =
         Entry::find(table, &entry.field, CORE_INSTANCES).and_then(|entry| values::core_instances(reader, &entry));
     let selection = selection(reader, &entry.field, table);
@@ -128,6 +132,7 @@ fn plugin_section(reader: &mut Reader<'_>, plugin: &str, root: &Table<'_>) -> Op
         line: reader.line(entry.span().start),
         pin,
         audit: audit.unwrap_or_default(),
+        recording: recording.unwrap_or_default(),
         core_instances,
         selection,
         grants: grants.unwrap_or_default(),

@@ -20,6 +20,7 @@ use crate::{
     pattern::Pattern,
     quoted::Quoted,
     range::Range,
+    recording::Recording,
     suggestion,
     words::{DEVICE_WITHOUT_KIND, PLACES},
 };
@@ -53,6 +54,13 @@ pub(super) fn audit(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Audit>
     [Audit::Denied, Audit::All]
         .into_iter()
         .find(|audit| audit.word() == word)
+}
+
+pub(super) fn recording(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Recording> {
+    let word = word(reader, entry, &Recording::WORDS)?;
+    [Recording::Never, Recording::Failures, Recording::Always]
+        .into_iter()
+        .find(|recording| recording.word() == word)
 }
 
 pub(super) fn place(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Place> {

@@ -11,7 +11,8 @@ use crate::{
     dimension::Dimension,
     limits,
     operation::Operation,
-    parse::{AUDIT, COMPONENT, CORE_INSTANCES, SIGNED_BY},
+    parse::{AUDIT, COMPONENT, CORE_INSTANCES, RECORD, SIGNED_BY},
+    recording::Recording,
     selection::Selection,
 };
 
@@ -66,6 +67,10 @@ fn plugin() -> Value {
     properties.insert(
         AUDIT.to_owned(),
         json!({ "description": "Which operations go to the audit log.", "enum": Audit::WORDS }),
+    );
+    properties.insert(
+        RECORD.to_owned(),
+        json!({ "description": "Which calls are kept, to be run again.", "enum": Recording::WORDS }),
     );
     properties.insert(
         CORE_INSTANCES.to_owned(),

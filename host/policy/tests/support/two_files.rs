@@ -7,6 +7,7 @@ use cofferdam_policy::{NO_KEYS, PluginPolicy};
 const ALL_NETWORKS: &str = r#"[plugin.bridge]
 component = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 audit = "all"
+record = "failures"
 
 [[plugin.bridge.grant]]
 allow = ["link.create", "link.see"]

@@ -1,10 +1,8 @@
-use wasmtime::component::{Linker, Resource, ResourceTable, ResourceType};
-use wasmtime_wasi::{
-    clocks::{WasiClocksCtx, WasiClocksCtxView},
-    p2::DynPollable,
-    random::WasiRandomCtx,
-};
+use std::sync::Arc;
 
+use wasmtime::component::{Linker, Resource, ResourceType};
+
+use super::outside::{Outside, World};
 use crate::GuestState;
 
 /// What stands behind the WASI imports of one instance.
@@ -12,9 +10,7 @@ use crate::GuestState;
 pub struct ClosedWasi {
     standard_error: Vec<u8>,
     capacity: usize,
-    table: ResourceTable,
-    clocks: Option<WasiClocksCtx>,
-    random: Option<WasiRandomCtx>,
+    outside: Option<Arc<dyn Outside>>,
 }
 
 impl ClosedWasi {
@@ -51,15 +47,14 @@ impl ClosedWasi {
         self.standard_error.extend(bytes.iter().take(left));
     }
 
-    pub(crate) fn clocks(&mut self) -> WasiClocksCtxView<'_> {
-        WasiClocksCtxView {
-            ctx: self.clocks.get_or_insert_default(),
-            table: &mut self.table,
-        }
+    /// Has somebody else than the world tell the time and chance.
+    #[must_use]
+    pub fn told_by(self, outside: Option<Arc<dyn Outside>>) -> Self {
+        Self { outside, ..self }
     }
 
-    pub(crate) fn random(&mut self) -> &mut WasiRandomCtx {
-        self.random.get_or_insert_default()
+    pub(super) fn outside(&mut self) -> &dyn Outside {
+        &**self.outside.get_or_insert_with(|| Arc::new(World::default()))
     }
 }
 
@@ -68,6 +63,9 @@ pub(super) struct OutputStream;
 
 /// An input stream; it is at its end.
 pub(super) struct InputStream;
+
+/// What could be waited for. It is always ready, and nobody can wait.
+pub(super) struct Pollable;
 
 /// An I/O error. There never is one.
 struct IoError;
@@ -96,14 +94,12 @@ pub(super) fn link_error<T: GuestState + 'static>(linker: &mut Linker<T>, import
 
 pub(super) fn link_poll<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
     let mut instance = linker.instance(import)?;
-    instance.resource("pollable", ResourceType::host::<DynPollable>(), |_, _| Ok(()))?;
-    instance.func_wrap("[method]pollable.ready", |_, _: (Resource<DynPollable>,)| Ok((true,)))?;
-    instance.func_wrap("[method]pollable.block", |_, _: (Resource<DynPollable>,)| {
+    instance.resource("pollable", ResourceType::host::<Pollable>(), |_, _| Ok(()))?;
+    instance.func_wrap("[method]pollable.ready", |_, _: (Resource<Pollable>,)| Ok((true,)))?;
+    instance.func_wrap("[method]pollable.block", |_, _: (Resource<Pollable>,)| {
         cannot_wait::<()>()
     })?;
-    instance.func_wrap("poll", |_, _: (Vec<Resource<DynPollable>>,)| {
-        cannot_wait::<(Vec<u32>,)>()
-    })
+    instance.func_wrap("poll", |_, _: (Vec<Resource<Pollable>>,)| cannot_wait::<(Vec<u32>,)>())
 }
 
 fn cannot_wait<R>() -> wasmtime::Result<R> {
@@ -145,11 +141,11 @@ pub(super) fn link_streams<T: GuestState + 'static>(linker: &mut Linker<T>, impo
         let name = format!("[method]{stream}.subscribe");
         if stream == "input-stream" {
             instance.func_wrap(&name, |_, _: (Resource<InputStream>,)| {
-                cannot_wait::<(Resource<DynPollable>,)>()
+                cannot_wait::<(Resource<Pollable>,)>()
             })?;
         } else {
             instance.func_wrap(&name, |_, _: (Resource<OutputStream>,)| {
-                cannot_wait::<(Resource<DynPollable>,)>()
+                cannot_wait::<(Resource<Pollable>,)>()
             })?;
         }
     }

@@ -8,15 +8,12 @@
 
 mod cli;
 mod io;
+mod outside;
 
 use wasmtime::component::Linker;
-use wasmtime_wasi::{
-    clocks::{WasiClocks, WasiClocksCtxView},
-    p2::bindings::{clocks, random},
-    random::WasiRandom,
-};
 
 pub use io::ClosedWasi;
+pub use outside::{Outside, World};
 
 use crate::GuestState;
 
@@ -37,19 +34,13 @@ pub(crate) fn link<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str
         "wasi:io/error" => io::link_error(linker, import),
         "wasi:io/poll" => io::link_poll(linker, import),
         "wasi:io/streams" => io::link_streams(linker, import),
-        "wasi:clocks/wall-clock" => clocks::wall_clock::add_to_linker::<T, WasiClocks>(linker, clock_view),
-        "wasi:clocks/monotonic-clock" => clocks::monotonic_clock::add_to_linker::<T, WasiClocks>(linker, clock_view),
-        "wasi:random/random" => random::random::add_to_linker::<T, WasiRandom>(linker, |state| state.wasi().random()),
+        "wasi:clocks/wall-clock" => outside::link_wall_clock(linker, import),
+        "wasi:clocks/monotonic-clock" => outside::link_monotonic_clock(linker, import),
+        "wasi:random/random" => outside::link_random(linker, import, ["get-random-bytes", "get-random-u64"]),
         "wasi:random/insecure" => {
-            random::insecure::add_to_linker::<T, WasiRandom>(linker, |state| state.wasi().random())
+            outside::link_random(linker, import, ["get-insecure-random-bytes", "get-insecure-random-u64"])
         }
-        "wasi:random/insecure-seed" => {
-            random::insecure_seed::add_to_linker::<T, WasiRandom>(linker, |state| state.wasi().random())
-        }
+        "wasi:random/insecure-seed" => outside::link_insecure_seed(linker, import),
         _ => Err(wasmtime::Error::msg("no plugin gets it")),
     }
-}
-
-fn clock_view<T: GuestState>(state: &mut T) -> WasiClocksCtxView<'_> {
-    state.wasi().clocks()
 }

@@ -2,6 +2,7 @@
 //! what is above the kernel is the same, from the configuration to the printed
 //! result.
 
+mod again;
 mod other_verbs;
 mod rehearse;
 
@@ -11,7 +12,7 @@ use cofferdam_journal::{History, NamespaceRecord, StateDirectory};
 use cofferdam_network::{Network, namespace::NamespaceIdentity};
 use cofferdam_protocol::{Attachment, CniError, Environment, PluginConfig};
 
-pub use self::{other_verbs::Detached, rehearse::Rehearsed};
+pub use self::{again::Again, other_verbs::Detached, rehearse::Rehearsed};
 use super::{add, del};
 use crate::{Broker, call::Call, mode::Mode, session::Session, undo::roll_back};
 
@@ -31,7 +32,7 @@ impl Broker {
         ended: impl FnOnce(),
     ) -> Result<String, CniError> {
         let call = Call::new(self, name, environment, config, Instant::now())?;
-        let ran = run_add(&call, (network, namespace(&call)), |_| Ok(()))?;
+        let ran = run_add(&call, (network, namespace(&call)), |_| Ok(()), |_| {})?;
         ended();
         add::conclude(&call, &ran.state, ran.session, ran.outcome)
     }
@@ -66,11 +67,12 @@ struct Ran {
 }
 
 /// Runs the members of an ADD. `may_begin` is asked about what is on record of
-/// the attachment.
+/// the attachment, and `prepare` told of the session before it begins.
 fn run_add(
     call: &Call,
     (network, namespace): (Box<dyn Network + Send>, NamespaceRecord),
     may_begin: impl FnOnce(&History) -> Result<(), CniError>,
+    prepare: impl FnOnce(&mut Session),
 ) -> Result<Ran, CniError> {
     let previous = call.config.previous(call.version)?;
     let state = StateDirectory::open(&call.installation.state()).map_err(add::journal_failure)?;
@@ -79,6 +81,7 @@ fn run_add(
         .map_err(add::journal_failure)?;
     may_begin(locked.history())?;
     let mut session = Session::on(call, Mode::Add, &state, network, Some(namespace.clone()))?;
+    prepare(&mut session);
     let header = add::header(call, namespace, &session.plugins);
     session.journal = Some(locked.begin(header).map_err(add::journal_failure)?);
     let (session, outcome) = add::run_members(call, session, previous);

@@ -57,7 +57,7 @@ impl Broker {
 }
 
 fn rehearse(call: &Call, on: (Box<dyn Network + Send>, NamespaceRecord)) -> Result<Rehearsed, CniError> {
-    let ran = run_add(call, on, |recorded| refuse_recorded(call, recorded))?;
+    let ran = run_add(call, on, |recorded| refuse_recorded(call, recorded), |_| {})?;
     let operations = ran
         .session
         .journal

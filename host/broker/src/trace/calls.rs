@@ -2,19 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// One call of a component to the host.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Call {
-    pub(super) plugin: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Whose component it is.
+    pub plugin: String,
     /// `links.get`
-    pub(super) function: String,
+    pub function: String,
     /// Names and values.
-    pub(super) arguments: Vec<(String, String)>,
+    pub arguments: Vec<(String, String)>,
     /// Absent where the component was ended in it.
-    pub(super) result: Option<String>,
-    pub(super) microseconds: u128,
+    pub result: Option<String>,
+    /// How long it took.
+    pub microseconds: u64,
     /// How many plugins wait for this one's end.
-    pub(super) depth: usize,
+    pub depth: usize,
+}
+
+impl Call {
+    /// Bytes of its texts.
+    pub(super) fn size(&self) -> usize {
+        let arguments = self.arguments.iter().map(|(name, value)| name.len() + value.len());
+        self.plugin.len() + self.function.len() + arguments.sum::<usize>()
+    }
 }
 
 /// What handles stand for, by their numbers.

@@ -10,7 +10,6 @@ use std::{
     time::Instant,
 };
 
-use cofferdam_broker::Listener;
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -18,19 +17,31 @@ use tracing::{
 };
 
 use super::calls::{Call, Handles, argument_name, function_name, in_words, result_in_words};
+use crate::Listener;
 
 /// What the bindings call the crate that they are in.
 const BINDINGS: &str = "cofferdam_sandbox::bindings";
 
 /// Collects the calls of the plugins that it is told of.
 #[derive(Debug, Default)]
-pub(crate) struct Tracer(Mutex<Trace>);
+pub struct Tracer(Mutex<Trace>);
 
 #[derive(Debug, Default)]
 struct Trace {
     /// Those that are running, each called by the one before it.
     running: Vec<(String, Handles)>,
     calls: Vec<Call>,
+    /// Bytes of calls that may still be collected, where they are bounded.
+    left: Option<usize>,
+}
+
+impl Trace {
+    /// Whether so many bytes may be collected. Once they may not, none may.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let Some(left) = &mut self.left else { return true };
+        *left = left.saturating_sub(bytes);
+        *left > 0
+    }
 }
 
 impl Listener for Tracer {
@@ -50,7 +61,23 @@ impl Listener for Tracer {
 }
 
 impl Tracer {
-    pub(super) fn take(&self) -> Vec<Call> {
+    /// One that collects calls of so many bytes, and no more.
+    #[must_use]
+    pub fn bounded(bytes: usize) -> Self {
+        let trace = Trace {
+            left: Some(bytes),
+            ..Trace::default()
+        };
+        Self(Mutex::new(trace))
+    }
+
+    /// Whether there were more calls than it collects.
+    pub fn is_full(&self) -> bool {
+        self.lock().left == Some(0)
+    }
+
+    /// The calls until now, which are forgotten.
+    pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut self.lock().calls)
     }
 
@@ -59,8 +86,8 @@ impl Tracer {
     }
 }
 
-/// Where the events go.
-pub(super) struct Traced {
+/// Where the events go, while it is the thread's subscriber.
+pub struct Traced {
     tracer: Arc<Tracer>,
     next: AtomicU64,
     spans: Mutex<BTreeMap<u64, Open>>,
@@ -77,7 +104,9 @@ struct Open {
 }
 
 impl Traced {
-    pub(super) fn of(tracer: Arc<Tracer>) -> Self {
+    /// Has a tracer collect the calls.
+    #[must_use]
+    pub fn of(tracer: Arc<Tracer>) -> Self {
         Self {
             tracer,
             next: AtomicU64::new(1),
@@ -103,8 +132,10 @@ impl Traced {
             microseconds: 0,
             depth,
         };
-        open.call = Some(trace.calls.len());
-        trace.calls.push(call);
+        if trace.has_room(call.size()) {
+            open.call = Some(trace.calls.len());
+            trace.calls.push(call);
+        }
     }
 
     fn end(&self, open: &Open, result: &str) {
@@ -113,9 +144,12 @@ impl Traced {
             Some((_, handles)) => result_in_words(result, handles),
             None => return,
         };
+        if !trace.has_room(result.len()) {
+            return;
+        }
         if let Some(call) = open.call.and_then(|number| trace.calls.get_mut(number)) {
             call.result = Some(result);
-            call.microseconds = open.since.elapsed().as_micros();
+            call.microseconds = u64::try_from(open.since.elapsed().as_micros()).unwrap_or(u64::MAX);
         }
     }
 }

@@ -1,0 +1,98 @@
+//! A recorded ADD once more, on a network that is not the kernel's.
+
+use std::{sync::Arc, time::Instant};
+
+use cofferdam_network::Network;
+use cofferdam_protocol::{CniError, Environment, Invocation, PluginConfig, Verb};
+
+use super::run_add;
+use crate::{
+    Answer, Broker, Listener,
+    call::Call,
+    recording::{Follower, Heard, Outcome, Recording, Tape},
+    rehearsal::Rehearsing,
+    verbs::add,
+};
+
+/// What came of a recorded call when it was run again.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// What the runtime would get.
+    pub outcome: Outcome,
+    /// The change that came where the recording has another one, or none. From
+    /// there on it was the network in memory that answered.
+    pub strayed: Option<String>,
+    /// What that network could not follow the kernel in.
+    pub lost: Option<String>,
+}
+
+impl Broker {
+    /// Runs a recorded call again. The broker's installation is one that the
+    /// recording's files were laid out in.
+    ///
+    /// The components are told what they were told, as long as they do as they
+    /// did, and `network` follows; then it answers. `follower` is the same
+    /// network. Which component a policy is for is not looked at.
+    ///
+    /// # Errors
+    /// The recording is of a call that can't be run again.
+    pub fn again(
+        &self,
+        recording: &Recording,
+        network: Box<dyn Network + Send>,
+        follower: Box<dyn Follower>,
+        listener: Arc<dyn Listener>,
+    ) -> Result<Again, CniError> {
+        let environment = environment(recording)?;
+        let config = PluginConfig::parse(&recording.configuration)?;
+        let version = config.version_text().ok().filter(|version| !version.is_empty());
+        let mut call = Call::new(self, &recording.name, environment, config, Instant::now())?;
+        call.rehearsing = Rehearsing::Again(listener);
+        let tape = Tape::of(recording);
+        let heard = Heard::new(network, tape.clone()).followed_by(follower);
+        let answer = Answer::of(add_again(&call, recording, heard, &tape), version.as_deref());
+        let (strayed, lost) = tape.strayed();
+        Ok(Again {
+            outcome: Outcome {
+                exit: answer.exit,
+                stdout: answer.stdout,
+            },
+            strayed,
+            lost,
+        })
+    }
+}
+
+impl Recording {
+    /// What the kernel told of both namespaces at the beginning, to be asked
+    /// for in the same order. `nothing` answers what was not asked for then.
+    #[must_use]
+    pub fn beginning(&self, nothing: Box<dyn Network + Send>) -> Box<dyn Network + Send> {
+        Box::new(Heard::new(nothing, Tape::of_answers(&self.surroundings)))
+    }
+}
+
+fn environment(recording: &Recording) -> Result<Environment, CniError> {
+    match Environment::read(|name| recording.variables.get(name).cloned())? {
+        Invocation::Request(environment) if environment.command == Ok(Verb::Add) => Ok(environment),
+        _ => {
+            let text = "variables: CNI_COMMAND is not ADD, and nothing else is recorded";
+            Err(CniError::invalid_environment(text))
+        }
+    }
+}
+
+fn add_again(call: &Call, recording: &Recording, heard: Heard, tape: &Tape) -> Result<String, CniError> {
+    let on = (Box::new(heard) as Box<_>, recording.namespace.clone());
+    let ran = run_add(
+        call,
+        on,
+        |_| Ok(()),
+        |session| {
+            session.world = Arc::new(tape.clone());
+            session.tape = Some(tape.clone());
+            session.files.set_legacy_filters(recording.legacy_filters);
+        },
+    )?;
+    add::conclude(call, &ran.state, ran.session, ran.outcome)
+}

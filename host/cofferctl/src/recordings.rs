@@ -1,0 +1,151 @@
+//! The calls that were recorded on this node.
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use cofferdam_broker::{
+    Installation,
+    recording::{MOST_BYTES, Recording},
+};
+use cofferdam_protocol::CniError;
+use serde_json::{Value, json};
+
+use crate::output::{cut, say, say_json, say_line, say_table};
+
+/// Characters of a cell that somebody else may have filled.
+const CELL: usize = 80;
+/// Characters of a line.
+const LINE: usize = 400;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// For programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<()> {
+    let directory = installation.recordings();
+    let files = directory
+        .files()
+        .with_context(|| format!("read {}", directory.path().display()))?;
+    // Each is large: one after the other.
+    let read: Vec<(PathBuf, anyhow::Result<Entry>)> = files
+        .into_iter()
+        .map(|path| {
+            let entry = read(&path).map(|(recording, bytes)| Entry::of(&recording, bytes));
+            (path, entry)
+        })
+        .collect();
+    if arguments.json {
+        let documents: Vec<Value> = read.iter().map(|(path, entry)| document(path, entry)).collect();
+        say_json(&json!({ "recordings": documents }));
+    } else if read.is_empty() {
+        say("nothing is recorded");
+    } else {
+        tell(&read);
+    }
+    Ok(())
+}
+
+/// Reads a recording, whoever made it, and tells its size.
+pub(crate) fn read(path: &Path) -> anyhow::Result<(Recording, usize)> {
+    let shown = || path.display().to_string();
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(|| format!("read {}", shown()))?;
+    file.take(MOST_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("read {}", shown()))?;
+    let recording = Recording::parse(&bytes).with_context(shown)?;
+    if !matches!(recording.outcome.exit, 0 | 1) {
+        bail!(
+            "{}: outcome.exit: no call ends with {}",
+            shown(),
+            recording.outcome.exit
+        );
+    }
+    Ok((recording, bytes.len()))
+}
+
+/// One line of the list.
+struct Entry {
+    time: String,
+    verb: String,
+    attachment: String,
+    plugins: String,
+    outcome: String,
+    bytes: usize,
+}
+
+impl Entry {
+    fn of(recording: &Recording, bytes: usize) -> Self {
+        let plugins: Vec<&str> = recording.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
+        Self {
+            time: recording.time.clone(),
+            verb: variable(recording, "CNI_COMMAND").to_owned(),
+            attachment: attachment(recording),
+            plugins: plugins.join(", "),
+            outcome: outcome(recording.outcome.exit, &recording.outcome.stdout),
+            bytes,
+        }
+    }
+}
+
+pub(crate) fn variable<'r>(recording: &'r Recording, name: &str) -> &'r str {
+    recording.variables.get(name).map(String::as_str).unwrap_or_default()
+}
+
+/// `NETWORK/CONTAINER/INTERFACE`
+pub(crate) fn attachment(recording: &Recording) -> String {
+    let config: Option<Value> = serde_json::from_str(&recording.configuration).ok();
+    let network = config.as_ref().and_then(|config| config.get("name")?.as_str());
+    let [container, interface] = ["CNI_CONTAINERID", "CNI_IFNAME"].map(|name| variable(recording, name));
+    format!("{}/{container}/{interface}", network.unwrap_or_default())
+}
+
+/// How a call ended, in words.
+pub(crate) fn outcome(exit: u8, stdout: &str) -> String {
+    if exit == 0 {
+        return "success".to_owned();
+    }
+    let CniError { code, message, .. } = CniError::from_output(stdout.as_bytes(), b"", "");
+    format!("error {code}: {message}")
+}
+
+fn tell(read: &[(PathBuf, anyhow::Result<Entry>)]) {
+    let heading = ["TIME", "VERB", "ATTACHMENT", "PLUGINS", "KB", "FILE", "OUTCOME"].map(str::to_owned);
+    let rows = read.iter().filter_map(|(path, entry)| {
+        let entry = entry.as_ref().ok()?;
+        Some([
+            cut(&entry.time, CELL),
+            cut(&entry.verb, CELL),
+            cut(&entry.attachment, CELL),
+            cut(&entry.plugins, CELL),
+            (entry.bytes / 1000).to_string(),
+            path.display().to_string(),
+            cut(&entry.outcome, LINE),
+        ])
+    });
+    say_table(&[heading].into_iter().chain(rows).collect::<Vec<_>>());
+    for (_, entry) in read {
+        if let Err(error) = entry {
+            say_line(&format!("not listed: {error:#}"), LINE);
+        }
+    }
+}
+
+fn document(path: &Path, entry: &anyhow::Result<Entry>) -> Value {
+    let path = path.to_string_lossy();
+    match entry {
+        Ok(entry) => json!({
+            "path": path, "time": entry.time, "verb": entry.verb, "attachment": entry.attachment,
+            "plugins": entry.plugins, "outcome": entry.outcome, "bytes": entry.bytes,
+        }),
+        Err(error) => json!({ "path": path, "problem": format!("{error:#}") }),
+    }
+}

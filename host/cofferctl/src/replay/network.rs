@@ -1,0 +1,50 @@
+use anyhow::{Context as _, bail};
+use cofferdam_broker::{
+    Installation,
+    recording::{Follower, Recording},
+};
+use cofferdam_journal::StateDirectory;
+use cofferdam_network::{LinkId, SysctlKey};
+use cofferdam_protocol::Place;
+use cofferdam_simulation::{Nobody, Side, Sides, Simulated};
+
+use crate::plan::rebuild_tables;
+
+/// Both namespaces as they were when the recorded call began, as far as that
+/// was looked at.
+pub(super) fn beginning(recording: &Recording, installation: &Installation) -> anyhow::Result<Simulated> {
+    for place in [Place::Host, Place::Container] {
+        let call = format!("links({place:?})");
+        if !recording.surroundings.iter().any(|told| told.call == call) {
+            bail!("surroundings: what {call} told is missing");
+        }
+    }
+    let nothing = Simulated::new(Sides::default(), Box::new(Nobody));
+    let mut told = recording.beginning(Box::new(nothing));
+    let mut side = |place| Side::read(told.as_mut(), place).context("surroundings");
+    let (host, container) = (side(Place::Host)?, side(Place::Container)?);
+    let mut network = Simulated::new(Sides { host, container }, Box::new(Nobody));
+    if let Some(state) = StateDirectory::open_existing(&installation.state())? {
+        // Nobody asked for those that are not needed.
+        rebuild_tables(&state, &mut |_| true, &mut network);
+    }
+    Ok(network)
+}
+
+/// A network that follows what the kernel did.
+pub(super) struct Following(pub(super) Simulated);
+
+impl Follower for Following {
+    fn number_links(&mut self, links: &[LinkId]) {
+        for place in [Place::Host, Place::Container] {
+            let of_place = links.iter().filter(|link| link.place == place);
+            if let Some(first) = of_place.map(|link| link.index).min() {
+                self.0.number_next_link(place, first);
+            }
+        }
+    }
+
+    fn learn_setting(&mut self, place: Place, key: &SysctlKey, value: &str) {
+        self.0.learn_setting(place, key, value);
+    }
+}
