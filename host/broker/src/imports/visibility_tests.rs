@@ -17,7 +17,7 @@ use cofferdam_journal::{AttachmentId, StateDirectory};
 use cofferdam_policy::{NO_KEYS, Needs, PluginPolicy};
 use cofferdam_protocol::{Place, PluginConfig};
 use cofferdam_sandbox::{
-    CallError, Limits, Sandbox,
+    CallError, Limits, Sandbox, World,
     bindings::{
         cofferdam::cni::{links, namespaces, types},
         exports::cofferdam::cni::plugin::NetworkRequest,
@@ -89,6 +89,8 @@ impl Ground {
             exchanging: false,
             kept: None,
             rehearsing: Rehearsing::default(),
+            world: Arc::new(World::default()),
+            tape: None,
         };
         let text = format!("[plugin.test]\n[[plugin.test.grant]]\nallow = \"link.see\"\nin = \"host\"\n{grant}\n");
         let policy = PluginPolicy::parse("test", &[(PathBuf::from("test.toml"), text)], NO_KEYS).unwrap();
