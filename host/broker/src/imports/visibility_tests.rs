@@ -92,6 +92,8 @@ impl Ground {
             tape: None,
             kept: None,
             rehearsing: Rehearsing::default(),
+            world: Arc::new(World::default()),
+            tape: None,
         };
         let text = format!("[plugin.test]\n[[plugin.test.grant]]\nallow = \"link.see\"\nin = \"host\"\n{grant}\n");
         let policy = PluginPolicy::parse("test", &[(PathBuf::from("test.toml"), text)], NO_KEYS).unwrap();

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::document::{from_hexadecimal, to_hexadecimal};
+use super::document::{MOST_BYTES, from_hexadecimal, to_hexadecimal};
 
 /// Deeper than any of Cofferdam's directories.
 const DEEPEST: usize = 12;
@@ -46,7 +46,7 @@ pub enum TreeError {
     #[error("{0:?}: its bytes are no pairs of hexadecimal digits")]
     Bytes(String),
     /// There is too much.
-    #[error("what is in {0} is too much")]
+    #[error("{0} is more than recordings have room for, which have at most {MOST_BYTES} bytes")]
     TooMuch(PathBuf),
     /// It can't be read or written.
     #[error("{path}: {source}")]
