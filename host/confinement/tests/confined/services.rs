@@ -94,7 +94,7 @@ fn it_connects_to_the_ports_that_it_needs_and_does_nothing_else() {
     let other = if outcome.of("limits ports") == "true" {
         "13"
     } else {
-        "hello"
+        "connected"
     };
     assert_eq!(outcome.of("other"), other);
     for name in [
