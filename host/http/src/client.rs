@@ -61,6 +61,8 @@ impl Courier {
     /// orders. It makes itself ready meanwhile: only its first answer is waited
     /// for.
     ///
+    /// The kernel ends it with the calling thread, if nothing else did before.
+    ///
     /// # Errors
     /// It is not there, or does not take them.
     pub fn start(program: &Path, orders: &Orders) -> Result<Self, CourierError> {

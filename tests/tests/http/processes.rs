@@ -195,21 +195,24 @@ fn it_ends_with_its_socket_and_with_what_it_does_not_understand() {
     let node = Node::new();
     let service = slow(&node);
     let origin = format!("http://{}", service.address());
+    // It goes with the thread that starts it, too.
+    node.site.node().run(|| end_in_all_ways(&service, &origin));
+}
+
+fn end_in_all_ways(service: &Service, origin: &str) {
     let start = |bytes: &[u8]| {
         let (mut socket, its) = UnixStream::pair().unwrap();
-        let child = node.site.node().run(|| {
-            let mut command = Command::new(program());
-            command
-                .stdin(OwnedFd::from(its))
-                .stdout(Stdio::null())
-                .stderr(Stdio::null());
-            command.spawn().unwrap()
-        });
+        let mut command = Command::new(program());
+        command
+            .stdin(OwnedFd::from(its))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let child = command.spawn().unwrap();
         socket.write_all(bytes).unwrap();
         (socket, child)
     };
     let mut told = Vec::new();
-    wire::write_orders(&mut told, &orders(&origin)).unwrap();
+    wire::write_orders(&mut told, &orders(origin)).unwrap();
     // No orders; orders twice; a request that no guest could make; nonsense.
     for bytes in [
         b"\0\0\0\x02\0\0\0\0{}".to_vec(),

@@ -108,8 +108,8 @@ pub(super) fn rules(process: u32) -> Vec<(c_long, Rule)> {
 
 /// TCP and UDP, over both families.
 fn sockets() -> Vec<Condition> {
-    let families = [libc::AF_INET, libc::AF_INET6].map(|family| family as u32);
-    let kinds = [libc::SOCK_STREAM, libc::SOCK_DGRAM].map(|kind| kind as u32);
+    let families = [libc::AF_INET, libc::AF_INET6].map(libc::c_int::cast_unsigned);
+    let kinds = [libc::SOCK_STREAM, libc::SOCK_DGRAM].map(libc::c_int::cast_unsigned);
     vec![
         Condition::one_of(0, &families),
         Condition::masked(1, !SOCKET_FLAGS, &kinds),
