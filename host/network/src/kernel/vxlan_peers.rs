@@ -41,6 +41,10 @@ pub(super) fn add(socket: &mut Socket, link: LinkId, peer: IpAddr) -> Result<()>
 
 pub(super) fn delete(socket: &mut Socket, link: LinkId, peer: IpAddr) -> Result<()> {
     require_vxlan(socket, link)?;
+    // Where there are others the kernel does not tell.
+    if !of_link(socket, link)?.contains(&peer) {
+        return Err(Error::NotFound(named(link, peer)));
+    }
     socket
         .change(RTM_DELNEIGH, 0, &message(link, peer))
         .map_err(|failure| failure.upon(link, "deleting", named(link, peer)))

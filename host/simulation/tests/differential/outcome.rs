@@ -53,7 +53,6 @@ fn number(name: &str) -> Option<Errno> {
     let known = [
         Errno::EACCES,
         Errno::EADDRINUSE,
-        Errno::EAFNOSUPPORT,
         Errno::EBUSY,
         Errno::EHOSTUNREACH,
         Errno::EINVAL,

@@ -1,14 +1,14 @@
 //! Objects that attachments share.
 
 use cofferdam_journal::{Inverse, Made, Operation, SHARED_ELEMENT, SharedObject, element_text};
-use cofferdam_network::{Error, LinkId, LinkSettings, Network as _, NewLink, VlanGateway, Vxlan, nftables::Table};
+use cofferdam_network::{LinkId, Network as _, NewLink, VlanGateway, nftables::Table};
 use cofferdam_protocol::Place;
 
 use super::Case;
 use crate::{
     fixture::soon,
     ground::Ground,
-    things::{bridge, chain, element, end, mac, other_table, prefix, set, table, third_table},
+    things::{bridge, chain, element, end, mac, other_table, prefix, set, table, third_table, vxlan_link},
 };
 
 /// Joins an object that nobody had made, records that we make it, makes it.
@@ -88,39 +88,17 @@ fn vlan_gateway(ground: &mut Ground) -> Case {
     )
 }
 
-fn new_vxlan(name: &str, id: u32) -> NewLink {
-    NewLink {
-        place: Place::Host,
-        name: name.to_owned(),
-        mac: Some(mac(0x56)),
-        mtu: None,
-        transmit_queue_length: None,
-        parent: None,
-        settings: LinkSettings::Vxlan(Vxlan {
-            id,
-            port: 4789,
-            parent: None,
-            local: None,
-            group: None,
-            ttl: 0,
-            learning: true,
-        }),
-    }
-}
-
-/// A VXLAN that is a port of `br0`, and a node that one sends to which was
+/// A VXLAN that is a port of `br0`, and a node that the one sends to which was
 /// there before; nothing where the kernel has none.
-fn vxlans(ground: &mut Ground) -> Vec<Case> {
-    let old = match ground.kernel.create_link(&new_vxlan("vx43", 43)) {
-        Ok(old) => old,
-        Err(Error::Unsupported(_)) => return Vec::new(),
-        Err(error) => panic!("{error}"),
-    };
-    vec![vxlan(ground.bridge.index), peer(old)]
+pub(crate) fn vxlans(ground: &Ground) -> Vec<Case> {
+    let there = ground.vxlan.into_iter();
+    there
+        .flat_map(|there| [vxlan(ground.bridge.index), peer(there)])
+        .collect()
 }
 
 fn vxlan(bridge: u32) -> Case {
-    let (place, link) = (Place::Host, new_vxlan("vx42", 42));
+    let (place, link) = (Place::Host, vxlan_link("vx42", 42));
     let wanted = link.clone();
     joined(
         Operation::CreateVxlan { link, bridge },
@@ -144,7 +122,7 @@ fn vxlan(bridge: u32) -> Case {
             ground.kernel.delete_link(old.id).unwrap();
             let theirs = NewLink {
                 mac: Some(mac(0x57)),
-                ..new_vxlan("vx42", 42)
+                ..vxlan_link("vx42", 42)
             };
             ground.kernel.create_link(&theirs).unwrap();
         },
@@ -172,7 +150,7 @@ fn peer(link: LinkId) -> Case {
     .but(
         move |ground| {
             ground.kernel.delete_link(link).unwrap();
-            let other = ground.kernel.create_link(&new_vxlan("vx43", 43)).unwrap();
+            let other = ground.kernel.create_link(&vxlan_link("vx43", 43)).unwrap();
             ground.kernel.add_vxlan_peer(other, peer).unwrap();
         },
         None,
@@ -193,7 +171,7 @@ pub(super) fn shared(ground: &mut Ground) -> Vec<Case> {
             }
         }
     };
-    let mut cases = vec![
+    vec![
         shared_bridge()
             .but(
                 |ground| {
@@ -308,9 +286,7 @@ pub(super) fn shared(ground: &mut Ground) -> Vec<Case> {
             None,
         ),
         shared_element(),
-    ];
-    cases.extend(vxlans(ground));
-    cases
+    ]
 }
 
 fn shared_element() -> Case {

@@ -90,7 +90,7 @@ fn vxlans() {
                 "down vx",
                 "peer del 10.22.0.9 dev vx",
                 "peer del 10.22.0.9 dev vx => missing",
-                "peer add fd00::9 dev vx => EAFNOSUPPORT",
+                "peer add fd00::9 dev vx => unsupported",
                 "peer del 10.22.0.8 dev vx",
                 "peer del 10.22.0.8 dev vx => missing",
                 "peer add 10.22.0.8 dev vx",
