@@ -3,12 +3,14 @@
 mod attachments;
 mod compiler;
 mod component;
+mod confine;
 mod conflist;
 mod diff;
 mod docker_run;
 mod doctor;
 mod gc;
 mod inspect;
+mod janitor;
 mod keep;
 mod key;
 mod metadata;
@@ -110,6 +112,10 @@ enum Command {
     /// What this command executes itself as to compile one component.
     #[command(name = compiler::CHILD, hide = true)]
     CompileStandardInput(compiler::Limits),
+    /// What this command executes itself as to remove a directory when it has
+    /// come to its end.
+    #[command(name = janitor::COMMAND, hide = true)]
+    RemoveWhenClosed(janitor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -144,6 +150,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => project::build(&arguments),
         Command::Test(arguments) => scenario::run(&arguments),
         Command::CompileStandardInput(limits) => compiler::run_child(limits),
+        Command::RemoveWhenClosed(arguments) => janitor::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&format!("{error:#}"));

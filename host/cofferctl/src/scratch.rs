@@ -9,11 +9,14 @@ use std::{
 use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
 
-use crate::output::complain;
+use crate::janitor::Janitor;
 
 /// An installation in a directory of its own, which goes with this.
 #[derive(Debug)]
-pub(crate) struct ScratchInstallation(Installation);
+pub(crate) struct ScratchInstallation {
+    installation: Installation,
+    _janitor: Janitor,
+}
 
 impl ScratchInstallation {
     /// An empty one; `purpose` is in the directory's name.
@@ -27,13 +30,16 @@ impl ScratchInstallation {
             .mode(0o700)
             .create(&root)
             .with_context(|| format!("make {}", root.display()))?;
-        let scratch = Self(Installation::below(root));
-        make_directory(scratch.0.policies().path())?;
+        let scratch = Self {
+            _janitor: Janitor::of(&root)?,
+            installation: Installation::below(root),
+        };
+        make_directory(scratch.installation.policies().path())?;
         Ok(scratch)
     }
 
     pub(crate) fn installation(&self) -> &Installation {
-        &self.0
+        &self.installation
     }
 
     /// Copies a file that plugins find below the root.
@@ -49,16 +55,7 @@ impl ScratchInstallation {
         if path.components().any(|part| part == Component::ParentDir) {
             bail!("{}: a path without `..` is needed", path.display());
         }
-        Ok(self.0.resolve(path))
-    }
-}
-
-impl Drop for ScratchInstallation {
-    fn drop(&mut self) {
-        let root = self.0.root();
-        if let Err(error) = fs::remove_dir_all(root) {
-            complain(&format!("{} can't be removed: {error}", root.display()));
-        }
+        Ok(self.installation.resolve(path))
     }
 }
 

@@ -24,7 +24,7 @@ use cofferdam_runtime::{load_file, load_network};
 
 pub(crate) use self::members::{BUDGET, End, Planned, environment, missing};
 use self::{copies::Copies, given::GivenComponent, node::Node, watch::Watch};
-use crate::{compiler, net, trace::Tracer};
+use crate::{compiler, confine, net, trace::Tracer};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -89,6 +89,7 @@ pub(crate) fn make(
     let copies = Copies::of(installation, &network, arguments)?;
     let node = Node::read(arguments, copies.state())?;
     let watch = Watch::new(copies.policies.clone(), &network.name, &arguments.args, tracer);
+    confine::to(copies.installation().root(), &[])?;
     Planned::new(&copies, &network, &node, watch, arguments)
 }
 
