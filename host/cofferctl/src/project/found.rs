@@ -11,7 +11,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) enum Project {
     Rust(CargoProject),
-    Other(OtherProject),
+    Other(Box<OtherProject>),
 }
 
 /// What came of building.
@@ -35,7 +35,7 @@ impl Project {
                 directory.display()
             ),
             (Some(project), None) => Ok(Some(Self::Rust(project))),
-            (None, Some(project)) => Ok(Some(Self::Other(project))),
+            (None, Some(project)) => Ok(Some(Self::Other(Box::new(project)))),
             (None, None) => Ok(None),
         }
     }
