@@ -12,8 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cofferdam_tests::{Products, needs_kernel};
-use serde_json::json;
+use cofferdam_tests::{Container, Products, Site, needs_kernel};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What the component says when it runs, before it does so for ever.
@@ -54,14 +54,20 @@ impl Bench {
         command.args(words).env("TMPDIR", self.path("scratch"));
         let child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut process = Process(child);
-        let mut lines = BufReader::new(process.0.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut lines = BufReader::new(process.0.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
         let said: Vec<String> = lines.by_ref().take_while(|line| !line.contains(SIGN)).collect();
         assert!(process.is_alive(), "{words:?}: {said:?}");
         process
     }
 
     fn commands(&self) -> Vec<Vec<String>> {
-        let component = Products::locate().component("cofferdam-hostile").to_str().unwrap().to_owned();
+        let component = Products::locate()
+            .component("cofferdam-hostile")
+            .to_str()
+            .unwrap()
+            .to_owned();
         let network = self.path("mynet.conflist");
         let policy = self.path("hostile.toml");
         let planned = ["--component", &component, "--policy", &policy];
@@ -85,13 +91,6 @@ impl Process {
     fn is_alive(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()
     }
-
-    /// What the kernel says of each of its threads.
-    fn threads(&self) -> Vec<String> {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
-        let statuses = tasks.flatten().map(|task| fs::read_to_string(task.path().join("status")).unwrap());
-        statuses.collect()
-    }
 }
 
 impl Drop for Process {
@@ -101,9 +100,32 @@ impl Drop for Process {
     }
 }
 
+/// What the kernel says of each thread of a process.
+fn threads(process: &str) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let status = |task: fs::DirEntry| fs::read_to_string(task.path().join("status")).unwrap();
+    tasks.flatten().map(status).collect()
+}
+
+/// The plugins here are granted nothing, so there is nothing to keep.
+fn assert_confined(status: &str) {
+    for (key, wanted) in [
+        // A filter.
+        ("Seccomp", "2"),
+        ("NoNewPrivs", "1"),
+        ("CapPrm", "0000000000000000"),
+        ("CapEff", "0000000000000000"),
+        ("CapAmb", "0000000000000000"),
+    ] {
+        assert_eq!(value(status, key), wanted, "{key} in {status}");
+    }
+}
+
 /// The value of a line of `/proc/PID/status`.
 fn value<'s>(status: &'s str, key: &str) -> &'s str {
-    let line = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
     line.unwrap_or_else(|| panic!("no {key} in {status}")).trim()
 }
 
@@ -117,20 +139,9 @@ fn no_thread_has_anything_left_when_a_component_runs() {
     for words in bench.commands() {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let process = bench.running(&words);
-        let threads = process.threads();
+        let threads = threads(&process.0.id().to_string());
         assert!(!threads.is_empty());
-        for status in threads {
-            for (key, wanted) in [
-                // A filter.
-                ("Seccomp", "2"),
-                ("NoNewPrivs", "1"),
-                ("CapPrm", "0000000000000000"),
-                ("CapEff", "0000000000000000"),
-                ("CapAmb", "0000000000000000"),
-            ] {
-                assert_eq!(value(&status, key), wanted, "{words:?}: {key}");
-            }
-        }
+        threads.iter().for_each(|status| assert_confined(status));
     }
 }
 
@@ -145,29 +156,46 @@ fn what_is_killed_in_the_middle_leaves_nothing() {
         drop(process);
         let started = Instant::now();
         while !is_empty(&scratch) {
-            assert!(started.elapsed() < PATIENCE, "{words:?} left something in {}", scratch.display());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{words:?} left something in {}",
+                scratch.display()
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }
 }
 
 #[test]
-fn where_files_can_be_told_apart_a_plan_sees_only_its_own() {
-    needs_kernel!();
-    // With all its files out of reach it still comes to its end, and says what
-    // it would have done: what it needs of them it has read.
+fn what_ends_by_itself_leaves_nothing() {
     let bench = Bench::new();
-    let network = json!({
-        "cniVersion": "1.0.0", "name": "mynet", "plugins": [{ "type": "hostile", "calls": [] }],
-    });
+    let plugin = json!({ "type": "hostile", "calls": [] });
+    let network = json!({ "cniVersion": "1.0.0", "name": "mynet", "plugins": [plugin] });
     fs::write(bench.path("mynet.conflist"), network.to_string()).unwrap();
-    let component = Products::locate().component("cofferdam-hostile");
+    let words = &bench.commands()[1];
     let mut command = Command::new(Products::locate().cofferctl());
-    command.args(["plan", &bench.path("mynet.conflist"), "--json", "--policy", &bench.path("hostile.toml")]);
-    command.arg("--component").arg(component).env("TMPDIR", bench.path("scratch"));
+    command.args(words).arg("--json").env("TMPDIR", bench.path("scratch"));
     let output = command.output().unwrap();
-    let plan: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     assert_eq!(plan["network"], "mynet", "{plan}");
     assert!(is_empty(&bench.0.path().join("scratch")));
+}
+
+#[test]
+fn a_plugin_that_is_traced_on_the_kernel_runs_in_a_process_that_has_given_up_the_rest() {
+    needs_kernel!();
+    let site = Site::new();
+    site.installation().policy("hostile.toml", "[plugin.hostile]\n");
+    let bench = Bench::new();
+    let container = Container::new("c1");
+    let root = site.installation().root().to_str().unwrap().to_owned();
+    let netns = container.namespace.path();
+    let network = bench.path("mynet.conflist");
+    let process = bench.running(&[
+        "--root", &root, "trace", &network, "--real", "--netns", &netns, "--id", "c1",
+    ]);
+    let child = fs::read_to_string(format!("/proc/{0}/task/{0}/children", process.0.id())).unwrap();
+    let threads = threads(child.trim());
+    assert!(!threads.is_empty());
+    threads.iter().for_each(|status| assert_confined(status));
 }
