@@ -139,7 +139,7 @@ impl Sdk {
                         demand(&name, attributes, &[&of_type, &of_module]);
                     }
                 }
-                Item::Use(reexport) if matches!(reexport.vis, Visibility::Public(_)) => {
+                Item::Use(reexport) if matches!(reexport.vis, Visibility::Public(_)) && is_from_here(reexport) => {
                     // They are the contract's, and documented there.
                     let everywhere = all_words(&file.text);
                     for name in leaves(&reexport.tree) {
@@ -170,6 +170,12 @@ impl Sdk {
             _ => false,
         })
     }
+}
+
+/// Whether an import is of this crate's modules, and not of what is generated
+/// within one.
+fn is_from_here(import: &syn::ItemUse) -> bool {
+    matches!(&import.tree, UseTree::Path(path) if path.ident == "crate")
 }
 
 fn is_hidden(attributes: &[Attribute]) -> bool {

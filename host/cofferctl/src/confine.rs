@@ -18,6 +18,8 @@ pub(crate) fn to(directory: &Path, readable: &[PathBuf]) -> anyhow::Result<()> {
         // Components are mapped when they are called, some of them later.
         .allow_code()
         .allow_threads()
+        // And each has a time limit of its own.
+        .allow_timers()
         .directory(directory, Access::WriteAndLink);
     for path in readable {
         confinement = match path.is_dir() {

@@ -20,6 +20,8 @@ pub(crate) struct Permissions {
     pub(crate) code: bool,
     /// New threads.
     pub(crate) threads: bool,
+    /// Timers, whose signals only this process gets.
+    pub(crate) timers: bool,
 }
 
 /// Made with any arguments.
@@ -111,6 +113,9 @@ const OLDER: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[c_long] = &[];
 
+/// Making, setting and removing timers.
+const TIMERS: [c_long; 3] = [libc::SYS_timer_create, libc::SYS_timer_settime, libc::SYS_timer_delete];
+
 /// What makes a `clone` a thread of this process.
 const THREAD: u32 = (libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD) as u32;
 /// What no thread of ours is made with: namespaces, tracing, other parents.
@@ -195,6 +200,9 @@ pub(super) fn rules(permissions: Permissions, process: u32) -> Vec<(c_long, Rule
     if permissions.threads {
         let thread = vec![Condition::masked(0, THREAD | NOT_WITH_A_THREAD, &[THREAD])];
         rules.push((libc::SYS_clone, Rule::all(thread)));
+    }
+    if permissions.timers {
+        rules.extend(TIMERS.map(|call| (call, Rule::Allow)));
     }
     rules
 }

@@ -16,6 +16,7 @@ const NOTHING: Permissions = Permissions {
     taps: false,
     code: false,
     threads: false,
+    timers: false,
 };
 const PACKETS: Permissions = Permissions {
     packets: true,
@@ -29,6 +30,10 @@ const TAPS: Permissions = Permissions { taps: true, ..NOTHING };
 const CODE: Permissions = Permissions { code: true, ..NOTHING };
 const THREADS: Permissions = Permissions {
     threads: true,
+    ..NOTHING
+};
+const TIMERS: Permissions = Permissions {
+    timers: true,
     ..NOTHING
 };
 
@@ -191,6 +196,22 @@ fn threads_can_be_made_where_that_is_granted_and_no_processes() {
             (libc::SYS_clone, &[libc::SIGCHLD as i64], REFUSED),
             (libc::SYS_clone, &[(libc::CLONE_VM | libc::CLONE_VFORK) as i64], REFUSED),
             (libc::SYS_clone3, &[], ABSENT),
+        ],
+    );
+}
+
+#[test]
+fn timers_can_be_made_where_that_is_granted() {
+    let calls = [libc::SYS_timer_create, libc::SYS_timer_settime, libc::SYS_timer_delete];
+    for call in calls {
+        decides(NOTHING, &[(call, &[], REFUSED)]);
+        decides(TIMERS, &[(call, &[], ALLOWED)]);
+    }
+    decides(
+        TIMERS,
+        &[
+            (libc::SYS_setitimer, &[], REFUSED),
+            (libc::SYS_timerfd_create, &[], REFUSED),
         ],
     );
 }
