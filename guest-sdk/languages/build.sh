@@ -8,7 +8,8 @@
 # the system goes into target/languages/tools. `--measure` prints a table,
 # as root, of what tools/build.sh built (docs/languages.md).
 #
-# The components are target/languages/LANGUAGE/PLUGIN.wasm.
+# The components are target/languages/LANGUAGE/PLUGIN.wasm. All but those in
+# Rust are built by `cofferctl build`, which tools/build.sh builds.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -39,6 +40,11 @@ named=true
 if [[ ${#chosen[@]} -eq 0 ]]; then
     named=false
     chosen=("${all[@]}")
+fi
+
+if [[ ! -x $cofferctl && ${chosen[*]} != rust ]]; then
+    echo "build.sh: $cofferctl is missing, which builds them; tools/build.sh makes it" >&2
+    exit 1
 fi
 
 built=()

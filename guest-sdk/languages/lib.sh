@@ -26,15 +26,26 @@ install_bindgen() {
     fi
 }
 
-# The interfaces that a plugin is built against: its world, and the contract
-# beside it. Prints the folder.
-wit_of() {
-    local folder=$build/languages/wit/$1
-    rm -rf "$folder"
-    mkdir -p "$folder/deps/cofferdam-cni"
-    cp "$languages/$1/world.wit" "$folder/"
-    cp "$workspace"/wit/*.wit "$folder/deps/cofferdam-cni/"
-    echo "$folder"
+# Makes and builds projects; tools/build.sh builds it.
+cofferctl=$build/bin/${PROFILE:-release}/cofferctl
+
+# What kind of project begins with a plugin.
+kind_of() {
+    case $1 in
+    mtu-cap) echo chained ;;
+    list-ipam) echo ipam ;;
+    esac
+}
+
+# Builds a plugin as its author would, in a project of `cofferctl new`:
+# build_project LANGUAGE PLUGIN
+build_project() {
+    local language=$1 plugin=$2 projects=$build/languages/projects/$1
+    rm -rf "${projects:?}/$plugin"
+    mkdir -p "$projects"
+    "$cofferctl" new "$plugin" --language "$language" --kind "$(kind_of "$plugin")" --directory "$projects" >/dev/null
+    "$cofferctl" build "$projects/$plugin" >/dev/null
+    cp "$projects/$plugin/target/$plugin.wasm" "$(component_of "$language" "$plugin")"
 }
 
 # Where the component of a plugin goes: component_of LANGUAGE PLUGIN

@@ -122,10 +122,10 @@ def measured(site, config, prepare):
     return statistics.median(times), attached(site, config, prepare, site.peak)
 
 
-def policies(language, plugin):
+def policies(components, language, plugin):
     """The files that tell what the plugin may do, each with the name in it."""
-    files = [LANGUAGES / plugin / "policy.toml", LANGUAGES / language / plugin / "policy.toml"]
-    return [(plugin, file) for file in files if file.exists()]
+    project = pathlib.Path(components, "projects", language, plugin, "policy.d", f"{plugin}.toml")
+    return [(plugin, project if project.exists() else LANGUAGES / plugin / "policy.toml")]
 
 
 def with_eth0(container):
@@ -157,7 +157,7 @@ def main(cofferctl, cofferdam, components, *languages):
             for plugin, configuration, prepare in KINDS:
                 name = f"{language}-{plugin}"
                 component = pathlib.Path(components, language, f"{plugin}.wasm")
-                code = site.install(name, component, policies(language, plugin))
+                code = site.install(name, component, policies(components, language, plugin))
                 seconds, memory = measured(site, configuration(name), prepare)
                 print(
                     f"| {language} | `{plugin}` | {component.stat().st_size / 1000:,.0f} KB | {code / 1000:,.0f} KB "

@@ -12,11 +12,21 @@ const IPV6: &str = "an IPv6 address";
 
 /// What [`configure`] asks for besides addresses and routes: IPv6 on the
 /// interface …
+///
+/// ```
+/// # use cofferdam_guest_sdk::{addressing, Need};
+/// const NEEDS: &[Need] = &[addressing::TURNS_IPV6_ON, addressing::KEEPS_ADDRESSES];
+/// ```
 pub const TURNS_IPV6_ON: Need = Need::when(IPV6, "sysctl.write")
     .in_container()
     .keys(&["net/ipv6/conf/*/disable_ipv6"])
     .values(&["0"]);
 /// … and that it keeps its addresses when it goes down.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{addressing, Need};
+/// const NEEDS: &[Need] = &[addressing::TURNS_IPV6_ON, addressing::KEEPS_ADDRESSES];
+/// ```
 pub const KEEPS_ADDRESSES: Need = Need::when(IPV6, "sysctl.write")
     .in_container()
     .keys(&["net/ipv6/conf/*/keep_addr_on_down"])
@@ -39,6 +49,16 @@ const HOST_SCOPE: u8 = 254;
 ///
 /// What it asks for: `address.add`, `route.add`, [`TURNS_IPV6_ON`] and
 /// [`KEEPS_ADDRESSES`].
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{addressing, Attachment, DuplicateDetection, Failure, Link, Namespace};
+/// # fn example(container: &Namespace, link: &Link) -> Result<(), Failure> {
+/// let mut attachment = Attachment::of_container_link(link)?;
+/// addressing::allocate(&mut attachment, 0)?;
+/// addressing::configure(container, "eth0", link, &attachment, DuplicateDetection::Skip)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// An address or a route can't be added, or another node has an address.
@@ -70,6 +90,16 @@ pub fn configure(
 /// Gets addresses from the IPAM plugin, with routes and name resolution, for
 /// the interface at a position of the result.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{addressing, Attachment, Failure, Interface};
+/// # fn example() -> Result<(), Failure> {
+/// let mut attachment = Attachment::default();
+/// let position = attachment.add_interface(Interface::in_container("eth0"));
+/// addressing::allocate(&mut attachment, position)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// It has none, or fails.
 pub fn allocate(attachment: &mut Attachment, position: u32) -> Result<(), Failure> {
@@ -86,6 +116,14 @@ pub fn allocate(attachment: &mut Attachment, position: u32) -> Result<(), Failur
 /// Has the interface tell its neighbours who has its IPv4 address when it
 /// comes up (`arp_notify`).
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{addressing, Failure, Namespace};
+/// # fn example(container: &Namespace) -> Result<(), Failure> {
+/// addressing::announce(container, "eth0")?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// It is not granted, or the kernel refuses.
 pub fn announce(container: &Namespace, interface: &str) -> Result<(), Failure> {
@@ -94,6 +132,14 @@ pub fn announce(container: &Namespace, interface: &str) -> Result<(), Failure> {
 
 /// The same for IPv6 (`ndisc_notify`).
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{addressing, Failure, Namespace};
+/// # fn example(container: &Namespace) -> Result<(), Failure> {
+/// addressing::announce_ipv6(container, "eth0")?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// It is not granted, or the kernel refuses.
 pub fn announce_ipv6(container: &Namespace, interface: &str) -> Result<(), Failure> {
@@ -101,6 +147,15 @@ pub fn announce_ipv6(container: &Namespace, interface: &str) -> Result<(), Failu
 }
 
 /// Writes a setting. A kernel that lacks it is one that does not need it.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{addressing, Failure, Namespace};
+/// # fn example(container: &Namespace) -> Result<(), Failure> {
+/// let key = ["net", "ipv6", "conf", "eth0", "accept_dad"];
+/// addressing::set_where_there(container, &key, "0")?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// It is not granted, or the kernel refuses.
@@ -152,6 +207,14 @@ fn spec(route: &Route, attachment: &Attachment) -> RouteSpec {
 }
 
 /// The first gateway of a family.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{Address, addressing};
+/// let gateway = "10.22.0.1".parse().unwrap();
+/// let addresses = [Address::new("10.22.0.2/16".parse().unwrap()).with_gateway(gateway)];
+/// assert_eq!(addressing::first_gateway(&addresses, false), Some(gateway));
+/// assert_eq!(addressing::first_gateway(&addresses, true), None);
+/// ```
 #[must_use]
 pub fn first_gateway(addresses: &[Address], ipv6: bool) -> Option<IpAddr> {
     addresses

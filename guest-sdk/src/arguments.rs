@@ -5,18 +5,36 @@ use crate::{Failure, bindings::plugin, codes};
 const CONVENTIONAL: [&str; 3] = ["IP", "MAC", "GATEWAY"];
 
 /// `CNI_ARGS`, in the caller's order.
+///
+/// ```
+/// # use cofferdam_guest_sdk::Arguments;
+/// let arguments = Arguments::new(vec![("MAC".into(), Some("02:00:5e:00:53:01".into()))]);
+/// assert_eq!(arguments.get("MAC"), Some("02:00:5e:00:53:01"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments(Vec<(String, Option<String>)>);
 
 impl Arguments {
     /// From pairs; the value is what follows the first `=`, absent when there
     /// is none.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Arguments;
+    /// let arguments = Arguments::new(vec![("MAC".into(), Some("02:00:5e:00:53:01".into()))]);
+    /// assert_eq!(arguments.get("IP"), None);
+    /// ```
     #[must_use]
     pub fn new(pairs: Vec<(String, Option<String>)>) -> Self {
         Self(pairs)
     }
 
     /// The value of a key, without any check of the rest; the last one wins.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Arguments;
+    /// let arguments = Arguments::new(vec![("MAC".into(), Some("02:00:5e:00:53:01".into()))]);
+    /// assert_eq!(arguments.get("MAC"), Some("02:00:5e:00:53:01"));
+    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0

@@ -39,6 +39,14 @@ pub struct Attachment {
 impl Attachment {
     /// The result of a plugin that gives the container one interface.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Attachment, Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// let attachment = Attachment::of_container_link(link)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The link is gone.
     pub fn of_container_link(link: &Link) -> Result<Self, Error> {
@@ -50,6 +58,13 @@ impl Attachment {
 
     /// Appends an interface and says at which position it is, for
     /// [`Address::on_interface`].
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::{Address, Attachment, Interface};
+    /// let mut attachment = Attachment::default();
+    /// let position = attachment.add_interface(Interface::in_container("eth0"));
+    /// attachment.addresses.push(Address::new("10.22.0.2/16".parse().unwrap()).on_interface(position));
+    /// ```
     pub fn add_interface(&mut self, interface: Interface) -> u32 {
         let position = self.interfaces.len();
         self.interfaces.push(interface);
@@ -57,6 +72,14 @@ impl Attachment {
     }
 
     /// The interface of that name in the container, and its position.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::{Attachment, Interface};
+    /// let mut attachment = Attachment::default();
+    /// attachment.add_interface(Interface::in_host("veth1"));
+    /// attachment.add_interface(Interface::in_container("eth0"));
+    /// assert_eq!(attachment.container_interface("eth0").map(|(position, _)| position), Some(1));
+    /// ```
     #[must_use]
     pub fn container_interface(&self, name: &str) -> Option<(u32, &Interface)> {
         self.interfaces
@@ -68,6 +91,11 @@ impl Attachment {
 }
 
 /// Where an interface is.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{Interface, Place};
+/// assert_eq!(Interface::in_host("veth1").place, Place::Host);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// In the network namespace of the node.
@@ -79,6 +107,12 @@ pub enum Place {
 }
 
 /// An interface of a result.
+///
+/// ```
+/// # use cofferdam_guest_sdk::Interface;
+/// let interface = Interface { mtu: Some(1400), ..Interface::in_container("eth0") };
+/// assert_eq!(interface.mac, None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
     /// Its name where it is.
@@ -97,18 +131,35 @@ pub struct Interface {
 
 impl Interface {
     /// An interface of the node.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Interface;
+    /// let bridge = Interface::in_host("br0");
+    /// ```
     #[must_use]
     pub fn in_host(name: impl Into<String>) -> Self {
         Self::new(name.into(), Place::Host)
     }
 
     /// An interface of the container.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Interface;
+    /// let eth0 = Interface::in_container("eth0");
+    /// ```
     #[must_use]
     pub fn in_container(name: impl Into<String>) -> Self {
         Self::new(name.into(), Place::Container)
     }
 
     /// The same with an Ethernet address, if there is one.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Interface;
+    /// let mac = "02:00:5e:00:53:01".parse().unwrap();
+    /// let eth0 = Interface::in_container("eth0").with_mac(Some(mac));
+    /// assert_eq!(eth0.mac.as_deref(), Some("02:00:5e:00:53:01"));
+    /// ```
     #[must_use]
     pub fn with_mac(mut self, mac: Option<MacAddress>) -> Self {
         self.mac = mac.map(|mac| mac.to_string());
@@ -128,6 +179,13 @@ impl Interface {
 }
 
 /// An address of a result.
+///
+/// ```
+/// # use cofferdam_guest_sdk::Address;
+/// let address = Address::new("10.22.0.2/16".parse().unwrap())
+///     .with_gateway("10.22.0.1".parse().unwrap())
+///     .on_interface(0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address {
     /// The address with the prefix length of its network.
@@ -140,6 +198,12 @@ pub struct Address {
 
 impl Address {
     /// An address that is on no interface yet.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Address;
+    /// let address = Address::new("10.22.0.2/16".parse().unwrap());
+    /// assert_eq!(address.interface, None);
+    /// ```
     #[must_use]
     pub fn new(address: IpPrefix) -> Self {
         Self {
@@ -150,6 +214,11 @@ impl Address {
     }
 
     /// The same with a gateway.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Address;
+    /// let address = Address::new("10.22.0.2/16".parse().unwrap()).with_gateway("10.22.0.1".parse().unwrap());
+    /// ```
     #[must_use]
     pub fn with_gateway(mut self, gateway: IpAddr) -> Self {
         self.gateway = Some(gateway);
@@ -157,6 +226,12 @@ impl Address {
     }
 
     /// The same on the interface at a position of the result.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Address;
+    /// let address = Address::new("10.22.0.2/16".parse().unwrap()).on_interface(1);
+    /// assert_eq!(address.interface, Some(1));
+    /// ```
     #[must_use]
     pub fn on_interface(mut self, position: u32) -> Self {
         self.interface = Some(position);
@@ -165,6 +240,11 @@ impl Address {
 }
 
 /// A route of a result.
+///
+/// ```
+/// # use cofferdam_guest_sdk::Route;
+/// let route = Route { mtu: Some(1400), ..Route::to("0.0.0.0/0".parse().unwrap()) };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Host bits count for nothing.
@@ -185,6 +265,12 @@ pub struct Route {
 
 impl Route {
     /// A route with nothing but a destination.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Route;
+    /// let route = Route::to("0.0.0.0/0".parse().unwrap());
+    /// assert_eq!(route.gateway, None);
+    /// ```
     #[must_use]
     pub fn to(destination: IpPrefix) -> Self {
         Self {
@@ -199,6 +285,11 @@ impl Route {
     }
 
     /// The same through a gateway.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Route;
+    /// let route = Route::to("0.0.0.0/0".parse().unwrap()).via("10.22.0.1".parse().unwrap());
+    /// ```
     #[must_use]
     pub fn via(mut self, gateway: IpAddr) -> Self {
         self.gateway = Some(gateway);
@@ -207,6 +298,11 @@ impl Route {
 }
 
 /// Name resolution settings of a result.
+///
+/// ```
+/// # use cofferdam_guest_sdk::Dns;
+/// let dns = Dns { nameservers: vec!["192.0.2.53".to_owned()], ..Dns::default() };
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dns {
     /// Addresses of name servers.

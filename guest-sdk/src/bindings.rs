@@ -1,5 +1,15 @@
 //! What `wit-bindgen` makes of the contract in `wit/`. Plugins use the
 //! wrappers around it; it is public for what they do not cover.
+//!
+//! ```no_run
+//! use cofferdam_guest_sdk::bindings::{log, namespaces, types};
+//!
+//! fn look() -> Result<(), types::Error> {
+//!     let _container = namespaces::container()?;
+//!     log::write(log::Level::Info, "the container is there");
+//!     Ok(())
+//! }
+//! ```
 #![allow(
     missing_docs,
     unreachable_pub,

@@ -15,6 +15,31 @@
 //! | `Quota` | [`QUOTA`] |
 //! | `Busy`, `Deadline` | [`TRY_AGAIN_LATER`] |
 //! | `Os` | [`INTERNAL`] |
+//!
+//! ```
+//! use cofferdam_guest_sdk::{Error, Failure, codes};
+//!
+//! // What the host refuses.
+//! let failure = Failure::from(Error::Quota("256 links are in use".to_owned()));
+//! assert_eq!(failure.code, codes::QUOTA);
+//!
+//! // What a plugin says itself.
+//! let exhausted = Failure::new(codes::NOT_AVAILABLE, "all addresses are in use");
+//! let partly = Failure::new(codes::LIMITED_CONNECTIVITY, "the uplink is down");
+//! let busy = Failure::new(codes::TRY_AGAIN_LATER, "the lease server does not answer");
+//! assert_eq!(Failure::unsupported_field("bondMode", "\"lacp\"").code, codes::UNSUPPORTED_FIELD);
+//! assert_eq!(Failure::changed("eth0 is down").code, codes::CHANGED);
+//!
+//! // What should not be asked of a plugin anew is told by the code.
+//! let is_final = |code: u32| {
+//!     matches!(
+//!         code,
+//!         codes::INVALID_ENVIRONMENT | codes::UNDECODABLE | codes::INVALID_CONFIG | codes::DENIED | codes::NOT_FOUND
+//!             | codes::ALREADY_EXISTS | codes::INVALID | codes::UNSUPPORTED | codes::CONFLICT | codes::INTERNAL
+//!     )
+//! };
+//! assert!(!is_final(busy.code));
+//! ```
 
 /// A field of the configuration is not supported; the message names it and
 /// its value.

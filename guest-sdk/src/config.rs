@@ -48,11 +48,22 @@ fn undecodable(error: json::Error) -> Failure {
 }
 
 /// A configuration of which nothing is read.
+///
+/// ```
+/// # use cofferdam_guest_sdk::config::{self, Nothing};
+/// let Nothing {} = config::parse(r#"{ "type": "loopback" }"#).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Nothing {}
 
 /// The key `ipam`, as far as a main plugin is concerned.
+///
+/// ```
+/// # use cofferdam_guest_sdk::config::{self, IpamConfig};
+/// let ipam: IpamConfig = config::parse(r#"{ "type": "host-local" }"#).unwrap();
+/// assert!(ipam.is_used());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct IpamConfig {
@@ -63,6 +74,11 @@ pub struct IpamConfig {
 
 impl IpamConfig {
     /// Whether there is a plugin that hands out addresses.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::config::IpamConfig;
+    /// assert!(!IpamConfig::default().is_used());
+    /// ```
     #[must_use]
     pub fn is_used(&self) -> bool {
         self.plugin.as_deref().is_some_and(|plugin| !plugin.is_empty())
@@ -71,6 +87,13 @@ impl IpamConfig {
 
 /// The Ethernet address that is asked for: the first that is given, where an
 /// empty text is as good as none.
+///
+/// ```
+/// # use cofferdam_guest_sdk::config;
+/// let from_args = Some("02:00:5e:00:53:01");
+/// assert_eq!(config::first_mac([None, from_args, Some("")]).unwrap(), from_args.unwrap().parse().ok());
+/// assert!(config::first_mac([Some("02:00")]).is_err());
+/// ```
 ///
 /// # Errors
 /// It is no address.
@@ -87,6 +110,14 @@ pub fn first_mac<'t>(given: impl IntoIterator<Item = Option<&'t str>>) -> Result
 /// The Ethernet address that is asked for: by capability, by `CNI_ARGS`, where
 /// nothing else may be, or by the configuration, the first that has one.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::{self, MacCapability}, Failure, Request};
+/// # fn example(request: &Request<MacCapability>) -> Result<(), Failure> {
+/// let mac = config::asked_mac(request, request.config.mac.as_deref())?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// It is no address, or there is another word in `CNI_ARGS`.
 pub fn asked_mac<C>(request: &Request<C>, configured: Option<&str>) -> Result<Option<MacAddress>, Failure> {
@@ -96,6 +127,14 @@ pub fn asked_mac<C>(request: &Request<C>, configured: Option<&str>) -> Result<Op
 }
 
 /// The capability `mac`.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::{MacCapability, Nothing}, Failure, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// let capability: MacCapability = request.capabilities()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct MacCapability {
@@ -104,6 +143,12 @@ pub struct MacCapability {
 }
 
 /// The key `dns`.
+///
+/// ```
+/// # use cofferdam_guest_sdk::config::{self, DnsConfig};
+/// let dns: DnsConfig = config::parse(r#"{ "nameservers": ["192.0.2.53"] }"#).unwrap();
+/// assert_eq!(dns.given().unwrap().nameservers, ["192.0.2.53"]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct DnsConfig {
@@ -120,6 +165,11 @@ pub struct DnsConfig {
 impl DnsConfig {
     /// The settings, when any is given; they then stand in place of all that
     /// an IPAM plugin says.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::config::DnsConfig;
+    /// assert_eq!(DnsConfig::default().given(), None);
+    /// ```
     #[must_use]
     pub fn given(&self) -> Option<Dns> {
         let domain = self.domain.clone().filter(|domain| !domain.is_empty());
@@ -138,6 +188,13 @@ impl DnsConfig {
 }
 
 /// An element of the key `routes`.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{config::{self, RouteConfig}, Route};
+/// let configured: RouteConfig = config::parse(r#"{ "dst": "0.0.0.0/0", "gw": "10.22.0.1" }"#).unwrap();
+/// let route = Route::from(&configured);
+/// assert_eq!(route.gateway, configured.gw);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct RouteConfig {
     /// Where it leads, in CIDR notation.
@@ -180,6 +237,20 @@ impl From<&RouteConfig> for Route {
 /// `#[serde(deserialize_with = …)]`. An IPv4 address in IPv6 clothes is an
 /// IPv4 address.
 ///
+/// ```
+/// # use cofferdam_guest_sdk::config;
+/// #[derive(serde::Deserialize)]
+/// struct Config {
+///     #[serde(default, deserialize_with = "config::optional_address")]
+///     given: Option<std::net::IpAddr>,
+/// }
+///
+/// let some: Config = config::parse(r#"{ "given": "10.22.0.1" }"#).unwrap();
+/// assert_eq!(some.given, "10.22.0.1".parse().ok());
+/// let none: Config = config::parse(r#"{ "given": "" }"#).unwrap();
+/// assert_eq!(none.given, None);
+/// ```
+///
 /// # Errors
 /// The text is not an address.
 pub fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
@@ -194,6 +265,20 @@ pub fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Op
 
 /// Reads a network in CIDR notation where an empty text is as good as none,
 /// for `#[serde(deserialize_with = …)]`.
+///
+/// ```
+/// # use cofferdam_guest_sdk::config;
+/// #[derive(serde::Deserialize)]
+/// struct Config {
+///     #[serde(default, deserialize_with = "config::optional_prefix")]
+///     given: Option<cofferdam_guest_sdk::IpPrefix>,
+/// }
+///
+/// let some: Config = config::parse(r#"{ "given": "10.22.0.0/16" }"#).unwrap();
+/// assert_eq!(some.given, "10.22.0.0/16".parse().ok());
+/// let none: Config = config::parse(r#"{ "given": "" }"#).unwrap();
+/// assert_eq!(none.given, None);
+/// ```
 ///
 /// # Errors
 /// The text is not in CIDR notation.

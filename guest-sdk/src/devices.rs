@@ -6,6 +6,11 @@ use cofferdam_protocol::MacAddress;
 use crate::{Error, Link, bindings::devices, convert::mac_to_wit};
 
 /// What a device is found by; the host looks for it.
+///
+/// ```
+/// # use cofferdam_guest_sdk::devices::Selector;
+/// let virtual_function = Selector::Pci("0000:03:00.1".to_owned());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selector {
     /// The name of its link.
@@ -21,6 +26,17 @@ pub enum Selector {
 }
 
 /// What was taken.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{devices::{self, Device, Selector}, Error, log};
+/// # fn example() -> Result<(), Error> {
+/// match devices::take(&Selector::Pci("0000:03:00.1".to_owned()), "net1")? {
+///     Device::Link(link) => link.set_up()?,
+///     Device::Userspace(address) => log::info(&format!("{address} is for a driver of user space")),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub enum Device {
     /// Its link, in the container's namespace. It is down.
@@ -57,6 +73,14 @@ pub fn take(device: &Selector, name: &str) -> Result<Device, Error> {
 
 /// Moves back, in DEL and GC, a link of the container that another plugin of
 /// the same name took, and whose name it left as the link's alias.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{devices, Error, Outcome};
+/// # fn example() -> Result<(), Error> {
+/// devices::give_back("net1").optional()?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such link, [`Error::AlreadyExists`]

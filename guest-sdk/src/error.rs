@@ -6,6 +6,17 @@ use crate::bindings::types;
 ///
 /// `?` turns it into a [`Failure`](crate::Failure) with the code that
 /// [`codes`](crate::codes) lists.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{Error, Failure, Namespace};
+/// fn find(container: &Namespace) -> Result<u32, Failure> {
+///     match container.find("eth0") {
+///         Ok(link) => Ok(link.info()?.mtu),
+///         Err(Error::NotFound(_)) => Ok(1500),
+///         Err(error) => Err(error.into()),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Error {
     /// The policy does not grant it, or the component does not declare to need

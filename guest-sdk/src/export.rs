@@ -11,6 +11,34 @@ use crate::{
 /// custom section `cofferdam:plugin`, and the schema of its configuration in
 /// `cofferdam:config-schema`. Once in a crate; see [`Plugin`] for an
 /// example. On targets other than WebAssembly it does nothing.
+///
+/// ```
+/// use cofferdam_guest_sdk::{
+///     Attachment, Failure, Need, Plugin, Request, config::Nothing, export_plugin,
+/// };
+///
+/// struct PassOn;
+///
+/// impl Plugin for PassOn {
+///     type Config = Nothing;
+///     const NAME: &'static str = "pass-on";
+///     const NEEDS: &'static [Need] = &[];
+///
+///     fn add(request: &Request<Nothing>) -> Result<Attachment, Failure> {
+///         Ok(request.required_previous()?.clone())
+///     }
+///
+///     fn del(_: &Request<Nothing>) -> Result<(), Failure> {
+///         Ok(())
+///     }
+///
+///     fn check(_: &Request<Nothing>) -> Result<(), Failure> {
+///         Ok(())
+///     }
+/// }
+///
+/// export_plugin!(PassOn);
+/// ```
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ty) => {
@@ -70,6 +98,40 @@ macro_rules! export_plugin {
 }
 
 /// Exports a [`Keeper`](crate::Keeper) from the component, besides the plugin.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{
+/// #     Attachment, Failure, Keeper, Need, Occasion, Plugin, Request, config::Nothing, export_keeper, upkeep,
+/// # };
+/// # struct Lease;
+/// # impl Plugin for Lease {
+/// #     type Config = Nothing;
+/// #     const NAME: &'static str = "lease";
+/// #     const NEEDS: &'static [Need] = &[];
+/// #     fn add(request: &Request<Nothing>) -> Result<Attachment, Failure> {
+/// #         Ok(request.required_previous()?.clone())
+/// #     }
+/// #     fn del(_: &Request<Nothing>) -> Result<(), Failure> {
+/// #         Ok(())
+/// #     }
+/// #     fn check(_: &Request<Nothing>) -> Result<(), Failure> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// impl Keeper for Lease {
+///     fn wake(occasion: &Occasion<Nothing>) -> Result<(), Failure> {
+///         // … has the lease renewed, and wants to be called again in an hour.
+///         upkeep::keep(upkeep::Record {
+///             after_seconds: Some(3600),
+///             state: occasion.state.clone(),
+///             ..upkeep::Record::default()
+///         })?;
+///         Ok(())
+///     }
+/// }
+///
+/// export_keeper!(Lease);
+/// ```
 #[macro_export]
 macro_rules! export_keeper {
     ($plugin:ty) => {

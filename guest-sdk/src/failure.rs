@@ -29,6 +29,11 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with a code.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Failure;
+    /// let failure = Failure::new(200, "the licence server is not there");
+    /// ```
     #[must_use]
     pub fn new(code: u32, message: impl Into<String>) -> Self {
         Self {
@@ -39,18 +44,33 @@ impl Failure {
     }
 
     /// A failure that has no code of its own.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Failure;
+    /// assert_eq!(Failure::internal("no random numbers").code, 999);
+    /// ```
     #[must_use]
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(codes::INTERNAL, message)
     }
 
     /// The configuration makes no sense.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Failure;
+    /// let failure = Failure::invalid_config("mtu: 100 is not from 576 to 65535");
+    /// ```
     #[must_use]
     pub fn invalid_config(message: impl Into<String>) -> Self {
         Self::new(codes::INVALID_CONFIG, message)
     }
 
     /// The configuration asks for what this version of the plugin can't do.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Failure;
+    /// let failure = Failure::unsupported_field("mode", "\"transparent\"");
+    /// ```
     #[must_use]
     pub fn unsupported_field(key: &str, value: impl fmt::Display) -> Self {
         Self::new(
@@ -60,12 +80,23 @@ impl Failure {
     }
 
     /// CHECK found a difference.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Failure;
+    /// let failure = Failure::changed("interface \"eth0\" is down");
+    /// ```
     #[must_use]
     pub fn changed(message: impl Into<String>) -> Self {
         Self::new(codes::CHANGED, message)
     }
 
     /// The same with details.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Failure;
+    /// let failure = Failure::internal("no address could be had").with_details("tried 10.22.0.2 to 10.22.0.9");
+    /// assert_eq!(failure.to_string(), "no address could be had; tried 10.22.0.2 to 10.22.0.9");
+    /// ```
     #[must_use]
     pub fn with_details(mut self, details: impl Into<String>) -> Self {
         self.details = Some(details.into());
@@ -73,6 +104,11 @@ impl Failure {
     }
 
     /// The same, with what was being done in front of the message.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Failure;
+    /// assert_eq!(Failure::internal("no carrier").within("eth0").message, "eth0: no carrier");
+    /// ```
     #[must_use]
     pub fn within(mut self, context: &str) -> Self {
         self.message.insert_str(0, ": ");

@@ -8,6 +8,14 @@ use crate::{Error, bindings::forwarding};
 /// the node's iptables, after its operator's chain `first`. False when the
 /// node has no such filter, and nothing had to be done.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, forwarding};
+/// # fn example(address: std::net::IpAddr) -> Result<(), Error> {
+/// forwarding::accept(address, "CNI-ADMIN")?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The address is not the attachment's, the chain is not granted, or the node
 /// filters with legacy iptables.
@@ -16,6 +24,16 @@ pub fn accept(address: IpAddr, first: &str) -> Result<bool, Error> {
 }
 
 /// Whether it is accepted so, or needs not be.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Failure, forwarding};
+/// # fn example(address: std::net::IpAddr) -> Result<(), Failure> {
+/// if !forwarding::is_accepted(address, "CNI-ADMIN")? {
+///     return Err(Failure::changed(format!("{address} is not accepted any more")));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// It can't be looked at.
@@ -26,6 +44,14 @@ pub fn is_accepted(address: IpAddr, first: &str) -> Result<bool, Error> {
 /// Accepts packets of connections that published ports lead to an address of
 /// the attachment, and the answers, unless a rule that is there drops them.
 /// False when the node has no such filter, and nothing had to be done.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, forwarding};
+/// # fn example(address: std::net::IpAddr) -> Result<(), Error> {
+/// forwarding::accept_published(address)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// The address is not the attachment's, it is not granted, or the node filters

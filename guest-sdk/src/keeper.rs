@@ -3,6 +3,40 @@ use crate::{Arguments, Failure, Namespace, Plugin};
 /// A plugin whose records ([`upkeep`](crate::upkeep)) have to be looked after.
 /// It is exported with [`export_keeper!`](crate::export_keeper), besides
 /// [`export_plugin!`](crate::export_plugin).
+///
+/// ```
+/// # use cofferdam_guest_sdk::{
+/// #     Attachment, Failure, Keeper, Need, Occasion, Plugin, Request, config::Nothing, export_keeper, upkeep,
+/// # };
+/// # struct Lease;
+/// # impl Plugin for Lease {
+/// #     type Config = Nothing;
+/// #     const NAME: &'static str = "lease";
+/// #     const NEEDS: &'static [Need] = &[];
+/// #     fn add(request: &Request<Nothing>) -> Result<Attachment, Failure> {
+/// #         Ok(request.required_previous()?.clone())
+/// #     }
+/// #     fn del(_: &Request<Nothing>) -> Result<(), Failure> {
+/// #         Ok(())
+/// #     }
+/// #     fn check(_: &Request<Nothing>) -> Result<(), Failure> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// impl Keeper for Lease {
+///     fn wake(occasion: &Occasion<Nothing>) -> Result<(), Failure> {
+///         // … has the lease renewed, and wants to be called again in an hour.
+///         upkeep::keep(upkeep::Record {
+///             after_seconds: Some(3600),
+///             state: occasion.state.clone(),
+///             ..upkeep::Record::default()
+///         })?;
+///         Ok(())
+///     }
+/// }
+///
+/// export_keeper!(Lease);
+/// ```
 pub trait Keeper: Plugin {
     /// Does what is due, and keeps the record anew if it will be due again. As
     /// in DEL nothing can be made: only removed and switched off.
@@ -14,6 +48,16 @@ pub trait Keeper: Plugin {
 }
 
 /// An attachment with a record that is due.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, Occasion};
+/// # fn example(occasion: &Occasion<Nothing>) -> Result<(), Failure> {
+/// if occasion.elapsed > 3600 {
+///     occasion.container()?.find(&occasion.interface_name)?.set_down()?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Occasion<C> {
     /// `CNI_CONTAINERID`.
@@ -34,6 +78,14 @@ pub struct Occasion<C> {
 
 impl<C> Occasion<C> {
     /// The container's namespace.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{config::Nothing, Failure, Occasion};
+    /// # fn example(occasion: &Occasion<Nothing>) -> Result<(), Failure> {
+    /// let link = occasion.container()?.find(&occasion.interface_name)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// It is gone.

@@ -23,6 +23,20 @@
 //! - [`Error`] is a refusal of the host, [`Failure`] what the runtime sees;
 //!   `?` makes the second of the first.
 //!
+//! Addresses are [`IpPrefix`] and [`MacAddress`], as they are written:
+//!
+//! ```
+//! use cofferdam_guest_sdk::{IpPrefix, MacAddress};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let address: IpPrefix = "10.22.0.5/16".parse()?;
+//! assert_eq!(address.network().to_string(), "10.22.0.0/16");
+//! let mac: MacAddress = "02:00:5E:00:53:01".parse()?;
+//! assert_eq!(mac.to_string(), "02:00:5e:00:53:01");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Logic that touches no handle can be tested natively with `cargo test`; a
 //! function of the host, called natively, panics.
 

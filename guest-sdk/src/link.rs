@@ -12,73 +12,193 @@ pub use crate::bindings::{links::OperationalState, routes::AddMode, traffic_cont
 
 /// A link. The handle stays good when the link is renamed; a deleted link
 /// gives [`Error::NotFound`].
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, Namespace};
+/// # fn example() -> Result<(), Error> {
+/// let link = Namespace::container()?.find("eth0")?;
+/// link.set_mtu(1400)?;
+/// link.set_up()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Link(pub(crate) links::Link);
 
 #[allow(clippy::missing_errors_doc)]
 impl Link {
     /// What the kernel tells about it, now.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// if !link.info()?.up {
+    ///     link.set_up()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn info(&self) -> Result<LinkInfo, Error> {
         Ok(self.0.info()?.into())
     }
 
     /// Brings it up.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.set_up()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_up(&self) -> Result<(), Error> {
         Ok(self.0.set_up()?)
     }
 
     /// Takes it down.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Failure, Link};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// // Some settings can only be changed then.
+    /// link.set_down()?;
+    /// link.set_mac("02:00:5e:00:53:01".parse().map_err(Failure::from)?)?;
+    /// link.set_up()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_down(&self) -> Result<(), Error> {
         Ok(self.0.set_down()?)
     }
 
     /// In bytes.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.set_mtu(1400)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_mtu(&self, mtu: u32) -> Result<(), Error> {
         Ok(self.0.set_mtu(mtu)?)
     }
 
     /// Its Ethernet address. One that was set stays, whatever ports a bridge
     /// gets.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Failure, Link};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// link.set_mac("02:00:5e:00:53:01".parse()?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_mac(&self, mac: MacAddress) -> Result<(), Error> {
         Ok(self.0.set_mac(mac_to_wit(mac))?)
     }
 
     /// Receive all frames.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.set_promiscuous(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_promiscuous(&self, on: bool) -> Result<(), Error> {
         Ok(self.0.set_promiscuous(on)?)
     }
 
     /// Receive all multicast frames.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.set_all_multicast(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_all_multicast(&self, on: bool) -> Result<(), Error> {
         Ok(self.0.set_all_multicast(on)?)
     }
 
     /// How many packets may wait to be sent.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.set_transmit_queue_length(1000)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_transmit_queue_length(&self, packets: u32) -> Result<(), Error> {
         Ok(self.0.set_transmit_queue_length(packets)?)
     }
 
     /// Makes it a port of `master`, which has to be in the same namespace.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link, Namespace};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// let bridge = Namespace::host()?.find("br0")?;
+    /// link.set_master(&bridge)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_master(&self, master: &Self) -> Result<(), Error> {
         Ok(self.0.set_master(&master.0)?)
     }
 
     /// Bridge port: send frames back through the port they came from.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.set_hairpin(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_hairpin(&self, on: bool) -> Result<(), Error> {
         Ok(self.0.set_hairpin(on)?)
     }
 
     /// Bridge port: no traffic to other isolated ports.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.set_isolated(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_isolated(&self, on: bool) -> Result<(), Error> {
         Ok(self.0.set_isolated(on)?)
     }
 
     /// The VLANs of a bridge port, in order; none of another link.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(port: &Link) -> Result<(), Error> {
+    /// let is_tagged = port.port_vlans()?.iter().any(|vlans| vlans.first == 100);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn port_vlans(&self) -> Result<Vec<VlanRange>, Error> {
         Ok(vlans::port_vlans(&self.0)?)
     }
 
     /// Gives a bridge port that this plugin made these VLANs and no others.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link, VlanRange};
+    /// # fn example(port: &Link) -> Result<(), Error> {
+    /// port.set_port_vlans(&[VlanRange { first: 100, last: 100, pvid: true, untagged: true }])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Conflict`] when the bridge does not filter by VLAN.
@@ -89,6 +209,15 @@ impl Link {
     /// The node's own link in a VLAN of this bridge, which is made if it is not
     /// there. With `keep_default` its port stays in the default VLAN, too.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(bridge: &Link) -> Result<(), Error> {
+    /// let gateway = bridge.ensure_vlan_gateway(100, false)?;
+    /// gateway.set_up()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Invalid`] when its name, `BRIDGE.VLAN`, would be too long,
     /// [`Error::Conflict`] when a link of that name is something else.
@@ -97,23 +226,56 @@ impl Link {
     }
 
     /// The other end of a veth pair, where this plugin may see it.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.peer()?.set_hairpin(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer(&self) -> Result<Self, Error> {
         Ok(Self(self.0.peer()?))
     }
 
     /// What its kind is set to; absent for kinds that
     /// [`create_link`](crate::create_link) does not make.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link, LinkSettings};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// let is_vlan = matches!(link.settings()?, Some(LinkSettings::Vlan(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn settings(&self) -> Result<Option<LinkSettings>, Error> {
         Ok(self.0.settings()?)
     }
 
     /// The link that a macvlan, ipvlan or VLAN interface is upon, where this
     /// plugin may see it.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// let name = link.parent()?.info()?.name;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn parent(&self) -> Result<Self, Error> {
         Ok(Self(self.0.parent()?))
     }
 
     /// Waits until the driver reports the link as up.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.set_up()?;
+    /// link.wait_operational(2000)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Deadline`] when that does not happen in time.
@@ -122,11 +284,29 @@ impl Link {
     }
 
     /// Deletes it.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example() -> Result<(), Error> {
+    /// if let Some(link) = Namespace::container()?.find_optional("eth0")? {
+    ///     link.delete()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&self) -> Result<(), Error> {
         Ok(self.0.delete()?)
     }
 
     /// Adds an address. An IPv4 address gets its network's broadcast address.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{DuplicateDetection, Failure, Link};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// link.add_address("10.22.0.2/16".parse()?, DuplicateDetection::Skip)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] when the link has it.
@@ -139,6 +319,14 @@ impl Link {
 
     /// Removes an address.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Failure, Link};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// link.delete_address("10.22.0.2/16".parse()?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotFound`] when the link does not have it.
     pub fn delete_address(&self, address: IpPrefix) -> Result<(), Error> {
@@ -146,11 +334,29 @@ impl Link {
     }
 
     /// Its addresses, of both families.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// let has_ipv6 = link.addresses()?.iter().any(|info| info.address.is_ipv6());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn addresses(&self) -> Result<Vec<AddressInfo>, Error> {
         Ok(addresses::list(&self.0)?.into_iter().map(Into::into).collect())
     }
 
     /// Waits until no IPv6 address of the link is tentative.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{DuplicateDetection, Failure, Link};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// link.add_address("fd00:22::2/64".parse()?, DuplicateDetection::Run)?;
+    /// link.set_up()?;
+    /// link.wait_usable(5000)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Conflict`] when one turns out to be a duplicate,
@@ -160,22 +366,56 @@ impl Link {
     }
 
     /// Adds a route through this link.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{AddMode, Failure, Link, RouteSpec};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// let route = RouteSpec::to("192.0.2.0/24".parse()?);
+    /// link.add_route(&route, AddMode::Exclusive)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add_route(&self, route: &RouteSpec, mode: AddMode) -> Result<(), Error> {
         Ok(routes::add(&self.0, route.to_wit(), mode)?)
     }
 
     /// Removes the route that matches in every field that is given.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Failure, Link, RouteSpec};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// link.delete_route(&RouteSpec::to("192.0.2.0/24".parse()?))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_route(&self, route: &RouteSpec) -> Result<(), Error> {
         Ok(routes::delete(&self.0, route.to_wit())?)
     }
 
     /// The routes through this link in one table; absent means the main one, or
     /// that of the VRF that a link of the container is in.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Failure, Link};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// let wanted = "192.0.2.0/24".parse()?;
+    /// let is_there = link.routes(None)?.iter().any(|route| route.destination == wanted);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn routes(&self, table: Option<u32>) -> Result<Vec<RouteSpec>, Error> {
         Ok(routes::list(&self.0, table)?.into_iter().map(Into::into).collect())
     }
 
     /// Adds a permanent neighbour entry.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::Link;
+    /// # fn example(link: &Link) -> Result<(), Box<dyn std::error::Error>> {
+    /// link.add_neighbor("10.22.0.1".parse()?, "02:00:5e:00:53:01".parse()?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add_neighbor(&self, address: IpAddr, mac: MacAddress) -> Result<(), Error> {
         let neighbor = neighbors::Neighbor {
             address: address.into(),
@@ -185,11 +425,29 @@ impl Link {
     }
 
     /// Removes a permanent neighbour entry.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::Link;
+    /// # fn example(link: &Link) -> Result<(), Box<dyn std::error::Error>> {
+    /// link.delete_neighbor("10.22.0.1".parse()?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_neighbor(&self, address: IpAddr) -> Result<(), Error> {
         Ok(neighbors::delete(&self.0, address.into())?)
     }
 
     /// The permanent neighbour entries.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link, log};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// for (address, mac) in link.neighbors()? {
+    ///     log::info(&format!("{address} has {mac}"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn neighbors(&self) -> Result<Vec<(IpAddr, MacAddress)>, Error> {
         let neighbors = neighbors::list(&self.0)?.into_iter();
         Ok(neighbors
@@ -199,6 +457,14 @@ impl Link {
 
     /// Limits what it sends.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link, RateLimit};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// link.limit_rate(RateLimit { rate: 125_000_000, burst: 1_250_000, latency: 25_000 })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Conflict`] when it has a queueing discipline already,
     /// [`Error::Invalid`] when the kernel can't count as far.
@@ -207,11 +473,31 @@ impl Link {
     }
 
     /// Whether what it sends is limited just so.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Failure, Link, RateLimit};
+    /// # fn example(link: &Link) -> Result<(), Failure> {
+    /// let limit = RateLimit { rate: 125_000_000, burst: 1_250_000, latency: 25_000 };
+    /// if !link.is_rate_limited(limit)? {
+    ///     return Err(Failure::changed("the rate is not limited any more"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_rate_limited(&self, limit: RateLimit) -> Result<bool, Error> {
         Ok(traffic_control::is_rate_limited(&self.0, limit)?)
     }
 
     /// Has `to` send all that comes in on it, in its place.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link, ifb: &Link) -> Result<(), Error> {
+    /// // What an ifb sends can be limited.
+    /// link.redirect_incoming(ifb)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Conflict`] when it has filters for what comes in already.
@@ -220,12 +506,31 @@ impl Link {
     }
 
     /// Whether all that comes in on it goes to `to`.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link};
+    /// # fn example(link: &Link, ifb: &Link) -> Result<(), Error> {
+    /// let is_complete = link.is_incoming_redirected(ifb)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_incoming_redirected(&self, to: &Self) -> Result<bool, Error> {
         Ok(traffic_control::is_incoming_redirected(&self.0, &to.0)?)
     }
 }
 
 /// What the kernel tells about a link.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, Link, LinkInfo, log, OperationalState};
+/// # fn example(link: &Link) -> Result<(), Error> {
+/// let info: LinkInfo = link.info()?;
+/// if info.kind != "veth" || info.operational_state == OperationalState::Down {
+///     log::warn(&format!("{} has no carrier", info.name));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkInfo {
     /// Its name.
@@ -280,6 +585,15 @@ impl From<links::LinkInfo> for LinkInfo {
 
 /// Whether the kernel asks around before it uses an IPv6 address (RFC 4862,
 /// section 5.4).
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{DuplicateDetection, Failure, Link};
+/// # fn example(link: &Link) -> Result<(), Failure> {
+/// // Nobody but this node hands out addresses of the network.
+/// link.add_address("fd00:22::2/64".parse()?, DuplicateDetection::Skip)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DuplicateDetection {
     /// It asks, which takes a second or two.
@@ -290,6 +604,15 @@ pub enum DuplicateDetection {
 }
 
 /// What the kernel tells about an address.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{AddressInfo, Error, Link};
+/// # fn example(link: &Link) -> Result<(), Error> {
+/// let in_use: Vec<AddressInfo> = link.addresses()?;
+/// let duplicate = in_use.iter().find(|info| info.duplicate);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddressInfo {
     /// With the prefix length of its network.

@@ -16,15 +16,41 @@ use crate::{
 
 /// The priority of the table's base chain, at the hook `postrouting`:
 /// `NF_IP_PRI_NAT_SRC`.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{masquerade, Need};
+/// const NEED: Need = Need::when("ipMasq", "nftables.table")
+///     .in_host()
+///     .family("inet")
+///     .tables(&["masq"])
+///     .hooks(&["postrouting"], &[masquerade::SOURCE_NAT]);
+/// ```
 pub const SOURCE_NAT: i32 = 100;
 
 /// The maps in which the addresses are.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{masquerade, Need};
+/// const NEED: Need = Need::when("ipMasq", "nftables.element")
+///     .in_host()
+///     .family("inet")
+///     .tables(&["masq"])
+///     .sets(masquerade::SETS);
+/// ```
 pub const SETS: &[&str] = &["sources4", "sources6"];
 
 /// Masquerades these addresses, in a table of the plugin's own.
 ///
 /// What it asks for: `nftables.table` and `nftables.element` of that table, of
 /// the family `inet`, with the hook and the [`SETS`] above.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Attachment, Failure, masquerade, Namespace};
+/// # fn example(attachment: &Attachment) -> Result<(), Failure> {
+/// masquerade::add(&Namespace::host()?, "masq", &attachment.addresses)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// It is not granted, or the kernel refuses.
@@ -39,6 +65,16 @@ pub fn add(host: &Namespace, table: &str, addresses: &[Address]) -> Result<(), F
 }
 
 /// Whether each address is masqueraded in that table.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Attachment, Failure, masquerade, Namespace};
+/// # fn example(attachment: &Attachment) -> Result<(), Failure> {
+/// if !masquerade::is_complete(&Namespace::host()?, "masq", &attachment.addresses)? {
+///     return Err(Failure::changed("an address is not masqueraded any more"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// It can't be looked at.

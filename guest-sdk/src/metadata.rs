@@ -1,5 +1,26 @@
 //! What a component says about itself: one JSON object in the custom section
 //! `cofferdam:plugin`, written while compiling.
+//!
+//! ```
+//! use cofferdam_guest_sdk::{Need, metadata};
+//!
+//! const SAID: metadata::Metadata = metadata::Metadata {
+//!     name: "pass-on",
+//!     version: "0.1.0",
+//!     description: "Passes on what came before",
+//!     authors: "A. Author",
+//!     licence: "Apache-2.0",
+//!     needs: &[Need::always("link.see").in_container()],
+//! };
+//! const TEXT: [u8; metadata::length(&SAID)] = metadata::encode(&SAID);
+//! assert!(TEXT.starts_with(br#"{"name":"pass-on","#));
+//! assert_eq!(metadata::SECTION, "cofferdam:plugin");
+//!
+//! const SCHEMA: &str = metadata::schema_text(Some(r#"{ "type": "object" }"#));
+//! const COMPACT: [u8; metadata::schema_length(SCHEMA)] = metadata::encode_schema(SCHEMA);
+//! assert_eq!(&COMPACT, br#"{"type":"object"}"#);
+//! assert_eq!(metadata::SCHEMA_SECTION, "cofferdam:config-schema");
+//! ```
 
 use crate::{Need, need::Value};
 

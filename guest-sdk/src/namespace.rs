@@ -12,12 +12,29 @@ pub use crate::bindings::rules::RuleSpec;
 
 /// One of the two network namespaces of a request. Only the host can make
 /// such a handle.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, Namespace};
+/// # fn example() -> Result<(), Error> {
+/// let container = Namespace::container()?;
+/// container.find("lo")?.set_up()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Namespace(pub(crate) namespaces::Namespace);
 
 #[allow(clippy::missing_errors_doc)]
 impl Namespace {
     /// The namespace of the container that is being attached.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example() -> Result<(), Error> {
+    /// let eth0 = Namespace::container()?.find("eth0")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotFound`] when the request has none, or it is gone.
@@ -27,11 +44,27 @@ impl Namespace {
 
     /// The node's own namespace. In it a plugin sees only what it was granted
     /// or made.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example() -> Result<(), Error> {
+    /// let uplink = Namespace::host()?.default_link()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn host() -> Result<Self, Error> {
         Ok(Self(namespaces::host()?))
     }
 
     /// Finds a link by name.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example(namespace: &Namespace) -> Result<(), Error> {
+    /// let mtu = namespace.find("eth0")?.info()?.mtu;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none that this plugin may see.
@@ -57,6 +90,14 @@ impl Namespace {
 
     /// The link that the first default route leads through, IPv4 before IPv6.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example() -> Result<(), Error> {
+    /// let uplink = Namespace::host()?.default_link()?.info()?.name;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotFound`] when there is none that this plugin may see.
     pub fn default_link(&self) -> Result<Link, Error> {
@@ -66,6 +107,16 @@ impl Namespace {
     /// Makes a bridge, or takes the existing one of that name with the
     /// settings that it has. What the host makes goes with the last attachment
     /// that uses it.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{BridgeOptions, Error, Namespace};
+    /// # fn example() -> Result<(), Error> {
+    /// let options = BridgeOptions { mtu: Some(1400), ..BridgeOptions::default() };
+    /// let bridge = Namespace::host()?.ensure_bridge("br0", options)?;
+    /// bridge.set_up()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Conflict`] when a link of that name is something else.
@@ -80,6 +131,16 @@ impl Namespace {
     /// Makes a VRF in the container, or takes the existing one of that name; it
     /// is up. What the host makes goes with the last attachment of the
     /// container that uses it.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example() -> Result<(), Error> {
+    /// let container = Namespace::container()?;
+    /// let vrf = container.ensure_vrf("red", Some(100))?;
+    /// container.find("eth0")?.set_master(&vrf)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Conflict`] when a link of that name is something else, or has
@@ -102,12 +163,28 @@ impl Namespace {
     }
 
     /// Writes a kernel setting.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example(namespace: &Namespace) -> Result<(), Error> {
+    /// namespace.set_sysctl(&["net", "ipv4", "ip_forward"], "1")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_sysctl(&self, key: &[&str], value: &str) -> Result<(), Error> {
         Ok(sysctl::set(&self.0, &owned(key), value)?)
     }
 
     /// Writes a kernel setting unless it has that value. True when it was
     /// written.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example(namespace: &Namespace) -> Result<(), Error> {
+    /// let was_off = namespace.ensure_sysctl(&["net", "ipv4", "ip_forward"], "1")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ensure_sysctl(&self, key: &[&str], value: &str) -> Result<bool, Error> {
         let key = owned(key);
         if sysctl::get(&self.0, &key)? == value {
@@ -118,16 +195,52 @@ impl Namespace {
     }
 
     /// Adds a routing policy rule.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Failure, IpPrefix, Namespace, RuleSpec};
+    /// # fn example(namespace: &Namespace) -> Result<(), Failure> {
+    /// let rule = RuleSpec {
+    ///     source: Some("10.22.0.2/32".parse::<IpPrefix>()?.into()),
+    ///     destination: None,
+    ///     ipv6: false,
+    ///     input_interface: None,
+    ///     output_interface: None,
+    ///     mark: None,
+    ///     priority: Some(1000),
+    ///     table: 100,
+    /// };
+    /// namespace.add_rule(&rule)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add_rule(&self, rule: &RuleSpec) -> Result<(), Error> {
         Ok(rules::add(&self.0, rule)?)
     }
 
     /// Removes the rule that matches in every field that is given.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example(namespace: &Namespace) -> Result<(), Error> {
+    /// for rule in namespace.rules()?.iter().filter(|rule| rule.table == 100) {
+    ///     namespace.delete_rule(rule)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_rule(&self, rule: &RuleSpec) -> Result<(), Error> {
         Ok(rules::delete(&self.0, rule)?)
     }
 
     /// The routing policy rules.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Namespace};
+    /// # fn example(namespace: &Namespace) -> Result<(), Error> {
+    /// let is_used = namespace.rules()?.iter().any(|rule| rule.table == 100);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rules(&self) -> Result<Vec<RuleSpec>, Error> {
         Ok(rules::list(&self.0)?)
     }
@@ -135,6 +248,14 @@ impl Namespace {
     /// Forgets tracked flows of UDP, so that their next packet is translated
     /// as rules say by then; and again when the request fails, and in DEL. Call
     /// it before the rules or elements are made that flows follow, and after.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Flows, Namespace};
+    /// # fn example(host: &Namespace) -> Result<(), Error> {
+    /// host.forget_flows(&[Flows { ipv6: false, port: 53, address: None }])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn forget_flows(&self, flows: &[Flows]) -> Result<(), Error> {
         let flows: Vec<conntrack::Flows> = flows.iter().map(|flows| flows.to_wit()).collect();
         Ok(conntrack::forget(&self.0, &flows)?)
@@ -142,6 +263,12 @@ impl Namespace {
 }
 
 /// Flows of UDP, by the destination that their first packet had.
+///
+/// ```
+/// # use cofferdam_guest_sdk::Flows;
+/// // What is sent to port 53 of any address of the node.
+/// let flows = Flows { ipv6: false, port: 53, address: None };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flows {
     /// Whether they are of IPv6.
@@ -167,6 +294,12 @@ fn owned(key: &[&str]) -> Vec<String> {
 }
 
 /// What a new bridge should be like.
+///
+/// ```
+/// # use cofferdam_guest_sdk::BridgeOptions;
+/// let options = BridgeOptions { vlan_filtering: true, ..BridgeOptions::default() };
+/// assert_eq!(options.mtu, None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BridgeOptions {
     /// In bytes; absent leaves the kernel's default.
@@ -176,6 +309,17 @@ pub struct BridgeOptions {
 }
 
 /// One end of a veth pair.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{create_veth, Error, Link, MacAddress, Namespace, VethEnd};
+/// # fn example(host: &Namespace, container: &Namespace, bridge: &Link, mac: MacAddress) -> Result<(), Error> {
+/// let (host_end, container_end) = create_veth(
+///     VethEnd::in_namespace(host).with_mtu(Some(1400)).port_of(bridge),
+///     VethEnd::in_namespace(container).named("eth0").with_mac(Some(mac)).with_mtu(Some(1400)),
+/// )?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct VethEnd<'a> {
     namespace: &'a Namespace,

@@ -51,6 +51,11 @@ pub(crate) enum Value {
 impl Need {
     /// What every ADD asks for, whatever the configuration says. The operation
     /// is one of `docs/policy.md`, or all of a subject as in `link.*`.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("link.create");
+    /// ```
     #[must_use]
     pub const fn always(operation: &'static str) -> Self {
         Self {
@@ -62,6 +67,11 @@ impl Need {
 
     /// What only some requests ask for; `when` tells people which, in a word:
     /// a field of the configuration, or a verb.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::when("mtu", "link.set");
+    /// ```
     #[must_use]
     pub const fn when(when: &'static str, operation: &'static str) -> Self {
         Self {
@@ -71,18 +81,33 @@ impl Need {
     }
 
     /// In the node's own namespace.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("link.create").in_host();
+    /// ```
     #[must_use]
     pub const fn in_host(self) -> Self {
         self.bound("in", Value::Text("host"))
     }
 
     /// In the container's namespace.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("address.add").in_container();
+    /// ```
     #[must_use]
     pub const fn in_container(self) -> Self {
         self.bound("in", Value::Text("container"))
     }
 
     /// Of links of these kinds; `none` is that of `lo` and network cards.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("link.create").in_host().kinds(&["veth"]);
+    /// ```
     #[must_use]
     pub const fn kinds(self, kinds: &'static [&'static str]) -> Self {
         self.bound("kinds", Value::Texts(kinds))
@@ -90,12 +115,22 @@ impl Need {
 
     /// Of links of these names; `*` stands for any characters. Of nftables:
     /// links whose packets are decided on, besides the attachment's.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("link.see").in_container().names(&["lo"]);
+    /// ```
     #[must_use]
     pub const fn names(self, names: &'static [&'static str]) -> Self {
         self.bound("names", Value::Texts(names))
     }
 
     /// These settings of a link: `up`, `mtu`, …
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("link.set").in_container().settings(&["mtu", "up"]);
+    /// ```
     #[must_use]
     pub const fn settings(self, settings: &'static [&'static str]) -> Self {
         self.bound("settings", Value::Texts(settings))
@@ -103,18 +138,33 @@ impl Need {
 
     /// Links upon links of the node of these names; `*` stands for any
     /// characters.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("link.create").in_container().kinds(&["macvlan"]).parents(&["eth*"]);
+    /// ```
     #[must_use]
     pub const fn parents(self, parents: &'static [&'static str]) -> Self {
         self.bound("parents", Value::Texts(parents))
     }
 
     /// Links upon links of the node in these modes.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("link.create").in_container().kinds(&["macvlan"]).modes(&["bridge"]);
+    /// ```
     #[must_use]
     pub const fn modes(self, modes: &'static [&'static str]) -> Self {
         self.bound("modes", Value::Texts(modes))
     }
 
     /// VLANs of links of the node: ranges, with first and last.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("link.create").in_container().kinds(&["vlan"]).vlans(&[[100, 199]]);
+    /// ```
     #[must_use]
     pub const fn vlans(self, vlans: &'static [[u16; 2]]) -> Self {
         self.bound("vlans", Value::Ranges(vlans))
@@ -134,12 +184,22 @@ impl Need {
 
     /// Addresses in these networks. Of nftables: networks whose packets are
     /// decided on, besides the attachment's.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("address.add").in_container().prefixes(&["10.22.0.0/16"]);
+    /// ```
     #[must_use]
     pub const fn prefixes(self, prefixes: &'static [&'static str]) -> Self {
         self.bound("prefixes", Value::Texts(prefixes))
     }
 
     /// Routes to destinations in these networks.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("route.add").in_container().destinations(&["0.0.0.0/0"]);
+    /// ```
     #[must_use]
     pub const fn destinations(self, destinations: &'static [&'static str]) -> Self {
         self.bound("destinations", Value::Texts(destinations))
@@ -147,30 +207,55 @@ impl Need {
 
     /// These settings below `/proc/sys/`, with slashes; `*` stands for any
     /// characters of one interface's name.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::when("sysctl", "sysctl.write").in_container().keys(&["net/ipv4/conf/*/arp_notify"]);
+    /// ```
     #[must_use]
     pub const fn keys(self, keys: &'static [&'static str]) -> Self {
         self.bound("keys", Value::Texts(keys))
     }
 
     /// These values of settings.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::when("isGateway", "sysctl.write").in_host().keys(&["net/ipv4/ip_forward"]).values(&["1"]);
+    /// ```
     #[must_use]
     pub const fn values(self, values: &'static [&'static str]) -> Self {
         self.bound("values", Value::Texts(values))
     }
 
     /// nftables tables of this family.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("nftables.table").in_host().family("inet");
+    /// ```
     #[must_use]
     pub const fn family(self, family: &'static str) -> Self {
         self.bound("family", Value::Text(family))
     }
 
     /// nftables tables of these names; `*` stands for any characters.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("nftables.table").in_host().tables(&["guard"]);
+    /// ```
     #[must_use]
     pub const fn tables(self, tables: &'static [&'static str]) -> Self {
         self.bound("tables", Value::Texts(tables))
     }
 
     /// Base chains at these hooks, with these priorities.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("nftables.table").in_host().hooks(&["forward"], &[0]);
+    /// ```
     #[must_use]
     pub const fn hooks(self, hooks: &'static [&'static str], priorities: &'static [i32]) -> Self {
         self.bound("hooks", Value::Texts(hooks))
@@ -178,6 +263,11 @@ impl Need {
     }
 
     /// nftables sets and maps of these names; `*` stands for any characters.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("nftables.element").in_host().tables(&["guard"]).sets(&["blocked"]);
+    /// ```
     #[must_use]
     pub const fn sets(self, sets: &'static [&'static str]) -> Self {
         self.bound("sets", Value::Texts(sets))
@@ -187,6 +277,11 @@ impl Need {
     /// those of the `attachment`, besides what [`prefixes`](Self::prefixes) and
     /// [`names`](Self::names) tell, or `all`. Where none of the three is said,
     /// all may be.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::always("nftables.table").in_host().tables(&["guard"]).scope("attachment");
+    /// ```
     #[must_use]
     pub const fn scope(self, scope: &'static str) -> Self {
         self.bound("scope", Value::Text(scope))
@@ -194,6 +289,11 @@ impl Need {
 
     /// Marks that the rules of an nftables table in the host set: `VALUE/MASK`,
     /// `VALUE` for the whole mark, `*/MASK` for any value of these bits.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::when("portMappings", "nftables.table").in_host().marks(&["0x2000/0x2000"]);
+    /// ```
     #[must_use]
     pub const fn marks(self, marks: &'static [&'static str]) -> Self {
         self.bound("marks", Value::Texts(marks))
@@ -201,6 +301,11 @@ impl Need {
 
     /// Ports in the keys of nftables elements in the host, or of datagrams:
     /// ranges, with first and last.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::Need;
+    /// const NEED: Need = Need::when("portMappings", "nftables.element").in_host().ports(&[[1024, 65535]]);
+    /// ```
     #[must_use]
     pub const fn ports(self, ports: &'static [[u16; 2]]) -> Self {
         self.bound("ports", Value::Ranges(ports))

@@ -8,6 +8,24 @@ pub use crate::bindings::links::{
 };
 
 /// A link to be made that is neither a bridge nor a veth pair.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{create_link, Error, LinkSettings, MacAddress, MacvlanMode, MacvlanSettings, Namespace, NewLink};
+/// # fn example(host: &Namespace, container: &Namespace, mac: MacAddress) -> Result<(), Error> {
+/// let parent = host.find("eth1")?;
+/// let settings = LinkSettings::Macvlan(MacvlanSettings {
+///     mode: MacvlanMode::Bridge,
+///     broadcast_queue_length: None,
+/// });
+/// let wanted = NewLink::new(container, "eth0", settings)
+///     .upon(&parent)
+///     .with_mac(Some(mac))
+///     .with_mtu(Some(1400))
+///     .with_transmit_queue_length(Some(500));
+/// create_link(wanted)?.set_up()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct NewLink<'a> {
     namespace: &'a Namespace,
@@ -21,6 +39,21 @@ pub struct NewLink<'a> {
 
 impl<'a> NewLink<'a> {
     /// A link in its namespace, with its name and kind.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, IpvlanIsolation, IpvlanMode, IpvlanSettings, LinkSettings, Namespace, NewLink, TapSettings, VlanSettings, VrfSettings};
+    /// # fn example(container: &Namespace) -> Result<(), Error> {
+    /// let kinds = [
+    ///     ("vlan100", LinkSettings::Vlan(VlanSettings { id: 100 })),
+    ///     ("red", LinkSettings::Vrf(VrfSettings { table: 100 })),
+    ///     ("tap0", LinkSettings::Tap(TapSettings { owner: Some(1000), group: None, multi_queue: false })),
+    ///     ("ipvl0", LinkSettings::Ipvlan(IpvlanSettings { mode: IpvlanMode::L2, isolation: IpvlanIsolation::None })),
+    ///     ("dummy0", LinkSettings::Dummy),
+    /// ];
+    /// let wanted = kinds.map(|(name, settings)| NewLink::new(container, name, settings));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(namespace: &'a Namespace, name: &'a str, settings: LinkSettings) -> Self {
         Self {

@@ -1,6 +1,27 @@
 //! UDP datagrams over IPv4 between a port of a link and a port of its
 //! neighbours, also where the link has no address yet. Grant:
 //! `packet.exchange`.
+//!
+//! ```no_run
+//! use std::net::Ipv4Addr;
+//!
+//! use cofferdam_guest_sdk::{
+//!     Error, Link,
+//!     packets::{Exchange, Incoming, Outgoing},
+//! };
+//!
+//! /// Asks all neighbours, and waits for one to answer.
+//! fn ask(link: &Link, question: &[u8]) -> Result<Option<Incoming>, Error> {
+//!     let exchange = Exchange::open(link, 68, 67)?;
+//!     exchange.send(Outgoing {
+//!         source: Ipv4Addr::UNSPECIFIED,
+//!         destination: Ipv4Addr::BROADCAST,
+//!         mac: None,
+//!         payload: question.to_owned(),
+//!     })?;
+//!     exchange.receive(2000)
+//! }
+//! ```
 
 use std::net::Ipv4Addr;
 
@@ -13,6 +34,17 @@ use crate::{
 };
 
 /// A datagram to be sent.
+///
+/// ```
+/// # use std::net::Ipv4Addr;
+/// # use cofferdam_guest_sdk::packets::Outgoing;
+/// let datagram = Outgoing {
+///     source: Ipv4Addr::UNSPECIFIED,
+///     destination: Ipv4Addr::BROADCAST,
+///     mac: None,
+///     payload: b"who is there".to_vec(),
+/// };
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// An address of the link; `0.0.0.0` where it has none.
@@ -26,6 +58,16 @@ pub struct Outgoing {
 }
 
 /// A datagram that came.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, log, packets::{Exchange, Incoming}};
+/// # fn example(exchange: &Exchange) -> Result<(), Error> {
+/// if let Some(Incoming { source, mac, .. }) = exchange.receive(2000)? {
+///     log::info(&format!("{source} answers from {mac}"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// Who says to have sent it.
@@ -40,11 +82,28 @@ pub struct Incoming {
 
 /// A port of a link and a port of its neighbours. What was not received when
 /// it is dropped is lost.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, Link, packets::Exchange};
+/// # fn example(link: &Link) -> Result<(), Error> {
+/// let exchange = Exchange::open(link, 68, 67)?;
+/// let first = exchange.receive(2000)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Exchange(pub(crate) packets::Exchange);
 
 impl Exchange {
     /// Begins to receive. The link has to be up for anything to come or go.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, Link, packets::Exchange};
+    /// # fn example(link: &Link) -> Result<(), Error> {
+    /// let exchange = Exchange::open(link, 68, 67)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Quota`] while the request has another one.
@@ -54,6 +113,14 @@ impl Exchange {
 
     /// Sends a datagram.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, packets::{Exchange, Outgoing}};
+    /// # fn example(exchange: &Exchange, datagram: Outgoing) -> Result<(), Error> {
+    /// exchange.send(datagram)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Quota`] after 256 in one request.
     pub fn send(&self, datagram: Outgoing) -> Result<(), Error> {
@@ -61,6 +128,16 @@ impl Exchange {
     }
 
     /// The next datagram; `None` when none came in that time.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{Error, log, packets::Exchange};
+    /// # fn example(exchange: &Exchange) -> Result<(), Error> {
+    /// while let Some(datagram) = exchange.receive(2000)? {
+    ///     log::debug(&format!("{} bytes", datagram.payload.len()));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Deadline`] when the time of the whole request is used up.

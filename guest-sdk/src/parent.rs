@@ -9,6 +9,11 @@ const CHECK: &str = "CHECK";
 /// What a plugin asks for whose interface is of these kinds, upon a link that
 /// the configuration may leave out, and addressed by an IPAM plugin if one is
 /// named.
+///
+/// ```
+/// # use cofferdam_guest_sdk::{Need, parent};
+/// const NEEDS: &[Need] = &parent::needs(&["macvlan"]);
+/// ```
 #[must_use]
 pub const fn needs(kinds: &'static [&'static str]) -> [Need; 15] {
     [
@@ -37,6 +42,14 @@ pub const fn needs(kinds: &'static [&'static str]) -> [Need; 15] {
 
 /// The namespace that the key `master` is about.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, parent, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// let of_master = parent::namespace(request, false)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The container's namespace is gone.
 pub fn namespace<C>(request: &Request<C>, link_in_container: bool) -> Result<Namespace, Failure> {
@@ -49,6 +62,15 @@ pub fn namespace<C>(request: &Request<C>, link_in_container: bool) -> Result<Nam
 
 /// The link of that name; without one the link that the first default route
 /// leads through.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, parent, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// let of_master = parent::namespace(request, false)?;
+/// let master = parent::find(&of_master, Some("eth1"))?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// There is none that the plugin may see.
@@ -67,6 +89,14 @@ pub fn find(namespace: &Namespace, master: Option<&str>) -> Result<Link, Failure
 
 /// The MTU that is asked for; 0 leaves the kernel's default.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Failure, Link, parent};
+/// # fn example(master: &Link) -> Result<(), Failure> {
+/// let mtu = parent::check_mtu(1400, master)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The link below could not carry that.
 pub fn check_mtu(mtu: i64, parent: &Link) -> Result<Option<u32>, Failure> {
@@ -82,6 +112,14 @@ pub fn check_mtu(mtu: i64, parent: &Link) -> Result<Option<u32>, Failure> {
 
 /// Compares in CHECK what the container's interface is upon with the key
 /// `master`. Without the key any link will do that is there.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, Link, parent, Request};
+/// # fn example(request: &Request<Nothing>, link: &Link) -> Result<(), Failure> {
+/// parent::check(&parent::namespace(request, false)?, Some("eth1"), link)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// It is another one, or gone.

@@ -8,6 +8,17 @@ use crate::{
 /// The container's interface that the previous result names, which has to be
 /// of this kind and to have the address on record.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, recorded, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// let (link, info) = recorded::check_interface(request, "veth")?;
+/// if !info.up {
+///     return Err(Failure::changed(format!("interface {:?} is down", info.name)));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// It is not so, or may not be seen.
 pub fn check_interface<C>(request: &Request<C>, kind: &str) -> Result<(Link, LinkInfo), Failure> {
@@ -20,6 +31,14 @@ pub fn check_interface<C>(request: &Request<C>, kind: &str) -> Result<(Link, Lin
 }
 
 /// The same of any kind.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, recorded, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// let (link, info) = recorded::check_present(request)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// As there.
@@ -41,6 +60,14 @@ pub fn check_present<C>(request: &Request<C>) -> Result<(Link, LinkInfo), Failur
 
 /// The Ethernet address, where the record has one.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Failure, Interface, Link, recorded};
+/// # fn example(interface: &Interface, link: &Link) -> Result<(), Failure> {
+/// recorded::check_mac(interface, &link.info()?)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The link has another one.
 pub fn check_mac(recorded: &Interface, info: &LinkInfo) -> Result<(), Failure> {
@@ -57,6 +84,16 @@ pub fn check_mac(recorded: &Interface, info: &LinkInfo) -> Result<(), Failure> {
 /// The addresses of the interface at a position of the previous result, those
 /// without an interface included, and the routes of the main table.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, recorded, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// let (link, _) = recorded::check_interface(request, "veth")?;
+/// // The container's end is the second interface of the result.
+/// recorded::check_addressing(request.required_previous()?, 1, &link)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// One is missing, or may not be seen.
 pub fn check_addressing(previous: &Attachment, position: u32, link: &Link) -> Result<(), Failure> {
@@ -65,6 +102,15 @@ pub fn check_addressing(previous: &Attachment, position: u32, link: &Link) -> Re
 }
 
 /// The addresses alone, as in [`check_addressing`].
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, recorded, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// let (link, _) = recorded::check_interface(request, "veth")?;
+/// recorded::check_addresses(request.required_previous()?, 1, &link)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// One is missing, or may not be seen.
@@ -104,6 +150,14 @@ fn check_routes(previous: &Attachment, link: &Link) -> Result<(), Failure> {
 }
 
 /// Whether an address is among those that a link has.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Failure, Link, recorded};
+/// # fn example(link: &Link) -> Result<(), Failure> {
+/// let has = recorded::has_address(&link.addresses()?, "10.22.0.2/16".parse()?);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn has_address(present: &[AddressInfo], address: IpPrefix) -> bool {
     present.iter().any(|info| info.address == address)
@@ -112,6 +166,14 @@ pub fn has_address(present: &[AddressInfo], address: IpPrefix) -> bool {
 /// Deletes the container's interface in DEL, if it still is there. What the
 /// host's journal knows is gone already: this is for links that another plugin
 /// of the same name made.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, recorded, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// recorded::delete_leftover(request)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// It can't be deleted, or that is not granted.
@@ -126,6 +188,14 @@ pub fn delete_leftover<C>(request: &Request<C>) -> Result<(), Failure> {
 
 /// DEL of a plugin that gives a container an interface: what is
 /// [left over](delete_leftover) goes, and the addresses are given back.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::IpamConfig, Failure, recorded, Request};
+/// # fn example(request: &Request<IpamConfig>) -> Result<(), Failure> {
+/// recorded::detach(request, &request.config)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// One of the two can't be done; the other is all the same.

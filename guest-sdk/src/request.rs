@@ -3,6 +3,15 @@ use serde::de::DeserializeOwned;
 use crate::{Arguments, Attachment, Failure, Namespace, bindings::plugin, codes, config};
 
 /// A request about one attachment.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{config::Nothing, Failure, Request};
+/// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+/// let link = request.container()?.find(&request.interface_name)?;
+/// let mut attachment = request.required_previous()?.clone();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Request<C> {
     /// `CNI_CONTAINERID`; it keeps to the specification's grammar.
@@ -28,6 +37,20 @@ impl<C> Request<C> {
     /// Decodes the capability arguments (`runtimeConfig`); without any, the
     /// default.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{config::Nothing, Failure, Request};
+    /// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+    /// #[derive(Default, serde::Deserialize)]
+    /// #[serde(default)]
+    /// struct Capabilities {
+    ///     mac: Option<String>,
+    /// }
+    ///
+    /// let capabilities: Capabilities = request.capabilities()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// A value is of the wrong type.
     pub fn capabilities<T: DeserializeOwned + Default>(&self) -> Result<T, Failure> {
@@ -39,6 +62,14 @@ impl<C> Request<C> {
 
     /// The previous result, for what can't do without one.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{config::Nothing, Failure, Request};
+    /// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+    /// let addresses = &request.required_previous()?.addresses;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// There is none.
     pub fn required_previous(&self) -> Result<&Attachment, Failure> {
@@ -49,6 +80,14 @@ impl<C> Request<C> {
 
     /// The container's namespace.
     ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{config::Nothing, Failure, Request};
+    /// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+    /// request.container()?.find("lo")?.set_up()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// It is gone.
     pub fn container(&self) -> Result<Namespace, Failure> {
@@ -56,6 +95,16 @@ impl<C> Request<C> {
     }
 
     /// The container's namespace, if it still is there.
+    ///
+    /// ```no_run
+    /// # use cofferdam_guest_sdk::{config::Nothing, Failure, Request};
+    /// # fn example(request: &Request<Nothing>) -> Result<(), Failure> {
+    /// if let Some(container) = request.container_if_exists()? {
+    ///     container.find("lo")?.set_down()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Everything but its absence.
@@ -84,6 +133,11 @@ impl<C> Request<C> {
 }
 
 /// Names one attachment of a network.
+///
+/// ```
+/// # use cofferdam_guest_sdk::AttachmentId;
+/// let id = AttachmentId { container_id: "c1".to_owned(), interface_name: "eth0".to_owned() };
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttachmentId {
     /// `CNI_CONTAINERID`.
@@ -93,6 +147,13 @@ pub struct AttachmentId {
 }
 
 /// A request about a network as a whole.
+///
+/// ```
+/// # use cofferdam_guest_sdk::NetworkRequest;
+/// fn is_in_use<C>(request: &NetworkRequest<C>, container_id: &str) -> bool {
+///     request.valid_attachments.iter().any(|valid| valid.container_id == container_id)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct NetworkRequest<C> {
     /// The network's name.

@@ -5,6 +5,14 @@ use crate::{Dns, Error, bindings::resolver};
 /// The settings in the file that the configuration names as
 /// `ipam.resolvConf`; `None` when it names none.
 ///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, resolver};
+/// # fn example() -> Result<(), Error> {
+/// let dns = resolver::configured()?.unwrap_or_default();
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// It can't be read, or that is not granted.
 pub fn configured() -> Result<Option<Dns>, Error> {

@@ -41,6 +41,12 @@ pub struct RouteSpec {
 
 impl RouteSpec {
     /// A route with nothing but a destination.
+    ///
+    /// ```
+    /// # use cofferdam_guest_sdk::RouteSpec;
+    /// let route = RouteSpec::to("192.0.2.0/24".parse().unwrap());
+    /// assert_eq!(route.gateway, None);
+    /// ```
     #[must_use]
     pub fn to(destination: IpPrefix) -> Self {
         Self {

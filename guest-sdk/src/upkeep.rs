@@ -11,6 +11,11 @@ use crate::{
 };
 
 /// What is kept.
+///
+/// ```
+/// # use cofferdam_guest_sdk::upkeep::Record;
+/// let record = Record { after_seconds: Some(1800), state: vec![1], ..Record::default() };
+/// ```
 #[derive(Debug, Default)]
 pub struct Record<'a> {
     /// The address that the attachment was lent, which was in a datagram that
@@ -26,6 +31,14 @@ pub struct Record<'a> {
 }
 
 /// Keeps a record, in the place of the one that there was.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, upkeep::{self, Record}};
+/// # fn example() -> Result<(), Error> {
+/// upkeep::keep(Record { after_seconds: Some(1800), ..Record::default() })?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`Error::Conflict`] when the address belongs to another attachment.
@@ -43,6 +56,14 @@ pub fn keep(record: Record<'_>) -> Result<(), Error> {
 }
 
 /// The state of the record that there is, and how many seconds ago it was kept.
+///
+/// ```no_run
+/// # use cofferdam_guest_sdk::{Error, upkeep};
+/// # fn example() -> Result<(), Error> {
+/// let (state, seconds_ago) = upkeep::kept()?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is none.

@@ -14,6 +14,11 @@ use std::{
 
 /// What is carried of the SDK, at the places that it has in the workspace.
 const SDK: [&str; 4] = ["guest-sdk", "host/protocol", "plugins/static", "wit"];
+/// Where the same plugins in several languages are.
+const LANGUAGES: &str = "guest-sdk/languages";
+const LANGUAGE_NAMES: [&str; 4] = ["c", "go", "javascript", "python"];
+/// These plugins, one of each kind.
+const KINDS: [&str; 3] = ["list-ipam", "mtu-cap", "veth-pair"];
 /// Tables of the workspace's manifest that the SDK's packages refer to, or are
 /// built by.
 const TABLES: [&str; 4] = [
@@ -38,8 +43,25 @@ fn main() {
         sdk.extend(files(&workspace, &workspace.join(part)));
     }
     let templates = package.join("templates");
-    let code = constant("SDK", &sdk) + &constant("TEMPLATES", &files(&templates, &templates));
+    let code = constant("SDK", &sdk)
+        + &constant("TEMPLATES", &files(&templates, &templates))
+        + &constant("LANGUAGES", &languages(&workspace))
+        + &constant("CONTRACT", &files(&workspace.join("wit"), &workspace.join("wit")));
     fs::write(out.join("carried.rs"), code).unwrap();
+}
+
+/// The plugins in other languages and what they have in common, which projects
+/// in those begin with.
+fn languages(workspace: &Path) -> Vec<(String, PathBuf)> {
+    let base = workspace.join(LANGUAGES);
+    let mut directories: Vec<PathBuf> = KINDS.iter().map(|kind| base.join(kind)).collect();
+    for language in LANGUAGE_NAMES {
+        let of_language = base.join(language);
+        directories.push(of_language.join("sdk"));
+        directories.extend(KINDS.iter().map(|kind| of_language.join(kind)));
+    }
+    let files = directories.iter().flat_map(|directory| files(&base, directory));
+    files.collect()
 }
 
 /// All files below a directory, sorted, with their paths from `base`.
@@ -52,9 +74,10 @@ fn files(base: &Path, directory: &Path) -> Vec<(String, PathBuf)> {
     for path in paths {
         // What a build in that directory left is no source.
         let is_built = path.ends_with("target") || path.ends_with("Cargo.lock");
-        // Projects of their own, which no project is built with.
+        // Projects of their own, which no project is built with, and what has
+        // its own place.
         let is_recipe = path.ends_with("guest-sdk/cookbook");
-        let is_left_out = is_built || is_recipe;
+        let is_left_out = is_built || is_recipe || path.ends_with(LANGUAGES);
         if path.is_dir() && !is_left_out {
             found.extend(files(base, &path));
         } else if !is_left_out {

@@ -4,8 +4,6 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-here=$languages/c
-
 # Makes a component of what wasm-ld links; Rust's target wasm32-wasip2 comes
 # with it.
 component_linker() {
@@ -30,19 +28,7 @@ install_tools() {
 }
 
 build_plugin() {
-    local plugin=$1 generated=$build/languages/c/$1
-    local component
-    component=$(component_of c "$plugin")
-    rm -rf "$generated"
-    mkdir -p "$generated"
-    "$bindgen" c "$(wit_of "$plugin")" --out-dir "$generated" >/dev/null 2>&1
-    # What is not called is not linked, and what is not linked is not imported.
-    clang --target=wasm32-wasi -mexec-model=reactor -std=gnu11 -Os -ffunction-sections -Wall -Wextra -Werror \
-        -I "$generated" -I "$here" \
-        -fuse-ld="$(component_linker)" -Wl,--wasm-ld-path="$(command -v wasm-ld)",--gc-sections,--strip-all \
-        "$here/$plugin/plugin.c" "$here/cofferdam.c" "$here/json.c" "$here/wasi.c" \
-        "$generated/plugin.c" "$generated/plugin_component_type.o" -o "$component"
-    "$languages/declare.sh" "$component" "$languages/$plugin/plugin.json"
+    PATH=$(dirname "$bindgen"):$PATH build_project c "$1"
 }
 
 main "$@"

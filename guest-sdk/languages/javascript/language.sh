@@ -4,7 +4,6 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-here=$languages/javascript
 version=0.23.0
 folder=$tools/javascript
 componentize=$folder/node_modules/.bin/componentize-js
@@ -23,13 +22,7 @@ install_tools() {
 }
 
 build_plugin() {
-    local component
-    component=$(component_of javascript "$1")
-    # Nothing of WASI: the engine has a clock, random numbers, a console and
-    # fetch otherwise, and with them files.
-    (cd "$here" && "$componentize" "$1/plugin.js" --wit "$(wit_of "$1")" --world-name plugin --out "$component" \
-        --disable stdio random clocks http fetch-event >/dev/null)
-    "$languages/declare.sh" "$component" "$languages/$1/plugin.json"
+    PATH=$(dirname "$componentize"):$PATH build_project javascript "$1"
 }
 
 main "$@"

@@ -4,7 +4,6 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-here=$languages/python
 version=0.25.1
 folder=$tools/python
 componentize=$folder/bin/componentize-py
@@ -20,16 +19,7 @@ install_tools() {
 }
 
 build_plugin() {
-    local component sources=$build/languages/python/$1
-    component=$(component_of python "$1")
-    # A copy: the interpreter writes what it compiled beside its sources.
-    rm -rf "$sources"
-    mkdir -p "$sources"
-    cp "$here/cofferdam.py" "$here/$1/app.py" "$sources/"
-    # Nothing of WASI: the interpreter asks for files and sockets otherwise.
-    "$componentize" --quiet --wit-path "$(wit_of "$1")" --world plugin \
-        componentize --stub-wasi --python-path "$sources" --output "$component" app
-    "$languages/declare.sh" "$component" "$languages/$1/plugin.json"
+    PATH=$(dirname "$componentize"):$PATH build_project python "$1"
 }
 
 main "$@"

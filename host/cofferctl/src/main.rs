@@ -3,12 +3,14 @@
 mod attachments;
 mod compiler;
 mod component;
+mod confine;
 mod conflist;
 mod diff;
 mod docker_run;
 mod doctor;
 mod gc;
 mod inspect;
+mod janitor;
 mod keep;
 mod key;
 mod metadata;
@@ -116,6 +118,13 @@ enum Command {
     /// What this command executes itself as to compile one component.
     #[command(name = compiler::CHILD, hide = true)]
     CompileStandardInput(compiler::Limits),
+    /// What this command executes itself as to run one plugin of a trace.
+    #[command(name = trace::CHILD, hide = true)]
+    TraceStandardInput,
+    /// What this command executes itself as to remove a directory when it has
+    /// come to its end.
+    #[command(name = janitor::COMMAND, hide = true)]
+    RemoveWhenClosed(janitor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -152,6 +161,8 @@ fn main() -> ExitCode {
         Command::Build(arguments) => project::build(&arguments),
         Command::Test(arguments) => scenario::run(&arguments),
         Command::CompileStandardInput(limits) => compiler::run_child(limits),
+        Command::TraceStandardInput => trace::run_child().map(|()| ExitCode::SUCCESS),
+        Command::RemoveWhenClosed(arguments) => janitor::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&format!("{error:#}"));

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
 /// The custom section in which the guest SDK describes a plugin.
-const SECTION: &str = "cofferdam:plugin";
+pub(crate) const SECTION: &str = "cofferdam:plugin";
 /// The custom section with the JSON Schema of the plugin's configuration.
-const SCHEMA_SECTION: &str = "cofferdam:config-schema";
+pub(crate) const SCHEMA_SECTION: &str = "cofferdam:config-schema";
 
 /// What a component says of itself.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]

@@ -9,17 +9,20 @@ use std::{
 use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
 
-use crate::output::complain;
+use crate::janitor::Janitor;
 
 /// An installation in a directory of its own, which goes with this.
 #[derive(Debug)]
-pub(crate) struct ScratchInstallation(Installation);
+pub(crate) struct ScratchInstallation {
+    installation: Installation,
+    _janitor: Janitor,
+}
 
 impl ScratchInstallation {
     /// An empty one; `purpose` is in the directory's name.
     pub(crate) fn new(purpose: &str) -> anyhow::Result<Self> {
         let scratch = Self::empty(purpose)?;
-        make_directory(scratch.0.policies().path())?;
+        make_directory(scratch.installation.policies().path())?;
         Ok(scratch)
     }
 
@@ -34,11 +37,14 @@ impl ScratchInstallation {
             .mode(0o700)
             .create(&root)
             .with_context(|| format!("make {}", root.display()))?;
-        Ok(Self(Installation::below(root)))
+        Ok(Self {
+            _janitor: Janitor::of(&root)?,
+            installation: Installation::below(root),
+        })
     }
 
     pub(crate) fn installation(&self) -> &Installation {
-        &self.0
+        &self.installation
     }
 
     /// Copies a file that plugins find below the root.
@@ -54,16 +60,7 @@ impl ScratchInstallation {
         if path.components().any(|part| part == Component::ParentDir) {
             bail!("{}: a path without `..` is needed", path.display());
         }
-        Ok(self.0.resolve(path))
-    }
-}
-
-impl Drop for ScratchInstallation {
-    fn drop(&mut self) {
-        let root = self.0.root();
-        if let Err(error) = fs::remove_dir_all(root) {
-            complain(&format!("{} can't be removed: {error}", root.display()));
-        }
+        Ok(self.installation.resolve(path))
     }
 }
 

@@ -147,6 +147,12 @@ impl Confinement {
         self
     }
 
+    /// Lets timers be made: for time limits of what is begun afterwards.
+    pub fn allow_timers(mut self) -> Self {
+        self.permissions.timers = true;
+        self
+    }
+
     /// Lowers another limit, or lowers one differently; by default no memory
     /// is dumped and 256 descriptors may be open. A limit that is lower
     /// already stays.

@@ -19,6 +19,7 @@ mod policy;
 #[cfg(feature = "components")]
 mod request;
 mod result;
+mod scenario;
 mod schema;
 mod workspace;
 
@@ -31,4 +32,5 @@ pub use policy::policy;
 #[cfg(feature = "components")]
 pub use request::request;
 pub use result::result;
+pub use scenario::scenario;
 pub use schema::schema;

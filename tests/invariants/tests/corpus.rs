@@ -42,6 +42,11 @@ fn results_are_printed_in_every_version_as_they_are_read() {
 }
 
 #[test]
+fn scenarios_are_read_or_refused_with_their_line() {
+    replay("scenario", cofferdam_invariants::scenario);
+}
+
+#[test]
 fn schemas_are_read_or_refused_and_checks_end_with_few_words() {
     replay("schema", cofferdam_invariants::schema);
 }

@@ -1,7 +1,7 @@
 // The plugin list-ipam: gives out the first free address of a list.
 
 import { open } from 'cofferdam:cni/store@0.1.1';
-import { answering, codes, failure, isError, parseConfig } from '../cofferdam.js';
+import { answering, codes, failure, isError, parseConfig } from '../sdk/cofferdam.js';
 
 const PREFIX = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\/(0|[1-9]\d?)$/;
 

@@ -3,8 +3,8 @@
 
 import { container } from 'cofferdam:cni/namespaces@0.1.1';
 import { find } from 'cofferdam:cni/links@0.1.1';
-import { answering, codes, failure, parseConfig } from '../cofferdam.js';
-import '../namespace.js';
+import { answering, codes, failure, parseConfig } from '../sdk/cofferdam.js';
+import '../sdk/namespace.js';
 
 function maximum(request) {
     const { maxMtu } = parseConfig(request.config);

@@ -88,8 +88,6 @@ impl Ground {
             depth: 0,
             exchanging: false,
             carrier: Err(String::new()),
-            world: Arc::new(World::default()),
-            tape: None,
             kept: None,
             rehearsing: Rehearsing::default(),
             world: Arc::new(World::default()),

@@ -28,7 +28,7 @@ pub(crate) use self::{
     members::{BUDGET, End, Planned, environment, missing},
     tables::rebuild as rebuild_tables,
 };
-use crate::{compiler, net};
+use crate::{compiler, confine, net};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -93,6 +93,7 @@ pub(crate) fn make(
     let copies = Copies::of(installation, &network, arguments)?;
     let node = Node::read(arguments, copies.state())?;
     let watch = Watch::new(copies.policies.clone(), &network.name, &arguments.args, tracer);
+    confine::to(copies.installation().root(), &[])?;
     Planned::new(&copies, &network, &node, watch, arguments)
 }
 

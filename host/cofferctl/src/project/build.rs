@@ -7,8 +7,8 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
-    cargo::{Built, Project},
     checked::{Checked, workshop},
+    found::{Built, Project},
 };
 use crate::{compiler, inspect::tell_needs, output::say};
 
@@ -27,10 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let directory = &arguments.directory;
     let Some(project) = Project::find(directory)? else {
-        bail!(
-            "{} has no Cargo.toml, so there is no project in it; `cofferctl new NAME` makes one",
-            directory.display()
-        );
+        bail!("{}; `cofferctl new NAME` makes one", Project::missing(directory));
     };
     let components = match project.build(project.target(), false)? {
         Built::Components(components) => components,

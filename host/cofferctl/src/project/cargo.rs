@@ -1,4 +1,4 @@
-//! The project of a plugin, as cargo sees it.
+//! The project of a plugin in Rust, as cargo sees it.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -9,6 +9,8 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
+use super::found::Built;
+
 /// What components are built for.
 const TARGET: &str = "wasm32-wasip2";
 /// What they are built with; templates define it.
@@ -16,19 +18,10 @@ const PROFILE: &str = "component";
 
 /// A directory with a plugin's sources.
 #[derive(Debug)]
-pub(crate) struct Project {
+pub(crate) struct CargoProject {
     directory: PathBuf,
     /// Where cargo puts what it builds.
     target: PathBuf,
-}
-
-/// What came of building.
-#[derive(Debug)]
-pub(crate) enum Built {
-    /// The components, as a rule one.
-    Components(Vec<PathBuf>),
-    /// Cargo said why, and ended with this code.
-    Failed(u8),
 }
 
 #[derive(Deserialize)]
@@ -46,12 +39,12 @@ struct Message {
     filenames: Vec<PathBuf>,
 }
 
-impl Project {
+impl CargoProject {
     /// The project in a directory. `None` where there is none.
     ///
     /// # Errors
     /// Cargo can't read it, or is missing.
-    pub(crate) fn find(directory: &Path) -> anyhow::Result<Option<Self>> {
+    pub(super) fn find(directory: &Path) -> anyhow::Result<Option<Self>> {
         if !directory.join("Cargo.toml").is_file() {
             return Ok(None);
         }
@@ -73,7 +66,7 @@ impl Project {
     }
 
     /// Where cargo puts what it builds.
-    pub(crate) fn target(&self) -> &Path {
+    pub(super) fn target(&self) -> &Path {
         &self.target
     }
 
@@ -83,7 +76,7 @@ impl Project {
     /// # Errors
     /// Cargo can't be run, the target for components is missing, or none was
     /// built.
-    pub(crate) fn build(&self, target: &Path, quiet: bool) -> anyhow::Result<Built> {
+    pub(super) fn build(&self, target: &Path, quiet: bool) -> anyhow::Result<Built> {
         self.require_target()?;
         let mut build = cargo(&self.directory);
         build

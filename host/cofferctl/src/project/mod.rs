@@ -4,10 +4,13 @@ mod build;
 mod cargo;
 mod carried;
 mod checked;
+mod contents;
+mod found;
 mod name;
 mod new;
+mod other;
 
 pub(crate) use build::{Arguments as BuildArguments, run as build};
-pub(crate) use cargo::{Built, Project};
 pub(crate) use checked::{Checked, workshop};
+pub(crate) use found::{Built, Project};
 pub(crate) use new::{Arguments as NewArguments, run as new};

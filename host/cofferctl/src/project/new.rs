@@ -4,19 +4,14 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::{
-    carried::{File, sdk, template},
+    carried::File,
+    contents::{Kind, Language, files},
     name::PluginName,
 };
 use crate::output::say;
-
-/// What stands for the plugin's name in templates, in its two spellings, and
-/// for its one line of description.
-const NAME: &str = "my-plugin";
-const CRATE: &str = "my_plugin";
-const DESCRIPTION: &str = "MY-DESCRIPTION";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -33,70 +28,25 @@ pub(crate) struct Arguments {
     directory: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
-    /// Gives the container an interface: a veth pair to the node.
-    Interface,
-    /// Hands out addresses, for a plugin that gives an interface.
-    Ipam,
-    /// Comes after a plugin that gave an interface, and changes it: its MTU.
-    Chained,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Language {
-    Rust,
-}
-
-impl Kind {
-    fn template(self) -> &'static str {
-        match self {
-            Self::Interface => "interface",
-            Self::Ipam => "ipam",
-            Self::Chained => "chained",
-        }
-    }
-
-    fn description(self) -> &'static str {
-        match self {
-            Self::Interface => "Gives a container an interface that leads to the node",
-            Self::Ipam => "Hands out the addresses of a list",
-            Self::Chained => "Gives a container's interface another MTU",
-        }
-    }
-}
-
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Language::Rust = arguments.language;
     let name = PluginName::parse(&arguments.name)?;
     let directory = arguments.directory.join(name.as_str());
-    write_project(&directory, files(arguments.kind, &name))?;
+    write_project(&directory, files(arguments.language, arguments.kind, &name)?)?;
     let shown = directory.strip_prefix(".").unwrap_or(&directory).display();
+    let told = match arguments.language {
+        Language::Rust => "what is where",
+        _ => "what has to be installed, and what is where",
+    };
     say(&format!(
         "{shown}: a plugin that does something already. Next:\n  cd {shown}\n  cofferctl build\n  cofferctl test\nREADME.md \
-         tells what is where."
+         tells {told}."
     ));
     Ok(())
 }
 
-/// All files of a project, with their paths in it.
-fn files(kind: Kind, name: &PluginName) -> impl Iterator<Item = File> {
-    let own = template("common").chain(template(kind.template()));
-    let named = move |text: &str| {
-        text.replace(DESCRIPTION, kind.description())
-            .replace(NAME, name.as_str())
-            .replace(CRATE, &name.of_crate())
-    };
-    let own = own.map(move |(path, text)| File {
-        path: named(path),
-        text: named(text),
-    });
-    own.chain(sdk())
-}
-
 /// Writes a project into a directory that is made for it: all of it, or
 /// nothing.
-fn write_project(directory: &Path, files: impl Iterator<Item = File>) -> anyhow::Result<()> {
+fn write_project(directory: &Path, files: Vec<File>) -> anyhow::Result<()> {
     let shown = directory.display();
     match fs::create_dir(directory) {
         Ok(()) => {}
@@ -113,7 +63,7 @@ fn write_project(directory: &Path, files: impl Iterator<Item = File>) -> anyhow:
     written
 }
 
-fn write_all(directory: &Path, files: impl Iterator<Item = File>) -> anyhow::Result<()> {
+fn write_all(directory: &Path, files: Vec<File>) -> anyhow::Result<()> {
     for File { path, text } in files {
         let path = directory.join(path);
         let above = path.parent().unwrap_or(directory);
@@ -126,8 +76,6 @@ fn write_all(directory: &Path, files: impl Iterator<Item = File>) -> anyhow::Res
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn arguments(directory: &Path, name: &str) -> Arguments {
@@ -136,35 +84,6 @@ mod tests {
             kind: Kind::Ipam,
             language: Language::Rust,
             directory: directory.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_project_has_its_plugins_name_everywhere() {
-        let name = PluginName::parse("pool").unwrap();
-        for kind in Kind::value_variants() {
-            let mut paths = BTreeSet::new();
-            for File { path, text } in files(*kind, &name) {
-                if !path.starts_with("sdk/") {
-                    for placeholder in [NAME, CRATE, DESCRIPTION] {
-                        assert!(!text.contains(placeholder) && !path.contains(placeholder), "{path}");
-                    }
-                }
-                assert!(paths.insert(path.clone()), "{path} is there twice");
-            }
-            for path in [
-                "Cargo.toml",
-                "README.md",
-                "src/lib.rs",
-                "policy.d/pool.toml",
-                "scenarios/pool.toml",
-                "example.conflist",
-                "sdk/README.md",
-                "sdk/Cargo.toml",
-                "sdk/wit/world.wit",
-            ] {
-                assert!(paths.contains(path), "{kind:?} has no {path}");
-            }
         }
     }
 
@@ -185,7 +104,7 @@ mod tests {
             path: path.to_owned(),
             text: String::new(),
         });
-        assert!(write_project(&project, clash.into_iter()).is_err());
+        assert!(write_project(&project, clash.into()).is_err());
         assert!(!project.exists());
     }
 }

@@ -2,15 +2,9 @@
 //! by side.
 
 use cofferdam_protocol::{CniError, Place};
+use cofferdam_scenario::{Answer, Expected, Fact, Picture, Pictures, setting_now};
 use cofferdam_simulation::Simulated;
 use serde_json::Value as Json;
-
-use super::{
-    arrange::setting_now,
-    fact::Fact,
-    model::{Answer, Expected},
-    picture::{Picture, Pictures},
-};
 
 /// Something that is not as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,9 +13,8 @@ use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
 use cofferdam_protocol::CniError;
 use cofferdam_sandbox::Digest;
+use cofferdam_scenario::Given;
 use nix::fcntl::{Flock, FlockArg};
-
-use super::model::Given;
 
 /// Components that stay compiled besides those in use.
 const MOST_KEPT: usize = 64;
@@ -165,7 +164,7 @@ impl Ground {
 }
 
 /// A file of policy, or those of a directory.
-fn policy_files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn policy_files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }

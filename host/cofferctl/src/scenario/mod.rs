@@ -1,13 +1,7 @@
 //! `cofferctl test`: runs the scenarios of plugins on a network in memory.
 
-mod arrange;
 mod comparison;
-mod document;
-mod fact;
-mod file;
 mod ground;
-mod model;
-mod picture;
 mod report;
 mod request;
 mod run;
@@ -25,16 +19,16 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use cofferdam_broker::Broker;
 use cofferdam_sandbox::Sandbox;
+use cofferdam_scenario::{Scenario, ScenarioFile};
 
 use self::{
-    ground::Ground,
-    model::ScenarioFile,
+    ground::{Ground, policy_files},
     report::Report,
     run::Stage,
-    troupe::{Gathered, Troupe},
+    troupe::{Cast, Gathered, Troupe},
     watch::{BUDGET, Watch},
 };
-use crate::compiler;
+use crate::{compiler, confine};
 
 /// Where a project has its scenarios.
 const DIRECTORY: &str = "scenarios";
@@ -78,9 +72,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         broker: &Broker::new(ground.installation().clone(), BUDGET * 2).in_sandbox(sandbox.clone()),
         watch: &Watch::new(sandbox),
     };
+    let files: Vec<Ready<'_>> = files
+        .iter()
+        .map(|path| Ready::of(path, arguments, &mut troupe))
+        .collect();
+    confine::to(ground.installation().root(), &policies(&files))?;
     let mut report = Report::new(arguments.json);
-    for path in &files {
-        run_file(path, arguments, &mut troupe, &stage, &mut report);
+    for file in &files {
+        file.run(&stage, &mut report);
     }
     ground.clear()?;
     ground.forget_all_but(&troupe.digests());
@@ -95,36 +94,75 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn run_file(path: &Path, arguments: &Arguments, troupe: &mut Troupe, stage: &Stage<'_>, report: &mut Report) {
-    let is_wanted = |name: &str| arguments.filter.as_deref().is_none_or(|filter| name.contains(filter));
-    let file = match ScenarioFile::load(path) {
-        Ok(file) => file,
-        Err(error) => {
-            report.begin(path);
-            report.unreadable(&format!("{error:#}"));
-            return;
+/// A file, with all that takes more than running its scenarios does.
+struct Ready<'f> {
+    path: &'f Path,
+    /// Those that are wanted, and who takes part in them.
+    content: anyhow::Result<(Vec<Scenario>, Cast)>,
+}
+
+impl<'f> Ready<'f> {
+    fn of(path: &'f Path, arguments: &Arguments, troupe: &mut Troupe) -> Self {
+        Self {
+            path,
+            content: Self::read(path, arguments, troupe),
         }
-    };
-    let wanted = file.scenarios.iter().filter(|scenario| is_wanted(&scenario.name));
-    let mut wanted = wanted.peekable();
-    if wanted.peek().is_none() {
-        return;
     }
-    report.begin(path);
-    let named = troupe.cast(&file.plugins).and_then(|plugins| {
-        let plugins = plugins.iter().map(|(name, digest)| (name, *digest));
-        stage.ground.name(plugins)
-    });
-    if let Err(error) = named {
-        report.unreadable(&format!("{error:#}"));
-        return;
+
+    fn read(path: &Path, arguments: &Arguments, troupe: &mut Troupe) -> anyhow::Result<(Vec<Scenario>, Cast)> {
+        let ScenarioFile { plugins, mut scenarios } = ScenarioFile::load(path)?;
+        let filter = arguments.filter.as_deref().unwrap_or_default();
+        scenarios.retain(|scenario| scenario.name.contains(filter));
+        let cast = match scenarios.as_slice() {
+            [] => Cast::new(),
+            _ => troupe.cast(&plugins)?,
+        };
+        Ok((scenarios, cast))
     }
-    for scenario in wanted {
+
+    fn run(&self, stage: &Stage<'_>, report: &mut Report) {
+        let named = match &self.content {
+            Ok((scenarios, _)) if scenarios.is_empty() => return,
+            Ok((scenarios, cast)) => {
+                let plugins = cast.iter().map(|(name, digest)| (name, *digest));
+                stage.ground.name(plugins).map(|()| scenarios)
+            }
+            Err(error) => Err(anyhow::anyhow!("{error:#}")),
+        };
+        report.begin(self.path);
+        match named {
+            Ok(scenarios) => scenarios
+                .iter()
+                .for_each(|scenario| self.run_one(scenario, stage, report)),
+            Err(error) => report.unreadable(&format!("{error:#}")),
+        }
+    }
+
+    fn run_one(&self, scenario: &Scenario, stage: &Stage<'_>, report: &mut Report) {
         match stage.run(scenario) {
             Ok(ended) => report.tell(scenario, &ended),
-            Err(error) => report.unreadable(&format!("{}:{}: {error:#}", path.display(), scenario.line)),
+            Err(error) => report.unreadable(&format!("{}:{}: {error:#}", self.path.display(), scenario.line)),
         }
     }
+}
+
+/// What scenarios have read while they run: files of policies, and the
+/// directories that these are in.
+fn policies(files: &[Ready<'_>]) -> Vec<PathBuf> {
+    let scenarios = files.iter().filter_map(|file| file.content.as_ref().ok());
+    let named = scenarios
+        .flat_map(|(scenarios, _)| scenarios)
+        .flat_map(|scenario| &scenario.given.policies);
+    let mut paths: Vec<PathBuf> = named.cloned().collect();
+    paths.sort();
+    paths.dedup();
+    // A file may be a link to elsewhere.
+    let files: Vec<PathBuf> = paths
+        .iter()
+        .flat_map(|path| policy_files(path).unwrap_or_default())
+        .collect();
+    paths.extend(files);
+    paths
 }
 
 /// The files that are named, or those of the project.
@@ -151,6 +189,3 @@ fn files(arguments: &Arguments) -> anyhow::Result<Vec<PathBuf>> {
     }
     Ok(files)
 }
-
-#[cfg(test)]
-mod tests;

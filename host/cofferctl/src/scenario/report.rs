@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use cofferdam_scenario::Scenario;
 use serde_json::json;
 
 use super::{
     comparison::Mismatch,
-    model::Scenario,
     run::{Ended, Failure},
 };
 use crate::output::{say, say_json};

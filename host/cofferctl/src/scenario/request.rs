@@ -4,9 +4,9 @@
 use cofferdam_protocol::{
     AttachmentKey, CniError, Environment, Injection, Invocation, NetworkList, PluginConfig, Verb, json::Node,
 };
+use cofferdam_scenario::{Given, RequestParts};
 use serde_json::Value as Json;
 
-use super::model::{Given, RequestParts};
 use crate::conflist::fuse;
 
 /// A call of a plugin.

@@ -4,16 +4,13 @@ use std::time::Instant;
 
 use cofferdam_broker::Broker;
 use cofferdam_protocol::{CniError, Place, Verb};
+use cofferdam_scenario::{Action, Deed, Fact, Given, Pictures, RequestParts, Scenario, Step, apply, fresh};
 use cofferdam_simulation::{Nobody, Simulated};
 use serde_json::Value as Json;
 
 use super::{
-    arrange::{self, Deed},
     comparison::{Mismatch, Outcome, compare, compare_pictures, named},
-    fact::Fact,
     ground::Ground,
-    model::{Action, Given, RequestParts, Scenario, Step},
-    picture::Pictures,
     request::{Occasion, Request},
     service::Services,
     watch::Watch,
@@ -81,11 +78,10 @@ impl Stage<'_> {
 
 impl<'a> Play<'a> {
     fn begin(stage: &'a Stage<'a>, given: &'a Given) -> Result<Self, String> {
-        let mut network = arrange::fresh();
+        let mut network = fresh();
         for (place, facts) in [(Place::Host, &given.node), (Place::Container, &given.container)] {
             for fact in facts {
-                arrange::apply(&mut network, place, Deed::Add, fact)
-                    .map_err(|why| format!("{}: {why}", named(place)))?;
+                apply(&mut network, place, Deed::Add, fact).map_err(|why| format!("{}: {why}", named(place)))?;
             }
         }
         Ok(Self {
@@ -145,9 +141,9 @@ impl<'a> Play<'a> {
     /// too, as far as it has to do with that one.
     fn change(&mut self, changes: &[(Place, Deed, Fact)]) -> Result<(), String> {
         for (place, deed, fact) in changes {
-            arrange::apply(&mut self.network, *place, *deed, fact)?;
+            apply(&mut self.network, *place, *deed, fact)?;
             let mut tried = copy(&self.untouched);
-            if arrange::apply(&mut tried, *place, *deed, fact).is_ok() {
+            if apply(&mut tried, *place, *deed, fact).is_ok() {
                 self.untouched = tried;
             }
         }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Components by the names of their plugins.
-type Cast = BTreeMap<String, Digest>;
+pub(super) type Cast = BTreeMap<String, Digest>;
 
 pub(super) struct Troupe {
     workshop: Installation,
@@ -52,9 +52,8 @@ impl Troupe {
                 Built::Failed(code) => return Ok(Gathered::BuildFailed(code)),
             },
             ([], None) => bail!(
-                "{} has no Cargo.toml, so there is no project in it to build; name its directory with --directory, or \
-                 components with --component",
-                arguments.directory.display()
+                "{}; name its directory with --directory, or components with --component",
+                Project::missing(&arguments.directory)
             ),
             (files, _) => files.to_vec(),
         };
@@ -104,7 +103,7 @@ impl Troupe {
             return Ok(self.check(path)?.digest);
         }
         let Some(project) = Project::find(path)? else {
-            bail!("{} has no Cargo.toml, so there is no project in it", path.display());
+            bail!(Project::missing(path));
         };
         match project.build(&self.target, true)? {
             Built::Components(files) => match files.as_slice() {

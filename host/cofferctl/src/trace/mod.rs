@@ -1,6 +1,7 @@
 //! Every call that a network's components make to the host, with arguments,
 //! result and time: a plan that shows how it came about.
 
+mod child;
 mod real;
 
 use std::{process::ExitCode, sync::Arc};
@@ -12,6 +13,7 @@ use cofferdam_broker::{
 };
 use serde_json::{Value, json};
 
+pub(crate) use self::child::{COMMAND as CHILD, run as run_child};
 use crate::{
     output::{complain, say, say_json},
     plan::{self, End},
@@ -21,22 +23,16 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     plan: plan::Arguments,
-    /// Attaches the container of --netns, on the kernel and in this process,
-    /// which is not confined as `cofferdam` is. DEL has to follow.
+    /// Attaches the container of --netns, on the kernel. DEL has to follow.
     #[arg(long)]
     real: bool,
 }
 
 pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let tracer = Arc::new(Tracer::default());
-    let traced = Traced::of(Arc::clone(&tracer));
-    let end = tracing::subscriber::with_default(traced, || {
-        if arguments.real {
-            return real::add(installation, &arguments.plan, &tracer);
-        }
-        plan::make(installation, &arguments.plan, Some(Arc::clone(&tracer))).map(|planned| planned.end)
-    })?;
-    let calls = tracer.take();
+    let (calls, end) = match arguments.real {
+        true => real::add(installation, &arguments.plan)?,
+        false => planned(installation, &arguments.plan)?,
+    };
     if arguments.plan.wants_json() {
         let calls: Vec<Value> = calls.iter().map(document).collect();
         say_json(&json!({ "calls": calls, "end": end.document() }));
@@ -48,6 +44,15 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
         End::Result(_) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
+}
+
+fn planned(installation: &Installation, arguments: &plan::Arguments) -> anyhow::Result<(Vec<Call>, End)> {
+    let tracer = Arc::new(Tracer::default());
+    let traced = Traced::of(Arc::clone(&tracer));
+    let planned = tracing::subscriber::with_default(traced, || {
+        plan::make(installation, arguments, Some(Arc::clone(&tracer)))
+    })?;
+    Ok((tracer.take(), planned.end))
 }
 
 fn tell(call: &Call) {

@@ -1,19 +1,23 @@
-//! A real ADD in this process, to be listened to.
+//! A real ADD, to be listened to.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, bail};
-use cofferdam_broker::{Broker, Installation, trace::Tracer};
+use cofferdam_broker::Installation;
 use cofferdam_protocol::{CniError, Injection, json};
 
+use super::{
+    Call,
+    child::{Order, Outcome},
+};
 use crate::{
     output::complain,
-    plan::{Arguments, BUDGET, End, environment, missing},
+    plan::{Arguments, End, environment, missing},
 };
 
 /// Attaches the container, plugin by plugin, as a runtime does. What was
 /// attached stays, also where a plugin fails: DEL has to follow.
-pub(super) fn add(installation: &Installation, arguments: &Arguments, tracer: &Arc<Tracer>) -> anyhow::Result<End> {
+pub(super) fn add(installation: &Installation, arguments: &Arguments) -> anyhow::Result<(Vec<Call>, End)> {
     let Some((id, netns)) = arguments.container() else {
         bail!("--real attaches a container: say which, with --netns PATH");
     };
@@ -25,6 +29,7 @@ pub(super) fn add(installation: &Installation, arguments: &Arguments, tracer: &A
     let namespace = arguments.namespace_path()?;
     let capability_args = arguments.capability_args()?;
     tell_way_back(&network.name, id, netns);
+    let mut all = Vec::new();
     let mut previous = None;
     for plugin in &network.plugins {
         let injection = Injection {
@@ -36,22 +41,48 @@ pub(super) fn add(installation: &Installation, arguments: &Arguments, tracer: &A
         };
         let config = injection.apply(&plugin.config)?;
         if let Some(plugin) = missing(installation, &config)? {
-            return Ok(End::Unknown { plugin });
+            return Ok((all, End::Unknown { plugin }));
         }
-        let broker = Broker::new(installation.clone(), BUDGET).heard_by(Arc::clone(tracer) as Arc<_>);
         let name = &plugin.plugin_type;
-        let text = config.text().as_bytes().to_vec();
-        let answer = broker.answer(name, |variable| arguments.variable(variable, &namespace), || Ok(text));
-        if answer.exit != 0 {
-            return Ok(End::Error {
-                plugin: name.clone(),
-                error: CniError::from_output(answer.stdout.as_bytes(), answer.stderr.as_bytes(), ""),
-            });
+        let order = Order {
+            root: installation.root().to_owned(),
+            plugin: name.clone(),
+            variables: variables(arguments, &namespace),
+            config: config.text().to_owned(),
+        };
+        let Outcome {
+            calls,
+            succeeded,
+            stdout,
+            stderr,
+        } = order.carry_out()?;
+        all.extend(calls);
+        if !succeeded {
+            let error = CniError::from_output(stdout.as_bytes(), stderr.as_bytes(), "");
+            let plugin = name.clone();
+            return Ok((all, End::Error { plugin, error }));
         }
-        let result = json::Node::parse(&answer.stdout);
+        let result = json::Node::parse(&stdout);
         previous = Some(result.with_context(|| format!("plugin {name:?} printed what is no JSON"))?);
     }
-    Ok(End::Result(previous.unwrap_or_else(|| json::Node::Object(Vec::new()))))
+    let result = previous.unwrap_or_else(|| json::Node::Object(Vec::new()));
+    Ok((all, End::Result(result)))
+}
+
+/// The variables of the request.
+fn variables(arguments: &Arguments, namespace: &str) -> BTreeMap<String, String> {
+    let names = [
+        "CNI_COMMAND",
+        "CNI_CONTAINERID",
+        "CNI_NETNS",
+        "CNI_IFNAME",
+        "CNI_ARGS",
+        "CNI_PATH",
+    ];
+    let pairs = names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), arguments.variable(name, namespace)?)));
+    pairs.collect()
 }
 
 fn tell_way_back(network: &str, id: &str, netns: &Path) {

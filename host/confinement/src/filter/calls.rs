@@ -24,6 +24,8 @@ pub(crate) struct Permissions {
     pub(crate) children: bool,
     /// Connections to services, and much less of everything else.
     pub(crate) services: bool,
+    /// Timers, whose signals only this process gets.
+    pub(crate) timers: bool,
 }
 
 /// Made with any arguments.
@@ -115,6 +117,9 @@ const OLDER: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[c_long] = &[];
 
+/// Making, setting and removing timers.
+const TIMERS: [c_long; 3] = [libc::SYS_timer_create, libc::SYS_timer_settime, libc::SYS_timer_delete];
+
 /// What makes a `clone` a thread of this process.
 pub(super) const THREAD: u32 = (libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD) as u32;
 /// What no thread of ours is made with: namespaces, tracing, other parents.
@@ -202,6 +207,9 @@ pub(super) fn rules(permissions: Permissions, process: u32) -> Vec<(c_long, Rule
     if permissions.threads {
         let thread = vec![Condition::masked(0, THREAD | NOT_WITH_A_THREAD, &[THREAD])];
         rules.push((libc::SYS_clone, Rule::all(thread)));
+    }
+    if permissions.timers {
+        rules.extend(TIMERS.map(|call| (call, Rule::Allow)));
     }
     rules
 }

@@ -18,6 +18,7 @@ const NOTHING: Permissions = Permissions {
     threads: false,
     children: false,
     services: false,
+    timers: false,
 };
 const PACKETS: Permissions = Permissions {
     packets: true,
@@ -39,6 +40,10 @@ const SERVICES: Permissions = Permissions {
 };
 const THREADS: Permissions = Permissions {
     threads: true,
+    ..NOTHING
+};
+const TIMERS: Permissions = Permissions {
+    timers: true,
     ..NOTHING
 };
 
@@ -253,6 +258,22 @@ fn who_speaks_with_services_does_nothing_else() {
             (libc::SYS_renameat2, &[], REFUSED),
             (libc::SYS_mkdirat, &[], REFUSED),
             (libc::SYS_ftruncate, &[], REFUSED),
+        ],
+    );
+}
+
+#[test]
+fn timers_can_be_made_where_that_is_granted() {
+    let calls = [libc::SYS_timer_create, libc::SYS_timer_settime, libc::SYS_timer_delete];
+    for call in calls {
+        decides(NOTHING, &[(call, &[], REFUSED)]);
+        decides(TIMERS, &[(call, &[], ALLOWED)]);
+    }
+    decides(
+        TIMERS,
+        &[
+            (libc::SYS_setitimer, &[], REFUSED),
+            (libc::SYS_timerfd_create, &[], REFUSED),
         ],
     );
 }

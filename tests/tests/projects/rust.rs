@@ -1,0 +1,125 @@
+//! Projects in Rust.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cofferdam_tests::skip;
+use tempfile::TempDir;
+
+use crate::{built, needs_registry, succeeds, told};
+
+/// All files below a directory, with what is in them.
+fn contents(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else {
+            found.push((path.clone(), fs::read(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Makes a project at a place where one may have been before. The SDK's files
+/// stay as they are where they are the same: it is built once for all kinds.
+fn remake(place: &Path, kind: &str) {
+    let fresh = TempDir::with_prefix("cofferdam-test-").unwrap();
+    let directory = fresh.path().to_str().unwrap();
+    let target = built("unused");
+    let words = ["cofferctl", "new", "my-own", "--kind", kind, "--directory", directory];
+    succeeds(fresh.path(), &target, &words);
+    let project = fresh.path().join("my-own");
+    let relative = |base: &Path, files: Vec<(PathBuf, Vec<u8>)>| -> Vec<(PathBuf, Vec<u8>)> {
+        let files = files.into_iter();
+        files
+            .map(|(path, bytes)| (path.strip_prefix(base).unwrap().to_owned(), bytes))
+            .collect()
+    };
+    let files = relative(&project, contents(&project));
+    let present = if place.exists() {
+        relative(place, contents(place))
+    } else {
+        Vec::new()
+    };
+    for (path, _) in present
+        .iter()
+        .filter(|(path, _)| !files.iter().any(|(other, _)| other == path))
+    {
+        if !path.ends_with("Cargo.lock") {
+            fs::remove_file(place.join(path)).unwrap();
+        }
+    }
+    for (path, bytes) in files.iter().filter(|file| !present.contains(file)) {
+        fs::create_dir_all(place.join(path).parent().unwrap()).unwrap();
+        fs::write(place.join(path), bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_new_project_of_each_kind_builds_lints_and_passes() {
+    let place = built("kinds").join("my-own");
+    let target = built("target");
+    for kind in ["chained", "ipam", "interface"] {
+        remake(&place, kind);
+        if let Err(reason) = needs_registry(&place) {
+            return skip(&reason);
+        }
+        succeeds(
+            &place,
+            &target,
+            &["cargo", "fmt", "--check", "--", "--config", "max_width=100"],
+        );
+        succeeds(
+            &place,
+            &target,
+            &["cargo", "clippy", "--quiet", "--all-targets", "--", "-D", "warnings"],
+        );
+        succeeds(&place, &target, &["cargo", "test", "--quiet"]);
+        let told = succeeds(&place, &target, &["cofferctl", "build"]);
+        assert!(told.starts_with("my-own 0.1.0  "), "{kind}: {told}");
+        let told = succeeds(&place, &target, &["cofferctl", "test"]);
+        assert!(told.ends_with(" passed, 0 failed\n"), "{kind}: {told}");
+    }
+}
+
+#[test]
+fn what_can_not_be_built_ends_with_cargos_own_status() {
+    let directory = TempDir::with_prefix("cofferdam-test-").unwrap();
+    let project = directory.path().join("broken");
+    succeeds(
+        directory.path(),
+        &built("unused"),
+        &["cofferctl", "new", "broken", "--kind", "chained"],
+    );
+    if let Err(reason) = needs_registry(&project) {
+        return skip(&reason);
+    }
+    // Its manifest is enough for it, and at once.
+    fs::write(project.join("Cargo.toml"), "[package]\nname = \"broken\"\n").unwrap();
+    for words in [["build"], ["test"]] {
+        let mut command = Command::new("cofferctl");
+        command.args(words).current_dir(&project);
+        let output = told(command);
+        assert_eq!(output.status.code(), Some(101), "{words:?}: {output:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            stderr.contains("profile `component` is not defined"),
+            "{words:?}: {stderr}"
+        );
+    }
+    let mut command = Command::new("cofferctl");
+    command.arg("build").current_dir(directory.path());
+    let output = told(command);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("has neither Cargo.toml nor plugin.toml") && stderr.contains("cofferctl new"),
+        "{stderr}"
+    );
+}
