@@ -23,7 +23,7 @@ use cofferdam_broker::{
 use cofferdam_journal::assume_boot;
 
 use self::{comparison::Comparison, ground::Ground};
-use crate::{compiler, plan::GivenComponent, recordings};
+use crate::{compiler, confine, plan::GivenComponent, recordings};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -77,6 +77,7 @@ fn replay(recording: &Recording, ground: &Ground) -> anyhow::Result<Replayed> {
     let follower = network::Following(network.clone());
     let tracer = Arc::new(Tracer::default());
     let broker = Broker::new(ground.installation().clone(), ground::budget(recording));
+    confine::to(ground.installation().root(), &[])?;
     let started = Instant::now();
     let again = tracing::subscriber::with_default(Traced::of(Arc::clone(&tracer)), || {
         let listener = Arc::clone(&tracer) as Arc<_>;
