@@ -21,6 +21,7 @@ pub(crate) fn to(directory: &Path, readable: &[PathBuf]) -> anyhow::Result<()> {
         // And each has a time limit of its own.
         .allow_timers()
         .directory(directory, Access::WriteAndLink);
+    confinement = allow_random_numbers(confinement);
     for path in readable {
         confinement = match path.is_dir() {
             true => confinement.directory(path, Access::Read),
@@ -33,4 +34,13 @@ pub(crate) fn to(directory: &Path, readable: &[PathBuf]) -> anyhow::Result<()> {
         .enforce()
         .context("this process can't be confined, so no component is run in it")?;
     Ok(())
+}
+
+/// An executable that is linked statically may find no function of the C
+/// library for them, and reads these.
+pub(crate) fn allow_random_numbers(confinement: Confinement) -> Confinement {
+    ["/dev/random", "/dev/urandom"]
+        .into_iter()
+        .filter(|path| Path::new(path).exists())
+        .fold(confinement, Confinement::file)
 }

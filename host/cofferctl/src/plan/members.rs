@@ -82,7 +82,7 @@ impl Planned {
         network: &NetworkList,
         node: &Node,
         watch: Watch,
-        arguments: &Arguments,
+        (arguments, environment): (&Arguments, Environment),
     ) -> anyhow::Result<Self> {
         let simulated = Simulated::new(node.sides.clone(), Box::new(Nobody));
         let walk = Walk {
@@ -90,7 +90,7 @@ impl Planned {
             network,
             node,
             capability_args: arguments.capability_args()?,
-            environment: environment(arguments)?,
+            environment,
             simulated: simulated.clone(),
             watch: Arc::new(watch),
         };

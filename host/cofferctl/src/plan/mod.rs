@@ -93,8 +93,9 @@ pub(crate) fn make(
     let copies = Copies::of(installation, &network, arguments)?;
     let node = Node::read(arguments, copies.state())?;
     let watch = Watch::new(copies.policies.clone(), &network.name, &arguments.args, tracer);
+    let environment = environment(arguments)?;
     confine::to(copies.installation().root(), &[])?;
-    Planned::new(&copies, &network, &node, watch, arguments)
+    Planned::new(&copies, &network, &node, watch, (arguments, environment))
 }
 
 impl Arguments {

@@ -213,7 +213,7 @@ fn description(files: &[File]) -> anyhow::Result<String> {
 fn allow_core_instances(file: &mut File, name: &PluginName) {
     let header = format!("[plugin.{}]\n", name.as_str());
     let text = format!(
-        "{header}# componentize-py makes a component of 38; by itself a plugin may have 32.\ncore-instances = 48\n"
+        "{header}# componentize-py makes a component of 38 core instances; by itself a plugin may have 32.\ncore-instances = 48\n"
     );
     if file.path.ends_with(&format!("/{}.toml", name.as_str())) {
         file.text = file.text.replace(&header, &text);

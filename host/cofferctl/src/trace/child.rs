@@ -19,7 +19,7 @@ use cofferdam_confinement::{Access, Capabilities, Confinement, ConfinementError}
 use serde::{Deserialize, Serialize};
 
 use super::Call;
-use crate::plan::BUDGET;
+use crate::{confine::allow_random_numbers, plan::BUDGET};
 
 /// The command of this executable that runs one plugin.
 pub(crate) const COMMAND: &str = "trace-standard-input";
@@ -108,7 +108,7 @@ fn answer(order: &Order, tracer: Arc<Tracer>) -> Answer {
 }
 
 fn confine_to(reach: &Reach) -> Result<(), ConfinementError> {
-    let mut confinement = Confinement::new().keep_bounding_set();
+    let mut confinement = allow_random_numbers(Confinement::new().keep_bounding_set());
     if reach.network {
         confinement = confinement.keep_capability(Capabilities::NET_ADMIN);
     }
