@@ -12,6 +12,7 @@ mod inspect;
 mod keep;
 mod key;
 mod metadata;
+mod nearest;
 mod net;
 mod output;
 mod plan;
