@@ -38,6 +38,10 @@ impl Records {
 
     /// Claims a name, an IP address in its usual form, for the attachment of
     /// this request. False when somebody (this attachment included) has it.
+    /// A claim is undone when the ADD fails, and at DEL.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the name is no such address.
     pub fn claim(&self, name: &str) -> Result<bool, Error> {
         Ok(self.0.claim(name)?)
     }
@@ -78,12 +82,29 @@ impl Records {
     }
 
     /// Reads a value that all attachments of the network share.
+    ///
+    /// Its name is small letters and `_`, then perhaps a dot and up to three
+    /// digits, as in `last_reserved_ip.0`. So nothing that a request brings,
+    /// such as a pod's name, can be one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the name is another.
     pub fn get(&self, name: &str) -> Result<Option<String>, Error> {
         Ok(self.0.get(name)?)
     }
 
     /// Writes such a value, when it still is `expected`. True when it was
     /// written.
+    ///
+    /// A value is the network's and not the attachment's. What was written is
+    /// not in the journal: **it stays when the ADD fails, and after DEL**, and
+    /// can be overwritten but not removed. So write what does no harm where
+    /// nothing comes of the ADD, such as where to go on looking for an
+    /// address; who has what is for [`Records::claim`] to say.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the name is none of [`Records::get`], or the
+    /// value has more than 256 bytes, or control characters.
     pub fn compare_and_set(&self, name: &str, expected: Option<&str>, value: &str) -> Result<bool, Error> {
         Ok(self.0.compare_and_set(name, expected, value)?)
     }
