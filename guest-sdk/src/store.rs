@@ -91,6 +91,10 @@ impl Records {
 
     /// Claims a name, an IP address in its usual form, for the attachment of
     /// this request. False when somebody (this attachment included) has it.
+    /// A claim is undone when the ADD fails, and at DEL.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the name is no such address.
     ///
     /// ```no_run
     /// # use cofferdam_guest_sdk::{Error, store::Records};
@@ -187,6 +191,13 @@ impl Records {
 
     /// Reads a value that all attachments of the network share.
     ///
+    /// Its name is small letters and `_`, then perhaps a dot and up to three
+    /// digits, as in `last_reserved_ip.0`. So nothing that a request brings,
+    /// such as a pod's name, can be one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the name is another.
+    ///
     /// ```no_run
     /// # use cofferdam_guest_sdk::{Error, store::Records};
     /// # fn example(records: &Records) -> Result<(), Error> {
@@ -200,6 +211,16 @@ impl Records {
 
     /// Writes such a value, when it still is `expected`. True when it was
     /// written.
+    ///
+    /// A value is the network's and not the attachment's. What was written is
+    /// not in the journal: **it stays when the ADD fails, and after DEL**, and
+    /// can be overwritten but not removed. So write what does no harm where
+    /// nothing comes of the ADD, such as where to go on looking for an
+    /// address; who has what is for [`Records::claim`] to say.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the name is none of [`Records::get`], or the
+    /// value has more than 256 bytes, or control characters.
     ///
     /// ```no_run
     /// # use cofferdam_guest_sdk::{Error, store::Records};

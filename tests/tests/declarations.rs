@@ -241,9 +241,13 @@ fn what_a_component_does_not_declare_is_denied_even_where_it_is_granted() {
             "{error:?}"
         );
         assert!(
-            error.details.contains("the component does not declare to need this"),
+            error.message.ends_with("which the component does not declare to need"),
             "{error:?}"
         );
+        let way_out = format!(
+            "the component does not declare to need this, and no grant makes up for that; its author adds it to what the component declares: Need::always(\"{operation}\").in_"
+        );
+        assert!(error.details.contains(&way_out), "{error:?}");
         let records = audit(&site);
         let last = records.last().unwrap();
         assert_eq!(

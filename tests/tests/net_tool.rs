@@ -299,6 +299,80 @@ fn a_configuration_is_checked_before_it_is_used() {
 }
 
 #[test]
+fn what_keeps_the_address_management_plugin_from_running_is_told() {
+    needs_kernel!();
+    let bench = Bench::new();
+    let check = |network: &Value| {
+        let file = bench.configure("10-mynet.conflist", network);
+        bench.cofferctl(&["conflist", "check", file.to_str().unwrap()]).stdout
+    };
+    let bridge = |ipam: &str| with(list("1.0.0")["plugins"][0].clone(), json!({ "ipam": { "type": ipam } }));
+    let network = |plugin: Value| json!({ "cniVersion": "1.0.0", "name": "mynet", "plugins": [plugin] });
+    let slip = "no component is installed for plugin \"host-locl\": ";
+    for (plugin, place) in [
+        (bridge("host-locl"), "plugins[0].ipam.type"),
+        (
+            with(bridge("host-locl"), json!({ "type": "cofferdam", "plugin": "bridge" })),
+            "plugins[0].ipam.type",
+        ),
+        (
+            json!({ "type": "cofferdam", "chain": [bridge("host-locl")] }),
+            "plugins[0].chain[0].ipam.type",
+        ),
+        (
+            json!({ "type": "cofferdam", "chain": [{ "type": "host-locl" }] }),
+            "plugins[0].chain[0].type",
+        ),
+    ] {
+        let told = check(&network(plugin));
+        assert!(told.contains(&format!("error: {place}: {slip}")), "{place}: {told}");
+        assert!(told.contains("; did you mean \"host-local\"?"), "{told}");
+    }
+
+    let told = check(&network(bridge("hostile")));
+    let missing = "error: plugins[0].ipam.type: plugin \"bridge\" may not call it; the policy lacks { allow = \
+                   \"ipam.delegate\", plugins = [\"hostile\"] }";
+    assert!(told.contains(missing), "{told}");
+
+    bench.site.installation().remove_policies();
+    bench.site.installation().default_policies();
+    let policy = bench
+        .site
+        .installation()
+        .root()
+        .join("etc/cofferdam/policy.d/host-local.toml");
+    fs::remove_file(policy).unwrap();
+    let told = check(&list("1.0.0"));
+    assert!(
+        told.contains("error: plugins[0].ipam.type: the policy of \"host-local\" can't be used: "),
+        "{told}"
+    );
+
+    // It calls none, whatever is there.
+    let loopback = json!({ "type": "loopback", "ipam": { "type": "host-locl" } });
+    let told = check(&network(loopback));
+    assert!(!told.contains("error"), "{told}");
+}
+
+#[test]
+fn what_is_easily_left_out_or_mistyped_is_told() {
+    needs_kernel!();
+    let bench = Bench::new();
+    let plugins = json!([{ "type": "portmap", "capabilities": { "portMapping": true } }, { "type": "bandwith" }]);
+    let file = bench.configure("10-mynet.conflist", &json!({ "name": "mynet", "plugins": plugins }));
+    let told = bench.cofferctl(&["conflist", "check", file.to_str().unwrap()]).stdout;
+    for line in [
+        "warning: cniVersion: it is missing, so 0.1.0 is meant, ",
+        "warning: plugins[0].capabilities.portMapping: no plugin here reads the capability \"portMapping\"; did you mean \
+         \"portMappings\"?",
+        "error: plugins[1].type: failed to find plugin \"bandwith\" in path [/no/such/directory], and no component of that \
+         name is installed; did you mean \"bandwidth\"?",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+}
+
+#[test]
 fn a_list_is_fused_into_a_chain_that_does_the_same() {
     needs_kernel!();
     let bench = Bench::new();

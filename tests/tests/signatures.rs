@@ -5,6 +5,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use cofferdam_tests::{Container, Workshop, bridge_network, loopback_network, needs_kernel};
+use serde_json::json;
 
 /// The host's codes for "not granted" and "the component can't be loaded".
 const DENIED: u64 = 100;
@@ -222,4 +223,43 @@ fn the_plugins_that_a_plugin_calls_are_held_to_it_too() {
     assert!(error.text().contains("it has no signature"), "{error:?}");
     assert!(error.text().contains("plugin \"host-local\""), "{error:?}");
     before.assert_same(&workshop.site.snapshot());
+}
+
+#[test]
+fn a_plan_knows_who_signed_what_is_installed_and_what_is_given() {
+    needs_kernel!();
+    let workshop = Workshop::new();
+    workshop.pin("loopback");
+    let network = workshop.path("10-mynet.conflist");
+    let list = json!({ "cniVersion": "1.0.0", "name": "mynet", "plugins": [{ "type": "loopback" }] });
+    fs::write(&network, list.to_string()).unwrap();
+    let component = format!("loopback={}", workshop.path("loopback.wasm"));
+    let planned = |with: &[&str], code: i32, told: &str| {
+        let ended = workshop.site.cofferctl(&[&["plan", &network], with].concat());
+        assert_eq!(ended.code, Some(code), "{with:?}: {ended:?}");
+        assert!(ended.stdout.contains(told), "{with:?}: no {told:?} in {ended:?}");
+    };
+    let given = ["--component", &component];
+    planned(&[], 1, "it has no signature");
+    planned(&given, 1, "it has no signature");
+
+    workshop.sign("vendor", "loopback");
+    planned(&given, 0, "set link lo in the container namespace up");
+    planned(&[], 1, "it has no signature");
+    workshop.add("loopback");
+    planned(&[], 0, "set link lo in the container namespace up");
+
+    workshop.rebuild("loopback");
+    planned(&given, 1, "is not valid");
+    let pinned = workshop.path("pinned.toml");
+    fs::copy(
+        workshop
+            .site
+            .installation()
+            .root()
+            .join("etc/cofferdam/policy.d/loopback.toml"),
+        &pinned,
+    )
+    .unwrap();
+    planned(&["--policy", &pinned], 0, "pinned.toml:");
 }

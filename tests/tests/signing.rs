@@ -5,6 +5,7 @@
 use std::{fs, path::Path};
 
 use cofferdam_tests::{Workshop, needs_kernel};
+use serde_json::json;
 
 #[test]
 fn signing_adds_to_what_others_signed_and_drops_what_fits_no_more() {
@@ -98,4 +99,39 @@ fn who_signed_a_component_can_be_seen() {
     workshop.sign("vendor", "host-local");
     fs::copy(workshop.path("host-local.wasm.sig"), stale).unwrap();
     assert!(list().contains("vendor (NOT VALID)"), "{}", list());
+}
+
+#[test]
+fn a_component_that_its_policy_is_not_for_is_told_before_anything_is_attached() {
+    needs_kernel!();
+    let workshop = Workshop::new();
+    workshop.pin("loopback");
+    let network = workshop.path("10-mynet.conflist");
+    let list = json!({ "cniVersion": "1.0.0", "name": "mynet", "plugins": [{ "type": "loopback" }] });
+    fs::write(&network, list.to_string()).unwrap();
+    let why = "the policy grants plugin \"loopback\" to components signed with key \"vendor\", and component ";
+
+    let wasm = workshop.path("loopback.wasm");
+    let added = workshop.cofferctl(&["component", "add", &wasm]);
+    assert_eq!(added.code, Some(0), "{added:?}");
+    let told = format!("loopback is installed, and does not run: {why}");
+    assert!(added.stderr.contains(&told), "{added:?}");
+    let warning = format!("loopback.toml: plugin.loopback: {why}");
+    assert!(workshop.succeeds(&["policy", "check"]).contains(&warning));
+    let checked = workshop.cofferctl(&["conflist", "check", &network]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    assert!(
+        checked.stdout.contains(&format!("error: plugins[0].type: {why}")) && checked.stdout.contains("cofferctl sign"),
+        "{checked:?}"
+    );
+
+    workshop.sign("vendor", "loopback");
+    let added = workshop.cofferctl(&["component", "add", &wasm]);
+    assert!(added.stderr.is_empty(), "{added:?}");
+    assert!(!workshop.succeeds(&["policy", "check"]).contains(why));
+    workshop.succeeds(&["conflist", "check", &network]);
+
+    workshop.rebuild("loopback");
+    let told = workshop.fails(&["component", "add", &wasm]);
+    assert!(told.contains("if it was built anew since, sign it again"), "{told}");
 }

@@ -48,6 +48,7 @@ pub use call::{Answer, Broker};
 pub use component::check as check_component;
 pub use installation::Installation;
 pub use log::printable;
+pub use pin::check as check_pin;
 pub use reach::{Reach, Use};
 pub use rehearsal::{Answer as RehearsedAnswer, Asked, Listener, Rehearsal};
 pub use repair::{RepairError, repair};

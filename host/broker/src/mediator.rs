@@ -437,6 +437,8 @@ pub(crate) fn quota(text: String) -> CallError {
 pub(crate) fn journal_error(error: cofferdam_journal::Error) -> CallError {
     match error {
         cofferdam_journal::Error::Busy { .. } => CallError::Guest(types::Error::Busy(error.to_string())),
+        // A guest may have it of somebody's request.
+        cofferdam_journal::Error::InvalidName(_) => invalid(error.to_string()),
         error => CallError::Trap(wasmtime::Error::new(error)),
     }
 }

@@ -11,7 +11,10 @@ const SIGN: &str = "have it signed (cofferctl sign --key FILE.key COMPONENT.wasm
 
 /// Refuses a component that is not the pinned one, or not signed with the
 /// pinned key, before anything of it is loaded.
-pub(crate) fn check(store: &ComponentStore, plugin: &str, pin: &Pin, installed: Digest) -> Result<(), CniError> {
+///
+/// # Errors
+/// It is another, or not known to be signed.
+pub fn check(store: &ComponentStore, plugin: &str, pin: &Pin, installed: Digest) -> Result<(), CniError> {
     match pin {
         Pin::Any => Ok(()),
         Pin::Digest(pinned) if *pinned == installed.to_string() => Ok(()),

@@ -34,7 +34,9 @@ pub(crate) fn check(plugin: &str, schema: &[u8], config: &PluginConfig) -> Resul
         path => format!("{path}: "),
     };
     let message = format!("configuration of plugin {plugin:?}: {place}{}", first.problem);
-    let told: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    // The first is in the message, so of it only the way out is left to be told.
+    let others = violations.iter().skip(1).map(ToString::to_string);
+    let told: Vec<String> = [first.way_out.clone()].into_iter().chain(others).collect();
     let details = format!(
         "{}. `cofferctl component inspect {plugin}` shows all fields",
         told.join(". ")
@@ -68,8 +70,8 @@ mod tests {
         assert_eq!(
             error.details.as_deref(),
             Some(
-                "mtu: expected an integer, found \"1500\"; write 1500 without quotation marks. token: expected an \
-                 integer, found true; write an integer. `cofferctl component inspect bridge` shows all fields"
+                "write 1500 without quotation marks. token: expected an integer, found true; write an integer. \
+                 `cofferctl component inspect bridge` shows all fields"
             )
         );
     }

@@ -5,7 +5,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use cofferdam_broker::{Installation, check_component};
+use cofferdam_broker::{Installation, check_component, check_pin};
 use cofferdam_sandbox::{ComponentStore, Digest, Program, Sandbox, Signatures, check_versions};
 
 use crate::{
@@ -56,7 +56,7 @@ pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Resu
             }
             files
                 .iter()
-                .try_for_each(|file| add(&store, file, name.as_deref(), limits))
+                .try_for_each(|file| add(installation, file, name.as_deref(), limits))
         }
         Command::Compile { limits } => compile_all(&store, limits),
         Command::List => list(installation, &store),
@@ -64,7 +64,8 @@ pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Resu
     }
 }
 
-fn add(store: &ComponentStore, file: &Path, name: Option<&str>, limits: compiler::Limits) -> anyhow::Result<()> {
+fn add(installation: &Installation, file: &Path, name: Option<&str>, limits: compiler::Limits) -> anyhow::Result<()> {
+    let store = &installation.components();
     let wasm = fs::read(file).with_context(|| format!("read {}", file.display()))?;
     let description = check_plugin(&wasm).with_context(|| file.display().to_string())?;
     let declaration = description.declaration(file)?;
@@ -98,6 +99,12 @@ fn add(store: &ComponentStore, file: &Path, name: Option<&str>, limits: compiler
     if !declaration.needs.is_declared() {
         complain(&format!("{name} {UNDECLARED}"));
     }
+    // Where there is no policy yet, there is nothing that it would not fit to.
+    if let Ok(policy) = installation.policies().plugin(&name)
+        && let Err(refusal) = check_pin(store, &name, policy.pin(), digest)
+    {
+        complain(&format!("{name} is installed, and does not run: {refusal}"));
+    }
     Ok(())
 }
 
@@ -108,7 +115,8 @@ fn signatures_beside(file: &Path, wasm: &[u8]) -> anyhow::Result<Signatures> {
     let digest = Digest::of(wasm);
     if let Some(error) = signatures.first_invalid(digest) {
         bail!(
-            "{} does not fit {} (sha256:{digest}): {error}; get it again, sign again, or remove that line",
+            "{} does not fit {} (sha256:{digest}): {error}; if it was built anew since, sign it again; \
+             otherwise get it again, or remove that line",
             signature_file::path(file).display(),
             file.display()
         );
@@ -145,17 +153,31 @@ fn check_stored(store: &ComponentStore, digest: Digest) -> anyhow::Result<()> {
 pub(crate) fn check_plugin(wasm: &[u8]) -> anyhow::Result<Description> {
     let description = describe(wasm)?;
     if !description.exports.iter().any(|export| export.starts_with(EXPORT)) {
-        bail!("it exports no interface cofferdam:cni/plugin, so it is no Cofferdam plugin");
+        bail!(
+            "it exports no interface cofferdam:cni/plugin, so it is no Cofferdam plugin; of a crate with the SDK, is \
+             there an export_plugin! in it?"
+        );
     }
     let offered = |import: &&String| {
         import.starts_with("cofferdam:cni/") || WASI.iter().any(|interface| import.starts_with(interface))
     };
     if let Some(import) = description.imports.iter().find(|import| !offered(import)) {
-        bail!("it imports {import}, which no plugin gets");
+        bail!("it imports {import}, which no plugin gets{}", cause_of(import));
     }
     let interfaces = description.imports.iter().chain(&description.exports);
     check_versions(interfaces.map(String::as_str))?;
     Ok(description)
+}
+
+/// Where an import comes from, and what there is in its place.
+fn cause_of(import: &str) -> &'static str {
+    // A component gets all of these imports as soon as it does one of the three.
+    if import.starts_with("wasi:") {
+        "; something in it opens files or sockets, or starts programs (in Rust std::fs, std::net or std::process): what a \
+         plugin may ask the host for in their place is in docs/contract.md"
+    } else {
+        ""
+    }
 }
 
 fn compile_all(store: &ComponentStore, limits: compiler::Limits) -> anyhow::Result<()> {

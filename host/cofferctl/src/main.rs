@@ -14,6 +14,7 @@ mod janitor;
 mod keep;
 mod key;
 mod metadata;
+mod nearest;
 mod net;
 mod output;
 mod plan;

@@ -178,7 +178,7 @@ fn check_compares_policies_with_the_components_of_the_node() {
     ground.component("bridge", "b");
     let (a, b) = ("a".repeat(64), "b".repeat(64));
     let other = format!(
-        "warning: DIR/bridge.toml: plugin.bridge: it is for component sha256:{a}, but sha256:{b} is installed (cofferctl \
+        "warning: DIR/bridge.toml: plugin.bridge: the policy grants plugin \"bridge\" to component sha256:{a}, but sha256:{b} is installed (cofferctl \
          component list tells what is installed)\n"
     );
     assert!(ground.says("check").starts_with(&other), "{}", ground.says("check"));

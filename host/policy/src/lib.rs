@@ -11,6 +11,7 @@ mod aspect;
 mod audit;
 mod bound;
 mod check;
+mod chosen;
 mod default_policy;
 mod denial;
 mod dimension;

@@ -2,11 +2,14 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     audit::Audit,
+    denial::Denial,
     error::{PolicyError, Problem},
+    granted::Granted,
     grants::Grants,
     needs::{Needs, Unmet},
     parse::{self, PinLine, PinWords, Section},
     pin::Pin,
+    question::Question,
     recording::Recording,
     selection::Selection,
     written::{Origin, WrittenGrant},
@@ -110,6 +113,16 @@ impl PluginPolicy {
     pub fn satisfy_on_network(&self, network: &str, needs: &Needs) -> Result<(), Unmet> {
         let grants = self.select(network, None, |selection| selection.covers_network(network));
         grants.satisfy(needs)
+    }
+
+    /// [`Grants::decide`] for a network as a whole: what is granted to any of
+    /// its tenants counts.
+    ///
+    /// # Errors
+    /// It is granted to no attachment of the network.
+    pub fn decide_on_network(&self, network: &str, question: &Question<'_>) -> Result<Granted, Denial> {
+        let grants = self.select(network, None, |selection| selection.covers_network(network));
+        grants.decide(question)
     }
 
     fn select(&self, network: &str, tenant: Option<&str>, is_for: impl Fn(&Selection) -> bool) -> Grants {

@@ -304,6 +304,53 @@ fn packets() -> impl Strategy<Value = Packets> {
     })
 }
 
+/// What is granted for this attachment's name alone is asked for again with the
+/// next one's.
+#[test]
+fn names_that_the_host_chooses_anew_are_a_pattern_in_the_missing_grant() {
+    let key = ["net", "ipv4", "conf", "veth0a1b2c3d", "rp_filter"].map(str::to_owned);
+    let links = ["veth0a1b2c3d", "up*", "veth11111111"].map(str::to_owned);
+    for (question, missing) in [
+        (
+            Question::AddressAdd {
+                place: Host,
+                link: "veth0a1b2c3d",
+                address: "192.0.2.1/32".parse().unwrap(),
+            },
+            r#"{ allow = "address.add", in = "host", names = ["veth*"], prefixes = ["192.0.2.1/32"] }"#,
+        ),
+        (
+            Question::link_create(Host, "veth", "veth0a1b2c3"),
+            r#"{ allow = "link.create", in = "host", kinds = ["veth"], names = ["veth0a1b2c3"] }"#,
+        ),
+        (
+            Question::SysctlWrite {
+                place: Host,
+                key: &key,
+                value: "1",
+            },
+            r#"{ allow = "sysctl.write", in = "host", keys = ["net/ipv4/conf/veth*/rp_filter"], values = ["1"] }"#,
+        ),
+        (
+            Question::NftElement {
+                place: Host,
+                family: "inet",
+                table: "t",
+                set: "s",
+                addresses: &[],
+                links: &links,
+                ports: &[],
+            },
+            r#"{ allow = "nftables.element", in = "host", family = "inet", tables = ["t"], sets = ["s"], names = ["up\\*", "veth*"] }"#,
+        ),
+    ] {
+        let denial = grants(&[]).decide(&question).unwrap_err();
+        assert_eq!(denial.missing, missing);
+        let granted = support::policy(&format!("plugin.test.grant = [{missing}]")).unwrap();
+        assert!(granted.for_attachment("n", None).decide(&question).is_ok(), "{missing}");
+    }
+}
+
 proptest! {
     /// What a denial proposes is a grant, and it allows what was denied.
     #[test]

@@ -229,7 +229,21 @@ fn a_denial_for_want_of_a_declaration_says_so() {
     assert_eq!(
         denial.to_string(),
         "link.see of link \"lo\" in the container namespace is not granted; the policy lacks nothing: the component \
-         does not declare to need this, and no grant makes up for that"
+         does not declare to need this, and no grant makes up for that; its author adds it to what the component \
+         declares: Need::always(\"link.see\").in_container()"
+    );
+    let denial = asked("link.set container kind=veth name=eth0 setting=mtu").ask(Denial::undeclared);
+    assert!(
+        denial
+            .missing
+            .ends_with(": Need::always(\"link.set\").in_container().settings(&[\"mtu\"])"),
+        "{denial}"
+    );
+    assert!(denial.is_undeclared());
+    let denial = asked("ipam.delegate plugin=static").ask(Denial::undeclared);
+    assert!(
+        denial.missing.ends_with(": Need::always(\"ipam.delegate\")"),
+        "{denial}"
     );
 }
 

@@ -139,7 +139,7 @@ impl Checker {
                         *slot = Some(node);
                     }
                 }
-                None if matches!(place, Place::Root) && is_cni_key(key) => {}
+                None if is_cni_key(place, key) => {}
                 None => self.additional(rule, &properties, (key, node), place)?,
             }
         }

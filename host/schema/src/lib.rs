@@ -59,6 +59,7 @@ pub use keyword::KEYWORDS;
 pub use unknown::UnknownKey;
 pub use violation::Violation;
 
+use place::Place;
 use rule::Rule;
 
 /// Keys of a configuration that are CNI's own, or the host's, whichever plugin
@@ -147,7 +148,12 @@ impl Schema {
     }
 }
 
-/// Whether a key at the top of a configuration is CNI's own.
-fn is_cni_key(key: &str) -> bool {
-    key.starts_with(CNI_PREFIX) || CNI_KEYS.iter().any(|known| is_same_key(key, known))
+/// Whether a key at a place of a configuration is CNI's own: at its top, or the
+/// name of the address management plugin.
+fn is_cni_key(place: &Place<'_>, key: &str) -> bool {
+    match place {
+        Place::Root => key.starts_with(CNI_PREFIX) || CNI_KEYS.iter().any(|known| is_same_key(key, known)),
+        Place::Key(Place::Root, parent) => is_same_key(parent, "ipam") && is_same_key(key, "type"),
+        Place::Key(..) | Place::Index(..) => false,
+    }
 }

@@ -55,6 +55,7 @@ fn what_fits_is_told_nothing_of() {
         r#"{"mtu":"x","MTU":1500}"#,
         r#"{"ipam":{"type":"host-local","ranges":[null,[],[null,{"subnet":"10.1.0.0/16","gateway":""}]]}}"#,
         r#"{"strict":{"ONE":1,"two":"x"}}"#,
+        r#"{"IPAM":{"Type":"host-local"}}"#,
     ] {
         assert_eq!(told(configuration), [""; 0], "{configuration}");
     }
@@ -283,6 +284,22 @@ fn every_keyword_that_is_named_is_understood() {
         let refused = Schema::parse(&format!(r#"{{"{keyword}":null}}"#)).err();
         let is_unknown = |error: SchemaError| error.problem.contains("not understood");
         assert!(!refused.is_some_and(is_unknown), "{keyword}");
+    }
+}
+
+#[test]
+fn the_name_of_the_address_management_plugin_is_nobodys_slip() {
+    let configuration = Node::parse(r#"{"ipam":{"type":"pod-list","pool":1,"pols":2},"pool":{"type":"x"}}"#).unwrap();
+    for additional in ["", r#","additionalProperties":false"#] {
+        let text = format!(r#"{{"properties":{{"ipam":{{"properties":{{"pool":{{}}}}{additional}}},"pool":{{}}}}}}"#);
+        let schema = schema(&text);
+        let unknown = schema
+            .unknown_keys(&configuration)
+            .into_iter()
+            .map(|unknown| unknown.path);
+        let refused = schema.check(&configuration).into_iter().map(|violation| violation.path);
+        let told: Vec<String> = unknown.chain(refused).collect();
+        assert_eq!(told, ["ipam.pols"], "{text}");
     }
 }
 

@@ -48,7 +48,7 @@ fn of_key(rule: &Rule, key: &str, value: &Node, place: &Place<'_>, found: &mut V
     let is_root = matches!(place, Place::Root);
     if let Some(property) = rule.property(key).and_then(|number| rule.properties.get(number)) {
         look(&property.rule, value, &Place::Key(place, &property.name), found);
-    } else if is_root && is_cni_key(key) {
+    } else if is_cni_key(place, key) {
         // Whoever has it, it is not for this schema to say.
     } else if let Additional::Like(rule) = &rule.additional {
         look(rule, value, &Place::Key(place, key), found);

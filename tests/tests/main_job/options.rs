@@ -156,6 +156,30 @@ fn what_no_plugin_would_do_is_refused_by_option_and_network() {
 }
 
 #[test]
+fn what_keeps_from_attaching_is_told_first_and_once() {
+    needs_kernel!();
+    let site = Site::new();
+    let blue = network(
+        &site,
+        "blue",
+        &[with(bridge("cni0", "10.22.0.0/16"), json!({ "mtu": "1400" }))],
+    );
+    let ended = run(&site, &["--net", &blue, "--", "true"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let problem = "mtu: expected an integer, found \"1400\"";
+    let first = ended
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("cofferctl: "))
+        .unwrap();
+    assert!(
+        first.contains("failed (add)") && first.contains("; write 1400 without quotation marks"),
+        "{ended:?}"
+    );
+    assert_eq!(first.matches(problem).count(), 1, "{ended:?}");
+}
+
+#[test]
 fn a_container_has_the_name_that_it_is_given_and_no_other_gets_it() {
     needs_kernel!();
     let site = Site::new();

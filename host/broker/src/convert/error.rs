@@ -13,9 +13,16 @@ pub(crate) fn invalid(text: impl Into<String>) -> CallError {
 
 /// What a missing grant becomes.
 pub(crate) fn denied(denial: Denial) -> CallError {
+    // Guests tell the target before what is missing: nobody is to look at the
+    // policy first.
+    let undeclared = if denial.is_undeclared() {
+        ", which the component does not declare to need"
+    } else {
+        ""
+    };
     CallError::Guest(types::Error::Denied(types::Denial {
         operation: denial.operation,
-        target: denial.target,
+        target: format!("{}{undeclared}", denial.target),
         missing: denial.missing,
     }))
 }

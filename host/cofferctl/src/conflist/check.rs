@@ -19,6 +19,9 @@ use crate::{
 /// Characters of a line.
 const LINE: usize = 1000;
 
+const NO_VERSION: &str = "it is missing, so 0.1.0 is meant, in which results name no interfaces; write \
+                          \"cniVersion\": \"1.0.0\"";
+
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The configuration: a list, or a single plugin's.
@@ -59,6 +62,9 @@ fn look(installation: &Installation, arguments: &Arguments, network: &NetworkLis
     }
     if let Err(error) = network.spec_version() {
         findings.push(Finding::error("cniVersion", error.to_string()));
+    }
+    if network.version.is_empty() {
+        findings.push(Finding::warning("cniVersion", NO_VERSION));
     }
     if let Ok(list) = Node::parse(&network.text) {
         findings.extend(fields::misfits(installation, &list, network));

@@ -32,16 +32,49 @@ pub(super) fn misfits(installation: &Installation, list: &Node, network: &Networ
         }
     }
     for (number, plugin) in network.plugins.iter().enumerate() {
-        for part in parts(&format!("plugins[{number}]"), &plugin.plugin_type, &plugin.config) {
-            for finding in part.findings(&known(installation, &part.plugin)) {
+        let place = format!("plugins[{number}]");
+        let mut all_known = Vec::new();
+        for part in parts(&place, &plugin.plugin_type, &plugin.config) {
+            let known = known(installation, &part.plugin);
+            for finding in part.findings(&known) {
                 // Of `ipam` two plugins may say the same.
                 if !findings.contains(&finding) {
                     findings.push(finding);
                 }
             }
+            all_known.push(known);
         }
+        findings.extend(unread_capabilities(&place, &plugin.capabilities, &all_known));
     }
     findings
+}
+
+/// Capabilities that none of the plugins of an object reads, where all of them
+/// say what they read, and one of them says what it has of capabilities.
+fn unread_capabilities(place: &str, capabilities: &[String], known: &[Known]) -> Vec<Finding> {
+    let mut read = Vec::new();
+    for known in known {
+        let (Known::Component(schema) | Known::Keys(schema)) = known else {
+            return Vec::new();
+        };
+        let names = schema.fields().into_iter().filter_map(|field| {
+            let below = field.path.strip_prefix("runtimeConfig.")?;
+            Some(below.split(['.', '[']).next()?.to_owned())
+        });
+        read.extend(names);
+    }
+    read.sort();
+    read.dedup();
+    let read: Vec<&str> = read.iter().map(String::as_str).collect();
+    let unread = capabilities.iter().filter(|name| !read.contains(&name.as_str()));
+    let told = |name: &String| {
+        let problem = match closest_word(name, &read) {
+            Some(meant) => format!("no plugin here reads the capability {name:?}; did you mean {meant:?}?"),
+            None => format!("no plugin here reads the capability {name:?}, but {}", read.join(", ")),
+        };
+        Finding::warning(format!("{place}.capabilities.{name}"), problem)
+    };
+    unread.filter(|_| !read.is_empty()).map(told).collect()
 }
 
 /// A plugin of a list, and the configuration that it gets.
@@ -175,6 +208,26 @@ mod tests {
                 r#"warning: plugins[4].colour: plugin "tuning" has no key "colour", so it has no effect"#,
             ]
         );
+    }
+
+    #[test]
+    fn a_capability_that_nobody_reads_is_told() {
+        let warning = "warning: plugins[0].capabilities.portMapping: no plugin here reads the capability \
+                       \"portMapping\"; did you mean \"portMappings\"?";
+        assert_eq!(
+            told(r#"{"name":"n","plugins":[{"type":"portmap","capabilities":{"portMapping":true,"mac":false}}]}"#),
+            [warning]
+        );
+        for read_by in [
+            r#"{"type":"portmap","capabilities":{"portMappings":true}}"#,
+            r#"{"type":"bridge","capabilities":{"ipRanges":true},"ipam":{"type":"host-local"}}"#,
+            r#"{"type":"someones","capabilities":{"anything":true}}"#,
+            r#"{"type":"portmap","capabilities":{"anything":true},"ipam":{"type":"someones"}}"#,
+            r#"{"type":"cofferdam","capabilities":{"bandwidth":true},"chain":[{"type":"bandwidth"},{"type":"portmap"}]}"#,
+        ] {
+            let list = format!(r#"{{"name":"n","plugins":[{read_by}]}}"#);
+            assert!(told(&list).is_empty(), "{list}");
+        }
     }
 
     #[test]

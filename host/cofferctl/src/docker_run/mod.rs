@@ -20,7 +20,7 @@ use self::{
 };
 use crate::{
     output::complain,
-    run::{Attachments, Chosen, container, container_id, heir::Heir, privilege, undo},
+    run::{Attachments, Chosen, container, container_id, heir::Heir, privilege, told, undo},
 };
 
 #[derive(Debug, Args)]
@@ -77,7 +77,7 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
     };
     let outcome = stay.whole(&mut heir, attachments);
     heir.discharge();
-    outcome.map(ExitCode::from)
+    Ok(ExitCode::from(outcome))
 }
 
 /// What there is while the container runs.
@@ -90,9 +90,9 @@ struct Stay<'s> {
 
 impl Stay<'_> {
     /// From the pause container's start to its end, whatever comes between.
-    fn whole(&self, heir: &mut Heir, attachments: Attachments) -> anyhow::Result<u8> {
+    fn whole(&self, heir: &mut Heir, attachments: Attachments) -> u8 {
         let mut attached = None;
-        let outcome = self.begin(heir, attachments, &mut attached);
+        let outcome = told(self.begin(heir, attachments, &mut attached));
         self.warden.finish();
         break_up(self.installation, self.household, attached.as_ref());
         outcome

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
-use cofferdam_policy::{NO_KEYS, PluginPolicy, PolicyError};
+use cofferdam_policy::{PluginPolicy, PolicyError};
 use cofferdam_protocol::NetworkList;
 
 use super::Arguments;
@@ -49,7 +49,7 @@ impl Copies {
             remarks: Vec::new(),
         };
         copies.copy_components(installation, &used, arguments)?;
-        copies.take_given_policies(arguments)?;
+        copies.take_given_policies(installation, arguments)?;
         for name in used.components.keys() {
             copies.copy_policy(installation, name)?;
         }
@@ -100,11 +100,14 @@ impl Copies {
         Ok(())
     }
 
-    fn take_given_policies(&mut self, arguments: &Arguments) -> anyhow::Result<()> {
+    fn take_given_policies(&mut self, installation: &Installation, arguments: &Arguments) -> anyhow::Result<()> {
+        // A key that can't be read is told of as one that is not there.
+        let keys = installation.policies().keys().unwrap_or_default();
+        let key = |name: &str| Ok(keys.iter().find(|(known, _)| known == name).map(|(_, key)| *key));
         for file in &arguments.policy {
             let text = fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
             let name = plugin_of(file, &text)?;
-            let parsed = PluginPolicy::parse(&name, &[(file.clone(), text.clone())], NO_KEYS)?;
+            let parsed = PluginPolicy::parse(&name, &[(file.clone(), text.clone())], key)?;
             if self.policies.insert(name.clone(), parsed).is_some() {
                 bail!("{}: the policy of plugin {name:?} is given twice", file.display());
             }

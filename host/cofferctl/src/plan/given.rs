@@ -3,7 +3,7 @@ use std::{fs, path::PathBuf, str::FromStr};
 use anyhow::{Context as _, bail};
 use cofferdam_sandbox::ComponentStore;
 
-use crate::{compiler, component::check_plugin};
+use crate::{compiler, component::check_plugin, signature_file};
 
 /// A component that is given as a file.
 #[derive(Clone, Debug)]
@@ -31,7 +31,8 @@ impl FromStr for GivenComponent {
 }
 
 impl GivenComponent {
-    /// Compiles it into a store, and tells its name.
+    /// Compiles it into a store, with the signatures beside it, and tells its
+    /// name.
     pub(crate) fn install(&self, store: &ComponentStore, limits: compiler::Limits) -> anyhow::Result<String> {
         let shown = || self.file.display().to_string();
         let wasm = fs::read(&self.file).with_context(|| format!("read {}", shown()))?;
@@ -48,6 +49,10 @@ impl GivenComponent {
         };
         let code = compiler::compile(&wasm, limits).with_context(shown)?;
         let digest = store.add(&wasm, &code, declaration.to_store())?;
+        // One that does not fit counts only where the policy asks for it.
+        if let Some(signatures) = signature_file::read(&self.file)? {
+            store.add_signatures(digest, &signatures)?;
+        }
         store.name(&name, digest)?;
         Ok(name)
     }

@@ -102,7 +102,7 @@ fn tell_end(end: &End) {
 
 fn tell_missing(planned: &Planned) {
     let missing = planned.all_asked().filter(|asked| asked.is_overlooked()).count();
-    if missing > 0 || !planned.refused.is_empty() {
+    if missing > 0 {
         complain(&format!(
             "{missing} of what is asked for is not granted, and a real ADD is denied it. `cofferctl policy learn` \
              writes a policy for a network"

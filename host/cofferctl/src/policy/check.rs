@@ -1,7 +1,7 @@
 use std::{path::Path, process::ExitCode};
 
-use cofferdam_broker::Installation;
-use cofferdam_policy::{Finding, Needs, Pin, PolicyDirectory, Problem, Report, Severity};
+use cofferdam_broker::{Installation, check_pin};
+use cofferdam_policy::{Finding, Needs, PolicyDirectory, Problem, Report, Severity};
 use serde_json::json;
 
 use super::Place;
@@ -32,35 +32,37 @@ pub(super) fn run(installation: &Installation, place: &Place, json: bool) -> any
 
 /// Policies that no installed component can act under.
 pub(crate) fn components(installation: &Installation, policies: &PolicyDirectory, report: &Report) -> Vec<Finding> {
+    let components = installation.components();
     // Before the first component there is nothing to compare with.
-    let Ok(installed) = installation.components().plugins_by_name() else {
+    let Ok(installed) = components.plugins_by_name() else {
         return Vec::new();
     };
     if installed.is_empty() {
         return Vec::new();
     }
+    let warning = |plugin: &str, problem: String, way_out: Option<String>| Finding {
+        severity: Severity::Warning,
+        problem: Problem {
+            file: policies.path().join(format!("{plugin}.toml")),
+            line: None,
+            field: format!("plugin.{plugin}"),
+            problem,
+            suggestion: Some(way_out.unwrap_or_else(|| "cofferctl component list tells what is installed".to_owned())),
+        },
+    };
     let told = |plugin: &String| {
         let digest = installed.iter().find(|(name, _)| name == plugin);
         let problem = match digest {
             None => "no component is installed under this name".to_owned(),
             Some((_, Err(error))) => error.to_string(),
-            Some((_, Ok(digest))) => match policies.plugin(plugin).ok()?.pin() {
-                Pin::Digest(pinned) if *pinned != digest.to_string() => {
-                    format!("it is for component sha256:{pinned}, but sha256:{digest} is installed")
-                }
-                _ => return None,
-            },
+            Some((_, Ok(digest))) => {
+                let policy = policies.plugin(plugin).ok()?;
+                let refusal = check_pin(&components, plugin, policy.pin(), *digest).err()?;
+                let way_out = refusal.details.clone().filter(|details| !details.is_empty());
+                return Some(warning(plugin, refusal.message, way_out));
+            }
         };
-        Some(Finding {
-            severity: Severity::Warning,
-            problem: Problem {
-                file: policies.path().join(format!("{plugin}.toml")),
-                line: None,
-                field: format!("plugin.{plugin}"),
-                problem,
-                suggestion: Some("cofferctl component list tells what is installed".to_owned()),
-            },
-        })
+        Some(warning(plugin, problem, None))
     };
     report.plugins.iter().filter_map(told).collect()
 }

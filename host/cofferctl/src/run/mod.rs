@@ -124,9 +124,19 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
         }
         Err(error) => Err(error),
     };
+    let code = told(outcome);
     undo(installation, &attachments);
     heir.discharge();
-    outcome.map(ExitCode::from)
+    Ok(ExitCode::from(code))
+}
+
+/// The exit code. What went wrong is told here: detaching may have more to
+/// say, which comes of it.
+pub(crate) fn told(outcome: anyhow::Result<u8>) -> u8 {
+    outcome.unwrap_or_else(|error| {
+        complain(&format!("{error:#}"));
+        1
+    })
 }
 
 /// Detaches, and removes what only attachments need.

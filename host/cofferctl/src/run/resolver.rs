@@ -8,6 +8,8 @@ use cofferdam_broker::Installation;
 use cofferdam_runtime::{PluginCommand, PluginResolver, ResolveError, SearchPath};
 use cofferdam_sandbox::ComponentStore;
 
+use crate::nearest::did_you_mean;
+
 /// Serves plugins that are components by `cofferdam`, others from the plugin
 /// directories.
 #[derive(Clone)]
@@ -72,6 +74,19 @@ impl Resolver {
     }
 }
 
+impl Resolver {
+    /// Tells also that components were looked through.
+    fn nowhere(&self, plugin_type: &str, error: ResolveError) -> ResolveError {
+        match error {
+            ResolveError::NotFound { .. } => ResolveError::Other(format!(
+                "{error}, and no component of that name is installed{}",
+                did_you_mean(&self.components, plugin_type)
+            )),
+            error => error,
+        }
+    }
+}
+
 /// Beside this executable, as it is built, or where plugins are, as it is
 /// installed.
 fn find(directories: &[PathBuf]) -> anyhow::Result<PathBuf> {
@@ -90,14 +105,14 @@ fn find(directories: &[PathBuf]) -> anyhow::Result<PathBuf> {
 
 impl PluginResolver for Resolver {
     fn resolve(&self, plugin_type: &str) -> Result<PluginCommand, ResolveError> {
-        if self.executables_first {
-            let executable = self.executables.resolve(plugin_type);
-            return executable.or_else(|error| self.component(plugin_type).ok_or(error));
-        }
-        match self.component(plugin_type) {
-            Some(command) => Ok(command),
-            None => self.executables.resolve(plugin_type),
-        }
+        let executable = || self.executables.resolve(plugin_type);
+        let component = || self.component(plugin_type);
+        let found = if self.executables_first {
+            executable().or_else(|error| component().ok_or(error))
+        } else {
+            component().map_or_else(executable, Ok)
+        };
+        found.map_err(|error| self.nowhere(plugin_type, error))
     }
 
     fn path(&self) -> OsString {

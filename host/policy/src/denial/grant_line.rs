@@ -4,7 +4,8 @@ use cofferdam_protocol::{IpPrefix, Place};
 
 use crate::{
     aspect::Aspect,
-    dimension::Dimension,
+    chosen::{CHOSEN, is_chosen},
+    dimension::{Dimension, Form},
     grant::MAIN_TABLE,
     key_pattern::KeyPattern,
     packets::Packets,
@@ -18,15 +19,52 @@ use crate::{
 /// The least grant that the format can express and that allows what was
 /// asked, as a TOML table in one line.
 pub(crate) fn write(question: &Question<'_>) -> String {
+    line(question, least)
+}
+
+/// The same for an operator to write down: names that the host chooses anew
+/// for each attachment are a pattern of all of them.
+pub(crate) fn write_lasting(question: &Question<'_>) -> String {
+    line(question, |dimension, question| {
+        lasting(dimension, question).or_else(|| least(dimension, question))
+    })
+}
+
+fn line(question: &Question<'_>, value: impl Fn(Dimension, &Question<'_>) -> Option<String>) -> String {
     let operation = question.operation();
     let mut line = format!("{{ allow = {}", Quoted(operation.name()));
     for (dimension, _) in operation.bounds() {
-        if let Some(value) = least(*dimension, question) {
+        if let Some(value) = value(*dimension, question) {
             line.push_str(&format!(", {} = {value}", dimension.key()));
         }
     }
     line.push_str(" }");
     line
+}
+
+/// A value that covers what was asked, and what will be asked in its place the
+/// next time; `None` where that is the same.
+fn lasting(dimension: Dimension, question: &Question<'_>) -> Option<String> {
+    match question.aspect(dimension)? {
+        Aspect::Text(name) if dimension.form() == Form::Patterns && is_chosen(name) => Some(list([Quoted(CHOSEN)])),
+        Aspect::Names(names) if names.iter().any(|name| is_chosen(name)) => {
+            let patterns = names.iter().map(|name| {
+                if is_chosen(name) {
+                    CHOSEN.to_owned()
+                } else {
+                    Pattern::escape(name)
+                }
+            });
+            let patterns: BTreeSet<String> = patterns.collect();
+            Some(list(patterns.iter().map(|pattern| Quoted(pattern))))
+        }
+        Aspect::Key([net, family, kind, interface, rest @ ..]) if is_chosen(interface) => {
+            let around = |parts: &[String]| KeyPattern::escape(parts);
+            let (before, after) = ([net, family, kind].map(Clone::clone), around(rest));
+            Some(list([Quoted(&format!("{}/{CHOSEN}/{after}", around(&before)))]))
+        }
+        _ => None,
+    }
 }
 
 /// The least value that covers what was asked in a dimension, where there has

@@ -1,9 +1,11 @@
 //! What is told to whoever asked for something that is not granted.
 
 mod grant_line;
+mod need_line;
 mod target;
 
 pub(crate) use grant_line::write as grant_line;
+use grant_line::write_lasting;
 pub(crate) use target::describe;
 use thiserror::Error;
 
@@ -27,11 +29,12 @@ pub struct Denial {
 }
 
 /// What is missing where the component, not the policy, is in the way.
-const UNDECLARED: &str = "nothing: the component does not declare to need this, and no grant makes up for that";
+const UNDECLARED: &str = "nothing: the component does not declare to need this, and no grant makes up for that; its \
+                          author adds it to what the component declares: ";
 
 impl Denial {
     pub(crate) fn missing_grant(question: &Question<'_>) -> Self {
-        Self::new(question, grant_line::write(question))
+        Self::new(question, write_lasting(question))
     }
 
     /// The policy is for other attachments only, so no grant would help. By
@@ -44,7 +47,13 @@ impl Denial {
     /// help.
     #[must_use]
     pub fn undeclared(question: &Question<'_>) -> Self {
-        Self::new(question, UNDECLARED.to_owned())
+        Self::new(question, format!("{UNDECLARED}{}", need_line::write(question)))
+    }
+
+    /// Whether it is the component that is in the way.
+    #[must_use]
+    pub fn is_undeclared(&self) -> bool {
+        self.missing.starts_with(UNDECLARED)
     }
 
     fn new(question: &Question<'_>, missing: String) -> Self {

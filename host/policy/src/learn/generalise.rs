@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use cofferdam_protocol::Place;
 
-use crate::{bound::Bound, dimension::Dimension, grant::Grant, key_pattern::KeyPattern, pattern::Pattern};
+use crate::{
+    bound::Bound,
+    chosen::{CHOSEN, is_chosen},
+    dimension::Dimension,
+    grant::Grant,
+    key_pattern::KeyPattern,
+    pattern::Pattern,
+};
 
-/// What the host calls the links that it names: this and eight hexadecimal
-/// digits.
-const CHOSEN: &str = "veth";
 const CHOSEN_BY_HOST: &str = "Cofferdam chooses the name for each attachment: veth and eight digits.";
 const CHOSEN_BY_RUNTIME: &str = "The star is an interface of the container; the runtime chooses its name.";
 
@@ -28,7 +32,7 @@ pub(super) fn generalise(grant: &mut Grant) -> BTreeSet<&'static str> {
         match bound {
             Bound::Patterns(names) => {
                 for name in names.iter_mut().filter(|name| name.only_name().is_some_and(is_chosen)) {
-                    if let Ok(pattern) = format!("{CHOSEN}*").parse::<Pattern>() {
+                    if let Ok(pattern) = CHOSEN.parse::<Pattern>() {
                         *name = pattern;
                         reasons.insert(CHOSEN_BY_HOST);
                     }
@@ -48,11 +52,6 @@ pub(super) fn generalise(grant: &mut Grant) -> BTreeSet<&'static str> {
     reasons
 }
 
-fn is_chosen(name: &str) -> bool {
-    let digits = name.strip_prefix(CHOSEN).unwrap_or_default();
-    digits.len() == 8 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// The key of an interface of the container, or of one that the host named,
 /// as a pattern of all that may have its place.
 fn of_any_such(key: &KeyPattern, place: Option<Place>) -> Option<(KeyPattern, &'static str)> {
@@ -63,7 +62,7 @@ fn of_any_such(key: &KeyPattern, place: Option<Place>) -> Option<(KeyPattern, &'
     let (interfaces, reason) = match place {
         _ if matches!(*interface, "all" | "default" | "*") => return None,
         Some(Place::Container) => ("*".to_owned(), CHOSEN_BY_RUNTIME),
-        _ if is_chosen(interface) => (format!("{CHOSEN}*"), CHOSEN_BY_HOST),
+        _ if is_chosen(interface) => (CHOSEN.to_owned(), CHOSEN_BY_HOST),
         _ => return None,
     };
     let pattern = format!("net/{family}/{kind}/{interfaces}/{}", rest.join("/"));

@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{Artifact, Digest, StoreError, TrustedDirectory, artifact::RecordedSchema, record::Record};
+use super::{
+    Artifact, Digest, SIGNATURES_LIMIT, StoreError, TrustedDirectory, artifact::RecordedSchema, record::Record,
+    signature::SIGNATURES,
+};
 
 /// Bytes that a component may have.
 const COMPONENT_LIMIT: u64 = 64 << 20;
@@ -256,7 +259,8 @@ impl ComponentStore {
         write(&directory, plugin, format!("sha256:{digest}\n").as_bytes())
     }
 
-    /// Copies what a name stands for into another store, to be run there.
+    /// Copies what a name stands for into another store, to be run there, with
+    /// the signatures that a policy may ask for.
     ///
     /// # Errors
     /// It is not there, not to be trusted, or the file system refuses.
@@ -268,9 +272,11 @@ impl ComponentStore {
         for (name, limit) in [(NEEDS, NEEDS_LIMIT), (CODE, CODE_LIMIT), (CODE_DIGEST, DIGEST_LIMIT)] {
             write(&directory, name, &component.read(name, limit)?)?;
         }
-        match component.read(SCHEMA, SCHEMA_LIMIT) {
-            Err(error) if is_missing(&error) => {}
-            read => write(&directory, SCHEMA, &read?)?,
+        for (name, limit) in [(SCHEMA, SCHEMA_LIMIT), (SIGNATURES, SIGNATURES_LIMIT)] {
+            match component.read(name, limit) {
+                Err(error) if is_missing(&error) => {}
+                read => write(&directory, name, &read?)?,
+            }
         }
         other.name(plugin, digest)?;
         Ok(digest)

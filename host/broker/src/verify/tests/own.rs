@@ -103,16 +103,22 @@ fn an_address_is_one_that_the_attachment_added() {
 
 #[test]
 fn a_route_is_there_as_it_says() {
-    for route in [
-        json!({ "dst": "192.0.2.0/25" }),
-        json!({ "dst": "10.33.0.0/16" }),
-        json!({ "dst": "192.0.2.0/24", "gw": "10.22.0.2" }),
-        json!({ "dst": "192.0.2.0/24", "priority": 8 }),
-        json!({ "dst": "192.0.2.0/24", "mtu": 1400 }),
-        json!({ "dst": "192.0.2.0/24", "advmss": 1400 }),
-        json!({ "dst": "192.0.2.0/24", "scope": 253 }),
-        json!({ "dst": "192.0.2.0/24", "table": 100 }),
+    for (route, words) in [
+        (json!({ "dst": "192.0.2.0/25" }), "is not in table 254"),
+        (json!({ "dst": "10.33.0.0/16" }), "is not in table 254"),
+        (
+            json!({ "dst": "192.0.2.0/24", "gw": "10.22.0.2" }),
+            "gateway 10.22.0.2, but has 10.22.0.1",
+        ),
+        (json!({ "dst": "192.0.2.0/24", "priority": 8 }), "priority 8, but has 7"),
+        (json!({ "dst": "192.0.2.0/24", "mtu": 1400 }), "MTU 1400, but has none"),
+        (
+            json!({ "dst": "192.0.2.0/24", "advmss": 1400 }),
+            "MSS 1400, but has none",
+        ),
+        (json!({ "dst": "192.0.2.0/24", "scope": 253 }), "scope 253, but has 0"),
+        (json!({ "dst": "192.0.2.0/24", "table": 100 }), "is not in table 100"),
     ] {
-        Scene::new().is_untrue(&json!({ "interfaces": [eth0()], "routes": [route] }), "is not in table");
+        Scene::new().is_untrue(&json!({ "interfaces": [eth0()], "routes": [route] }), words);
     }
 }

@@ -80,6 +80,31 @@ fn what_was_taken_away_is_not_passed_on() {
     scene.is_untrue(&given, "is not on interface");
 }
 
+/// As in the first versions of results, and wherever somebody leaves them out.
+#[test]
+fn routes_of_a_result_without_interfaces_are_looked_for_on_all_of_the_container() {
+    let routes = |destinations: &[&str]| -> Value {
+        let routes: Vec<Value> = destinations.iter().map(|dst| json!({ "dst": dst })).collect();
+        json!({ "routes": routes })
+    };
+    let given = routes(&["0.0.0.0/0", "10.33.0.0/16", "198.51.100.0/24"]);
+    let mut scene = Scene::new().after(given.clone());
+    scene.is_true(&given);
+    let eth0 = scene.picture.id("eth0");
+    scene.deeds.show(eth0, "eth0");
+    scene.deeds.note(&Operation::SetLinkMtu {
+        link: eth0,
+        name: "eth0".to_owned(),
+        mtu: 1400,
+    });
+
+    scene.is_true(&routes(&["0.0.0.0/0", "10.33.0.0/16"]));
+    scene.is_true(&routes(&["0.0.0.0/0", "192.0.2.0/24"]));
+    scene.is_untrue(&given, "198.51.100.0/24 is not in table 254");
+    let mut alone = Scene::new();
+    alone.is_untrue(&routes(&["10.33.0.0/16"]), "10.33.0.0/16 is not in table 254");
+}
+
 #[test]
 fn check_looks_at_links_and_leaves_others_things_to_others() {
     let mut picture = Scene::new().picture;

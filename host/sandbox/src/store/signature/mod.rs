@@ -24,6 +24,8 @@ mod signatures;
 mod stored;
 
 pub use key::{KeyError, PublicKey};
+pub(crate) use stored::SIGNATURES;
+
 pub use signatures::{ParseSignaturesError, SIGNATURES_LIMIT, SignatureError, Signatures};
 
 use super::Digest;

@@ -4,7 +4,8 @@ use crate::{
     store::components::{is_missing, write},
 };
 
-const FILE: &str = "component.wasm.sig";
+/// The name of the file that has a component's signatures.
+pub(crate) const SIGNATURES: &str = "component.wasm.sig";
 
 /// Signatures are kept beside the component that they are of.
 impl ComponentStore {
@@ -16,12 +17,12 @@ impl ComponentStore {
     /// not readable.
     pub fn signatures(&self, digest: Digest) -> Result<Signatures, StoreError> {
         let directory = self.component(digest)?;
-        let bytes = match directory.read(FILE, SIGNATURES_LIMIT) {
+        let bytes = match directory.read(SIGNATURES, SIGNATURES_LIMIT) {
             Err(error) if is_missing(&error) => return Ok(Signatures::default()),
             other => other?,
         };
         Signatures::from_bytes(&bytes).map_err(|error| StoreError::Signatures {
-            path: directory.path().join(FILE),
+            path: directory.path().join(SIGNATURES),
             error,
         })
     }
@@ -38,7 +39,7 @@ impl ComponentStore {
             other => other?,
         };
         all.merge(signatures);
-        write(self.component(digest)?.path(), FILE, all.to_string().as_bytes())
+        write(self.component(digest)?.path(), SIGNATURES, all.to_string().as_bytes())
     }
 }
 
@@ -63,7 +64,11 @@ mod tests {
     }
 
     fn file(store: &ComponentStore, digest: Digest) -> PathBuf {
-        store.path().join("components").join(digest.to_string()).join(FILE)
+        store
+            .path()
+            .join("components")
+            .join(digest.to_string())
+            .join(SIGNATURES)
     }
 
     fn of(keys: &[u8]) -> Signatures {
