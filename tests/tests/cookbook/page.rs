@@ -12,9 +12,9 @@ fn page() -> String {
     fs::read_to_string(Products::workspace().join("docs/cookbook.md")).unwrap()
 }
 
-/// The source of a plugin but for its tests.
-fn source(recipe: Recipe) -> String {
-    let text = recipe.text("src/lib.rs");
+/// A file of a plugin's source but for its tests.
+fn source(recipe: Recipe, file: &str) -> String {
+    let text = recipe.text(file);
     let plugin = text.split_once(TESTS).map_or(text.as_str(), |(plugin, _)| plugin);
     plugin.trim_end().to_owned()
 }
@@ -22,18 +22,23 @@ fn source(recipe: Recipe) -> String {
 #[test]
 fn the_page_has_each_recipe_as_it_is_built_and_tested() {
     let page = page();
-    for recipe in ["policy-routing", "tenant-vlan", "vxlan-overlay"].map(Recipe) {
-        let name = recipe.0;
+    for (name, sources) in [
+        ("policy-routing", &["src/lib.rs"][..]),
+        ("tenant-vlan", &["src/lib.rs"]),
+        ("vxlan-overlay", &["src/lib.rs"]),
+        ("remote-address", &["src/lib.rs", "src/service.rs", "src/config.rs"]),
+    ] {
+        let recipe = Recipe(name);
         let policy = format!("policy.d/{name}.toml");
-        for (file, language, text) in [
-            ("src/lib.rs", "rust", source(recipe)),
+        let sources = sources.iter().map(|file| (*file, "rust", source(recipe, file)));
+        for (file, language, text) in sources.chain([
             (policy.as_str(), "toml", recipe.text(&policy).trim_end().to_owned()),
             (
                 "example.conflist",
                 "json",
                 recipe.text("example.conflist").trim_end().to_owned(),
             ),
-        ] {
+        ]) {
             let block = format!("```{language}\n{text}\n```\n");
             assert!(
                 page.contains(&block),
