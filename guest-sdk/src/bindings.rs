@@ -23,7 +23,7 @@ wit_bindgen::generate!({
 
 pub use cofferdam::cni::{
     addresses, allow_list, conntrack, devices, forwarding, ipam, links, log, namespaces, neighbors, nftables, packets,
-    resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
+    resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs, vxlans,
 };
 pub use exports::cofferdam::cni::plugin;
 

@@ -64,6 +64,7 @@ pub mod resolver;
 mod route;
 pub mod store;
 pub mod upkeep;
+mod vxlan;
 
 pub use arguments::Arguments;
 pub use attachment::{Address, Attachment, Dns, Interface, Place, Route};
@@ -82,3 +83,4 @@ pub use new_link::{
 pub use plugin::Plugin;
 pub use request::{AttachmentId, NetworkRequest, Request};
 pub use route::RouteSpec;
+pub use vxlan::Vxlan;

@@ -144,17 +144,32 @@ impl<const N: usize> Buffer<N> {
             Value::Ranges(ranges) => {
                 let mut index = 0;
                 while index < ranges.len() {
-                    self.byte(if index == 0 { b'[' } else { b',' });
-                    self.byte(b'[');
-                    self.number(ranges[index][0] as i32);
-                    self.byte(b',');
-                    self.number(ranges[index][1] as i32);
-                    self.byte(b']');
+                    let [first, last] = ranges[index];
+                    self.range(index, first as i32, last as i32);
+                    index += 1;
+                }
+                self.closed(ranges.len());
+            }
+            Value::WideRanges(ranges) => {
+                let mut index = 0;
+                while index < ranges.len() {
+                    let [first, last] = ranges[index];
+                    self.range(index, first.cast_signed(), last.cast_signed());
                     index += 1;
                 }
                 self.closed(ranges.len());
             }
         }
+    }
+
+    /// The item of a list, by its number.
+    const fn range(&mut self, index: usize, first: i32, last: i32) {
+        self.byte(if index == 0 { b'[' } else { b',' });
+        self.byte(b'[');
+        self.number(first);
+        self.byte(b',');
+        self.number(last);
+        self.byte(b']');
     }
 
     /// The end of a list that had so many items.
@@ -291,6 +306,10 @@ mod tests {
             Need::always("nftables.element")
                 .in_host()
                 .ports(&[[0, 0], [1024, 65535]]),
+            Need::always("vxlan.join")
+                .in_host()
+                .vnis(&[[1, 16_777_215]])
+                .peers(&["192.0.2.0/24"]),
             Need::when("\"x\"", "ipam.delegate"),
         ],
     };
@@ -319,6 +338,7 @@ mod tests {
                         "names": ["eth0"],
                     },
                     { "allow": "nftables.element", "in": "host", "ports": [[0, 0], [1024, 65535]] },
+                    { "allow": "vxlan.join", "in": "host", "vnis": [[1, 16_777_215]], "peers": ["192.0.2.0/24"] },
                     { "allow": "ipam.delegate", "when": "\"x\"" },
                 ],
             })

@@ -45,6 +45,7 @@ pub(crate) enum Value {
     Numbers(&'static [i32]),
     /// From and to, both included.
     Ranges(&'static [[u16; 2]]),
+    WideRanges(&'static [[u32; 2]]),
 }
 
 impl Need {
@@ -117,6 +118,18 @@ impl Need {
     #[must_use]
     pub const fn vlans(self, vlans: &'static [[u16; 2]]) -> Self {
         self.bound("vlans", Value::Ranges(vlans))
+    }
+
+    /// Identifiers of VXLANs of the node: ranges, with first and last.
+    #[must_use]
+    pub const fn vnis(self, vnis: &'static [[u32; 2]]) -> Self {
+        self.bound("vnis", Value::WideRanges(vnis))
+    }
+
+    /// Nodes in these networks that VXLANs send to.
+    #[must_use]
+    pub const fn peers(self, peers: &'static [&'static str]) -> Self {
+        self.bound("peers", Value::Texts(peers))
     }
 
     /// Addresses in these networks. Of nftables: networks whose packets are

@@ -52,9 +52,12 @@ fn files(base: &Path, directory: &Path) -> Vec<(String, PathBuf)> {
     for path in paths {
         // What a build in that directory left is no source.
         let is_built = path.ends_with("target") || path.ends_with("Cargo.lock");
-        if path.is_dir() && !is_built {
+        // Projects of their own, which no project is built with.
+        let is_recipe = path.ends_with("guest-sdk/cookbook");
+        let is_left_out = is_built || is_recipe;
+        if path.is_dir() && !is_left_out {
             found.extend(files(base, &path));
-        } else if !is_built {
+        } else if !is_left_out {
             let relative = path.strip_prefix(base).unwrap().to_str().unwrap();
             found.push((relative.to_owned(), path));
         }

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 pub struct Scenario {
     /// What it is called where it fails.
     pub name: &'static str,
+    /// The version of the contract that its components need.
+    pub contract: &'static str,
     /// The configuration of one plugin or of a chain.
     pub config: Value,
     /// Whether it is looked at beside another attachment, too: what attachments
@@ -38,7 +40,7 @@ pub struct Surroundings {
 pub fn scenarios() -> Vec<Scenario> {
     static HAS_VLAN_FILTERING: LazyLock<bool> = LazyLock::new(|| has_vlan_filtering() && has_kind("vlan"));
     static KINDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        let kinds = ["dummy", "vlan", "ipvlan", "vrf"].into_iter();
+        let kinds = ["dummy", "vlan", "ipvlan", "vrf", "vxlan"].into_iter();
         kinds.filter(|kind| has_kind(kind)).collect()
     });
     let mut scenarios = if env::var_os("COFFERDAM_TESTS_FULL_KERNEL").is_some() {
@@ -64,6 +66,7 @@ pub fn scenarios() -> Vec<Scenario> {
 fn scenario(name: &'static str, config: Value) -> Scenario {
     Scenario {
         name,
+        contract: "0.1.0",
         config,
         beside_another: true,
         surroundings: |_| None,
@@ -104,6 +107,17 @@ fn of_kinds() -> Vec<(&'static str, Scenario)> {
         ),
         ("vlan", upon_eth1("vlan", json!({ "vlanId": 100, "mtu": 1400 }))),
         ("ipvlan", upon_eth1("ipvlan", json!({ "mode": "l3", "mtu": 1400 }))),
+        (
+            "vxlan",
+            Scenario {
+                surroundings: |site| {
+                    site.installation().policy("hostile.toml", VXLAN_POLICY);
+                    None
+                },
+                contract: "0.1.1",
+                ..scenario("bridge in a VXLAN", in_vxlan())
+            },
+        ),
         (
             "vrf",
             Scenario {
@@ -182,6 +196,38 @@ fn tuned() -> Value {
 fn bridge_with_vlans() -> Value {
     let keys = json!({ "vlan": 100, "vlanTrunk": [{ "minID": 20, "maxID": 22 }], "preserveDefaultVlan": false });
     with(bridge_network("1.1.0"), keys)
+}
+
+/// What joining the bridge to other nodes takes.
+const VXLAN_POLICY: &str = r#"
+[plugin.hostile]
+
+[[plugin.hostile.grant]]
+allow = "link.create"
+in = "host"
+kinds = ["bridge", "vxlan"]
+names = ["cni0", "vx42"]
+
+[[plugin.hostile.grant]]
+allow = "vxlan.join"
+in = "host"
+names = ["cni0"]
+vnis = [42]
+peers = ["192.0.2.0/24"]
+"#;
+
+/// By the component that does as it is told.
+fn in_vxlan() -> Value {
+    let bridge = with(bridge_network("1.1.0"), json!({ "cniVersion": null, "name": null }));
+    let calls = json!([
+        { "do": "bridge", "in": "host", "name": "cni0" },
+        { "do": "vxlan", "link": 0, "name": "vx42", "id": 42 },
+        { "do": "add-peer", "link": 1, "peer": "192.0.2.7" },
+    ]);
+    json!({
+        "cniVersion": "1.1.0", "name": "mynet", "type": "cofferdam",
+        "chain": [{ "type": "hostile", "calls": calls }, bridge],
+    })
 }
 
 fn in_vrf() -> Value {

@@ -50,6 +50,10 @@ pub fn has_kind(kind: &str) -> bool {
         "dummy" => {
             arguments.drain(2..4);
         }
+        "vxlan" => {
+            arguments.drain(2..4);
+            arguments.extend(["id", "5", "dstport", "4789"]);
+        }
         "vrf" => {
             arguments.drain(2..4);
             arguments.extend(["table", "5"]);

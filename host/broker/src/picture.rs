@@ -170,6 +170,9 @@ impl Network for Picture {
         set_port_isolated(LinkId, bool) -> ();
         port_vlans(LinkId) -> PortVlans;
         set_port_vlans(LinkId, &PortVlans) -> ();
+        vxlan_peers(LinkId) -> Vec<IpAddr>;
+        add_vxlan_peer(LinkId, IpAddr) -> ();
+        delete_vxlan_peer(LinkId, IpAddr) -> ();
         add_address(LinkId, IpPrefix, bool) -> ();
         delete_address(LinkId, IpPrefix) -> ();
         add_route(LinkId, &Route, RouteMode) -> ();

@@ -17,6 +17,6 @@ pub use model::{
     AddressInfo, Bridge, Datagram, Device, DeviceSelector, FORWARD_CHAIN, FORWARDING_CHAIN, Flows, Forwarded,
     ForwardingLead, FoundDevice, Incoming, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode,
     Neighbor, NewLink, OperationalState, Outgoing, PortVlans, Ports, RateLimit, Received, Route, RouteMode, Rule,
-    SysctlKey, TokenBucket, VethEnd, VlanGateway, VlanRange, forwarding_table, forwarding_table_of, nftables,
+    SysctlKey, TokenBucket, VethEnd, VlanGateway, VlanRange, Vxlan, forwarding_table, forwarding_table_of, nftables,
 };
 pub use network::{Exchange, Network};

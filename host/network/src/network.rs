@@ -58,6 +58,14 @@ pub trait Network {
     fn port_vlans(&mut self, link: LinkId) -> Result<PortVlans>;
     /// `bridge vlan add|del dev NAME vid …`: these and no others.
     fn set_port_vlans(&mut self, link: LinkId, vlans: &PortVlans) -> Result<()>;
+    /// `bridge fdb show dev NAME`: the destinations of frames whose receiver a
+    /// VXLAN does not know, its group among them; none of another link.
+    fn vxlan_peers(&mut self, link: LinkId) -> Result<Vec<IpAddr>>;
+    /// `bridge fdb append 00:00:00:00:00:00 dev NAME dst ADDRESS`; one that is
+    /// there stays.
+    fn add_vxlan_peer(&mut self, link: LinkId, peer: IpAddr) -> Result<()>;
+    /// `bridge fdb del 00:00:00:00:00:00 dev NAME dst ADDRESS`
+    fn delete_vxlan_peer(&mut self, link: LinkId, peer: IpAddr) -> Result<()>;
 
     /// `ip address show dev NAME`
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>>;

@@ -84,6 +84,8 @@ impl<'a> Question<'a> {
                 or_whatever(upon.and_then(|upon| upon.vlan).map(|vlan| Aspect::Number(vlan.into())))
             }
             (Dimension::Vlans, Q::VlanJoin { vlans, .. }) => Aspect::Vlans(vlans),
+            (Dimension::Vnis, Q::VxlanJoin { id, .. }) => Aspect::Number(id.into()),
+            (Dimension::Peers, Q::VxlanJoin { peers, .. }) => Aspect::Addresses(peers),
             (Dimension::RoutingTables, Q::LinkCreate { .. }) => Aspect::Whatever,
             (Dimension::Settings, Q::LinkSet { what, .. }) => Aspect::Text(what),
             (Dimension::Prefixes, Q::AddressAdd { address, .. } | Q::AddressDelete { address, .. }) => {

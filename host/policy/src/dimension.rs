@@ -17,6 +17,10 @@ pub(crate) enum Dimension {
     Modes,
     /// VLANs of links and bridges of the node.
     Vlans,
+    /// Identifiers of VXLANs of the node.
+    Vnis,
+    /// Prefixes of addresses of nodes that VXLANs send to.
+    Peers,
     /// Prefixes of addresses that a link may have, or neighbours.
     Prefixes,
     Destinations,
@@ -115,6 +119,8 @@ impl Dimension {
             Self::Parents => "parents",
             Self::Modes => "modes",
             Self::Vlans => "vlans",
+            Self::Vnis => "vnis",
+            Self::Peers => "peers",
             Self::Prefixes | Self::PacketPrefixes => "prefixes",
             Self::Destinations => "destinations",
             Self::RoutingTables | Self::TableNames => "tables",
@@ -151,7 +157,8 @@ impl Dimension {
             Self::Settings => Form::Words(&SETTINGS),
             Self::Modes => Form::Words(&MODES),
             Self::Vlans => Form::Ranges(Range::VLANS),
-            Self::Prefixes | Self::Destinations | Self::PacketPrefixes => Form::Prefixes,
+            Self::Vnis => Form::Ranges(Range::VNIS),
+            Self::Prefixes | Self::Destinations | Self::PacketPrefixes | Self::Peers => Form::Prefixes,
             Self::PacketScope => Form::Word(&PACKET_SCOPES),
             Self::Marks => Form::Marks,
             Self::Ports | Self::ExchangePorts => Form::Ranges(Range::PORTS),
@@ -177,6 +184,8 @@ impl Dimension {
             Self::Parents => "Names of links of the node that the new ones may be upon; without it, none.",
             Self::Modes => "Modes of links upon one of the node; without it, all but passthru.",
             Self::Vlans => "Numbers of VLANs of the node's links and bridges, or [first, last]; without it, none.",
+            Self::Vnis => "Identifiers of VXLANs that bridges of the node may be joined to, or [first, last].",
+            Self::Peers => "Networks in which the nodes lie that VXLANs send to; without it, none.",
             Self::Prefixes => "Networks in which the addresses lie.",
             Self::Destinations => "Networks in which the routes' destinations lie.",
             Self::RoutingTables => "Numbers of routing tables, or [first, last]; without it, the main one (254).",
@@ -216,6 +225,8 @@ impl Dimension {
             Self::Parents => r#"parents = ["eth1"]"#,
             Self::Modes => r#"modes = ["bridge"]"#,
             Self::Vlans => "vlans = [100, [200, 299]]",
+            Self::Vnis => "vnis = [42, [10000, 19999]]",
+            Self::Peers => r#"peers = ["192.0.2.0/24"]"#,
             Self::Prefixes => r#"prefixes = ["10.22.0.0/16"], or ["0.0.0.0/0", "::/0"] for every address"#,
             Self::Destinations => {
                 r#"destinations = ["10.22.0.0/16"], or ["0.0.0.0/0", "::/0"] for every destination, the default routes included"#
@@ -252,8 +263,8 @@ impl Operation {
         use Dimension::{
             Chains, Destinations, ExchangePorts, Family, Files, HookPriorities, Hooks, Keys, Kinds, LinkNames,
             Locations, Marks, Max, MaxPerNetwork, MaxPerTenant, Modes, PacketLinks, PacketPrefixes, PacketScope,
-            Parents, Place, Plugins, Ports, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames,
-            Values, Vlans,
+            Parents, Peers, Place, Plugins, Ports, Prefixes, RoutingTables, RulePriorities, Sets, Settings, TableNames,
+            Values, Vlans, Vnis,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -339,6 +350,7 @@ impl Operation {
             Self::PacketExchange => &[(Place, Always), (LinkNames, InHost), (ExchangePorts, Always)],
             Self::UpkeepKeep => &[],
             Self::VlanJoin => &[(Place, Always), (LinkNames, InHost), (Vlans, Always)],
+            Self::VxlanJoin => &[(Place, Always), (LinkNames, InHost), (Vnis, Always), (Peers, No)],
             Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
             Self::ForwardingPublish => &[(Place, Always), (PacketPrefixes, No)],
             Self::DeviceTake => &[

@@ -37,11 +37,12 @@ pub enum Operation {
     UpkeepKeep,
     VlanJoin,
     DeviceTake,
+    VxlanJoin,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -75,6 +76,7 @@ impl Operation {
         Self::UpkeepKeep,
         Self::VlanJoin,
         Self::DeviceTake,
+        Self::VxlanJoin,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -110,6 +112,7 @@ impl Operation {
             Self::PacketExchange => "packet.exchange",
             Self::UpkeepKeep => "upkeep.keep",
             Self::VlanJoin => "vlan.join",
+            Self::VxlanJoin => "vxlan.join",
             Self::AllowListRead => "allow-list.read",
             Self::ForwardingAccept => "forwarding.accept",
             Self::ForwardingPublish => "forwarding.publish",

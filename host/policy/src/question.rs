@@ -197,6 +197,13 @@ pub enum Question<'a> {
         bridge: &'a str,
         vlans: &'a [(u16, u16)],
     },
+    /// In the node's own namespace. `id` is that of the VXLAN that a bridge is
+    /// joined to, `peers` are the nodes, or the group, that it sends to.
+    VxlanJoin {
+        bridge: &'a str,
+        id: u32,
+        peers: &'a [IpAddr],
+    },
     /// A link of the node, in its own namespace, or a device without one, by its
     /// PCI address. `is_nodes` tells that the node uses the link itself: then
     /// a grant has to name it, without a pattern.
@@ -256,6 +263,7 @@ impl Question<'_> {
             Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
             Self::ForwardingPublish { .. } => Operation::ForwardingPublish,
             Self::VlanJoin { .. } => Operation::VlanJoin,
+            Self::VxlanJoin { .. } => Operation::VxlanJoin,
             Self::DeviceTake { .. } => Operation::DeviceTake,
         }
     }
@@ -291,6 +299,7 @@ impl Question<'_> {
             Self::ForwardingAccept { .. }
             | Self::ForwardingPublish { .. }
             | Self::VlanJoin { .. }
+            | Self::VxlanJoin { .. }
             | Self::DeviceTake { .. } => Some(Place::Host),
             Self::StoreOpen { .. }
             | Self::ResolverRead { .. }
@@ -334,6 +343,7 @@ impl<'a> Question<'a> {
             | Self::QdiscSet { link, .. }
             | Self::PacketExchange { link, .. }
             | Self::VlanJoin { bridge: link, .. }
+            | Self::VxlanJoin { bridge: link, .. }
             | Self::DeviceTake { name: link, .. } => Some(link),
             _ => None,
         }

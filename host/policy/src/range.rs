@@ -27,6 +27,12 @@ impl Range {
     /// Every VLAN.
     pub(crate) const VLANS: Self = Self { first: 0, last: 4094 };
 
+    /// Every VXLAN.
+    pub(crate) const VNIS: Self = Self {
+        first: 1,
+        last: (1 << 24) - 1,
+    };
+
     /// Every port.
     pub(crate) const PORTS: Self = Self {
         first: 0,

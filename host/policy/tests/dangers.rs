@@ -171,6 +171,22 @@ fn every_link_of_the_node_as_a_parent_and_a_whole_one_are_told() {
 }
 
 #[test]
+fn every_node_as_a_peer_is_told() {
+    for (peers, is_told) in [
+        ("\"0.0.0.0/0\"", true),
+        ("\"192.0.2.0/24\", \"::/0\"", true),
+        ("\"192.0.2.0/24\"", false),
+    ] {
+        let grant =
+            format!("allow = \"vxlan.join\"\nin = \"host\"\nnames = [\"cni0\"]\nvnis = [42]\npeers = [{peers}]");
+        let expected = "peers: frames of containers may be sent to every node there is, in other networks than the \
+                        operator's too (name the networks of the nodes)";
+        let expected = if is_told { vec![expected] } else { vec![] };
+        assert_eq!(told(&grant), expected, "{peers}");
+    }
+}
+
+#[test]
 fn every_device_of_the_node_is_told() {
     for (names, is_told) in [("\"*\"", true), ("\"sriov*\"", false), ("\"eth1\", \"*\"", true)] {
         let grant = format!("allow = \"device.take\"\nin = \"host\"\nkinds = [\"none\"]\nnames = [{names}]");

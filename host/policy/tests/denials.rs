@@ -163,6 +163,22 @@ fn a_denial_names_operation_target_and_missing_grant() {
             r#"vlan.join of ports of bridge "cni0" in VLAN 100 and VLANs 200 to 299 in the host namespace is not granted; the policy lacks { allow = "vlan.join", in = "host", names = ["cni0"], vlans = [100, [200, 299]] }"#,
         ),
         (
+            Question::VxlanJoin {
+                bridge: "cni0",
+                id: 42,
+                peers: &[],
+            },
+            r#"vxlan.join of bridge "cni0" in VXLAN 42 in the host namespace is not granted; the policy lacks { allow = "vxlan.join", in = "host", names = ["cni0"], vnis = [42] }"#,
+        ),
+        (
+            Question::VxlanJoin {
+                bridge: "cni0",
+                id: 42,
+                peers: &["192.0.2.7".parse().unwrap()],
+            },
+            r#"vxlan.join of bridge "cni0" in VXLAN 42 with peer 192.0.2.7 in the host namespace is not granted; the policy lacks { allow = "vxlan.join", in = "host", names = ["cni0"], vnis = [42], peers = ["192.0.2.7/32"] }"#,
+        ),
+        (
             Question::DeviceTake {
                 kind: "",
                 name: "eth5",
@@ -357,6 +373,7 @@ proptest! {
             Question::PacketExchange { place, link, ports: &[68, 67] },
             Question::UpkeepKeep,
             Question::VlanJoin { bridge: link, vlans: &[(1, 1), (20, 4094)] },
+            Question::VxlanJoin { bridge: link, id: 42, peers: &addresses },
             Question::AllowListRead { file: path },
             Question::ForwardingAccept { chain: name, addresses: &addresses },
             Question::ForwardingPublish { addresses: &addresses },

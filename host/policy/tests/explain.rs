@@ -195,6 +195,10 @@ fn every_operation_can_be_asked_for() {
             "vlan.join of ports of bridge \"cni0\" in VLAN 100 in the host namespace",
         ),
         (
+            "vxlan.join host name=cni0 vni=42 peer=192.0.2.7",
+            "vxlan.join of bridge \"cni0\" in VXLAN 42 with peer 192.0.2.7 in the host namespace",
+        ),
+        (
             "device.take host kind=none name=eth5",
             "device.take of link \"eth5\" in the host namespace",
         ),

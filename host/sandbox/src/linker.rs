@@ -4,7 +4,7 @@ use crate::{
     GuestState, Sandbox, SandboxError,
     bindings::cofferdam::cni::{
         addresses, allow_list, conntrack, devices, forwarding, ipam, links, log, namespaces, neighbors, nftables,
-        packets, resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs,
+        packets, resolver, routes, rules, store, sysctl, traffic_control, types, upkeep, vlans, vrfs, vxlans,
     },
     wasi,
 };
@@ -19,6 +19,7 @@ pub trait Imports:
     + links::HostLink
     + vlans::Host
     + vrfs::Host
+    + vxlans::Host
     + addresses::Host
     + routes::Host
     + rules::Host
@@ -59,6 +60,7 @@ fn link_interface<T: Imports>(linker: &mut Linker<T>, import: &str) -> wasmtime:
         "cofferdam:cni/links" => links::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/vlans" => vlans::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/vrfs" => vrfs::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
+        "cofferdam:cni/vxlans" => vxlans::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/addresses" => addresses::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/routes" => routes::add_to_linker::<T, HasSelf<T>>(linker, |state| state),
         "cofferdam:cni/rules" => rules::add_to_linker::<T, HasSelf<T>>(linker, |state| state),

@@ -1,6 +1,9 @@
 //! A picture of a namespace, taken through any [`Network`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use cofferdam_network::{AddressInfo, Error, LinkInfo, LinkSettings, Neighbor, Network, PortVlans, Result, Route};
 use cofferdam_protocol::Place;
@@ -9,7 +12,7 @@ use super::{KeptRoute, Origin, Side, routes::MAIN_TABLE};
 
 impl Side {
     /// What there is in a namespace: links, addresses, routes, rules,
-    /// neighbours and the VLANs of ports.
+    /// neighbours, the VLANs of ports and the peers of VXLANs.
     ///
     /// Routes are those of the main table, of the tables that rules look into,
     /// and of VRFs. No settings, nftables and queueing disciplines: the first
@@ -47,6 +50,7 @@ impl Side {
         self.routes.extend(belongings.routes);
         keep(&mut self.addresses, index, belongings.addresses);
         keep(&mut self.neighbors, index, belongings.neighbors);
+        keep(&mut self.vxlan_peers, index, belongings.vxlan_peers);
         if belongings.vlans != PortVlans::default() {
             self.vlans.insert(index, belongings.vlans);
         }
@@ -68,6 +72,7 @@ struct Belongings {
     routes: Vec<KeptRoute>,
     neighbors: Vec<Neighbor>,
     vlans: PortVlans,
+    vxlan_peers: Vec<IpAddr>,
 }
 
 impl Belongings {
@@ -88,6 +93,10 @@ impl Belongings {
             vlans: match link.master {
                 Some(_) => network.port_vlans(link.id)?,
                 None => PortVlans::default(),
+            },
+            vxlan_peers: match link.kind.as_str() {
+                "vxlan" => network.vxlan_peers(link.id)?,
+                _ => Vec::new(),
             },
             addresses,
         })

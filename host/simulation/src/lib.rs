@@ -72,6 +72,7 @@ mod settings;
 mod side;
 mod traffic;
 mod vlans;
+mod vxlans;
 
 use std::{
     collections::BTreeMap,

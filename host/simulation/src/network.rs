@@ -143,6 +143,27 @@ impl Network for Simulated {
         self.change(&operation, |sides| sides.set_port_vlans(link, vlans))
     }
 
+    fn vxlan_peers(&mut self, link: LinkId) -> Result<Vec<IpAddr>> {
+        request::link(link)?;
+        Ok(self.look(|sides| {
+            let peers = sides.at(link.place).vxlan_peers.get(&link.index);
+            peers.cloned().unwrap_or_default()
+        }))
+    }
+
+    fn add_vxlan_peer(&mut self, link: LinkId, peer: IpAddr) -> Result<()> {
+        request::link(link)?;
+        let name = self.name(link);
+        self.change(&Operation::AddVxlanPeer { link, name, peer }, |sides| {
+            sides.add_vxlan_peer(link, peer)
+        })
+    }
+
+    fn delete_vxlan_peer(&mut self, link: LinkId, peer: IpAddr) -> Result<()> {
+        request::link(link)?;
+        self.quietly(|sides| sides.delete_vxlan_peer(link, peer))
+    }
+
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {
         request::link(link)?;
         self.look(|sides| sides.addresses(link))

@@ -1,4 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use cofferdam_network::{
     AddressInfo, Error, LinkId, LinkInfo, Neighbor, OperationalState, PortVlans, RateLimit, Result, Rule, SysctlKey,
@@ -28,6 +31,9 @@ pub struct Side {
     pub rules: Vec<Rule>,
     /// VLANs of ports.
     pub vlans: BTreeMap<u32, PortVlans>,
+    /// Nodes that VXLANs send frames to whose receiver they do not know, in the
+    /// order in which they came.
+    pub vxlan_peers: BTreeMap<u32, Vec<IpAddr>>,
     /// Kernel settings that are not as they are by themselves, or were read
     /// from a kernel.
     pub settings: BTreeMap<SysctlKey, String>,
@@ -53,6 +59,7 @@ impl Default for Side {
             neighbors: BTreeMap::new(),
             rules: rules::of_the_kernel(),
             vlans: BTreeMap::new(),
+            vxlan_peers: BTreeMap::new(),
             settings: BTreeMap::new(),
             tables: BTreeMap::new(),
             limits: BTreeMap::new(),

@@ -16,7 +16,7 @@ use tree::{Skip, read_tree};
 use crate::{Installation, Namespace};
 
 /// What a namespace consists of: links, addresses, routes, rules, permanent
-/// neighbours, the packet filter, queueing disciplines, network settings, and with
+/// neighbours, peers of VXLANs, the packet filter, queueing disciplines, network settings, and with
 /// [`Snapshot::and_leases`] the addresses on record. One line an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {

@@ -52,6 +52,7 @@ pub(super) fn all() -> Vec<Object> {
         found.extend(rules(&kernel, name, family));
     }
     found.extend(neighbours(&kernel, &links));
+    found.extend(peers(&kernel, &links));
     found.extend(queueing(&kernel, &links));
     found.extend(packet_filter());
     found
@@ -240,6 +241,26 @@ fn neighbours(kernel: &Kernel, links: &Links) -> Vec<Object> {
         )
     };
     permanent.map(object).collect()
+}
+
+/// Whom VXLANs send frames to whose receiver they do not know.
+fn peers(kernel: &Kernel, links: &Links) -> Vec<Object> {
+    let mut body = [0; 12];
+    body[0] = u8::try_from(libc::AF_BRIDGE).expect("a family's number is small");
+    let messages = kernel.dump(libc::RTM_GETNEIGH, &body, NeighbourMessage::parse);
+    let is_for_anybody = |attribute: &NeighbourAttribute| matches!(attribute, NeighbourAttribute::LinkLayerAddress(mac) if *mac == [0; 6]);
+    let entries = messages
+        .iter()
+        .filter(|entry| entry.attributes.iter().any(is_for_anybody));
+    let object = |entry: &NeighbourMessage| {
+        let link = links.name(entry.header.ifindex);
+        let to = entry.attributes.iter().find_map(|attribute| match attribute {
+            NeighbourAttribute::Destination(address) => Some(address),
+            _ => None,
+        })?;
+        Some((format!("peer of {link} {to:?}"), String::new()))
+    };
+    entries.filter_map(object).collect()
 }
 
 /// Queueing disciplines that are not the kernel's own choice: they have a

@@ -33,4 +33,5 @@ mod theft;
 mod traffic;
 mod visibility;
 mod vlans;
+mod vxlans;
 mod ways;

@@ -59,6 +59,22 @@ const KEYS: [&str; 6] = [
 ];
 const TABLES: [&str; 4] = ["hostile", "hostile-2", "firewall", "cofferdam_masquerade"];
 
+/// One network of nodes for its bridge.
+const VXLAN: &str = r#"
+[[plugin.hostile.grant]]
+allow = "link.create"
+in = "host"
+kinds = ["vxlan"]
+names = ["vx0"]
+
+[[plugin.hostile.grant]]
+allow = "vxlan.join"
+in = "host"
+names = ["cni0"]
+vnis = [42]
+peers = ["10.22.0.0/16"]
+"#;
+
 fn place() -> impl Strategy<Value = &'static str> {
     select(vec!["host", "container"])
 }
@@ -90,6 +106,8 @@ fn finding() -> impl Strategy<Value = Value> {
         })),
         Just(crate::arena::own_pair()),
         link().prop_map(|link| json!({ "do": "peer", "link": link })),
+        (link(), one_of(&["vx0", "vx0", "up0"]), select(vec![42, 42, 43]))
+            .prop_map(|(link, name, id)| json!({ "do": "vxlan", "link": link, "name": name, "id": id })),
     ]
 }
 
@@ -105,6 +123,7 @@ fn setting_of_a_link() -> impl Strategy<Value = Value> {
         (link(), select(vec![68, 576, 1400, 9000]))
             .prop_map(|(link, mtu)| json!({ "do": "mtu", "link": link, "mtu": mtu })),
         (link(), any::<[u8; 6]>()).prop_map(|(link, mac)| json!({ "do": "mac", "link": link, "mac": mac })),
+        (link(), one_of(&ADDRESSES)).prop_map(|(link, peer)| json!({ "do": "add-peer", "link": link, "peer": peer })),
         (link(), link()).prop_map(|(link, master)| json!({ "do": "master", "link": link, "master": master })),
     ]
 }
@@ -188,7 +207,7 @@ fn sequence() -> impl Strategy<Value = Vec<Value>> {
 /// at all but for `ip_forward`, with what the kernel changes then, and a
 /// rule of a table and priority that are granted.
 fn not_granted(difference: &str) -> Vec<&str> {
-    let own_links = ["veth0", "veth1", "vethown", "cni0", "eth0", "eth1"];
+    let own_links = ["veth0", "veth1", "vethown", "cni0", "eth0", "eth1", "vx0"];
     let granted = |line: &&str| {
         let of_own_link = |object: &str| {
             let mut words = object.split([' ', '/', ':']);
@@ -241,7 +260,7 @@ fn same(what: &str, before: &Snapshot, now: &Snapshot) -> Result<(), TestCaseErr
 /// Ended, the calls leave nothing; attached, nothing outside the grants, and
 /// nothing at all after DEL.
 fn holds(calls: &[Value]) -> Result<(), TestCaseError> {
-    let arena = Arena::new();
+    let arena = Arena::with_grants(VXLAN);
     let (node, inside) = (arena.site.snapshot(), Snapshot::of(&arena.container.namespace));
 
     let ended = attempt(&arena, calls, "unreachable");

@@ -61,7 +61,8 @@ fn a_component_that_was_kept_attaches_and_leaves_nothing() {
         for (name, wasm) in components(version) {
             let _ = kept.add_component(&name, &wasm).printed(&name);
         }
-        for scenario in scenarios() {
+        // A later contract has more.
+        for scenario in scenarios().iter().filter(|scenario| scenario.contract <= version) {
             let site = Site::with(Installation::with_components_of(&kept));
             site.node().keep_links_bare();
             let _surroundings = (scenario.surroundings)(&site);

@@ -69,8 +69,9 @@ pub(crate) fn link_settings(settings: &wit::LinkSettings) -> LinkSettings {
     }
 }
 
-pub(crate) fn wit_link_settings(settings: &LinkSettings) -> wit::LinkSettings {
-    match settings {
+/// Absent for kinds that the contract has another function for.
+pub(crate) fn wit_link_settings(settings: &LinkSettings) -> Option<wit::LinkSettings> {
+    Some(match settings {
         LinkSettings::Macvlan {
             mode,
             broadcast_queue_length,
@@ -108,5 +109,6 @@ pub(crate) fn wit_link_settings(settings: &LinkSettings) -> wit::LinkSettings {
             group: *group,
             multi_queue: *multi_queue,
         }),
-    }
+        LinkSettings::Vxlan(_) => return None,
+    })
 }

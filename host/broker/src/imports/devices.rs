@@ -219,9 +219,12 @@ impl Mediator {
     }
 }
 
-/// Whether a link is upon one of the node. Of a veth pair neither end is upon
+/// Whether a link is upon one of the node, or sends by it. Of a veth pair neither end is upon
 /// the other.
 fn is_upon(link: &LinkInfo, parent: LinkId) -> bool {
+    if let Some(LinkSettings::Vxlan(vxlan)) = &link.settings {
+        return link.id.place == Place::Host && vxlan.parent == Some(parent.index);
+    }
     let is_there = (link.id.place == Place::Host) != link.lower_elsewhere;
     let is_pair = link.kind == "veth";
     let is_made_upon = link.settings.as_ref().is_none_or(LinkSettings::is_upon_parent);

@@ -202,7 +202,7 @@ impl HostLink for Mediator {
         self.enter()?;
         let id = self.link_id(&link)?;
         let info = self.link_info_of(id)?;
-        Ok(info.settings.as_ref().map(wit_link_settings))
+        Ok(info.settings.as_ref().and_then(wit_link_settings))
     }
 
     fn parent(&mut self, link: Resource<Link>) -> Result<Resource<Link>, CallError> {

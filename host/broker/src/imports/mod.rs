@@ -32,3 +32,4 @@ mod upkeep;
 mod visibility_tests;
 mod vlans;
 mod vrfs;
+mod vxlans;

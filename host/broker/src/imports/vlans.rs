@@ -104,7 +104,7 @@ impl Host for Mediator {
 
 impl Mediator {
     /// The bridge that a link is a port of.
-    fn bridge_of(&mut self, port: LinkId, name: &str) -> Result<LinkInfo, CallError> {
+    pub(super) fn bridge_of(&mut self, port: LinkId, name: &str) -> Result<LinkInfo, CallError> {
         let place = port.place;
         let master = self.link_info_of(port)?.master.map(|index| LinkId { place, index });
         let found = match master {

@@ -5,11 +5,15 @@ const PACKAGE: &str = "cofferdam:cni/";
 
 /// What a component with an import of this interface can ask for, if it is
 /// granted. Without a word: nothing comes of it alone.
-const INTERFACES: [(&str, &str); 21] = [
+const INTERFACES: [(&str, &str); 22] = [
     ("types", ""),
     ("namespaces", ""),
     ("links", "can see, create, change and delete network interfaces"),
     ("vlans", "can put ports of bridges into VLANs"),
+    (
+        "vxlans",
+        "can join bridges of the node to networks of other nodes (VXLANs)",
+    ),
     ("vrfs", "can create devices for virtual routing (VRFs)"),
     ("addresses", "can see, add and remove addresses of network interfaces"),
     ("routes", "can see, add and remove routes"),

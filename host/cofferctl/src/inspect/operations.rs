@@ -47,6 +47,7 @@ fn of_operation(operation: Operation) -> &'static str {
         Operation::ForwardingPublish => "have the node forward connections to published ports",
         Operation::PacketExchange => "exchange UDP datagrams",
         Operation::UpkeepKeep => "keep a record that it is called again for",
+        Operation::VxlanJoin => "join bridges to VXLANs",
         Operation::VlanJoin => "put ports of bridges into VLANs",
         Operation::DeviceTake => "take a network device of the node",
     }

@@ -44,6 +44,7 @@ pub(super) fn apply(network: &mut Simulated, place: Place, deed: Deed, fact: &Fa
         ("address", Deed::Add | Deed::Delete) => address(network, place, deed, fact),
         ("route", Deed::Add | Deed::Delete) => route(network, place, deed, fact),
         ("neighbor", Deed::Add | Deed::Delete) => neighbor(network, place, deed, fact),
+        ("peer", Deed::Add | Deed::Delete) => peer(network, place, deed, fact),
         ("rule", Deed::Add | Deed::Delete) => rule(network, place, deed, fact),
         ("setting", Deed::Add) => add_setting(network, place, fact),
         ("setting", Deed::Set) => set_setting(network, place, fact),
@@ -173,6 +174,16 @@ fn neighbor(network: &mut Simulated, place: Place, deed: Deed, fact: &Fact) -> O
     match deed {
         Deed::Delete => network.delete_neighbor(link, &neighbor),
         _ => network.add_neighbor(link, &neighbor),
+    }
+    .map_err(text)
+}
+
+fn peer(network: &mut Simulated, place: Place, deed: Deed, fact: &Fact) -> Outcome {
+    let link = find(network, place, fact.require("on")?)?;
+    let peer = parsed(fact.require("address")?)?;
+    match deed {
+        Deed::Delete => network.delete_vxlan_peer(link, peer),
+        _ => network.add_vxlan_peer(link, peer),
     }
     .map_err(text)
 }

@@ -39,7 +39,10 @@ enum Form {
 /// Whether a link is up.
 pub(super) const STATE: &str = "state";
 
-pub(super) const SUBJECTS: [Subject; 10] = [
+/// Whether frames of a VLAN have a tag on a port.
+pub(super) const TAGS: &str = "tags";
+
+pub(super) const SUBJECTS: [Subject; 12] = [
     Subject {
         word: "link",
         positional: &[("name", Form::Text)],
@@ -80,6 +83,18 @@ pub(super) const SUBJECTS: [Subject; 10] = [
         word: "neighbor",
         positional: &[("address", Form::Address)],
         named: &[("mac", Form::Mac), ("on", Form::Text)],
+        flags: &[],
+    },
+    Subject {
+        word: "vlan",
+        positional: &[("number", Form::Text)],
+        named: &[("on", Form::Text)],
+        flags: &[("tagged", TAGS), ("untagged", TAGS)],
+    },
+    Subject {
+        word: "peer",
+        positional: &[("address", Form::Address)],
+        named: &[("on", Form::Text)],
         flags: &[],
     },
     Subject {
@@ -268,8 +283,12 @@ impl Subject {
         values.chain(self.flags.iter().map(|(_, key)| *key)).collect()
     }
 
-    fn is_positional(&self, key: &str) -> bool {
-        self.positional.iter().any(|(name, _)| *name == key)
+    /// Whether the value stands there without a word before it.
+    fn says_alone(&self, key: &str) -> bool {
+        let positional = self.positional.iter().map(|(name, _)| *name);
+        positional
+            .chain(self.flags.iter().map(|(_, name)| *name))
+            .any(|name| name == key)
     }
 }
 
@@ -317,7 +336,7 @@ impl fmt::Display for Fact {
         f.write_str(self.subject)?;
         let subject = SUBJECTS.iter().find(|subject| subject.word == self.subject);
         for (key, value) in &self.attributes {
-            let alone = *key == STATE || subject.is_some_and(|subject| subject.is_positional(key));
+            let alone = subject.is_some_and(|subject| subject.says_alone(key));
             match alone {
                 true => write!(f, " {value}")?,
                 false => write!(f, " {key} {value}")?,
@@ -354,6 +373,8 @@ mod tests {
                 "setting net/ipv4/tcp_rmem 4096 87380 6291456",
             ),
             ("chain inet filter input rules 2", "chain inet filter input rules 2"),
+            ("vlan 20-29 tagged on veth0", "vlan 20-29 on veth0 tagged"),
+            ("peer 2001:DB8::7 on vx42", "peer 2001:db8::7 on vx42"),
         ] {
             assert_eq!(fact(line).to_string(), written);
             assert_eq!(fact(written), fact(line));
@@ -397,7 +418,7 @@ mod tests {
 
     #[test]
     fn no_line_makes_it_panic() {
-        proptest::proptest!(|(line in "(link|address|route|rule|set|setting|limit|chain|table|neighbor)?[ a-z0-9./:*-]{0,60}")| {
+        proptest::proptest!(|(line in "(link|address|route|rule|set|setting|limit|chain|table|neighbor|vlan|peer)?[ a-z0-9./:*-]{0,60}")| {
             if let Ok(fact) = line.parse::<Fact>() {
                 proptest::prop_assert_eq!(fact.to_string().parse::<Fact>().unwrap(), fact);
             }

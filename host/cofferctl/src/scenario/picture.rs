@@ -5,7 +5,7 @@ use cofferdam_network::LinkInfo;
 use cofferdam_protocol::Place;
 use cofferdam_simulation::{Side, Sides, Simulated};
 
-use super::fact::{Fact, STATE};
+use super::fact::{Fact, STATE, TAGS};
 
 /// Table that a route is in which names none.
 const MAIN_TABLE: u32 = 254;
@@ -47,6 +47,7 @@ impl Picture {
     fn of(side: &Side) -> Self {
         let mut facts: Vec<Fact> = side.links.values().map(|link| of_link(side, link)).collect();
         facts.extend(addressing(side));
+        facts.extend(bridging(side));
         facts.extend(traffic(side));
         facts.extend(packet_filter(side));
         let settings = side.settings.iter();
@@ -143,6 +144,28 @@ fn addressing(side: &Side) -> impl Iterator<Item = Fact> {
             .with("table", rule.table)
     });
     addresses.chain(routes).chain(neighbors).chain(rules)
+}
+
+/// VLANs of ports, and the nodes that VXLANs send to.
+fn bridging(side: &Side) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for (port, vlans) in &side.vlans {
+        facts.extend(vlans.ranges().iter().map(|range| {
+            let number = match range.first == range.last {
+                true => range.first.to_string(),
+                false => format!("{}-{}", range.first, range.last),
+            };
+            Fact::new("vlan")
+                .with("number", number)
+                .with("on", name_of(side, *port))
+                .with(TAGS, if range.untagged { "untagged" } else { "tagged" })
+        }));
+    }
+    for (link, peers) in &side.vxlan_peers {
+        let of_link = |peer| Fact::new("peer").with("address", peer).with("on", name_of(side, *link));
+        facts.extend(peers.iter().map(of_link));
+    }
+    facts
 }
 
 fn traffic(side: &Side) -> impl Iterator<Item = Fact> {

@@ -83,7 +83,9 @@ fn place(operation: &Operation) -> Option<Place> {
     match operation {
         Operation::CreateBridge { bridge } => Some(bridge.place),
         Operation::CreateVeth { first, .. } => Some(first.place),
-        Operation::CreateLink { link } | Operation::CreateVrf { link } => Some(link.place),
+        Operation::CreateLink { link } | Operation::CreateVrf { link } | Operation::CreateVxlan { link, .. } => {
+            Some(link.place)
+        }
         Operation::CreateVlanGateway { gateway } => Some(gateway.place),
         Operation::UseParent { link, .. }
         | Operation::DeleteLink { link, .. }
@@ -97,6 +99,7 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::SetPortHairpin { link, .. }
         | Operation::SetPortIsolated { link, .. }
         | Operation::SetPortVlans { link, .. }
+        | Operation::AddVxlanPeer { link, .. }
         | Operation::AddAddress { link, .. }
         | Operation::DeleteAddress { link, .. }
         | Operation::AddRoute { link, .. }
@@ -158,7 +161,12 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::SetPortIsolated { link, on, .. } => is_setting(part, *link, &Value::Isolated(*on)),
         Operation::SetPortVlans { link, .. } => are_vlans(part, *link),
         Operation::CreateVlanGateway { gateway } => is_shared_link(part, gateway.place, &gateway.name),
-        Operation::CreateVrf { link } => is_shared_link(part, link.place, &link.name),
+        Operation::CreateVrf { link } | Operation::CreateVxlan { link, .. } => {
+            is_shared_link(part, link.place, &link.name)
+        }
+        Operation::AddVxlanPeer { link, peer, .. } => {
+            matches!(part, Part::VxlanPeer { link: of, peer: earlier, .. } if of == link && earlier == peer)
+        }
         Operation::AddAddress { link, address, .. } => {
             matches!(part, Part::Address { link: of, address: earlier, .. } if of == link && earlier == address)
         }

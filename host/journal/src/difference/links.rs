@@ -1,4 +1,4 @@
-use cofferdam_network::{Bridge, IpvlanIsolation, LinkId, LinkInfo, LinkSettings};
+use cofferdam_network::{Bridge, IpvlanIsolation, LinkId, LinkInfo, LinkSettings, Vxlan};
 use cofferdam_protocol::{MacAddress, Place};
 
 use super::{
@@ -220,7 +220,12 @@ impl Survey<'_, '_> {
         Ok(self.shared.is_user(&bridge, self.id)? && self.shared.users(&bridge, self.id)? > 1)
     }
 
-    fn tell_of_master(&mut self, entry: &Entry, info: &LinkInfo, master: Option<u32>) -> Result<(), ComparisonError> {
+    pub(super) fn tell_of_master(
+        &mut self,
+        entry: &Entry,
+        info: &LinkInfo,
+        master: Option<u32>,
+    ) -> Result<(), ComparisonError> {
         let place = info.id.place;
         let id = |index| LinkId { place, index };
         self.lost.ports.insert(info.id);
@@ -277,8 +282,22 @@ pub(super) fn settings_text(settings: &LinkSettings) -> String {
             let queues = if *multi_queue { ", multi_queue" } else { "" };
             format!("user {}, group {}{queues}", number(owner), number(group))
         }
+        LinkSettings::Vxlan(vxlan) => vxlan_text(vxlan),
         LinkSettings::Dummy | LinkSettings::Ifb => settings.kind().to_owned(),
     }
+}
+
+fn vxlan_text(vxlan: &Vxlan) -> String {
+    let mut words = vec![format!("id {} dstport {}", vxlan.id, vxlan.port)];
+    words.extend(vxlan.parent.map(|index| format!("dev {index}")));
+    words.extend(vxlan.local.map(|local| format!("local {local}")));
+    words.extend(vxlan.group.map(|group| format!("group {group}")));
+    words.push(match vxlan.ttl {
+        0 => "ttl auto".to_owned(),
+        ttl => format!("ttl {ttl}"),
+    });
+    words.push(if vxlan.learning { "learning" } else { "nolearning" }.to_owned());
+    words.join(" ")
 }
 
 fn object_of_bridge(entry: &Entry) -> bool {

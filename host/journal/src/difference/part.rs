@@ -25,6 +25,12 @@ pub(super) enum Part<'h> {
         name: &'h str,
         vlans: &'h PortVlans,
     },
+    /// A node that a VXLAN sends to.
+    VxlanPeer {
+        link: LinkId,
+        name: &'h str,
+        peer: IpAddr,
+    },
     Setting {
         link: LinkId,
         name: &'h str,
@@ -138,6 +144,8 @@ pub(super) struct SharedLink<'h> {
     pub(super) settings: Option<&'h LinkSettings>,
     /// Of a pair: those that its other end is in, which is a port.
     pub(super) vlans: Option<&'h PortVlans>,
+    /// The bridge that it is a port of, where it was made one; then it is up.
+    pub(super) bridge: Option<u32>,
 }
 
 /// A setting of a link with its value.
@@ -168,6 +176,7 @@ impl Part<'_> {
             Self::End(end) => end.id(),
             Self::Setting { link, .. }
             | Self::PortVlans { link, .. }
+            | Self::VxlanPeer { link, .. }
             | Self::Address { link, .. }
             | Self::Route { link, .. }
             | Self::Neighbor { link, .. }
@@ -200,6 +209,7 @@ impl Part<'_> {
             | Self::Element { place, .. } => Some(*place),
             Self::Setting { link, .. }
             | Self::PortVlans { link, .. }
+            | Self::VxlanPeer { link, .. }
             | Self::Address { link, .. }
             | Self::Route { link, .. }
             | Self::Neighbor { link, .. }
@@ -246,6 +256,7 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
             kind: "veth",
             settings: None,
             vlans: Some(&gateway.vlans),
+            bridge: None,
         })],
         Operation::CreateVrf { link } => vec![Part::SharedLink(SharedLink {
             place: link.place,
@@ -253,7 +264,21 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
             kind: link.settings.kind(),
             settings: Some(&link.settings),
             vlans: None,
+            bridge: None,
         })],
+        Operation::CreateVxlan { link, bridge } => vec![Part::SharedLink(SharedLink {
+            place: link.place,
+            name: &link.name,
+            kind: link.settings.kind(),
+            settings: Some(&link.settings),
+            vlans: None,
+            bridge: Some(*bridge),
+        })],
+        Operation::AddVxlanPeer { link, name, peer } => vec![Part::VxlanPeer {
+            link: *link,
+            name,
+            peer: *peer,
+        }],
         Operation::AddAddress {
             link, name, address, ..
         } => vec![address_part(*link, name, *address, true)],

@@ -20,6 +20,10 @@ pub(crate) enum Remedy {
         link: LinkId,
         vlans: PortVlans,
     },
+    VxlanPeer {
+        link: LinkId,
+        peer: IpAddr,
+    },
     Address {
         link: LinkId,
         address: IpPrefix,

@@ -1,9 +1,11 @@
+use std::net::IpAddr;
+
 use cofferdam_network::{LinkId, LinkInfo, LinkSettings, PortVlans};
 
 use super::{
     ComparisonError, GONE, PRESENT, Remedy,
     links::settings_text,
-    part::SharedLink,
+    part::{SharedLink, Value},
     survey::{Survey, link_text},
 };
 use crate::{
@@ -37,6 +39,9 @@ impl Survey<'_, '_> {
         if let Some(settings) = link.settings {
             self.compare_settings(entry, settings, &info);
         }
+        if let Some(bridge) = link.bridge {
+            self.look_at_port_of_bridge(entry, &info, bridge)?;
+        }
         match link.vlans {
             Some(vlans) => self.look_at_vlans_of_peer(entry, &info, vlans),
             None => Ok(()),
@@ -50,6 +55,37 @@ impl Survey<'_, '_> {
             let found = found.map_or("something else".to_owned(), |found| settings_text(&found));
             self.tell(entry, object, settings_text(wanted), found, None);
         }
+    }
+
+    /// One that was made a port of a bridge, and is up.
+    fn look_at_port_of_bridge(&mut self, entry: &Entry, info: &LinkInfo, bridge: u32) -> Result<(), ComparisonError> {
+        if info.master != Some(bridge) {
+            self.tell_of_master(entry, info, Some(bridge))?;
+        }
+        if !info.up {
+            let object = format!("the state of {}", link_text(info.id.place, &info.name));
+            let remedy = Remedy::Setting {
+                link: info.id,
+                value: Value::Up(true),
+            };
+            self.tell(entry, object, "up", "down", Some(remedy));
+        }
+        Ok(())
+    }
+
+    /// A node that a VXLAN sends to.
+    pub(super) fn look_at_vxlan_peer(
+        &mut self,
+        entry: &Entry,
+        (link, name): (LinkId, &str),
+        peer: IpAddr,
+    ) -> Result<(), ComparisonError> {
+        if self.require(entry, link, name)?.is_none() || self.view.network.vxlan_peers(link)?.contains(&peer) {
+            return Ok(());
+        }
+        let object = format!("peer {peer} of {}", link_text(link.place, name));
+        self.tell(entry, object, PRESENT, GONE, Some(Remedy::VxlanPeer { link, peer }));
+        Ok(())
     }
 
     /// The other end is a port of a bridge.

@@ -89,6 +89,7 @@ impl<'c, 'h> Survey<'c, 'h> {
             Part::Bridge(bridge) => self.look_at_bridge(entry, bridge),
             Part::SharedLink(link) => self.look_at_shared_link(entry, link),
             Part::PortVlans { link, name, vlans } => self.look_at_vlans(entry, *link, name, vlans),
+            Part::VxlanPeer { link, name, peer } => self.look_at_vxlan_peer(entry, (*link, name), *peer),
             Part::Setting { link, name, value } => self.look_at_setting(entry, *link, name, *value),
             Part::Address {
                 link,

@@ -23,6 +23,11 @@ pub enum Made {
         /// Chosen at random: the link's identity.
         mac: MacAddress,
     },
+    /// A node that a VXLAN sends to.
+    VxlanPeer {
+        /// Of the VXLAN: another of that name is not meant.
+        index: u32,
+    },
     /// An address.
     Address {
         /// Of its link: another of that name is not meant.

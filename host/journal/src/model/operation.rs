@@ -93,6 +93,19 @@ pub enum Operation {
     CreateVrf {
         link: NewLink,
     },
+    /// Makes a VXLAN that is a port of a bridge, by the bridge's number, and is
+    /// up.
+    CreateVxlan {
+        link: NewLink,
+        bridge: u32,
+    },
+    /// Adds a node that a VXLAN sends frames to whose receiver it does not
+    /// know.
+    AddVxlanPeer {
+        link: LinkId,
+        name: String,
+        peer: IpAddr,
+    },
     AddAddress {
         link: LinkId,
         name: String,
@@ -283,6 +296,10 @@ impl fmt::Display for Operation {
                 gateway.name, gateway.port_name, gateway.place, gateway.vlans
             ),
             Self::CreateVrf { link } => write!(f, "create VRF {} in the {} namespace", link.name, link.place),
+            Self::CreateVxlan { link, .. } => {
+                write!(f, "create VXLAN {} in the {} namespace", link.name, link.place)
+            }
+            Self::AddVxlanPeer { link, name, peer } => write!(f, "add peer {peer} to {}", named(*link, name)),
             Self::AddAddress {
                 link, name, address, ..
             } => write!(f, "add address {address} to {}", named(*link, name)),
@@ -385,6 +402,7 @@ pub(crate) fn kind_text(settings: &LinkSettings) -> &'static str {
         LinkSettings::Vlan { .. } => "VLAN interface",
         LinkSettings::Vrf { .. } => "VRF",
         LinkSettings::Tap { .. } => "TAP device",
+        LinkSettings::Vxlan(_) => "VXLAN",
         other => other.kind(),
     }
 }

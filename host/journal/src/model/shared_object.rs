@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use cofferdam_network::{ForwardingLead, SysctlKey, nftables::TableId};
 use cofferdam_protocol::{IpPrefix, Place};
@@ -63,6 +63,16 @@ pub enum SharedObject {
         place: Place,
         name: String,
     },
+    Vxlan {
+        place: Place,
+        name: String,
+    },
+    /// A node that the VXLAN `link` sends to.
+    VxlanPeer {
+        place: Place,
+        link: String,
+        peer: IpAddr,
+    },
 }
 
 /// A setting of a link that attachments share.
@@ -109,7 +119,9 @@ impl SharedObject {
             | Self::Chain { place, .. }
             | Self::Element { place, .. }
             | Self::VlanGateway { place, .. }
-            | Self::Vrf { place, .. } => *place,
+            | Self::Vrf { place, .. }
+            | Self::Vxlan { place, .. }
+            | Self::VxlanPeer { place, .. } => *place,
             Self::ForwardingLead { .. } => Place::Host,
         }
     }
@@ -134,6 +146,8 @@ impl fmt::Display for SharedObject {
             Self::ForwardingLead { lead } => write!(f, "{lead}")?,
             Self::VlanGateway { name, .. } => write!(f, "link {name}")?,
             Self::Vrf { name, .. } => write!(f, "VRF {name}")?,
+            Self::Vxlan { name, .. } => write!(f, "VXLAN {name}")?,
+            Self::VxlanPeer { link, peer, .. } => write!(f, "peer {peer} of VXLAN {link}")?,
         }
         write!(f, " in the {} namespace", self.place())
     }

@@ -47,6 +47,7 @@ impl Repair<'_> {
         match remedy {
             Remedy::Setting { link, value } => self.set(*link, *value),
             Remedy::PortVlans { link, vlans } => Ok(self.network.set_port_vlans(*link, vlans)?),
+            Remedy::VxlanPeer { link, peer } => Ok(self.network.add_vxlan_peer(*link, *peer)?),
             Remedy::Address {
                 link,
                 address,

@@ -47,6 +47,8 @@ fn parts(object: &SharedObject) -> (&'static str, Vec<String>) {
         ),
         SharedObject::VlanGateway { name, .. } => ("vlan-gateway", vec![name.clone()]),
         SharedObject::Vrf { name, .. } => ("vrf", vec![name.clone()]),
+        SharedObject::Vxlan { name, .. } => ("vxlan", vec![name.clone()]),
+        SharedObject::VxlanPeer { link, peer, .. } => ("vxlan-peer", vec![link.clone(), peer.to_string()]),
         SharedObject::ForwardingLead { lead } => (
             "forwarding",
             vec![lead.table().family.to_string(), lead.from.clone(), lead.chain.clone()],
@@ -86,6 +88,8 @@ pub(super) fn use_of_link(name: &str, link: &str) -> Option<&'static str> {
         ("address.host.", "an address of it"),
         ("setting.host.", "a setting of it"),
         ("bridge.host.", "it"),
+        ("vxlan.host.", "it"),
+        ("vxlan-peer.host.", "a peer of it"),
     ];
     let uses = kinds
         .into_iter()
@@ -221,6 +225,15 @@ mod tests {
                     setting: crate::Setting::Up,
                 },
                 "a setting of it",
+            ),
+            (SharedObject::Vxlan { place, name: link() }, "it"),
+            (
+                SharedObject::VxlanPeer {
+                    place,
+                    link: link(),
+                    peer: "2001:db8::7".parse().unwrap(),
+                },
+                "a peer of it",
             ),
         ] {
             let name = directory_name(&object, "c1");

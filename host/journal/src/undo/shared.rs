@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use cofferdam_network::{
     Error, ForwardingLead, LinkId, LinkInfo,
     nftables::{Element, Set, TableId},
@@ -39,6 +41,7 @@ impl Undo<'_> {
             object,
             SharedObject::Bridge { .. }
                 | SharedObject::Vrf { .. }
+                | SharedObject::Vxlan { .. }
                 | SharedObject::Chain { .. }
                 | SharedObject::ForwardingLead { .. }
         ) && matches!(outcome, Undone::Left(_))
@@ -60,9 +63,18 @@ impl Undo<'_> {
                 self.delete_link_with_ports(*place, name, "bridge", *mac)
             }
             (
-                SharedObject::VlanGateway { place, name } | SharedObject::Vrf { place, name },
+                SharedObject::VlanGateway { place, name }
+                | SharedObject::Vrf { place, name }
+                | SharedObject::Vxlan { place, name },
                 Made::Link { kind, mac },
             ) => self.delete_link_with_ports(*place, name, kind, *mac),
+            (SharedObject::VxlanPeer { place, peer, .. }, Made::VxlanPeer { index }) => self.delete_vxlan_peer(
+                LinkId {
+                    place: *place,
+                    index: *index,
+                },
+                *peer,
+            ),
             (SharedObject::Address { place, link, address }, Made::Address { index }) => {
                 match self.link_of(*place, link, *index)? {
                     Some(link) => self.delete_address(link.id, *address),
@@ -97,6 +109,14 @@ impl Undo<'_> {
                 self.delete_lead(lead, *with_chain)
             }
             _ => Ok(Undone::Left(format!("what is on record of {object} does not fit it"))),
+        }
+    }
+
+    /// With the VXLAN its peers went.
+    fn delete_vxlan_peer(&mut self, link: LinkId, peer: IpAddr) -> UndoOutcome {
+        match self.network.link(link)? {
+            Some(info) if info.kind == "vxlan" => deleted(self.network.delete_vxlan_peer(link, peer)),
+            _ => Ok(Undone::Nothing),
         }
     }
 

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use cofferdam_journal::{AttachmentId, Inverse, Journal, Operation, Outcome, Report, Shared, Undo};
-use cofferdam_network::{Kernel, LinkId, Network, OperationalState, RouteMode, namespace::open_namespace};
+use cofferdam_network::{Kernel, LinkId, Network, NewLink, OperationalState, RouteMode, namespace::open_namespace};
 use cofferdam_protocol::Place;
 use cofferdam_tests::Namespace;
 
@@ -30,6 +30,8 @@ pub(crate) struct Ground {
     pub(crate) port: LinkId,
     /// `br0`.
     pub(crate) bridge: LinkId,
+    /// `vx43`, where the kernel has VXLANs.
+    pub(crate) vxlan: Option<LinkId>,
     container: Option<Namespace>,
 }
 
@@ -54,6 +56,11 @@ impl Ground {
         let (port, _) = kernel.create_veth(&end("nic2", 0x12), &end("nic3", 0x13)).unwrap();
         let bridge = kernel.create_bridge(&bridge("br0", 0x20)).unwrap();
         kernel.set_link_master(port, Some(bridge.index)).unwrap();
+        let others = NewLink {
+            mac: Some(mac(0x58)),
+            ..vxlan_link("vx43", 43)
+        };
+        let vxlan = kernel.create_link(&others).ok();
         for link in [nic, other] {
             kernel.set_link_up(link, true).unwrap();
         }
@@ -79,6 +86,7 @@ impl Ground {
             nic,
             port,
             bridge,
+            vxlan,
             container: Some(container),
         }
     }
@@ -173,6 +181,9 @@ impl Ground {
             ));
             for neighbor in kernel.neighbors(link.id).unwrap() {
                 lines.push(format!("{place} {} {neighbor:?}", link.name));
+            }
+            for peer in kernel.vxlan_peers(link.id).unwrap() {
+                lines.push(format!("{place} {} peer {peer}", link.name));
             }
         }
         for rule in kernel.rules(place).unwrap() {

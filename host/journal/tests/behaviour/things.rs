@@ -1,7 +1,8 @@
 //! Links, addresses, routes and the like, in few words.
 
 use cofferdam_network::{
-    Bridge, FORWARDING_CHAIN, ForwardingLead, Neighbor, Route, Rule, SysctlKey, VethEnd, forwarding_table,
+    Bridge, FORWARDING_CHAIN, ForwardingLead, LinkSettings, Neighbor, NewLink, Route, Rule, SysctlKey, VethEnd, Vxlan,
+    forwarding_table,
     nftables::{Base, Chain, ChainType, Element, Family, Hook, Set, Table, TableId, Value, ValueType},
 };
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
@@ -31,6 +32,26 @@ pub(crate) fn bridge(name: &str, last: u8) -> Bridge {
         mac: mac(last),
         mtu: None,
         vlan_filtering: false,
+    }
+}
+
+pub(crate) fn vxlan_link(name: &str, id: u32) -> NewLink {
+    NewLink {
+        place: Place::Host,
+        name: name.to_owned(),
+        mac: Some(mac(0x56)),
+        mtu: None,
+        transmit_queue_length: None,
+        parent: None,
+        settings: LinkSettings::Vxlan(Vxlan {
+            id,
+            port: 4789,
+            parent: None,
+            local: None,
+            group: None,
+            ttl: 0,
+            learning: true,
+        }),
     }
 }
 

@@ -110,14 +110,14 @@ fn is_there(kernel: &mut Kernel, place: Place, name: &str) -> Result<bool> {
 fn explain(kernel: &mut Kernel, link: &NewLink, failure: Failure) -> Result<Error> {
     let object = named(link.place, &link.name);
     if failure.errno() == Some(Errno::EEXIST)
-        && let LinkSettings::Vlan { id } = link.settings
+        && let Some(taken) = taken_by_one(&link.settings)
         && !is_there(kernel, link.place, &link.name)?
     {
         return Ok(Error::Conflict(format!(
-            "making {object}: VLAN {id} of its parent is in use by another link"
+            "making {object}: {taken} is in use by another link"
         )));
     }
-    Ok(match (failure.errno(), link.parent) {
+    Ok(match (failure.errno(), parent(link)) {
         (Some(Errno::ENODEV), Some(parent)) => Error::NotFound(parent.to_string()),
         (Some(Errno::EBUSY), Some(parent)) => Error::Conflict(format!(
             "making {object}: {parent} is in use in a way that leaves no room for it, as a port or by another link"
@@ -125,6 +125,24 @@ fn explain(kernel: &mut Kernel, link: &NewLink, failure: Failure) -> Result<Erro
         (Some(Errno::EEXIST), _) => Error::AlreadyExists(object),
         _ => failure.during(&format!("making the {}", link.settings.kind()), object),
     })
+}
+
+/// What only one link can have.
+fn taken_by_one(settings: &LinkSettings) -> Option<String> {
+    match settings {
+        LinkSettings::Vlan { id } => Some(format!("VLAN {id} of its parent")),
+        LinkSettings::Vxlan(vxlan) => Some(format!("VXLAN {} at port {}", vxlan.id, vxlan.port)),
+        _ => None,
+    }
+}
+
+/// The link that it is upon, or whose packets it sends.
+fn parent(link: &NewLink) -> Option<LinkId> {
+    let place = link.place;
+    match &link.settings {
+        LinkSettings::Vxlan(vxlan) => vxlan.parent.map(|index| LinkId { place, index }),
+        _ => link.parent,
+    }
 }
 
 fn find(kernel: &mut Kernel, link: &NewLink) -> Result<LinkInfo> {

@@ -1,10 +1,12 @@
 //! What kinds of links are set to, as the kernel writes it: the attributes in
 //! `IFLA_INFO_DATA`, by the numbers of `linux/if_link.h`.
 
+use std::net::IpAddr;
+
 use netlink_packet_core::{DefaultNla, Emitable};
 
-use super::attribute::{find, flag, unsigned};
-use crate::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode};
+use super::attribute::{address, find, flag, unsigned};
+use crate::{IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, Vxlan};
 
 const IFLA_MACVLAN_MODE: u16 = 1;
 const IFLA_MACVLAN_BC_QUEUE_LEN: u16 = 7;
@@ -17,6 +19,15 @@ const IFLA_TUN_OWNER: u16 = 1;
 const IFLA_TUN_GROUP: u16 = 2;
 const IFLA_TUN_TYPE: u16 = 3;
 const IFLA_TUN_MULTI_QUEUE: u16 = 7;
+const IFLA_VXLAN_ID: u16 = 1;
+const IFLA_VXLAN_GROUP: u16 = 2;
+const IFLA_VXLAN_LINK: u16 = 3;
+const IFLA_VXLAN_LOCAL: u16 = 4;
+const IFLA_VXLAN_TTL: u16 = 5;
+const IFLA_VXLAN_LEARNING: u16 = 7;
+const IFLA_VXLAN_PORT: u16 = 15;
+const IFLA_VXLAN_GROUP6: u16 = 16;
+const IFLA_VXLAN_LOCAL6: u16 = 17;
 
 const MACVLAN_MODES: [(MacvlanMode, u32); 4] = [
     (MacvlanMode::Private, 1),
@@ -53,11 +64,51 @@ pub(super) fn write(settings: &LinkSettings) -> Vec<u8> {
         ],
         LinkSettings::Vlan { id } => vec![short(IFLA_VLAN_ID, *id)],
         LinkSettings::Vrf { table } => vec![number(IFLA_VRF_TABLE, *table)],
+        LinkSettings::Vxlan(vxlan) => write_vxlan(vxlan),
         LinkSettings::Dummy | LinkSettings::Ifb | LinkSettings::Tap { .. } => Vec::new(),
     };
     let mut bytes = vec![0; attributes.as_slice().buffer_len()];
     attributes.as_slice().emit(&mut bytes);
     bytes
+}
+
+fn write_vxlan(vxlan: &Vxlan) -> Vec<DefaultNla> {
+    let mut attributes = vec![
+        number(IFLA_VXLAN_ID, vxlan.id),
+        DefaultNla::new(IFLA_VXLAN_PORT, vxlan.port.to_be_bytes().to_vec()),
+        DefaultNla::new(IFLA_VXLAN_TTL, vec![vxlan.ttl]),
+        DefaultNla::new(IFLA_VXLAN_LEARNING, vec![vxlan.learning.into()]),
+    ];
+    attributes.extend(vxlan.parent.map(|index| number(IFLA_VXLAN_LINK, index)));
+    attributes.extend(
+        vxlan
+            .local
+            .map(|local| either(IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6, local)),
+    );
+    attributes.extend(
+        vxlan
+            .group
+            .map(|group| either(IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6, group)),
+    );
+    attributes
+}
+
+fn read_vxlan(data: &[u8]) -> Option<Vxlan> {
+    let of = |ipv4, ipv6| find(data, ipv4).or_else(|| find(data, ipv6)).and_then(address);
+    Some(Vxlan {
+        id: find(data, IFLA_VXLAN_ID).and_then(unsigned)?,
+        port: u16::from_be_bytes(*find(data, IFLA_VXLAN_PORT)?.first_chunk()?),
+        parent: find(data, IFLA_VXLAN_LINK)
+            .and_then(unsigned)
+            .filter(|index| *index != 0),
+        local: of(IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6),
+        group: of(IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6),
+        ttl: find(data, IFLA_VXLAN_TTL)
+            .and_then(<[u8]>::first)
+            .copied()
+            .unwrap_or_default(),
+        learning: find(data, IFLA_VXLAN_LEARNING).and_then(flag).unwrap_or_default(),
+    })
 }
 
 /// Reads the attributes of a link of a kind. `None` for kinds and modes that
@@ -94,7 +145,16 @@ pub(super) fn read(kind: &str, data: &[u8]) -> Option<LinkSettings> {
                 multi_queue: find(data, IFLA_TUN_MULTI_QUEUE).and_then(flag).unwrap_or_default(),
             })
         }
+        "vxlan" => read_vxlan(data).map(LinkSettings::Vxlan),
         _ => None,
+    }
+}
+
+/// An address, in the attribute of its family.
+fn either(ipv4: u16, ipv6: u16, address: IpAddr) -> DefaultNla {
+    match address {
+        IpAddr::V4(address) => DefaultNla::new(ipv4, address.octets().to_vec()),
+        IpAddr::V6(address) => DefaultNla::new(ipv6, address.octets().to_vec()),
     }
 }
 
@@ -141,6 +201,22 @@ mod tests {
                 all.push(LinkSettings::Ipvlan { mode, isolation });
             }
         }
+        for (local, group) in [
+            (None, None),
+            (Some("192.0.2.1"), None),
+            (Some("2001:db8::1"), Some("ff05::5")),
+        ] {
+            let address = |text: &str| text.parse().ok();
+            all.push(LinkSettings::Vxlan(Vxlan {
+                id: 0x00ff_fffe,
+                port: 4789,
+                parent: group.map(|_| 5),
+                local: local.and_then(address),
+                group: group.and_then(address),
+                ttl: 7,
+                learning: group.is_some(),
+            }));
+        }
         for settings in all {
             assert_eq!(read(settings.kind(), &write(&settings)), Some(settings));
         }
@@ -161,7 +237,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_can_be_read(bytes in vec(any::<u8>(), 0..80)) {
-            for kind in ["macvlan", "ipvlan", "vlan", "vrf", "tun", "veth"] {
+            for kind in ["macvlan", "ipvlan", "vlan", "vrf", "tun", "vxlan", "veth"] {
                 let _ = read(kind, &bytes);
             }
         }

@@ -36,6 +36,7 @@ mod tap;
 mod traffic;
 mod veth;
 mod visit;
+mod vxlan_peers;
 
 use std::{net::IpAddr, os::fd::OwnedFd, path::PathBuf, time::Duration};
 
@@ -212,6 +213,18 @@ impl Network for Kernel {
 
     fn set_port_vlans(&mut self, link: LinkId, vlans: &PortVlans) -> Result<()> {
         port_vlans::set(self.socket_of(link)?, link, vlans)
+    }
+
+    fn vxlan_peers(&mut self, link: LinkId) -> Result<Vec<IpAddr>> {
+        vxlan_peers::of_link(self.socket_of(link)?, link)
+    }
+
+    fn add_vxlan_peer(&mut self, link: LinkId, peer: IpAddr) -> Result<()> {
+        vxlan_peers::add(self.socket_of(link)?, link, peer)
+    }
+
+    fn delete_vxlan_peer(&mut self, link: LinkId, peer: IpAddr) -> Result<()> {
+        vxlan_peers::delete(self.socket_of(link)?, link, peer)
     }
 
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {

@@ -14,6 +14,7 @@ mod rule;
 mod sysctl;
 mod traffic;
 mod vlan;
+mod vxlan;
 
 pub use address::AddressInfo;
 pub use datagram::{Datagram, Ports, Received};
@@ -30,3 +31,4 @@ pub use rule::Rule;
 pub use sysctl::SysctlKey;
 pub use traffic::{Incoming, Outgoing, RateLimit, TokenBucket};
 pub use vlan::{PortVlans, VlanGateway, VlanRange};
+pub use vxlan::Vxlan;

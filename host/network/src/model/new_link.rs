@@ -1,7 +1,7 @@
 use cofferdam_protocol::{MacAddress, Place};
 use serde::{Deserialize, Serialize};
 
-use super::LinkId;
+use super::{LinkId, Vxlan};
 
 /// A link to be made that is neither a bridge nor a veth pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,9 @@ pub enum LinkSettings {
         /// Whether several may use it at once.
         multi_queue: bool,
     },
+    /// Carries frames to other nodes in UDP packets. Its parent, if it has one,
+    /// is among its settings.
+    Vxlan(Vxlan),
 }
 
 /// `IFLA_MACVLAN_MODE`.
@@ -118,6 +121,7 @@ impl LinkSettings {
             Self::Ifb => "ifb",
             Self::Vrf { .. } => "vrf",
             Self::Tap { .. } => "tun",
+            Self::Vxlan(_) => "vxlan",
         }
     }
 

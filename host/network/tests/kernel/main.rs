@@ -20,3 +20,4 @@ mod sysctl;
 mod traffic;
 mod veth;
 mod vlans;
+mod vxlans;

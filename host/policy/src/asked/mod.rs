@@ -32,6 +32,7 @@ pub struct Asked {
     vlan: Option<u16>,
     /// The same as a range, of a bridge.
     joined: Vec<(u16, u16)>,
+    vni: Option<u32>,
     prefix: Option<IpPrefix>,
     table: Option<u32>,
     priority: Option<u32>,
@@ -83,6 +84,7 @@ impl Asked {
             mode: words.optional(Dimension::Modes)?,
             vlan,
             joined: vlan.map(|vlan| (vlan, vlan)).into_iter().collect(),
+            vni: words.number(Dimension::Vnis)?,
             prefix: words.prefix()?,
             table: words.number(Dimension::RoutingTables)?,
             priority: words.number(Dimension::RulePriorities)?,
@@ -100,6 +102,7 @@ impl Asked {
                 Operation::NftablesElement | Operation::ForwardingAccept | Operation::ForwardingPublish => {
                     words.addresses()?
                 }
+                Operation::VxlanJoin => words.peers()?,
                 _ => Vec::new(),
             },
             marks: words.marks()?,
@@ -243,6 +246,11 @@ impl Asked {
             Operation::VlanJoin => Question::VlanJoin {
                 bridge: name,
                 vlans: &self.joined,
+            },
+            Operation::VxlanJoin => Question::VxlanJoin {
+                bridge: name,
+                id: self.vni.unwrap_or_default(),
+                peers: &self.addresses,
             },
             Operation::DeviceTake => Question::DeviceTake {
                 kind,

@@ -31,6 +31,8 @@ fn word(operation: Operation, dimension: Dimension) -> Option<(&'static str, &'s
         Dimension::Parents => ("parent", "parent=eth1"),
         Dimension::Modes => ("mode", "mode=bridge"),
         Dimension::Vlans => ("vlan", "vlan=100"),
+        Dimension::Vnis => ("vni", "vni=42"),
+        Dimension::Peers => ("peer", "peer=192.0.2.7"),
         Dimension::Prefixes if is_neighbor => ("address", "address=10.22.0.5"),
         Dimension::Prefixes => ("address", "address=10.22.0.5/16"),
         Dimension::Destinations => ("destination", "destination=10.0.0.0/8"),
@@ -65,6 +67,7 @@ fn may_repeat(dimension: Dimension) -> bool {
         Dimension::Hooks
             | Dimension::PacketPrefixes
             | Dimension::PacketLinks
+            | Dimension::Peers
             | Dimension::Marks
             | Dimension::Ports
             | Dimension::ExchangePorts
@@ -248,6 +251,11 @@ impl Words {
     /// Addresses of elements.
     pub(super) fn addresses(&mut self) -> Result<Vec<IpAddr>, AskError> {
         self.each(Dimension::PacketPrefixes, "it has to be an address")
+    }
+
+    /// Nodes that a VXLAN sends to.
+    pub(super) fn peers(&mut self) -> Result<Vec<IpAddr>, AskError> {
+        self.each(Dimension::Peers, "it has to be an address")
     }
 
     /// Links of rules or elements.

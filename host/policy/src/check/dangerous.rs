@@ -126,6 +126,9 @@ pub(super) fn in_grant(grant: &Grant) -> Vec<Danger> {
             "it may slow down every link of the node, uplinks included, and lead what comes in on it to another one",
         ));
     }
+    if grant.operations.contains(Operation::VxlanJoin) {
+        found.extend(peers(grant));
+    }
     if grant.operations.contains(Operation::DeviceTake) {
         found.extend(devices(grant));
     }
@@ -218,6 +221,18 @@ fn uplinks(grant: &Grant, problem: &str) -> Option<Danger> {
         key: Dimension::LinkNames.key(),
         problem: problem.to_owned(),
         way_out: "name the links, or their kinds",
+    })
+}
+
+fn peers(grant: &Grant) -> Option<Danger> {
+    let Some(Bound::Prefixes(peers)) = grant.written_bound(Dimension::Peers) else {
+        return None;
+    };
+    peers.iter().any(is_everything).then(|| Danger {
+        key: Dimension::Peers.key(),
+        problem: "frames of containers may be sent to every node there is, in other networks than the operator's too"
+            .to_owned(),
+        way_out: "name the networks of the nodes",
     })
 }
 

@@ -143,6 +143,11 @@ fn object(question: &Question<'_>) -> String {
             link("bridge", bridge),
             some_of(" in ", vlans.iter().map(|range| vlan_range(*range)))
         ),
+        Question::VxlanJoin { bridge, id, peers } => format!(
+            "{} in VXLAN {id}{}",
+            link("bridge", bridge),
+            some_of(" with ", peers.iter().map(|peer| format!("peer {peer}")))
+        ),
         Question::UpkeepKeep => "a record of the attachment".to_owned(),
         Question::DeviceTake { kind, name, is_nodes } => {
             let whose = if is_nodes { ", which the node itself uses," } else { "" };

@@ -10,7 +10,7 @@ use crate::{
 
 /// Kinds of links that a plugin can ask to be made; in the host namespace a
 /// grant has to name them.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "bridge",
     "veth",
     "macvlan",
@@ -19,6 +19,7 @@ const KINDS: [&str; 10] = [
     "dummy",
     "ifb",
     "vrf",
+    "vxlan",
     "tun",
     DEVICE_WITHOUT_KIND,
 ];
@@ -110,6 +111,9 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path]) -> String 
         "allow = \"forwarding.publish\"\nin = \"host\"\nprefixes = {networks}"
     ));
     grant("allow = \"vlan.join\"\nin = \"host\"\nnames = [\"*\"]\nvlans = [[0, 4094]]");
+    grant(&format!(
+        "allow = \"vxlan.join\"\nin = \"host\"\nnames = [\"*\"]\nvnis = [[1, 16777215]]\npeers = {networks}"
+    ));
     grant("allow = \"ipam.delegate\"\nplugins = [\"*\"]");
     grant("allow = \"upkeep.keep\"");
     grant(&format!(

@@ -124,6 +124,38 @@ fn a_vrf_of_the_node_has_a_table_that_is_granted() {
 }
 
 #[test]
+fn a_bridge_is_joined_to_the_networks_and_nodes_that_are_named() {
+    let grant = r#"allow = "vxlan.join"
+           in = "host"
+           names = ["cni*"]
+           vnis = [42, [100, 199]]"#;
+    decide(
+        grant,
+        &[
+            ("vxlan.join host name=cni0 vni=42", true),
+            ("vxlan.join host name=cni0 vni=199", true),
+            ("vxlan.join host name=cni0 vni=43", false),
+            ("vxlan.join host name=br0 vni=42", false),
+            // Without `peers` there are none.
+            ("vxlan.join host name=cni0 vni=42 peer=192.0.2.7", false),
+        ],
+    );
+    decide(
+        &format!("{grant}\npeers = [\"192.0.2.0/24\", \"2001:db8::/32\"]"),
+        &[
+            ("vxlan.join host name=cni0 vni=42", true),
+            ("vxlan.join host name=cni0 vni=42 peer=192.0.2.7 peer=2001:db8::7", true),
+            (
+                "vxlan.join host name=cni0 vni=42 peer=192.0.2.7 peer=198.51.100.7",
+                false,
+            ),
+            ("vxlan.join host name=cni0 vni=43 peer=192.0.2.7", false),
+            ("vlan.join host name=cni0 vlan=42", false),
+        ],
+    );
+}
+
+#[test]
 fn a_port_joins_the_vlans_of_the_bridges_that_are_named() {
     decide(
         r#"allow = "vlan.join"

@@ -62,6 +62,8 @@ const IN_HOST: &[&str] = &["in = \"host\""];
 const SETS: &[&str] = &["sets = [\"s*\"]", "sets = [\"s\"]"];
 const CHAINS: &[&str] = &["chains = [\"C*\"]", "chains = [\"CNI-ADMIN\"]"];
 const VLANS: &[&str] = &["vlans = [5]", "vlans = [7, [1, 9]]"];
+const VNIS: &[&str] = &["vnis = [5]", "vnis = [7, [1, 16777215]]"];
+const PEERS: &[&str] = &["peers = [\"10.0.0.0/8\"]", "peers = [\"10.1.2.3/32\", \"fd00::/8\"]"];
 const LOCATIONS: &[&str] = &[
     "locations = [\"/srv\"]",
     "locations = [\"/var/lib/cni/networks\", \"/srv\"]",
@@ -139,6 +141,7 @@ const TEMPLATES: &[Template] = &[
     ("\"forwarding.accept\"", &[IN_HOST, CHAINS], &[PREFIXES]),
     ("\"forwarding.publish\"", &[IN_HOST], &[PREFIXES]),
     ("\"vlan.join\"", &[IN_HOST, NAMES, VLANS], &[]),
+    ("\"vxlan.join\"", &[IN_HOST, NAMES, VNIS], &[PEERS]),
     ("\"device.take\"", &[IN_HOST, KINDS, NAMES], &[]),
 ];
 
@@ -298,6 +301,16 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
     ("packet.exchange", &[IN, NAME, &["port=80", "port=443", "port=8080"]]),
     ("upkeep.keep", &[]),
     ("vlan.join", &[&["in=host"], NAME, &["vlan=5", "vlan=9", "vlan=4094"]]),
+    (
+        "vxlan.join",
+        &[
+            &["in=host"],
+            NAME,
+            &["vni=5", "vni=9"],
+            &["peer=10.1.2.3", "peer=fd00::1"],
+        ],
+    ),
+    ("vxlan.join", &[&["in=host"], NAME, &["vni=5", "vni=16777215"]]),
     ("device.take", &[&["in=host"], KIND, NAME]),
 ];
 const IN: &[&str] = &["in=host", "in=container"];

@@ -8,6 +8,7 @@ use super::kinds;
 use crate::{
     Sides, exists, missing,
     side::{has_ipv6, is_loopback, refused},
+    vxlans,
 };
 
 impl Sides {
@@ -77,15 +78,22 @@ impl Sides {
         if let Some(parent) = &parent {
             self.check_parent(link, parent)?;
         }
+        let room = match &link.settings {
+            LinkSettings::Vxlan(vxlan) => Some(self.check_vxlan(link, vxlan)?),
+            _ => None,
+        };
         let mac = match &parent {
             Some(parent) if link.settings.has_parents_mac() || link.mac.is_none() => {
                 parent.mac.unwrap_or(MacAddress([0; 6]))
             }
             _ => link.mac.unwrap_or_else(|| own_mac(link)),
         };
-        let mtu = link
-            .mtu
-            .unwrap_or_else(|| kinds::usual_mtu(&link.settings, parent.as_ref()));
+        let mtu = match room {
+            Some(room) => vxlans::mtu(link.mtu, room),
+            None => link
+                .mtu
+                .unwrap_or_else(|| kinds::usual_mtu(&link.settings, parent.as_ref())),
+        };
         let id = self.begin(link.place, &link.name, link.settings.kind(), mac, Some(mtu))?;
         let info = self.info(id)?;
         info.transmit_queue_length = link
@@ -94,6 +102,9 @@ impl Sides {
         info.settings = Some(as_kept(&link.settings));
         info.lower = parent.as_ref().map(|parent| parent.id.index);
         info.lower_elsewhere = parent.as_ref().is_some_and(|parent| parent.id.place != link.place);
+        if let LinkSettings::Vxlan(vxlan) = &link.settings {
+            self.begin_vxlan(id, vxlan);
+        }
         if let Some(parent) = parent {
             self.share_mode(parent.id, &link.settings);
         }

@@ -121,7 +121,7 @@ impl Sides {
 
     /// The link is gone, and those that can't be without it.
     pub(super) fn remove(&mut self, link: LinkId) {
-        for upper in self.upon(link) {
+        for upper in self.upon(link).into_iter().chain(self.vxlans_over(link)) {
             self.remove(upper);
         }
         let ports: Vec<LinkId> = self
@@ -146,6 +146,7 @@ impl Sides {
         let side = self.at_mut(link.place);
         side.fixed_mtu.remove(&link.index);
         side.vlans.remove(&link.index);
+        side.vxlan_peers.remove(&link.index);
         if let Some(peer) = peer {
             self.remove(peer);
         }

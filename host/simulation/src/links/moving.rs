@@ -29,6 +29,10 @@ impl Sides {
         let is_veth = info.kind == "veth";
         let peer = self.below(&info).filter(|_| is_veth);
         let upper = self.upon(link);
+        // To these it is gone.
+        for vxlan in self.vxlans_over(link) {
+            self.remove(vxlan);
+        }
         let mut info = self.detach(link)?;
         let side = self.at_mut(to);
         info.id = LinkId {

@@ -22,6 +22,9 @@ impl Sides {
     }
 
     fn check_fits_parent(&self, info: &LinkInfo, mtu: u32) -> Result<()> {
+        if let Some(LinkSettings::Vxlan(vxlan)) = &info.settings {
+            return self.check_fits_vxlan(info.id, vxlan, mtu);
+        }
         let parent = self.below(info).filter(|_| info.kind != "veth");
         let Some(parent) = parent.and_then(|link| self.at(link.place).links.get(&link.index)) else {
             return Ok(());

@@ -33,7 +33,7 @@ impl Sides {
             "tun" => OperationalState::Down,
             "bridge" if self.has_live_port(info.id) => OperationalState::Up,
             "bridge" => OperationalState::Down,
-            "dummy" | "ifb" => OperationalState::Unknown,
+            "dummy" | "ifb" | "vxlan" => OperationalState::Unknown,
             _ if is_loopback(info) => OperationalState::Unknown,
             _ => OperationalState::Up,
         }

@@ -29,6 +29,10 @@ pub(super) fn all_of(side: &Side) -> Vec<String> {
             .map(|one| format!("neighbour {} lladdr {} dev {}", one.address, one.mac, name(*index)));
         lines.extend(told);
     }
+    for (index, peers) in &side.vxlan_peers {
+        let told = peers.iter().map(|peer| format!("peer {peer} dev {}", name(*index)));
+        lines.extend(told);
+    }
     lines.extend(
         side.limits
             .iter()

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, str::FromStr};
 
 use cofferdam_network::{
     IpvlanIsolation, IpvlanMode, LinkSettings, MacvlanMode, PortVlans, RateLimit, Route, RouteMode, Rule, VlanRange,
+    Vxlan,
 };
 use cofferdam_protocol::{MacAddress, Place};
 
@@ -52,6 +53,16 @@ pub(crate) fn step(line: &str) -> Step {
             _ => {
                 let address = words.parsed();
                 Step::DeleteNeighbor(words.after("dev"), address)
+            }
+        },
+        "peer" => match words.next() {
+            "add" => {
+                let peer = words.parsed();
+                Step::AddPeer(words.after("dev"), peer)
+            }
+            _ => {
+                let peer = words.parsed();
+                Step::DeletePeer(words.after("dev"), peer)
             }
         },
         "set" => {
@@ -137,6 +148,15 @@ fn link(words: &mut Words<'_>) -> Step {
         "vrf" => LinkSettings::Vrf { table: words.parsed() },
         "dummy" => LinkSettings::Dummy,
         "ifb" => LinkSettings::Ifb,
+        "vxlan" => LinkSettings::Vxlan(Vxlan {
+            id: words.parsed(),
+            port: words.optional("port").unwrap_or(4789),
+            parent: None,
+            local: words.optional("local"),
+            group: words.optional("group"),
+            ttl: words.optional("ttl").unwrap_or_default(),
+            learning: !words.has("nolearning"),
+        }),
         "tap" => LinkSettings::Tap {
             owner: None,
             group: None,

@@ -1,7 +1,7 @@
 //! Sequences of operations by chance. What they act on is a few names,
 //! addresses and tables, so that they get in each other's way.
 
-use cofferdam_network::{LinkSettings, MacvlanMode, RateLimit, Route, RouteMode, Rule, nftables};
+use cofferdam_network::{LinkSettings, MacvlanMode, RateLimit, Route, RouteMode, Rule, Vxlan, nftables};
 use cofferdam_protocol::{IpPrefix, Place};
 use proptest::{
     collection::vec,
@@ -239,7 +239,7 @@ fn rule() -> impl Strategy<Value = Rule> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![2 => making(), 4 => setting_links(), 5 => routing(), 1 => kernel_setting(), 2 => packet_filter()]
+    prop_oneof![2 => making(), 4 => setting_links(), 1 => of_vxlans(), 5 => routing(), 1 => kernel_setting(), 2 => packet_filter()]
 }
 
 fn making() -> impl Strategy<Value = Step> {
@@ -275,7 +275,44 @@ fn making() -> impl Strategy<Value = Step> {
         parent: None,
         settings: LinkSettings::Ifb,
     });
-    prop_oneof![3 => veth, 1 => bridge, 1 => macvlan, 1 => ifb, 2 => at().prop_map(Step::Delete)]
+    prop_oneof![3 => veth, 1 => bridge, 1 => macvlan, 1 => ifb, 1 => vxlan(), 2 => at().prop_map(Step::Delete)]
+}
+
+/// Of a name that nothing is moved to: one that is moved still is a VXLAN of
+/// the namespace that it came from.
+fn vxlan() -> impl Strategy<Value = Step> {
+    let at = select(vec!["vx", "vx", "vy"]).prop_map(|word| word.parse::<At>().unwrap());
+    let id = select(vec![5, 6]);
+    let parent = weighted(0.5, select(vec!["a", "veth0", "br0", "nobody"]));
+    let local = weighted(0.5, select(vec!["10.22.0.2", "10.99.0.1"]));
+    let group = weighted(0.2, Just("239.1.1.1"));
+    (at, id, parent, local, group, any::<bool>()).prop_map(|(at, id, parent, local, group, learning)| Step::Link {
+        at,
+        mtu: None,
+        parent: parent.map(|parent| parent.parse().unwrap()),
+        settings: LinkSettings::Vxlan(Vxlan {
+            id,
+            port: 4789,
+            parent: None,
+            local: local.map(|text| text.parse().unwrap()),
+            group: group.map(|text| text.parse().unwrap()),
+            ttl: 0,
+            learning,
+        }),
+    })
+}
+
+fn of_vxlans() -> impl Strategy<Value = Step> {
+    let at = || select(vec!["vx", "vx", "vx", "vy", "a", "nobody"]).prop_map(|word| word.parse::<At>().unwrap());
+    let peer = || select(vec!["10.22.0.9", "10.22.0.8", "fd00::9"]).prop_map(|text| text.parse().unwrap());
+    prop_oneof![
+        3 => (at(), peer()).prop_map(|(link, peer)| Step::AddPeer(link, peer)),
+        2 => (at(), peer()).prop_map(|(link, peer)| Step::DeletePeer(link, peer)),
+        2 => (at(), any::<bool>()).prop_map(|(link, up)| Step::Up(link, up)),
+        1 => (at(), weighted(0.7, name())).prop_map(|(link, master)| Step::Master(link, master)),
+        1 => at().prop_map(Step::Delete),
+        1 => (at(), select(vec![1400, 1450, 1451, 1500])).prop_map(|(link, mtu)| Step::Mtu(link, mtu)),
+    ]
 }
 
 fn setting_links() -> impl Strategy<Value = Step> {

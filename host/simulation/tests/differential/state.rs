@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cofferdam_network::{LinkId, LinkInfo, Network, OperationalState, SysctlKey, nftables};
+use cofferdam_network::{LinkId, LinkInfo, LinkSettings, Network, OperationalState, SysctlKey, nftables};
 use cofferdam_protocol::Place;
 
 use crate::cases::nftables as known;
@@ -116,6 +116,9 @@ impl Reading<'_> {
         for neighbor in self.network.neighbors(link).unwrap() {
             push(format!("{neighbor:?}"));
         }
+        for peer in self.network.vxlan_peers(link).unwrap() {
+            push(format!("peer {peer}"));
+        }
         push(format!("{:?}", self.network.outgoing(link).unwrap()));
         let incoming = self.network.incoming(link).unwrap();
         if self.look.vlans {
@@ -147,11 +150,16 @@ impl Reading<'_> {
             OperationalState::LowerLayerDown => Some(OperationalState::Down),
             state => Some(state),
         };
-        let settings = info.settings.as_ref().map(cofferdam_network::LinkSettings::comparable);
+        let mut settings = info.settings.as_ref().map(LinkSettings::comparable);
+        let over = match &mut settings {
+            Some(LinkSettings::Vxlan(vxlan)) => vxlan.parent.take(),
+            _ => None,
+        };
+        let over = over.map(|index| self.name(LinkId { index, ..info.id }));
         let filters = if self.look.vlans { info.vlan_filtering } else { None };
         format!(
             "{} kind {:?} {:?} mtu {} up {} {state:?} promiscuous {} allmulticast {} qlen {} alias {:?} master {master:?} \
-             lower {lower:?} {settings:?} hairpin {:?} isolated {:?} filters {filters:?}",
+             lower {lower:?} {settings:?} over {over:?} hairpin {:?} isolated {:?} filters {filters:?}",
             info.name,
             info.kind,
             info.mac,

@@ -49,6 +49,8 @@ pub(crate) enum Step {
     Hairpin(At, bool),
     Isolated(At, bool),
     Vlans(At, PortVlans),
+    AddPeer(At, IpAddr),
+    DeletePeer(At, IpAddr),
     AddAddress(At, IpPrefix),
     DeleteAddress(At, IpPrefix),
     AddRoute(At, Route, RouteMode),
@@ -144,10 +146,14 @@ impl Step {
                 parent,
                 settings,
             } => {
-                let parent = match parent {
+                let mut parent = match parent {
                     Some(parent) => Some(parent.find(network)?),
                     None => None,
                 };
+                let mut settings = settings.clone();
+                if let LinkSettings::Vxlan(vxlan) = &mut settings {
+                    vxlan.parent = parent.take().map(|parent| parent.index);
+                }
                 let link = NewLink {
                     place: at.place,
                     name: at.name.clone(),
@@ -155,7 +161,7 @@ impl Step {
                     mtu: *mtu,
                     transmit_queue_length: Some(77),
                     parent,
-                    settings: settings.clone(),
+                    settings,
                 };
                 network.create_link(&link).map(drop)
             }
@@ -191,6 +197,8 @@ impl Step {
             Self::Hairpin(link, on) => link.find(network).and_then(|id| network.set_port_hairpin(id, *on)),
             Self::Isolated(link, on) => link.find(network).and_then(|id| network.set_port_isolated(id, *on)),
             Self::Vlans(link, vlans) => link.find(network).and_then(|id| network.set_port_vlans(id, vlans)),
+            Self::AddPeer(link, peer) => link.find(network).and_then(|id| network.add_vxlan_peer(id, *peer)),
+            Self::DeletePeer(link, peer) => link.find(network).and_then(|id| network.delete_vxlan_peer(id, *peer)),
             Self::Limit(link, limit) => link.find(network).and_then(|id| network.limit_rate(id, limit)),
             Self::DeleteLimit(link) => link.find(network).and_then(|id| network.delete_rate_limit(id)),
             Self::Redirect(link, to) => {

@@ -111,6 +111,23 @@ pub(crate) enum Call {
         link: usize,
         vlan: u16,
     },
+    /// Gets a VXLAN; `link` is the bridge.
+    Vxlan {
+        link: usize,
+        name: String,
+        id: u32,
+        port: Option<u16>,
+        local: Option<String>,
+        group: Option<String>,
+        parent: Option<usize>,
+    },
+    AddPeer {
+        link: usize,
+        peer: String,
+    },
+    Peers {
+        link: usize,
+    },
     /// Gets a VRF.
     Vrf {
         r#in: In,

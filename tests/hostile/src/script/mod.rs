@@ -10,6 +10,7 @@ mod records;
 mod routing;
 mod traffic;
 mod vlans;
+mod vxlans;
 
 use cofferdam_guest_sdk::{
     Error, Failure,
@@ -89,6 +90,7 @@ impl Script {
             call => self
                 .link_call(call)
                 .or_else(|| self.vlan_call(call))
+                .or_else(|| self.vxlan_call(call))
                 .or_else(|| self.routing_call(call))
                 .or_else(|| self.traffic_call(call))
                 .or_else(|| self.packet_filter_call(call))

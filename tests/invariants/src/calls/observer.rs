@@ -4,7 +4,7 @@ use std::{
 };
 
 use cofferdam_journal::{Operation, Progress, StateDirectory};
-use cofferdam_network::{Error, LinkId, LinkInfo, PortVlans, Result, Rule, SysctlKey, nftables};
+use cofferdam_network::{Error, LinkId, LinkInfo, LinkSettings, PortVlans, Result, Rule, SysctlKey, nftables};
 use cofferdam_policy::{Grants, Mark, Packets, Question};
 use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_simulation::{Observer, Side, Sides};
@@ -335,7 +335,8 @@ impl Watcher {
             Operation::SetPortIsolated { link, .. } => info(link).is_none_or(|info| self.may_set(info, "isolated")),
             Operation::SetPortVlans { link, vlans, .. } => self.may_join_vlans(sides, *link, vlans),
             // Each is made of several changes.
-            Operation::CreateVlanGateway { .. } | Operation::CreateVrf { .. } => false,
+            Operation::CreateVlanGateway { .. } | Operation::CreateVrf { .. } | Operation::CreateVxlan { .. } => false,
+            Operation::AddVxlanPeer { link, peer, .. } => self.may_send_to(sides, *link, *peer),
             Operation::SetLinkMaster { link, master, .. } => {
                 info(link).is_none_or(|info| self.may_set(info, "master")) && self.may_join(sides, link.place, *master)
             }
@@ -377,6 +378,24 @@ impl Watcher {
                 bridge: &bridge.name,
                 vlans: &joined,
             })
+    }
+
+    /// The node that a VXLAN sends to is granted, for the bridge that it is a
+    /// port of.
+    fn may_send_to(&self, sides: &Sides, vxlan: LinkId, peer: IpAddr) -> bool {
+        let side = sides.at(vxlan.place);
+        let Some(info) = side.links.get(&vxlan.index) else {
+            return true;
+        };
+        let bridge = info.master.and_then(|index| side.links.get(&index));
+        let (Some(LinkSettings::Vxlan(settings)), Some(bridge)) = (&info.settings, bridge) else {
+            return false;
+        };
+        self.allows(&Question::VxlanJoin {
+            bridge: &bridge.name,
+            id: settings.id,
+            peers: &[peer],
+        })
     }
 
     fn is_routing_granted(&self, sides: &Sides, operation: &Operation) -> bool {

@@ -16,7 +16,7 @@ use cofferdam_journal::{Inverse, Operation, Outcome};
 
 pub(crate) use devices::device;
 pub(crate) use links::{veth, veth_ends};
-pub(crate) use shared::{joined, shared_bridge};
+pub(crate) use shared::{joined, shared_bridge, vxlans};
 pub(crate) use upkeep::{PLUGIN, PORTS, record, upkeep};
 
 use crate::ground::Ground;
@@ -106,6 +106,13 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
 pub(crate) const KINDS: usize = 31;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
+    let mut cases = everywhere(ground);
+    cases.extend(vxlans(ground));
+    cases
+}
+
+/// Those that every kernel has what it takes for.
+pub(crate) fn everywhere(ground: &mut Ground) -> Vec<Case> {
     let mut cases = links::links(ground);
     cases.extend(links::ports(ground));
     cases.extend(routing::addresses(ground));

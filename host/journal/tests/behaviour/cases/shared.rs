@@ -1,14 +1,14 @@
 //! Objects that attachments share.
 
 use cofferdam_journal::{Inverse, Made, Operation, SHARED_ELEMENT, SharedObject, element_text};
-use cofferdam_network::{Network as _, VlanGateway, nftables::Table};
+use cofferdam_network::{LinkId, Network as _, NewLink, VlanGateway, nftables::Table};
 use cofferdam_protocol::Place;
 
 use super::Case;
 use crate::{
     fixture::soon,
     ground::Ground,
-    things::{bridge, chain, element, end, mac, other_table, prefix, set, table, third_table},
+    things::{bridge, chain, element, end, mac, other_table, prefix, set, table, third_table, vxlan_link},
 };
 
 /// Joins an object that nobody had made, records that we make it, makes it.
@@ -83,6 +83,75 @@ fn vlan_gateway(ground: &mut Ground) -> Case {
             ground.kernel.delete_link(old.id).unwrap();
             let theirs = (end("br0.5", 0x54), end("veth5", 0x55));
             ground.kernel.create_veth(&theirs.0, &theirs.1).unwrap();
+        },
+        None,
+    )
+}
+
+/// A VXLAN that is a port of `br0`, and a node that the one sends to which was
+/// there before; nothing where the kernel has none.
+pub(crate) fn vxlans(ground: &Ground) -> Vec<Case> {
+    let there = ground.vxlan.into_iter();
+    there
+        .flat_map(|there| [vxlan(ground.bridge.index), peer(there)])
+        .collect()
+}
+
+fn vxlan(bridge: u32) -> Case {
+    let (place, link) = (Place::Host, vxlan_link("vx42", 42));
+    let wanted = link.clone();
+    joined(
+        Operation::CreateVxlan { link, bridge },
+        SharedObject::Vxlan {
+            place,
+            name: "vx42".to_owned(),
+        },
+        Made::Link {
+            kind: "vxlan".to_owned(),
+            mac: mac(0x56),
+        },
+        move |ground| {
+            let id = ground.kernel.create_link(&wanted).unwrap();
+            ground.kernel.set_link_master(id, Some(bridge)).unwrap();
+            ground.kernel.set_link_up(id, true).unwrap();
+        },
+    )
+    .but(
+        |ground| {
+            let old = ground.kernel.link_by_name(Place::Host, "vx42").unwrap().unwrap();
+            ground.kernel.delete_link(old.id).unwrap();
+            let theirs = NewLink {
+                mac: Some(mac(0x57)),
+                ..vxlan_link("vx42", 42)
+            };
+            ground.kernel.create_link(&theirs).unwrap();
+        },
+        None,
+    )
+}
+
+fn peer(link: LinkId) -> Case {
+    let (place, peer) = (Place::Host, "192.0.2.7".parse().unwrap());
+    joined(
+        Operation::AddVxlanPeer {
+            link,
+            name: "vx43".to_owned(),
+            peer,
+        },
+        SharedObject::VxlanPeer {
+            place,
+            link: "vx43".to_owned(),
+            peer,
+        },
+        Made::VxlanPeer { index: link.index },
+        move |ground| ground.kernel.add_vxlan_peer(link, peer).unwrap(),
+    )
+    .but(move |ground| ground.kernel.delete_vxlan_peer(link, peer).unwrap(), None)
+    .but(
+        move |ground| {
+            ground.kernel.delete_link(link).unwrap();
+            let other = ground.kernel.create_link(&vxlan_link("vx43", 43)).unwrap();
+            ground.kernel.add_vxlan_peer(other, peer).unwrap();
         },
         None,
     )

@@ -40,7 +40,10 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
         Operation::SetPortIsolated { link, on, .. } => kernel.set_port_isolated(*link, !on).unwrap(),
         Operation::SetPortVlans { link, .. } => kernel.set_port_vlans(*link, &PortVlans::default()).unwrap(),
         Operation::CreateVlanGateway { gateway } => delete_named(kernel, gateway.place, &gateway.name),
-        Operation::CreateVrf { link } => delete_named(kernel, link.place, &link.name),
+        Operation::CreateVrf { link } | Operation::CreateVxlan { link, .. } => {
+            delete_named(kernel, link.place, &link.name);
+        }
+        Operation::AddVxlanPeer { link, peer, .. } => kernel.delete_vxlan_peer(*link, *peer).unwrap(),
         Operation::AddAddress { link, address, .. } => kernel.delete_address(*link, *address).unwrap(),
         Operation::DeleteAddress { link, address, .. } => kernel.add_address(*link, *address, true).unwrap(),
         Operation::AddRoute { link, route, .. } => {

@@ -9,7 +9,7 @@ use cofferdam_tests::needs_kernel;
 
 use super::{by_hand, committed, compared, differences};
 use crate::{
-    cases::{Case, cases},
+    cases::{Case, everywhere, vxlans},
     ground::Ground,
     things::{chain, element, set, table},
 };
@@ -31,10 +31,12 @@ fn of_each(check: impl Fn(&mut Ground, usize, &Case) + Sync) {
 }
 
 fn all(ground: &mut Ground) -> Vec<Case> {
-    let cases = cases(ground);
+    let cases = everywhere(ground);
     let is_change = |case: &Case| !matches!(case.inverse, cofferdam_journal::Inverse::WithLink { .. });
     let mut cases: Vec<Case> = cases.into_iter().filter(is_change).collect();
     cases.extend(without_inverse());
+    // Last, since there may be none.
+    cases.extend(vxlans(ground));
     cases
 }
 
@@ -107,7 +109,11 @@ fn what_was_undone_by_hand_is_the_one_difference() {
         let history = committed(ground, &[case]);
         by_hand::undo(ground, &case.operation, &case.inverse);
         let found = compared(ground, &history);
-        let expected = SENTENCES.get(number).copied().unwrap_or("a case without its sentence");
+        let expected = match &case.operation {
+            Operation::CreateVxlan { .. } => "- link vx42 in the host namespace is gone",
+            Operation::AddVxlanPeer { .. } => "+ peer 192.0.2.7 of link vx43 in the host namespace is gone",
+            _ => SENTENCES.get(number).copied().unwrap_or("a case without its sentence"),
+        };
         let sentences: Vec<String> = found.iter().map(ToString::to_string).collect();
         if expected.is_empty() {
             assert_eq!(sentences, [""; 0]);

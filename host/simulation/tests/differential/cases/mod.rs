@@ -17,6 +17,7 @@ mod rules;
 mod settings;
 mod traffic;
 mod vlans;
+mod vxlans;
 
 use cofferdam_tests::skip_for_kernel;
 
