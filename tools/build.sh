@@ -49,6 +49,9 @@ components=(-p cofferdam-hostile)
 for plugin in plugins/*/; do
     components+=(-p "cofferdam-plugin-$(basename "$plugin")")
 done
+for recipe in guest-sdk/cookbook/*/; do
+    components+=(-p "cofferdam-cookbook-$(basename "$recipe")")
+done
 cargo build "${quiet[@]}" --profile component --target wasm32-wasip2 "${components[@]}"
 
 build=${CARGO_TARGET_DIR:-$PWD/target}

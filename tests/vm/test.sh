@@ -20,6 +20,7 @@ suites=(
     "vrf"
     "ipvlan"
     "attacks vlans"
+    "cookbook tenant"
     "side_by_side ipvlan_vlan_and_dummy"
     "side_by_side vlans_of_bridges"
     "side_by_side vrfs"
