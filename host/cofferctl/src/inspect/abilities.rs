@@ -132,6 +132,6 @@ mod tests {
                 "is offered by no host: it can't be installed",
             ]
         );
-        assert_eq!(wit_version(&imports), Some("0.1.0"));
+        assert_eq!(wit_version(&imports), Some("0.1.1"));
     }
 }
