@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use wasmtime::component::{Linker, Resource, ResourceType};
+use wasmtime_wasi::p2::DynPollable;
 
 use super::outside::{Outside, World};
 use crate::GuestState;
@@ -64,9 +65,6 @@ pub(super) struct OutputStream;
 /// An input stream; it is at its end.
 pub(super) struct InputStream;
 
-/// What could be waited for. It is always ready, and nobody can wait.
-pub(super) struct Pollable;
-
 /// An I/O error. There never is one.
 struct IoError;
 
@@ -94,12 +92,14 @@ pub(super) fn link_error<T: GuestState + 'static>(linker: &mut Linker<T>, import
 
 pub(super) fn link_poll<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
     let mut instance = linker.instance(import)?;
-    instance.resource("pollable", ResourceType::host::<Pollable>(), |_, _| Ok(()))?;
-    instance.func_wrap("[method]pollable.ready", |_, _: (Resource<Pollable>,)| Ok((true,)))?;
-    instance.func_wrap("[method]pollable.block", |_, _: (Resource<Pollable>,)| {
+    instance.resource("pollable", ResourceType::host::<DynPollable>(), |_, _| Ok(()))?;
+    instance.func_wrap("[method]pollable.ready", |_, _: (Resource<DynPollable>,)| Ok((true,)))?;
+    instance.func_wrap("[method]pollable.block", |_, _: (Resource<DynPollable>,)| {
         cannot_wait::<()>()
     })?;
-    instance.func_wrap("poll", |_, _: (Vec<Resource<Pollable>>,)| cannot_wait::<(Vec<u32>,)>())
+    instance.func_wrap("poll", |_, _: (Vec<Resource<DynPollable>>,)| {
+        cannot_wait::<(Vec<u32>,)>()
+    })
 }
 
 fn cannot_wait<R>() -> wasmtime::Result<R> {
@@ -141,11 +141,11 @@ pub(super) fn link_streams<T: GuestState + 'static>(linker: &mut Linker<T>, impo
         let name = format!("[method]{stream}.subscribe");
         if stream == "input-stream" {
             instance.func_wrap(&name, |_, _: (Resource<InputStream>,)| {
-                cannot_wait::<(Resource<Pollable>,)>()
+                cannot_wait::<(Resource<DynPollable>,)>()
             })?;
         } else {
             instance.func_wrap(&name, |_, _: (Resource<OutputStream>,)| {
-                cannot_wait::<(Resource<Pollable>,)>()
+                cannot_wait::<(Resource<DynPollable>,)>()
             })?;
         }
     }

@@ -10,12 +10,20 @@ mod cli;
 mod io;
 mod outside;
 
-use wasmtime::component::Linker;
+use wasmtime::component::{HasData, Linker};
+use wasmtime_wasi::p2::bindings::{clocks, random};
 
 pub use io::ClosedWasi;
 pub use outside::{Outside, World};
 
 use crate::GuestState;
+
+/// Where an interface's functions find what stands behind them.
+struct Closed;
+
+impl HasData for Closed {
+    type Data<'a> = &'a mut ClosedWasi;
+}
 
 /// Links one WASI interface.
 pub(crate) fn link<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
@@ -34,13 +42,11 @@ pub(crate) fn link<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str
         "wasi:io/error" => io::link_error(linker, import),
         "wasi:io/poll" => io::link_poll(linker, import),
         "wasi:io/streams" => io::link_streams(linker, import),
-        "wasi:clocks/wall-clock" => outside::link_wall_clock(linker, import),
-        "wasi:clocks/monotonic-clock" => outside::link_monotonic_clock(linker, import),
-        "wasi:random/random" => outside::link_random(linker, import, ["get-random-bytes", "get-random-u64"]),
-        "wasi:random/insecure" => {
-            outside::link_random(linker, import, ["get-insecure-random-bytes", "get-insecure-random-u64"])
-        }
-        "wasi:random/insecure-seed" => outside::link_insecure_seed(linker, import),
+        "wasi:clocks/wall-clock" => clocks::wall_clock::add_to_linker::<T, Closed>(linker, T::wasi),
+        "wasi:clocks/monotonic-clock" => clocks::monotonic_clock::add_to_linker::<T, Closed>(linker, T::wasi),
+        "wasi:random/random" => random::random::add_to_linker::<T, Closed>(linker, T::wasi),
+        "wasi:random/insecure" => random::insecure::add_to_linker::<T, Closed>(linker, T::wasi),
+        "wasi:random/insecure-seed" => random::insecure_seed::add_to_linker::<T, Closed>(linker, T::wasi),
         _ => Err(wasmtime::Error::msg("no plugin gets it")),
     }
 }

@@ -2,10 +2,19 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource};
+use wasmtime::component::Resource;
+use wasmtime_wasi::p2::{
+    DynPollable,
+    bindings::{
+        clocks::{
+            monotonic_clock,
+            wall_clock::{self, Datetime},
+        },
+        random::{insecure, insecure_seed, random},
+    },
+};
 
-use super::io::Pollable;
-use crate::GuestState;
+use super::ClosedWasi;
 
 /// Random bytes that a guest may have at once.
 const MOST_BYTES: u64 = 1 << 20;
@@ -47,86 +56,85 @@ impl Outside for World {
     }
 }
 
-/// `wasi:clocks/wall-clock.datetime`.
-#[derive(Clone, Copy, ComponentType, Lift, Lower)]
-#[component(record)]
-struct Datetime {
-    seconds: u64,
-    nanoseconds: u32,
-}
-
-impl From<Duration> for Datetime {
-    fn from(time: Duration) -> Self {
-        Self {
-            seconds: time.as_secs(),
-            nanoseconds: time.subsec_nanos(),
-        }
-    }
-}
-
 /// What the clocks tell apart.
 const RESOLUTION: Duration = Duration::from_nanos(1);
 
-pub(super) fn link_wall_clock<T: GuestState + 'static>(linker: &mut Linker<T>, import: &str) -> wasmtime::Result<()> {
-    let mut instance = linker.instance(import)?;
-    instance.func_wrap("now", |mut store, ()| {
-        let state: &mut T = store.data_mut();
-        Ok((Datetime::from(state.wasi().outside().wall_clock()),))
-    })?;
-    instance.func_wrap("resolution", |_, ()| Ok((Datetime::from(RESOLUTION),)))
+fn datetime(time: Duration) -> Datetime {
+    Datetime {
+        seconds: time.as_secs(),
+        nanoseconds: time.subsec_nanos(),
+    }
+}
+
+impl wall_clock::Host for ClosedWasi {
+    fn now(&mut self) -> wasmtime::Result<Datetime> {
+        Ok(datetime(self.outside().wall_clock()))
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<Datetime> {
+        Ok(datetime(RESOLUTION))
+    }
 }
 
 /// Nobody can wait for what is subscribed to: see [`super::io`].
-pub(super) fn link_monotonic_clock<T: GuestState + 'static>(
-    linker: &mut Linker<T>,
-    import: &str,
-) -> wasmtime::Result<()> {
-    let mut instance = linker.instance(import)?;
-    instance.func_wrap("now", |mut store, ()| {
-        let state: &mut T = store.data_mut();
-        Ok((state.wasi().outside().monotonic_clock(),))
-    })?;
-    instance.func_wrap("resolution", |_, ()| Ok((1_u64,)))?;
-    for name in ["subscribe-instant", "subscribe-duration"] {
-        instance.func_wrap(name, |_, (_when,): (u64,)| Ok((Resource::<Pollable>::new_own(0),)))?;
+impl monotonic_clock::Host for ClosedWasi {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.outside().monotonic_clock())
     }
-    Ok(())
+
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        Ok(1)
+    }
+
+    fn subscribe_instant(&mut self, _when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        Ok(Resource::new_own(0))
+    }
+
+    fn subscribe_duration(&mut self, _duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        Ok(Resource::new_own(0))
+    }
 }
 
-pub(super) fn link_random<T: GuestState + 'static>(
-    linker: &mut Linker<T>,
-    import: &str,
-    [bytes, number]: [&str; 2],
-) -> wasmtime::Result<()> {
-    let mut instance = linker.instance(import)?;
-    instance.func_wrap(bytes, |mut store, (length,): (u64,)| {
+impl random::Host for ClosedWasi {
+    fn get_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
+        self.random_bytes(length)
+    }
+
+    fn get_random_u64(&mut self) -> wasmtime::Result<u64> {
+        self.random_number()
+    }
+}
+
+impl insecure::Host for ClosedWasi {
+    fn get_insecure_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
+        self.random_bytes(length)
+    }
+
+    fn get_insecure_random_u64(&mut self) -> wasmtime::Result<u64> {
+        self.random_number()
+    }
+}
+
+impl insecure_seed::Host for ClosedWasi {
+    fn insecure_seed(&mut self) -> wasmtime::Result<(u64, u64)> {
+        Ok((self.random_number()?, self.random_number()?))
+    }
+}
+
+impl ClosedWasi {
+    fn random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
         if length > MOST_BYTES {
             let rule = format!("it asked for more than {MOST_BYTES} random bytes at once");
             return Err(wasmtime::Error::msg(rule));
         }
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
-        let state: &mut T = store.data_mut();
-        state.wasi().outside().random(&mut bytes)?;
-        Ok((bytes,))
-    })?;
-    instance.func_wrap(number, |mut store, ()| {
-        let state: &mut T = store.data_mut();
-        Ok((random_number(state)?,))
-    })
-}
+        self.outside().random(&mut bytes)?;
+        Ok(bytes)
+    }
 
-pub(super) fn link_insecure_seed<T: GuestState + 'static>(
-    linker: &mut Linker<T>,
-    import: &str,
-) -> wasmtime::Result<()> {
-    linker.instance(import)?.func_wrap("insecure-seed", |mut store, ()| {
-        let state: &mut T = store.data_mut();
-        Ok(((random_number(state)?, random_number(state)?),))
-    })
-}
-
-fn random_number<T: GuestState>(state: &mut T) -> wasmtime::Result<u64> {
-    let mut bytes = [0; 8];
-    state.wasi().outside().random(&mut bytes)?;
-    Ok(u64::from_le_bytes(bytes))
+    fn random_number(&mut self) -> wasmtime::Result<u64> {
+        let mut bytes = [0; 8];
+        self.outside().random(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
 }
