@@ -27,7 +27,7 @@ fn explain(text: &str, network: &str, tenant: Option<&str>) -> Vec<String> {
     lines
 }
 
-const BRIDGES: &str = "/p/bridge.toml:5: { allow = [\"link.see\", \"link.create\"], in = \"host\", kinds = [\"bridge\"], \
+const BRIDGES: &str = "/p/bridge.toml:6: { allow = [\"link.see\", \"link.create\"], in = \"host\", kinds = [\"bridge\"], \
                        names = [\"cni*\"] }";
 const VETHS: &str = "/p/bridge.team.toml:4: { allow = \"link.create\", tenants = [\"team-a\"], in = \"host\", \
                      kinds = [\"veth\", \"none\"], names = [\"veth*\"], max-per-tenant = 64 }";

@@ -20,14 +20,14 @@ record = "failures"
 networks = ["team-x"]
 tenants = ["team-a"]
 
-# /p/bridge.toml:5
+# /p/bridge.toml:6
 [[plugin.bridge.grant]]
 allow = ["link.see", "link.create"]
 in = "host"
 kinds = ["bridge"]
 names = ["cni*"]
 
-# /p/bridge.toml:11
+# /p/bridge.toml:12
 [[plugin.bridge.grant]]
 allow = "route.add"
 in = "container"
