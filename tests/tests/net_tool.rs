@@ -334,8 +334,6 @@ fn what_keeps_the_address_management_plugin_from_running_is_told() {
                    \"ipam.delegate\", plugins = [\"hostile\"] }";
     assert!(told.contains(missing), "{told}");
 
-    bench.site.installation().remove_policies();
-    bench.site.installation().default_policies();
     let policy = bench
         .site
         .installation()
@@ -351,7 +349,7 @@ fn what_keeps_the_address_management_plugin_from_running_is_told() {
     // It calls none, whatever is there.
     let loopback = json!({ "type": "loopback", "ipam": { "type": "host-locl" } });
     let told = check(&network(loopback));
-    assert!(!told.contains("error"), "{told}");
+    assert_eq!(told, "0 errors, 0 warnings\n");
 }
 
 #[test]
@@ -365,7 +363,7 @@ fn what_is_easily_left_out_or_mistyped_is_told() {
         "warning: cniVersion: it is missing, so 0.1.0 is meant, ",
         "warning: plugins[0].capabilities.portMapping: no plugin here reads the capability \"portMapping\"; did you mean \
          \"portMappings\"?",
-        "error: plugins[1].type: failed to find plugin \"bandwith\" in path [/no/such/directory], and no component of that \
+        "failed to find plugin \"bandwith\" in path [/no/such/directory], and no component of that \
          name is installed; did you mean \"bandwidth\"?",
     ] {
         assert!(told.contains(line), "{line}: {told}");

@@ -133,5 +133,5 @@ fn a_component_that_its_policy_is_not_for_is_told_before_anything_is_attached() 
 
     workshop.rebuild("loopback");
     let told = workshop.fails(&["component", "add", &wasm]);
-    assert!(told.contains("if it was built anew since, sign it again"), "{told}");
+    assert!(told.contains("sign again, as after each new build"), "{told}");
 }

@@ -115,8 +115,8 @@ fn signatures_beside(file: &Path, wasm: &[u8]) -> anyhow::Result<Signatures> {
     let digest = Digest::of(wasm);
     if let Some(error) = signatures.first_invalid(digest) {
         bail!(
-            "{} does not fit {} (sha256:{digest}): {error}; if it was built anew since, sign it again; \
-             otherwise get it again, or remove that line",
+            "{} does not fit {} (sha256:{digest}): {error}; sign again, as after each new build, get it \
+             again, or remove that line",
             signature_file::path(file).display(),
             file.display()
         );

@@ -327,6 +327,11 @@ fn a_text_that_is_not_toml_is_told_with_its_lines() {
             "test.toml:5: duplicate key"
         ]
     );
+    let found = problems("[plugin.test]\n[plugin.test.grant]\nallow = \"x\"\n[plugin.test.grant]\nallow = \"y\"\n");
+    assert!(
+        found[0].ends_with("duplicate key; each grant begins with [[plugin.NAME.grant]], in two brackets"),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -14,9 +14,19 @@ pub(super) fn read(text: &str) -> Result<Table<'_>, Vec<Fault>> {
     }
     let fault = |error: toml::de::Error| Fault {
         span: error.span().unwrap_or(0..0),
-        message: error.message().to_owned(),
+        message: format!("{}{}", error.message(), way_out(text, error.message())),
     };
     Err(errors.into_iter().map(fault).collect())
+}
+
+/// Of a key that is there twice, since two grants were written as one table.
+fn way_out(text: &str, message: &str) -> &'static str {
+    let is_single = |line: &str| line.starts_with('[') && !line.starts_with("[[") && line.ends_with(".grant]");
+    if message == "duplicate key" && text.lines().any(|line| is_single(line.trim())) {
+        "; each grant begins with [[plugin.NAME.grant]], in two brackets"
+    } else {
+        ""
+    }
 }
 
 fn convert_table(table: DeTable<'_>) -> Table<'_> {
