@@ -46,7 +46,7 @@ if [[ $profile != dist ]]; then
     cofferctl+=(-p cofferdam-guest-sdk -p cofferdam-validator --bin cofferctl)
 fi
 cargo build "${quiet[@]}" --profile "$profile" --target "$host" "${cofferctl[@]}"
-components=(-p cofferdam-hostile -p cofferdam-example-remote-address)
+components=(-p cofferdam-hostile)
 for plugin in plugins/*/; do
     components+=(-p "cofferdam-plugin-$(basename "$plugin")")
 done

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::node::{ADDRESS, Node, TOKEN, no_courier_is_left, respond};
 
-const PACKAGE: &str = "cofferdam-example-remote-address";
+const PACKAGE: &str = "cofferdam-cookbook-remote-address";
 
 /// What the service has given out, by attachment.
 type Pool = Arc<Mutex<BTreeMap<String, u8>>>;
