@@ -38,6 +38,14 @@ use crate::{Error, Failure, bindings::http, codes};
 const SHOWN: usize = 200;
 
 /// What is asked for.
+///
+/// ```no_run
+/// use cofferdam_guest_sdk::{Error, http::{Method, Request}};
+///
+/// fn is_there(url: &str) -> Result<bool, Error> {
+///     Ok(Request::new(Method::Head, url).send()?.status != 404)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Method {
@@ -50,6 +58,20 @@ pub enum Method {
 }
 
 /// A request that is not sent yet.
+///
+/// ```no_run
+/// use cofferdam_guest_sdk::{Failure, http::{Method, Request}};
+///
+/// fn rename(service: &str) -> Result<(), Failure> {
+///     let old = format!("{service}/names/old");
+///     let name = Request::get(&old).header("accept", "text/plain").send()?.success()?.body;
+///     Request::put(format!("{service}/names/new")).body("text/plain", name).send()?.success()?;
+///     Request::delete(&old).send()?.success()?;
+///     // The same, in so many words.
+///     Request::new(Method::Delete, old).send()?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a request does nothing before it is sent"]
 pub struct Request {
@@ -146,6 +168,16 @@ impl Request {
 }
 
 /// What a service answered.
+///
+/// ```no_run
+/// use cofferdam_guest_sdk::{Error, http::{Request, Response}};
+///
+/// fn kind_of(url: &str) -> Result<Option<String>, Error> {
+///     let response: Response = Request::get(url).send()?;
+///     let kind = response.header("content-type").map(str::to_owned);
+///     Ok(kind.filter(|_| response.is_success()))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     method: Method,

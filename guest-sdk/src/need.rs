@@ -171,12 +171,24 @@ impl Need {
     }
 
     /// Identifiers of VXLANs of the node: ranges, with first and last.
+    ///
+    /// ```
+    /// use cofferdam_guest_sdk::Need;
+    ///
+    /// const NEED: Need = Need::always("vxlan.join").vnis(&[[42, 99]]);
+    /// ```
     #[must_use]
     pub const fn vnis(self, vnis: &'static [[u32; 2]]) -> Self {
         self.bound("vnis", Value::WideRanges(vnis))
     }
 
     /// Nodes in these networks that VXLANs send to.
+    ///
+    /// ```
+    /// use cofferdam_guest_sdk::Need;
+    ///
+    /// const NEED: Need = Need::always("vxlan.join").peers(&["192.0.2.0/24"]);
+    /// ```
     #[must_use]
     pub const fn peers(self, peers: &'static [&'static str]) -> Self {
         self.bound("peers", Value::Texts(peers))
@@ -313,18 +325,36 @@ impl Need {
 
     /// Requests to these origins: `https://ipam.example:8443`. Most plugins get
     /// theirs from the configuration, and leave it open.
+    ///
+    /// ```
+    /// use cofferdam_guest_sdk::Need;
+    ///
+    /// const NEED: Need = Need::always("http.request").origins(&["https://ipam.example:8443"]);
+    /// ```
     #[must_use]
     pub const fn origins(self, origins: &'static [&'static str]) -> Self {
         self.bound("origins", Value::Texts(origins))
     }
 
     /// Requests by these methods: `GET`, `POST`, …
+    ///
+    /// ```
+    /// use cofferdam_guest_sdk::Need;
+    ///
+    /// const NEED: Need = Need::always("http.request").methods(&["GET", "POST"]);
+    /// ```
     #[must_use]
     pub const fn methods(self, methods: &'static [&'static str]) -> Self {
         self.bound("methods", Value::Texts(methods))
     }
 
     /// Requests with paths that begin with these, in whole segments.
+    ///
+    /// ```
+    /// use cofferdam_guest_sdk::Need;
+    ///
+    /// const NEED: Need = Need::always("http.request").paths(&["/v1/addresses"]);
+    /// ```
     #[must_use]
     pub const fn paths(self, paths: &'static [&'static str]) -> Self {
         self.bound("paths", Value::Texts(paths))

@@ -6,6 +6,14 @@ use crate::{Error, Link, bindings::vxlans};
 const PORT: u16 = 4789;
 
 /// A VXLAN that is to be there. [`Vxlan::new`] has what most want.
+///
+/// ```
+/// use cofferdam_guest_sdk::Vxlan;
+///
+/// // With static peers there is nothing to learn.
+/// let vxlan = Vxlan { local: "192.0.2.1".parse().ok(), learning: false, ..Vxlan::new(42) };
+/// assert_eq!(vxlan.id, 42);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vxlan {
     /// The network's identifier (VNI), 1 to 16777215.

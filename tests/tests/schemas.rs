@@ -192,8 +192,8 @@ fn inspect_shows_the_fields_and_what_the_component_could_ask_for() {
     );
     for line in [
         "host-local 0.1.0: ",
-        "built for cofferdam:cni 0.1.0",
-        "  cofferdam:cni/store@0.1.0: can read and write its own records",
+        "built for cofferdam:cni 0.1.1",
+        "  cofferdam:cni/store@0.1.1: can read and write its own records",
         "    to read the node's file on name resolution",
         "  ipam.ranges[][].subnet ",
         "Where the records are. [without: \"/var/lib/cni/networks\"]",
@@ -203,7 +203,7 @@ fn inspect_shows_the_fields_and_what_the_component_could_ask_for() {
         assert!(of_name.contains(line), "{line}: {of_name}");
     }
     let document: Value = serde_json::from_str(&workshop.succeeds(&["inspect", "--json", "host-local"])).unwrap();
-    assert_eq!(document["wit_version"], "0.1.0");
+    assert_eq!(document["wit_version"], "0.1.1");
     assert_eq!(
         document["config_schema"]["properties"]["ipam"]["properties"]["dataDir"]["type"],
         "string"
