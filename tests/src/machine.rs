@@ -20,12 +20,13 @@ mount -t tmpfs -o mode=755 machine /run
 mount -t tmpfs -o mode=1777 machine /dev/shm
 mount -t tmpfs -o mode=755 machine /opt
 mount -t tmpfs -o mode=755 machine /var/lib
+mount -t tmpfs -o mode=755 machine /var/log
 mount -t tmpfs -o mode=755 machine /mnt
 cp -a "$etc/." /mnt/
 rm -rf "$etc"
 mount --move /mnt /etc
-mkdir -p /etc/cofferdam /etc/cni/net.d /opt/cni/bin /run/cofferdam /run/netns /var/lib/cofferdam /var/lib/cni
-for place in etc/cofferdam opt/cni/bin run/cofferdam var/lib/cofferdam var/lib/cni; do
+mkdir -p /etc/cofferdam /etc/cni/net.d /opt/cni/bin /run/cofferdam /run/netns /var/lib/cofferdam /var/lib/cni /var/log/cofferdam
+for place in etc/cofferdam opt/cni/bin run/cofferdam var/lib/cofferdam var/lib/cni var/log/cofferdam; do
     mkdir -p "$ROOT/$place"
     mount --bind "$ROOT/$place" "/$place"
 done
