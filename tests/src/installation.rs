@@ -125,6 +125,25 @@ impl Installation {
         self.root().join("run/cofferdam")
     }
 
+    /// Fails the test when a file that was written at run time has a secret in
+    /// it: components and what is below `operators` are left out. How many files
+    /// there are.
+    #[track_caller]
+    pub fn assert_nowhere_written(&self, secret: &str, what: &str, operators: &[&str]) -> usize {
+        let left_out: Vec<PathBuf> = ["var/lib/cofferdam"]
+            .iter()
+            .chain(operators)
+            .map(|path| self.root().join(path))
+            .collect();
+        let mut files = 0;
+        look_through(self.root(), &left_out, &mut |path, bytes| {
+            files += 1;
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{what}: in {}", path.display());
+        });
+        files
+    }
+
     /// Writes a policy file, as its operator does; an existing one of that
     /// name is replaced.
     pub fn policy(&self, file: &str, text: &str) {
@@ -294,6 +313,20 @@ fn copy_tree(from: &Path, to: &Path) {
             copy_tree(&entry.path(), &target);
         } else if fs::hard_link(entry.path(), &target).is_err() {
             fs::copy(entry.path(), &target).expect("a directory of our own");
+        }
+    }
+}
+
+fn look_through(directory: &Path, left_out: &[PathBuf], look: &mut dyn FnMut(&Path, &[u8])) {
+    for entry in fs::read_dir(directory).expect("a directory of our own") {
+        let path = entry.expect("a directory of our own").path();
+        if path.is_symlink() || left_out.contains(&path) {
+            continue;
+        }
+        if path.is_dir() {
+            look_through(&path, left_out, look);
+        } else {
+            look(&path, &fs::read(&path).expect("a file of our own"));
         }
     }
 }
