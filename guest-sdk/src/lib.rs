@@ -70,6 +70,7 @@ mod namespace;
 mod need;
 mod new_link;
 pub mod nftables;
+mod on_link;
 pub mod packets;
 pub mod parent;
 mod plugin;
@@ -89,13 +90,14 @@ pub use digest::digest;
 pub use error::{Error, Outcome};
 pub use failure::{Context, Failure};
 pub use keeper::{Keeper, Occasion};
-pub use link::{AddMode, AddressInfo, DuplicateDetection, Link, LinkInfo, OperationalState, RateLimit, VlanRange};
+pub use link::{Link, LinkInfo, OperationalState, RateLimit, VlanRange};
 pub use namespace::{BridgeOptions, Flows, Namespace, RuleSpec, VethEnd, create_veth};
 pub use need::Need;
 pub use new_link::{
     IpvlanIsolation, IpvlanMode, IpvlanSettings, LinkSettings, MacvlanMode, MacvlanSettings, NewLink, TapSettings,
     VlanSettings, VrfSettings, create_link,
 };
+pub use on_link::{AddMode, AddressInfo, DuplicateDetection};
 pub use plugin::Plugin;
 pub use request::{AttachmentId, NetworkRequest, Request};
 pub use route::RouteSpec;
