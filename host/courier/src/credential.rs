@@ -1,6 +1,7 @@
 //! What the operator lets be added to requests, and nobody be told.
 
 use std::{
+    fmt,
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
@@ -22,11 +23,17 @@ const OTHERS: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 
 /// A credential as it is at the moment.
-#[derive(Debug)]
 pub(crate) struct Credential {
     authorization: String,
     /// What must not be told, in the forms that it has.
     secrets: Vec<String>,
+}
+
+/// Without what must not be told.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential").finish_non_exhaustive()
+    }
 }
 
 /// A credential can't be used.
