@@ -2,8 +2,10 @@
 //! for the parts of it that run everywhere: those with which authors try their
 //! plugins, on a network and a node in memory.
 
+pub mod disk;
 #[cfg(any(test, not(target_os = "linux")))]
 mod errno;
+pub mod process;
 
 #[cfg(not(target_os = "linux"))]
 pub use errno::Errno;
