@@ -2,9 +2,11 @@
 //! for the parts of it that run everywhere: those with which authors try their
 //! plugins, on a network and a node in memory.
 
+pub mod boot;
 pub mod disk;
 #[cfg(any(test, not(target_os = "linux")))]
 mod errno;
+pub mod files;
 pub mod process;
 
 #[cfg(not(target_os = "linux"))]
