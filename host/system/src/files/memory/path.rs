@@ -154,11 +154,17 @@ fn parts(path: &Path) -> Result<(Vec<Last>, bool)> {
     Ok((parts, is_name && ending == Ending::Slash))
 }
 
-pub(super) fn check(text: &OsStr) -> Result<()> {
-    let bytes = text.as_encoded_bytes();
-    if bytes.contains(&0) {
+/// A text with a NUL does not get as far as to the kernel.
+pub(super) fn check_texts(texts: [&OsStr; 2]) -> Result<()> {
+    if texts.iter().any(|text| text.as_encoded_bytes().contains(&0)) {
         return Err(Errno::EINVAL);
     }
+    Ok(())
+}
+
+pub(super) fn check(text: &OsStr) -> Result<()> {
+    check_texts([text, text])?;
+    let bytes = text.as_encoded_bytes();
     if bytes.is_empty() {
         return Err(Errno::ENOENT);
     }
