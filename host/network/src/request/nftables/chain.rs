@@ -1,7 +1,6 @@
 //! Chains and their rules.
 
 use super::{
-    attribute::{Attributes, text_of},
     batch::{Batch, Message, Part, Subject},
     check::{self, At, Checked},
     constants::{
@@ -10,7 +9,7 @@ use super::{
         NFTA_CHAIN_HOOK, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TYPE, NFTA_HOOK_HOOKNUM, NFTA_HOOK_PRIORITY,
         NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_USERDATA, NLM_F_APPEND, NLM_F_CREATE,
     },
-    failure, rule, set,
+    rule, set, words,
 };
 use crate::{
     Result,
@@ -18,7 +17,7 @@ use crate::{
 };
 
 /// Refuses a chain that the kernel would not call.
-pub(super) fn check(table: &TableId, chain: &Chain) -> Result<()> {
+pub(crate) fn check(table: &TableId, chain: &Chain) -> Result<()> {
     check::name_in(table, "chain", &chain.name)?;
     chain
         .base
@@ -49,7 +48,7 @@ fn check_base(family: Family, base: Base) -> Checked<()> {
 
 /// Makes a chain; `flags` is `NLM_F_CREATE`, with `NLM_F_EXCL` when it may
 /// not exist.
-pub(super) fn create<'a>(batch: &mut Batch<'a>, chain: &'a Chain, flags: u16) {
+pub(crate) fn create<'a>(batch: &mut Batch<'a>, chain: &'a Chain, flags: u16) {
     let subject = Subject::Chain(&chain.name);
     let mut message = Message::new(NFT_MSG_NEWCHAIN, flags, subject, batch.table);
     message.attributes.text(NFTA_CHAIN_NAME, &chain.name);
@@ -68,7 +67,7 @@ pub(super) fn create<'a>(batch: &mut Batch<'a>, chain: &'a Chain, flags: u16) {
 }
 
 /// Deletes a chain with its rules.
-pub(super) fn delete<'a>(batch: &mut Batch<'a>, chain: &'a str) {
+pub(crate) fn delete<'a>(batch: &mut Batch<'a>, chain: &'a str) {
     let mut message = Message::new(NFT_MSG_DELCHAIN, 0, Subject::Chain(chain), batch.table);
     message.attributes.text(NFTA_CHAIN_NAME, chain);
     batch.push(message);
@@ -85,8 +84,7 @@ pub(super) fn flush<'a>(batch: &mut Batch<'a>, chain: &'a str) {
 pub(super) fn add_rules<'a>(batch: &mut Batch<'a>, scope: rule::Scope<'_>, chain: &'a Chain) -> Result<()> {
     for (number, declared) in (1..).zip(&chain.rules) {
         let set_id = batch.next_set_id();
-        let encoded =
-            rule::encode(scope, chain, declared, set_id).at(failure::rule(scope.table, &chain.name, number))?;
+        let encoded = rule::encode(scope, chain, declared, set_id).at(words::rule(scope.table, &chain.name, number))?;
         if encoded.needs_port_protocols {
             set::create_port_protocols(batch, set_id);
         }
@@ -117,39 +115,9 @@ fn rule_message<'a>(table: &TableId, chain: &'a str, number: usize, rule: rule::
     message
 }
 
-/// Where the kernel calls a chain that it has.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Attachment {
-    chain_type: String,
-    hook: u32,
-    priority: i32,
-}
-
-impl Attachment {
-    /// As it is declared.
-    pub(super) fn declared(base: Base) -> Self {
-        Self {
-            chain_type: type_name(base.chain_type).to_owned(),
-            hook: hook_number(base.hook),
-            priority: base.priority,
-        }
-    }
-
-    /// As the kernel shows it; `None` when it is not a base chain.
-    pub(super) fn read(chain: &Attributes<'_>) -> Option<Self> {
-        let hook = chain.find_nested(NFTA_CHAIN_HOOK)?;
-        let number = |kind| hook.find(kind).and_then(|value| value.first_chunk().copied());
-        Some(Self {
-            chain_type: text_of(chain.find(NFTA_CHAIN_TYPE)?),
-            hook: u32::from_be_bytes(number(NFTA_HOOK_HOOKNUM)?),
-            priority: i32::from_be_bytes(number(NFTA_HOOK_PRIORITY)?),
-        })
-    }
-}
-
 /// `NF_INET_*`; those of bridges have the same numbers
 /// (`linux/netfilter_bridge.h`).
-fn hook_number(hook: Hook) -> u32 {
+pub(crate) fn hook_number(hook: Hook) -> u32 {
     match hook {
         Hook::Prerouting => NF_INET_PRE_ROUTING,
         Hook::Input => NF_INET_LOCAL_IN,
@@ -159,7 +127,7 @@ fn hook_number(hook: Hook) -> u32 {
     }
 }
 
-fn type_name(chain_type: ChainType) -> &'static str {
+pub(crate) fn type_name(chain_type: ChainType) -> &'static str {
     match chain_type {
         ChainType::Filter => "filter",
         ChainType::Nat => "nat",

@@ -16,7 +16,7 @@ use super::{
 
 impl ExpressionList {
     /// Goes on when the register holds the value, or with `negate` when not.
-    pub(in super::super) fn compare(&mut self, register: Register, value: &[u8], negate: bool) {
+    pub(crate) fn compare(&mut self, register: Register, value: &[u8], negate: bool) {
         self.push(ExpressionName::Cmp, |data| {
             data.u32(NFTA_CMP_SREG, register.0);
             data.u32(NFTA_CMP_OP, if negate { NFT_CMP_NEQ } else { NFT_CMP_EQ });
@@ -25,7 +25,7 @@ impl ExpressionList {
     }
 
     /// `register = register & mask ^ xor`; both of the value's length.
-    pub(in super::super) fn mask(&mut self, register: Register, mask: &[u8], xor: &[u8]) {
+    pub(crate) fn mask(&mut self, register: Register, mask: &[u8], xor: &[u8]) {
         let length = u32::try_from(mask.len()).unwrap_or(u32::MAX);
         self.push(ExpressionName::Bitwise, |data| {
             data.u32(NFTA_BITWISE_SREG, register.0);
@@ -37,7 +37,7 @@ impl ExpressionList {
     }
 
     /// Goes on when a match of iptables says so; `info` is its structure.
-    pub(in super::super) fn match_compatibly(&mut self, name: &str, revision: u32, info: &[u8]) {
+    pub(crate) fn match_compatibly(&mut self, name: &str, revision: u32, info: &[u8]) {
         self.push(ExpressionName::Match, |data| {
             data.text(NFTA_MATCH_NAME, name);
             data.u32(NFTA_MATCH_REV, revision);
@@ -46,7 +46,7 @@ impl ExpressionList {
     }
 
     /// Goes on when a set holds the key, or with `negate` when not.
-    pub(in super::super) fn lookup(&mut self, set: &str, key: Register, negate: bool) {
+    pub(crate) fn lookup(&mut self, set: &str, key: Register, negate: bool) {
         self.look_up(set, |data| {
             data.u32(NFTA_LOOKUP_SREG, key.0);
             if negate {
@@ -56,7 +56,7 @@ impl ExpressionList {
     }
 
     /// Goes on when an anonymous set of the same transaction holds the key.
-    pub(in super::super) fn lookup_anonymous(&mut self, name: &str, id: u32, key: Register) {
+    pub(crate) fn lookup_anonymous(&mut self, name: &str, id: u32, key: Register) {
         self.look_up(name, |data| {
             data.u32(NFTA_LOOKUP_SREG, key.0);
             data.u32(NFTA_LOOKUP_SET_ID, id);
@@ -64,7 +64,7 @@ impl ExpressionList {
     }
 
     /// Does what a map of verdicts says for the key.
-    pub(in super::super) fn lookup_verdict(&mut self, map: &str, key: Register) {
+    pub(crate) fn lookup_verdict(&mut self, map: &str, key: Register) {
         self.look_up(map, |data| {
             data.u32(NFTA_LOOKUP_SREG, key.0);
             data.u32(NFTA_LOOKUP_DREG, NFT_REG_VERDICT);
@@ -72,7 +72,7 @@ impl ExpressionList {
     }
 
     /// Reads what a map holds for the key.
-    pub(in super::super) fn lookup_data(&mut self, map: &str, key: Register, to: Register) {
+    pub(crate) fn lookup_data(&mut self, map: &str, key: Register, to: Register) {
         self.look_up(map, |data| {
             data.u32(NFTA_LOOKUP_SREG, key.0);
             data.u32(NFTA_LOOKUP_DREG, to.0);

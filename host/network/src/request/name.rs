@@ -1,12 +1,14 @@
+use cofferdam_protocol::Place;
+
 use crate::{Error, Result};
 
 /// `IFNAMSIZ` without the NUL.
-pub(super) const LONGEST_NAME: usize = 15;
+pub(crate) const LONGEST_NAME: usize = 15;
 /// `ALTIFNAMSIZ` without the NUL.
 const LONGEST_ALTERNATIVE_NAME: usize = 127;
 
 /// Checks the name of a link that is to be made, or that a rule refers to.
-pub(super) fn check_name(name: &str) -> Result<()> {
+pub(crate) fn check_name(name: &str) -> Result<()> {
     let invalid = |why: &str| Err(Error::Invalid(format!("link name {name:?}: {why}")));
     if !(1..=LONGEST_NAME).contains(&name.len()) {
         return invalid("a name has 1 to 15 bytes");
@@ -23,13 +25,18 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 }
 
 /// Checks a name that is looked up: it may be an alternative one.
-pub(super) fn check_wanted_name(name: &str) -> Result<()> {
+pub(crate) fn check_wanted_name(name: &str) -> Result<()> {
     if (1..=LONGEST_ALTERNATIVE_NAME).contains(&name.len()) && !name.contains('\0') {
         return Ok(());
     }
     Err(Error::Invalid(format!(
         "link name {name:?}: a name has 1 to 127 bytes and no NUL"
     )))
+}
+
+/// Names a link that may not exist.
+pub(crate) fn named(place: Place, name: &str) -> String {
+    format!("link {name:?} in the {place} namespace")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ const SET_DATA_BYTE_ORDER: u8 = 1;
 const COMMENT_MAXIMUM: usize = 128;
 
 /// A comment, cut to 127 bytes at the boundary of a character.
-pub(super) fn comment(text: &str) -> Vec<u8> {
+pub(crate) fn comment(text: &str) -> Vec<u8> {
     let mut end = text.len().min(COMMENT_MAXIMUM - 1);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -21,7 +21,7 @@ pub(super) fn comment(text: &str) -> Vec<u8> {
 }
 
 /// The comment in it; empty when there is none.
-pub(super) fn read_comment(mut data: &[u8]) -> String {
+pub(crate) fn read_comment(mut data: &[u8]) -> String {
     while let [kind, length, rest @ ..] = data {
         let Some((value, rest)) = rest.split_at_checked(usize::from(*length)) else {
             break;
@@ -35,7 +35,7 @@ pub(super) fn read_comment(mut data: &[u8]) -> String {
 }
 
 /// How `nft` is to read a set's keys and a map's values.
-pub(super) fn byte_orders(key: u32, data: Option<u32>) -> Vec<u8> {
+pub(crate) fn byte_orders(key: u32, data: Option<u32>) -> Vec<u8> {
     let mut user_data = Vec::new();
     put(&mut user_data, SET_KEY_BYTE_ORDER, &key.to_ne_bytes());
     if let Some(data) = data {

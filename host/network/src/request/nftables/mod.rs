@@ -1,12 +1,32 @@
-//! What of nf_tables makes no sense, whatever the kernel has: what is found
-//! out when a request is written.
+//! Requests to nf_tables: what of them makes no sense, whatever the kernel has,
+//! is found out when they are written. Only the kernel of Linux gets them.
 
-use super::{
-    Batch, Extent, check,
+// Elsewhere they are written to see whether they make sense, and that is all.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
+
+pub(crate) mod attribute;
+pub(crate) mod batch;
+pub(crate) mod chain;
+pub(crate) mod check;
+pub(crate) mod constants;
+pub(crate) mod element;
+pub(crate) mod expression;
+#[cfg(test)]
+mod properties;
+mod rule;
+mod set;
+#[cfg(test)]
+pub(crate) mod strategies;
+pub(crate) mod table;
+pub(crate) mod user_data;
+mod value;
+pub(crate) mod words;
+
+use self::{
+    batch::Batch,
     check::At,
-    check_set,
     constants::{NFT_MSG_DELSETELEM, NFT_MSG_NEWSETELEM},
-    element, table,
+    element::Extent,
 };
 use crate::{
     Result,
@@ -52,4 +72,11 @@ pub(crate) fn keys(id: &TableId, set: &Set, elements: &[Element]) -> Result<()> 
     check_set(id, set)?;
     let mut batch = Batch::new(id, "looking for");
     element::push_all(&mut batch, (NFT_MSG_DELSETELEM, 0), set, elements, Extent::Key)
+}
+
+/// A set, as far as its elements are concerned.
+pub(crate) fn check_set(table: &TableId, set: &Set) -> Result<()> {
+    check::table(table)?;
+    check::name_in(table, "set", &set.name)?;
+    set::check(set).at(format_args!("set {} of {table}", set.name))
 }

@@ -7,39 +7,39 @@ const HEADER: usize = 4;
 /// Writes attributes one after the other. Numbers go in network byte order,
 /// as nf_tables wants them.
 #[derive(Debug, Default)]
-pub(in crate::kernel) struct AttributeWriter {
+pub(crate) struct AttributeWriter {
     bytes: Vec<u8>,
     too_long: bool,
 }
 
 impl AttributeWriter {
     /// How many bytes there are so far; the offset of the next attribute.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// What was written, or nothing when an attribute did not fit its 16 bit
     /// length.
-    pub(in crate::kernel) fn finish(self) -> Option<Vec<u8>> {
+    pub(crate) fn finish(self) -> Option<Vec<u8>> {
         (!self.too_long).then_some(self.bytes)
     }
 
-    pub(in crate::kernel) fn bytes(&mut self, kind: u16, value: &[u8]) {
+    pub(crate) fn bytes(&mut self, kind: u16, value: &[u8]) {
         let start = self.begin(kind);
         self.bytes.extend_from_slice(value);
         self.end(start);
     }
 
-    pub(super) fn u32(&mut self, kind: u16, value: u32) {
+    pub(crate) fn u32(&mut self, kind: u16, value: u32) {
         self.bytes(kind, &value.to_be_bytes());
     }
 
-    pub(super) fn i32(&mut self, kind: u16, value: i32) {
+    pub(crate) fn i32(&mut self, kind: u16, value: i32) {
         self.bytes(kind, &value.to_be_bytes());
     }
 
     /// A text with the NUL that the kernel expects at its end.
-    pub(in crate::kernel) fn text(&mut self, kind: u16, value: &str) {
+    pub(crate) fn text(&mut self, kind: u16, value: &str) {
         let start = self.begin(kind);
         self.bytes.extend_from_slice(value.as_bytes());
         self.bytes.push(0);
@@ -47,14 +47,14 @@ impl AttributeWriter {
     }
 
     /// An attribute that is made of attributes.
-    pub(in crate::kernel) fn nested(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
+    pub(crate) fn nested(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
         let start = self.begin(kind | NLA_F_NESTED);
         fill(self);
         self.end(start);
     }
 
     /// Attributes that were written elsewhere.
-    pub(super) fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         self.too_long |= other.too_long;
         self.bytes.extend(other.bytes);
     }
@@ -78,20 +78,20 @@ impl AttributeWriter {
 /// Reads attributes one after the other and ends at the first that is cut
 /// off or has an impossible length.
 #[derive(Clone, Debug)]
-pub(super) struct Attributes<'a>(&'a [u8]);
+pub(crate) struct Attributes<'a>(&'a [u8]);
 
 impl<'a> Attributes<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
     /// The value of the first attribute of that type.
-    pub(super) fn find(&self, kind: u16) -> Option<&'a [u8]> {
+    pub(crate) fn find(&self, kind: u16) -> Option<&'a [u8]> {
         self.clone().find_map(|(found, value)| (found == kind).then_some(value))
     }
 
     /// The same for one that is made of attributes.
-    pub(super) fn find_nested(&self, kind: u16) -> Option<Self> {
+    pub(crate) fn find_nested(&self, kind: u16) -> Option<Self> {
         self.find(kind).map(Self)
     }
 }
@@ -110,7 +110,7 @@ impl<'a> Iterator for Attributes<'a> {
 }
 
 /// A text without the NUL at its end.
-pub(super) fn text_of(value: &[u8]) -> String {
+pub(crate) fn text_of(value: &[u8]) -> String {
     let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
     String::from_utf8_lossy(&value[..end]).into_owned()
 }

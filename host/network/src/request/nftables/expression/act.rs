@@ -14,7 +14,7 @@ use super::{
 use crate::nftables::Verdict;
 
 impl ExpressionList {
-    pub(in super::super) fn decide(&mut self, verdict: &Verdict) {
+    pub(crate) fn decide(&mut self, verdict: &Verdict) {
         let chain = check::target(verdict).map(str::to_owned);
         self.push_referring(ExpressionName::Immediate, chain, |data| {
             data.u32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
@@ -22,30 +22,30 @@ impl ExpressionList {
         });
     }
 
-    pub(in super::super) fn set_register(&mut self, register: Register, value: &[u8]) {
+    pub(crate) fn set_register(&mut self, register: Register, value: &[u8]) {
         self.push(ExpressionName::Immediate, |data| {
             data.u32(NFTA_IMMEDIATE_DREG, register.0);
             write_value(data, NFTA_IMMEDIATE_DATA, value);
         });
     }
 
-    pub(in super::super) fn set_mark(&mut self, from: Register) {
+    pub(crate) fn set_mark(&mut self, from: Register) {
         self.push(ExpressionName::Meta, |data| {
             data.u32(NFTA_META_KEY, Meta::Mark.number());
             data.u32(NFTA_META_SREG, from.0);
         });
     }
 
-    pub(in super::super) fn count(&mut self) {
+    pub(crate) fn count(&mut self) {
         self.push(ExpressionName::Counter, |_| ());
     }
 
-    pub(in super::super) fn masquerade(&mut self) {
+    pub(crate) fn masquerade(&mut self) {
         self.push(ExpressionName::Masq, |_| ());
     }
 
     /// The destination becomes what the registers hold.
-    pub(in super::super) fn translate_destination(&mut self, ipv6: bool, address: Register, port: Option<Register>) {
+    pub(crate) fn translate_destination(&mut self, ipv6: bool, address: Register, port: Option<Register>) {
         let family = if ipv6 { NFPROTO_IPV6 } else { NFPROTO_IPV4 };
         self.push(ExpressionName::Nat, |data| {
             data.u32(NFTA_NAT_TYPE, NFT_NAT_DNAT);

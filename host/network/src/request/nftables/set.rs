@@ -41,13 +41,13 @@ impl<'a> Shape<'a> {
 }
 
 /// Refuses a set that the kernel could not hold.
-pub(super) fn check(set: &Set) -> Checked<()> {
+pub(crate) fn check(set: &Set) -> Checked<()> {
     Shape::of(set).map(drop)
 }
 
 /// Makes a set or map; `flags` is `NLM_F_CREATE`, with `NLM_F_EXCL` when it
 /// may not exist.
-pub(super) fn create<'a>(batch: &mut Batch<'a>, set: &'a Set, flags: u16) -> Checked<()> {
+pub(crate) fn create<'a>(batch: &mut Batch<'a>, set: &'a Set, flags: u16) -> Checked<()> {
     let shape = Shape::of(set)?;
     let id = batch.next_set_id();
     let mut message = Message::new(NFT_MSG_NEWSET, flags, Subject::Set(&set.name), batch.table);
@@ -83,7 +83,7 @@ pub(super) fn create<'a>(batch: &mut Batch<'a>, set: &'a Set, flags: u16) -> Che
 
 /// Makes the anonymous set of the protocols that have ports, for one rule
 /// that follows in the same batch.
-pub(super) fn create_port_protocols(batch: &mut Batch<'_>, id: u32) {
+pub(crate) fn create_port_protocols(batch: &mut Batch<'_>, id: u32) {
     let subject = Subject::Set(PORT_PROTOCOLS_SET);
     let mut set = Message::new(NFT_MSG_NEWSET, NLM_F_CREATE, subject, batch.table);
     let layout = Layout::of_one(&ValueType::Protocol);

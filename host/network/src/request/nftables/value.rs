@@ -31,7 +31,7 @@ fn number(value_type: ValueType) -> u32 {
 }
 
 /// In bytes.
-pub(super) fn length(value_type: ValueType) -> usize {
+pub(crate) fn length(value_type: ValueType) -> usize {
     match value_type {
         ValueType::Protocol => 1,
         ValueType::Port => 2,
@@ -42,17 +42,17 @@ pub(super) fn length(value_type: ValueType) -> usize {
 }
 
 /// In bytes, up to the next register.
-pub(super) fn padded_length(value_type: ValueType) -> usize {
+pub(crate) fn padded_length(value_type: ValueType) -> usize {
     length(value_type).next_multiple_of(4)
 }
 
 /// One type, or several one after the other.
 #[derive(Clone, Copy)]
-pub(super) struct Layout<'a>(&'a [ValueType]);
+pub(crate) struct Layout<'a>(&'a [ValueType]);
 
 impl<'a> Layout<'a> {
     /// Refuses what does not fit the registers or the number of the types.
-    pub(super) fn new(types: &'a [ValueType]) -> Checked<Self> {
+    pub(crate) fn new(types: &'a [ValueType]) -> Checked<Self> {
         if types.is_empty() || types.len() > MAXIMUM_PARTS {
             return Err(format!(
                 "a key or value has 1 to {MAXIMUM_PARTS} parts, not {}",
@@ -70,18 +70,18 @@ impl<'a> Layout<'a> {
     }
 
     /// One type always fits.
-    pub(super) fn of_one(value_type: &'a ValueType) -> Self {
+    pub(crate) fn of_one(value_type: &'a ValueType) -> Self {
         Self(std::slice::from_ref(value_type))
     }
 
     /// `nft`'s number of the types together.
-    pub(super) fn number(self) -> u32 {
+    pub(crate) fn number(self) -> u32 {
         self.0.iter().fold(0, |all, part| (all << TYPE_BITS) | number(*part))
     }
 
     /// In bytes. Parts start at a register each; a single one has its own
     /// length.
-    pub(super) fn length(self) -> usize {
+    pub(crate) fn length(self) -> usize {
         match self.0 {
             [single] => length(*single),
             parts => parts.iter().map(|part| padded_length(*part)).sum(),
@@ -89,7 +89,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `nft`'s number of the byte order; several types have none together.
-    pub(super) fn byte_order(self) -> u32 {
+    pub(crate) fn byte_order(self) -> u32 {
         match self.0 {
             [ValueType::Mark | ValueType::InterfaceName] => BYTE_ORDER_HOST,
             [_] => BYTE_ORDER_NETWORK,
@@ -98,7 +98,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The values, which have to be of these types.
-    pub(super) fn encode(self, values: &[Value]) -> Checked<Vec<u8>> {
+    pub(crate) fn encode(self, values: &[Value]) -> Checked<Vec<u8>> {
         if values.len() != self.0.len() {
             return Err(format!("{} parts instead of {}", values.len(), self.0.len()));
         }
@@ -114,7 +114,7 @@ impl<'a> Layout<'a> {
 }
 
 /// One value, which has to be of this type.
-pub(super) fn encode(value_type: ValueType, value: &Value) -> Checked<Vec<u8>> {
+pub(crate) fn encode(value_type: ValueType, value: &Value) -> Checked<Vec<u8>> {
     Ok(match (value_type, value) {
         (ValueType::Ipv4Address, Value::Address(IpAddr::V4(address))) => address.octets().to_vec(),
         (ValueType::Ipv6Address, Value::Address(IpAddr::V6(address))) => address.octets().to_vec(),
@@ -135,7 +135,7 @@ pub(super) fn encode(value_type: ValueType, value: &Value) -> Checked<Vec<u8>> {
 }
 
 /// The parts as `nft` prints them, more or less.
-pub(super) fn show_all(values: &[Value]) -> String {
+pub(crate) fn show_all(values: &[Value]) -> String {
     values.iter().map(show).collect::<Vec<_>>().join(" . ")
 }
 

@@ -13,7 +13,7 @@ use super::{
 
 /// What the kernel knows of a packet without reading it.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) enum Meta {
+pub(crate) enum Meta {
     /// The frame's type, two bytes in network order.
     Protocol,
     Mark,
@@ -42,21 +42,21 @@ impl Meta {
 
 /// Bytes of a header.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Payload {
+pub(crate) struct Payload {
     base: u32,
     offset: u32,
     length: u32,
 }
 
 impl Payload {
-    pub(in super::super) const ETHER_DESTINATION: Self = Self::new(NFT_PAYLOAD_LL_HEADER, 0, 6);
-    pub(in super::super) const ETHER_SOURCE: Self = Self::new(NFT_PAYLOAD_LL_HEADER, 6, 6);
-    pub(in super::super) const IP_SOURCE: Self = Self::new(NFT_PAYLOAD_NETWORK_HEADER, 12, 4);
-    pub(in super::super) const IP_DESTINATION: Self = Self::new(NFT_PAYLOAD_NETWORK_HEADER, 16, 4);
-    pub(in super::super) const IP6_SOURCE: Self = Self::new(NFT_PAYLOAD_NETWORK_HEADER, 8, 16);
-    pub(in super::super) const IP6_DESTINATION: Self = Self::new(NFT_PAYLOAD_NETWORK_HEADER, 24, 16);
-    pub(in super::super) const SOURCE_PORT: Self = Self::new(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2);
-    pub(in super::super) const DESTINATION_PORT: Self = Self::new(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+    pub(crate) const ETHER_DESTINATION: Self = Self::new(NFT_PAYLOAD_LL_HEADER, 0, 6);
+    pub(crate) const ETHER_SOURCE: Self = Self::new(NFT_PAYLOAD_LL_HEADER, 6, 6);
+    pub(crate) const IP_SOURCE: Self = Self::new(NFT_PAYLOAD_NETWORK_HEADER, 12, 4);
+    pub(crate) const IP_DESTINATION: Self = Self::new(NFT_PAYLOAD_NETWORK_HEADER, 16, 4);
+    pub(crate) const IP6_SOURCE: Self = Self::new(NFT_PAYLOAD_NETWORK_HEADER, 8, 16);
+    pub(crate) const IP6_DESTINATION: Self = Self::new(NFT_PAYLOAD_NETWORK_HEADER, 24, 16);
+    pub(crate) const SOURCE_PORT: Self = Self::new(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2);
+    pub(crate) const DESTINATION_PORT: Self = Self::new(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
 
     const fn new(base: u32, offset: u32, length: u32) -> Self {
         Self { base, offset, length }
@@ -65,20 +65,20 @@ impl Payload {
 
 /// Which address the routing table is asked about.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) enum FibAddress {
+pub(crate) enum FibAddress {
     Source,
     Destination,
 }
 
 impl ExpressionList {
-    pub(in super::super) fn load_meta(&mut self, meta: Meta, to: Register) {
+    pub(crate) fn load_meta(&mut self, meta: Meta, to: Register) {
         self.push(ExpressionName::Meta, |data| {
             data.u32(NFTA_META_KEY, meta.number());
             data.u32(NFTA_META_DREG, to.0);
         });
     }
 
-    pub(in super::super) fn load_payload(&mut self, payload: Payload, to: Register) {
+    pub(crate) fn load_payload(&mut self, payload: Payload, to: Register) {
         self.push(ExpressionName::Payload, |data| {
             data.u32(NFTA_PAYLOAD_DREG, to.0);
             data.u32(NFTA_PAYLOAD_BASE, payload.base);
@@ -88,12 +88,12 @@ impl ExpressionList {
     }
 
     /// `ct state`: bits, in host order.
-    pub(in super::super) fn load_connection_state(&mut self, to: Register) {
+    pub(crate) fn load_connection_state(&mut self, to: Register) {
         self.load_connection(NFT_CT_STATE, to);
     }
 
     /// `ct status`: `IPS_*`, in host order.
-    pub(in super::super) fn load_connection_status(&mut self, to: Register) {
+    pub(crate) fn load_connection_status(&mut self, to: Register) {
         self.load_connection(NFT_CT_STATUS, to);
     }
 
@@ -106,7 +106,7 @@ impl ExpressionList {
 
     /// `fib saddr type` and `fib daddr type`: `RTN_*`, four bytes in host
     /// order.
-    pub(in super::super) fn load_address_type(&mut self, of: FibAddress, to: Register) {
+    pub(crate) fn load_address_type(&mut self, of: FibAddress, to: Register) {
         let flags = match of {
             FibAddress::Source => NFTA_FIB_F_SADDR,
             FibAddress::Destination => NFTA_FIB_F_DADDR,

@@ -19,7 +19,7 @@ use crate::{
 const COMMENT: &str = "made by cofferdam";
 
 /// Makes a table with all that is in it.
-pub(super) fn create(table: &Table) -> Result<Batch<'_>> {
+pub(crate) fn create(table: &Table) -> Result<Batch<'_>> {
     check(table)?;
     let mut batch = Batch::new(&table.id, "creating");
     let flags = NLM_F_CREATE | NLM_F_EXCL;
@@ -43,7 +43,7 @@ pub(super) fn create(table: &Table) -> Result<Batch<'_>> {
 /// Gives a table the chains and rules that are declared, and the sets that it
 /// lacks. `moved` are those chains that exist and that the kernel calls
 /// elsewhere, which only a new chain can change; `targets` is for [`Scope`].
-pub(super) fn replace<'a>(table: &'a Table, moved: &BTreeSet<&str>, targets: Option<&'a [Chain]>) -> Result<Batch<'a>> {
+pub(crate) fn replace<'a>(table: &'a Table, moved: &BTreeSet<&str>, targets: Option<&'a [Chain]>) -> Result<Batch<'a>> {
     let mut batch = Batch::new(&table.id, "changing");
     for set in &table.sets {
         create_set(&mut batch, set, NLM_F_CREATE)?;
@@ -64,14 +64,14 @@ pub(super) fn replace<'a>(table: &'a Table, moved: &BTreeSet<&str>, targets: Opt
 }
 
 /// Deletes a table with all that is in it.
-pub(super) fn delete(table: &TableId) -> Batch<'_> {
+pub(crate) fn delete(table: &TableId) -> Batch<'_> {
     let mut batch = Batch::new(table, "deleting");
     batch.push(Message::new(NFT_MSG_DELTABLE, 0, Subject::Table, table));
     batch
 }
 
 /// Makes one chain with its rules.
-pub(super) fn create_chain<'a>(table: &'a TableId, sets: &[Set], chain: &'a Chain) -> Result<Batch<'a>> {
+pub(crate) fn create_chain<'a>(table: &'a TableId, sets: &[Set], chain: &'a Chain) -> Result<Batch<'a>> {
     check::table(table)?;
     chain::check(table, chain)?;
     let mut batch = Batch::new(table, "creating");
@@ -103,7 +103,7 @@ fn add_rules<'a>(batch: &mut Batch<'a>, table: &'a Table, targets: Option<&'a [C
 }
 
 /// Refuses names that can't be and names that come twice.
-pub(super) fn check(table: &Table) -> Result<()> {
+pub(crate) fn check(table: &Table) -> Result<()> {
     check::table(&table.id)?;
     for set in &table.sets {
         check::name_in(&table.id, "set", &set.name)?;

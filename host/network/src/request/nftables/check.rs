@@ -7,10 +7,10 @@ use crate::{
 };
 
 /// Why a part of a request makes no sense; the caller knows where it is.
-pub(super) type Checked<T> = std::result::Result<T, String>;
+pub(crate) type Checked<T> = std::result::Result<T, String>;
 
 /// Says where it is that something makes no sense.
-pub(super) trait At<T> {
+pub(crate) trait At<T> {
     fn at(self, place: impl std::fmt::Display) -> Result<T>;
 }
 
@@ -21,7 +21,7 @@ impl<T> At<T> for Checked<T> {
 }
 
 /// The name of a table, chain or set.
-pub(super) fn name(name: &str) -> Checked<()> {
+pub(crate) fn name(name: &str) -> Checked<()> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     if name.is_empty() || name.len() > NFT_NAME_MAXLEN {
         Err(format!(
@@ -38,17 +38,17 @@ pub(super) fn name(name: &str) -> Checked<()> {
 }
 
 /// The name of the table itself.
-pub(super) fn table(table: &TableId) -> Result<()> {
+pub(crate) fn table(table: &TableId) -> Result<()> {
     name(&table.name).at(table)
 }
 
 /// The name of something in a table.
-pub(super) fn name_in(table: &TableId, kind: &str, text: &str) -> Result<()> {
+pub(crate) fn name_in(table: &TableId, kind: &str, text: &str) -> Result<()> {
     name(text).at(format_args!("{kind} of {table}"))
 }
 
 /// Whatever would let a comment look like something else in a listing.
-pub(super) fn comment(text: &str) -> Checked<()> {
+pub(crate) fn comment(text: &str) -> Checked<()> {
     if text.chars().any(|c| c.is_control() || c == '"') {
         return Err(format!(
             "the comment {text:?} holds a quotation mark or a control character"
@@ -58,7 +58,7 @@ pub(super) fn comment(text: &str) -> Checked<()> {
 }
 
 /// The name of an interface, as the kernel's `dev_valid_name` has it.
-pub(super) fn interface_name(name: &str) -> Checked<()> {
+pub(crate) fn interface_name(name: &str) -> Checked<()> {
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | ':');
     if name.is_empty() || name.len() > 15 || matches!(name, "." | "..") || name.contains(odd) {
         return Err(format!("{name:?} is not a name that an interface can have"));
@@ -67,7 +67,7 @@ pub(super) fn interface_name(name: &str) -> Checked<()> {
 }
 
 /// The chain that a verdict leads to.
-pub(super) fn target(verdict: &Verdict) -> Option<&str> {
+pub(crate) fn target(verdict: &Verdict) -> Option<&str> {
     match verdict {
         Verdict::Jump(chain) | Verdict::Goto(chain) => Some(chain),
         Verdict::Accept | Verdict::Drop | Verdict::Return => None,
@@ -75,7 +75,7 @@ pub(super) fn target(verdict: &Verdict) -> Option<&str> {
 }
 
 /// The first name that comes twice.
-pub(super) fn duplicate<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn duplicate<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut seen = std::collections::BTreeSet::new();
     names.into_iter().find(|name| !seen.insert(*name))
 }

@@ -9,10 +9,10 @@ use super::{
         NFTA_SET_ELEM_USERDATA,
     },
     expression::{write_value, write_verdict},
-    failure,
     rule::PORT_PROTOCOLS,
     user_data,
     value::Layout,
+    words,
 };
 use crate::{
     Result,
@@ -24,7 +24,7 @@ const LIST_MAXIMUM: usize = 60_000;
 
 /// What of an element is sent.
 #[derive(Clone, Copy)]
-pub(super) enum Extent<'a> {
+pub(crate) enum Extent<'a> {
     /// Its key, to find it.
     Key,
     /// All of it, with a comment.
@@ -33,7 +33,7 @@ pub(super) enum Extent<'a> {
 
 /// Adds messages of one type about all the elements to a batch, each as
 /// large as the kernel takes it.
-pub(super) fn push_all<'a>(
+pub(crate) fn push_all<'a>(
     batch: &mut Batch<'a>,
     (kind, flags): (u16, u16),
     set: &'a Set,
@@ -108,7 +108,7 @@ fn encode(table: &TableId, set: &Set, element: &Element, extent: Extent<'_>) -> 
     let mut attributes = AttributeWriter::default();
     let mut outcome = Ok(());
     attributes.nested(NFTA_LIST_ELEM, |attributes| outcome = fields(attributes));
-    outcome.at(failure::element(table, set, element))?;
+    outcome.at(words::element(table, set, element))?;
     Ok(attributes)
 }
 

@@ -1,9 +1,14 @@
 //! What makes no sense, whatever the state of the kernel: checks that every
 //! [`Network`](crate::Network) makes before it looks at anything.
 
+mod links;
+pub(crate) mod name;
+pub(crate) mod nftables;
+mod routing;
+pub(crate) mod setting;
+
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
-use super::{devices, kinds, links, name, nftables, routes, rules, sysctl, veth};
 use crate::{
     Bridge, Error, LinkId, NewLink, Result, Route, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
@@ -30,33 +35,33 @@ pub fn wanted_name(wanted: &str) -> Result<()> {
 /// The Ethernet address of a link.
 #[allow(clippy::missing_errors_doc)]
 pub fn mac(mac: MacAddress) -> Result<()> {
-    links::check_mac(mac)
+    links::mac(mac)
 }
 
 /// A bridge that is to be made.
 #[allow(clippy::missing_errors_doc)]
 pub fn bridge(bridge: &Bridge) -> Result<()> {
     name::check_name(&bridge.name)?;
-    links::check_mac(bridge.mac)
+    links::mac(bridge.mac)
 }
 
 /// A pair that is to be made.
 #[allow(clippy::missing_errors_doc)]
 pub fn veth(first: &VethEnd, second: &VethEnd) -> Result<()> {
-    veth::check(first, second)
+    links::veth(first, second)
 }
 
 /// A link of another kind that is to be made.
 #[allow(clippy::missing_errors_doc)]
 pub fn new_link(link: &NewLink) -> Result<()> {
-    kinds::check(link)
+    links::new_link(link)
 }
 
 /// The name and the alias that a link is to have elsewhere.
 #[allow(clippy::missing_errors_doc)]
 pub fn moved(wanted: &str, alias: &str) -> Result<()> {
     name::check_name(wanted)?;
-    devices::check_alias(alias)
+    links::alias(alias)
 }
 
 /// An address that a link is to have.
@@ -72,60 +77,60 @@ pub fn address(address: IpPrefix) -> Result<()> {
 /// The number of a routing table.
 #[allow(clippy::missing_errors_doc)]
 pub fn table(number: u32) -> Result<()> {
-    routes::check_table(number)
+    routing::table(number)
 }
 
 /// A route that is to be made, or deleted.
 #[allow(clippy::missing_errors_doc)]
 pub fn route(route: &Route) -> Result<()> {
-    routes::check(route)
+    routing::route(route)
 }
 
 /// A rule that is to be made, or deleted.
 #[allow(clippy::missing_errors_doc)]
 pub fn rule(rule: &Rule) -> Result<()> {
-    rules::check(rule)
+    routing::rule(rule)
 }
 
 /// What is to be written into a setting.
 #[allow(clippy::missing_errors_doc)]
 pub fn setting(place: Place, key: &SysctlKey, value: &str) -> Result<()> {
-    sysctl::check_value(place, key, value)
+    setting::value(place, key, value)
 }
 
 /// A table's family and name.
 #[allow(clippy::missing_errors_doc)]
 pub fn table_id(table: &TableId) -> Result<()> {
-    nftables::request::table_id(table)
+    nftables::table_id(table)
 }
 
 /// A table that is to be made, or to get these rules; one that gets some
 /// `alone` has other chains, too.
 #[allow(clippy::missing_errors_doc)]
 pub fn declaration(table: &Table, alone: bool) -> Result<()> {
-    nftables::request::declaration(table, alone)
+    nftables::declaration(table, alone)
 }
 
 /// A chain that is to be made.
 #[allow(clippy::missing_errors_doc)]
 pub fn chain(table: &TableId, sets: &[Set], chain: &Chain) -> Result<()> {
-    nftables::request::chain(table, sets, chain)
+    nftables::chain(table, sets, chain)
 }
 
 /// The name of a chain that is looked up or deleted.
 #[allow(clippy::missing_errors_doc)]
 pub fn chain_name(table: &TableId, chain: &str) -> Result<()> {
-    nftables::request::chain_name(table, chain)
+    nftables::chain_name(table, chain)
 }
 
 /// Elements that are to be added, with their comment.
 #[allow(clippy::missing_errors_doc)]
 pub fn elements(table: &TableId, set: &Set, elements: &[Element], comment: &str) -> Result<()> {
-    nftables::request::elements(table, set, elements, comment)
+    nftables::elements(table, set, elements, comment)
 }
 
 /// Elements that are looked up or deleted.
 #[allow(clippy::missing_errors_doc)]
 pub fn keys(table: &TableId, set: &Set, elements: &[Element]) -> Result<()> {
-    nftables::request::keys(table, set, elements)
+    nftables::keys(table, set, elements)
 }

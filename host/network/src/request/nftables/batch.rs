@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// `struct nlmsghdr` and `struct nfgenmsg`.
-pub(super) const HEADER: usize = 20;
+pub(crate) const HEADER: usize = 20;
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Subject<'a> {
+pub(crate) enum Subject<'a> {
     Table,
     Chain(&'a str),
     Set(&'a str),
@@ -36,7 +36,7 @@ pub(super) enum Subject<'a> {
 
 /// What an attribute of a message is about, to explain a refusal of it.
 #[derive(Clone, Debug)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Table,
     Set,
     ChainType(&'static str),
@@ -47,19 +47,19 @@ pub(super) enum Part {
 
 /// A request to the kernel.
 #[derive(Debug)]
-pub(super) struct Message<'a> {
+pub(crate) struct Message<'a> {
     kind: u16,
-    pub(super) flags: u16,
-    pub(super) subject: Subject<'a>,
-    pub(super) attributes: AttributeWriter,
+    pub(crate) flags: u16,
+    pub(crate) subject: Subject<'a>,
+    pub(crate) attributes: AttributeWriter,
     /// With their offset in the message, in order.
-    pub(super) parts: Vec<(usize, Part)>,
+    pub(crate) parts: Vec<(usize, Part)>,
 }
 
 impl<'a> Message<'a> {
     /// A message of the type `NFT_MSG_*` with flags `NLM_F_*` that names its
     /// table.
-    pub(super) fn new(kind: u16, flags: u16, subject: Subject<'a>, table: &TableId) -> Self {
+    pub(crate) fn new(kind: u16, flags: u16, subject: Subject<'a>, table: &TableId) -> Self {
         let mut message = Self {
             kind,
             flags,
@@ -73,12 +73,12 @@ impl<'a> Message<'a> {
     }
 
     /// Says what the next attribute is about.
-    pub(super) fn mark(&mut self, part: Part) {
+    pub(crate) fn mark(&mut self, part: Part) {
         self.parts.push((HEADER + self.attributes.len(), part));
     }
 
     /// The whole message.
-    pub(super) fn encode(self, table: &TableId, sequence: u32) -> Result<Vec<u8>> {
+    pub(crate) fn encode(self, table: &TableId, sequence: u32) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let body = self
             .attributes
@@ -100,31 +100,31 @@ impl<'a> Message<'a> {
 
 /// One change.
 #[derive(Debug)]
-pub(super) struct Batch<'a> {
-    pub(super) table: &'a TableId,
+pub(crate) struct Batch<'a> {
+    pub(crate) table: &'a TableId,
     /// For errors: "creating", "deleting", …
-    pub(super) action: &'static str,
-    pub(super) messages: Vec<Message<'a>>,
+    pub(crate) action: &'static str,
+    pub(crate) messages: Vec<Message<'a>>,
     set_ids: u32,
 }
 
 /// A batch as it is sent, and what its messages were about.
 #[derive(Debug)]
-pub(super) struct EncodedBatch<'a> {
-    pub(super) bytes: Vec<u8>,
-    pub(super) outlines: Vec<Outline<'a>>,
+pub(crate) struct EncodedBatch<'a> {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) outlines: Vec<Outline<'a>>,
 }
 
 /// What is kept of a message once it is encoded.
 #[derive(Debug)]
-pub(super) struct Outline<'a> {
-    pub(super) flags: u16,
-    pub(super) subject: Subject<'a>,
-    pub(super) parts: Vec<(usize, Part)>,
+pub(crate) struct Outline<'a> {
+    pub(crate) flags: u16,
+    pub(crate) subject: Subject<'a>,
+    pub(crate) parts: Vec<(usize, Part)>,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(table: &'a TableId, action: &'static str) -> Self {
+    pub(crate) fn new(table: &'a TableId, action: &'static str) -> Self {
         Self {
             table,
             action,
@@ -133,18 +133,18 @@ impl<'a> Batch<'a> {
         }
     }
 
-    pub(super) fn push(&mut self, message: Message<'a>) {
+    pub(crate) fn push(&mut self, message: Message<'a>) {
         self.messages.push(message);
     }
 
     /// A number for a set, unique in this batch.
-    pub(super) fn next_set_id(&mut self) -> u32 {
+    pub(crate) fn next_set_id(&mut self) -> u32 {
         self.set_ids += 1;
         self.set_ids
     }
 
     /// How many sequence numbers it takes.
-    pub(super) fn sequence_numbers(&self) -> u32 {
+    pub(crate) fn sequence_numbers(&self) -> u32 {
         u32::try_from(self.messages.len() + 2).unwrap_or(u32::MAX)
     }
 
@@ -154,7 +154,7 @@ impl<'a> Batch<'a> {
     /// The kernel reports each message that fails. Only the last one asks to
     /// be acknowledged as well: it is the sign that all were looked at, while
     /// one for each would overrun the receive buffer of a large batch.
-    pub(super) fn encode(self, first: u32) -> Result<EncodedBatch<'a>> {
+    pub(crate) fn encode(self, first: u32) -> Result<EncodedBatch<'a>> {
         let mut bytes = Vec::new();
         let mut outlines = Vec::with_capacity(self.messages.len());
         let mut sequence = first;

@@ -16,11 +16,10 @@ use crate::nftables::{Family, Field, Match, Rule, Value, ValueType};
 
 /// The protocols that have a source and a destination port first in their
 /// header.
-pub(in super::super) const PORT_PROTOCOLS: [u8; 5] =
-    [IPPROTO_TCP, IPPROTO_UDP, IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_UDPLITE];
+pub(crate) const PORT_PROTOCOLS: [u8; 5] = [IPPROTO_TCP, IPPROTO_UDP, IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_UDPLITE];
 
 /// The type of a field's values.
-pub(in super::super) fn value_type(field: Field) -> ValueType {
+pub(crate) fn value_type(field: Field) -> ValueType {
     match field {
         Field::IpSource | Field::IpDestination => ValueType::Ipv4Address,
         Field::Ip6Source | Field::Ip6Destination => ValueType::Ipv6Address,

@@ -5,7 +5,7 @@ mod act;
 mod compare;
 mod load;
 
-pub(super) use load::{FibAddress, Meta, Payload};
+pub(crate) use load::{FibAddress, Meta, Payload};
 
 use super::{
     attribute::AttributeWriter,
@@ -18,7 +18,7 @@ use crate::nftables::Verdict;
 
 /// The closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ExpressionName {
+pub(crate) enum ExpressionName {
     Bitwise,
     Cmp,
     Counter,
@@ -36,7 +36,7 @@ pub(super) enum ExpressionName {
 
 impl ExpressionName {
     /// As the kernel registers it.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Bitwise => "bitwise",
             Self::Cmp => "cmp",
@@ -57,14 +57,14 @@ impl ExpressionName {
 /// Four bytes that expressions hand values on in. Longer values take several
 /// in a row.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Register(u32);
+pub(crate) struct Register(u32);
 
 impl Register {
-    pub(super) const FIRST: Self = Self(NFT_REG32_00);
+    pub(crate) const FIRST: Self = Self(NFT_REG32_00);
 
     /// The one after a value of this length, where the next part of a
     /// concatenation has its place.
-    pub(super) fn after(self, length: usize) -> Self {
+    pub(crate) fn after(self, length: usize) -> Self {
         let registers = u32::try_from(length.div_ceil(4)).unwrap_or(u32::MAX);
         Self(self.0.saturating_add(registers))
     }
@@ -73,19 +73,19 @@ impl Register {
 /// Where in a rule an expression is and what it refers to, to explain a
 /// refusal.
 #[derive(Clone, Debug)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     /// Bytes before it.
-    pub(super) offset: usize,
-    pub(super) name: ExpressionName,
+    pub(crate) offset: usize,
+    pub(crate) name: ExpressionName,
     /// The set or chain that it needs.
-    pub(super) refers_to: Option<String>,
+    pub(crate) refers_to: Option<String>,
 }
 
 /// The expressions of one rule, in order.
 #[derive(Debug, Default)]
-pub(super) struct ExpressionList {
-    pub(super) attributes: AttributeWriter,
-    pub(super) origins: Vec<Origin>,
+pub(crate) struct ExpressionList {
+    pub(crate) attributes: AttributeWriter,
+    pub(crate) origins: Vec<Origin>,
 }
 
 impl ExpressionList {
@@ -112,12 +112,12 @@ impl ExpressionList {
 }
 
 /// A value, as a nested `struct nft_data`.
-pub(super) fn write_value(attributes: &mut AttributeWriter, kind: u16, value: &[u8]) {
+pub(crate) fn write_value(attributes: &mut AttributeWriter, kind: u16, value: &[u8]) {
     attributes.nested(kind, |data| data.bytes(NFTA_DATA_VALUE, value));
 }
 
 /// A verdict, as a nested `struct nft_data`.
-pub(super) fn write_verdict(attributes: &mut AttributeWriter, kind: u16, verdict: &Verdict) {
+pub(crate) fn write_verdict(attributes: &mut AttributeWriter, kind: u16, verdict: &Verdict) {
     let (code, chain) = match verdict {
         Verdict::Accept => (NF_ACCEPT, None),
         Verdict::Drop => (NF_DROP, None),

@@ -194,7 +194,7 @@ fn base() -> impl Strategy<Value = Base> {
 
 /// A table with one rule, so that most make sense; the base chain leads to a
 /// chain of its own.
-pub(super) fn table() -> impl Strategy<Value = Table> {
+pub(crate) fn table() -> impl Strategy<Value = Table> {
     let family = select(&[Family::Inet, Family::Ip, Family::Ip6, Family::Bridge][..]);
     let name = prop_oneof![9 => Just("t".to_owned()), 1 => any::<String>()];
     (family, name, base(), rule()).prop_map(|(family, name, base, rule)| Table {
