@@ -204,3 +204,38 @@ fn ending(text: &OsStr) -> Ending {
         _ => Ending::Name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Last, parts};
+
+    fn name(text: &str) -> Last {
+        Last::Name(text.into())
+    }
+
+    #[test]
+    fn a_path_has_an_end_that_says_what_it_has_to_be() {
+        for (path, expected, slash) in [
+            ("/a/b", vec![Last::Root, name("a"), name("b")], false),
+            ("a//b/", vec![name("a"), name("b")], true),
+            ("a/.", vec![name("a"), Last::Itself], false),
+            ("a/./", vec![name("a"), Last::Itself], false),
+            ("./..", vec![Last::Itself, Last::Above], false),
+            ("/", vec![Last::Root], false),
+            ("a./", vec![name("a.")], true),
+        ] {
+            assert_eq!(parts(Path::new(path)), Ok((expected, slash)), "{path}");
+        }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_drive_is_passed_over_and_both_separators_separate() {
+        let same = parts(Path::new("/a/b/"));
+        for path in [r"C:\a\b\", r"C:/a\b/", r"\\?\C:\a\b\", r"\a/b\"] {
+            assert_eq!(parts(Path::new(path)), same, "{path}");
+        }
+    }
+}
