@@ -9,7 +9,7 @@ macro_rules! numbers {
         /// with its words: what a component is told, and what is in a recording,
         /// is the same on every system.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, clippy::enum_variant_names, clippy::upper_case_acronyms)]
         pub enum Errno {
             /// A number that stands for no error.
             UnknownErrno = 0,
