@@ -234,6 +234,27 @@ mod tests {
     }
 
     #[test]
+    fn address_records_are_where_each_member_has_them() {
+        let of = |name: &str, configuration: Value| {
+            let mut document = document();
+            document["name"] = json!(name);
+            document["configuration"] = json!(configuration.to_string());
+            Recording::parse(document.to_string().as_bytes())
+                .unwrap()
+                .records()
+                .unwrap()
+        };
+        let member = |ipam: Value| json!({ "cniVersion": "1.0.0", "name": "mynet", "type": "bridge", "ipam": ipam });
+        let usual = PathBuf::from("var/lib/cni/networks");
+        assert_eq!(of("bridge", member(json!({}))), [usual.clone(), usual.clone()]);
+        let elsewhere = of(
+            "bridge",
+            member(json!({ "type": "host-local", "dataDir": "/srv/leases" })),
+        );
+        assert_eq!(elsewhere, [PathBuf::from("srv/leases"), usual]);
+    }
+
+    #[test]
     fn every_part_has_to_be_there_and_no_other() {
         let Value::Object(whole) = document() else { panic!() };
         for part in whole.keys() {
