@@ -1,7 +1,7 @@
 use std::io;
 
 use cofferdam_protocol::Place;
-use nix::errno::Errno;
+use cofferdam_system::{Errno, errno_of};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -47,7 +47,7 @@ pub enum Error {
 
 /// A number of `errno.h` as a number.
 mod number {
-    use nix::errno::Errno;
+    use cofferdam_system::Errno;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(errno: &Errno, serializer: S) -> Result<S::Ok, S::Error> {
@@ -94,7 +94,6 @@ impl Error {
     /// The same for an I/O error.
     #[must_use]
     pub fn from_io(error: &io::Error, action: &str, object: impl Into<String>) -> Self {
-        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-        Self::from_errno(errno, action, object)
+        Self::from_errno(errno_of(error), action, object)
     }
 }

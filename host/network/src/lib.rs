@@ -2,17 +2,28 @@
 //!
 //! [`Network`] is what the rest of the host knows of the kernel. [`Kernel`]
 //! carries it out: rtnetlink and nf_tables over blocking netlink sockets with
-//! a time limit, sysctls through `/proc/sys`.
+//! a time limit, sysctls through `/proc/sys`. Where there is no Linux, it
+//! refuses all of it.
 
+mod ahead;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 mod error;
+#[cfg(target_os = "linux")]
 mod kernel;
 mod model;
 pub mod namespace;
 mod network;
+pub mod request;
+#[cfg(target_os = "linux")]
 mod unsafe_calls;
 
+pub use ahead::Ahead;
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::Kernel;
 pub use error::{Error, Result};
-pub use kernel::{Ahead, Kernel, request};
+#[cfg(target_os = "linux")]
+pub use kernel::Kernel;
 pub use model::{
     AddressInfo, Bridge, Datagram, Device, DeviceSelector, FORWARD_CHAIN, FORWARDING_CHAIN, Flows, Forwarded,
     ForwardingLead, FoundDevice, Incoming, IpvlanIsolation, IpvlanMode, LinkId, LinkInfo, LinkSettings, MacvlanMode,

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use cofferdam_network::{LinkId, Neighbor, Result};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::{
     Sides, exists, missing,

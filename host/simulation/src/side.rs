@@ -8,7 +8,7 @@ use cofferdam_network::{
     nftables::{Chain, Element, Set, TableId},
 };
 use cofferdam_protocol::{MacAddress, Place};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::{Sides, missing, routes::KeptRoute, rules, settings::Settled};
 

@@ -1,5 +1,5 @@
 use cofferdam_network::{Incoming, LinkId, LinkInfo, Outgoing, RateLimit, Result};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::{
     Sides, exists, missing,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use cofferdam_network::{Error, LinkId, LinkSettings, NewLink, Result, Vxlan};
 use cofferdam_protocol::Place;
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::{Sides, missing, side::refused};
 

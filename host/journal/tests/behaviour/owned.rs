@@ -1,19 +1,15 @@
 //! What attachments own.
 
-use std::{collections::BTreeSet, fs, net::IpAddr, path::PathBuf, sync::Barrier, thread, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, sync::Barrier, thread, time::Duration};
 
 use cofferdam_journal::{
     AttachmentId, Header, Inverse, Journal, Operation, Outcome, OwnedBy, Scope, Taken, Thing, Undo,
 };
-use cofferdam_network::{Kernel, LinkId, Network as _, RouteMode};
+use cofferdam_network::{Kernel, LinkId};
 use cofferdam_protocol::{MacAddress, Place};
-use cofferdam_tests::needs_kernel;
+use cofferdam_system::files as fs;
 
-use crate::{
-    fixture::{State, attachment, soon},
-    ground::{Ground, assert_same},
-    things::route,
-};
+use crate::fixture::{State, attachment, soon};
 
 fn address(last: u8) -> Thing {
     Thing::Address {
@@ -116,7 +112,7 @@ fn an_address_has_owners_in_all_networks_whatever_their_names() {
 /// The only file of the registry.
 fn only_link(state: &State) -> PathBuf {
     let mut path = state.directory.path().join("owned");
-    while path.symlink_metadata().unwrap().is_dir() {
+    while fs::symlink_metadata(&path).unwrap().is_dir() {
         let mut entries = fs::read_dir(&path).unwrap();
         path = entries.next().unwrap().unwrap().path();
         assert!(entries.next().is_none(), "there is one thing");
@@ -193,7 +189,7 @@ fn what_belongs_to_an_earlier_boot_is_taken_over() {
     let target = fs::read_link(&path).unwrap().into_os_string().into_string().unwrap();
     let (rest, _) = target.rsplit_once('/').unwrap();
     fs::remove_file(&path).unwrap();
-    std::os::unix::fs::symlink(format!("{rest}/00000000"), &path).unwrap();
+    fs::symlink(format!("{rest}/00000000"), &path).unwrap();
     assert_eq!(owner(&state, &address(2)), None);
     assert_eq!(take(&state, &second, &[address(2)]), Taken::All(vec![address(2)]));
 }
@@ -207,7 +203,7 @@ fn what_is_no_owners_name_belongs_to_nobody() {
         take(&state, &id, &[address(2)]);
         let path = only_link(&state);
         fs::remove_file(&path).unwrap();
-        std::os::unix::fs::symlink(garbage, &path).unwrap();
+        fs::symlink(garbage, &path).unwrap();
         assert_eq!(owner(&state, &address(2)), None, "{garbage}");
         assert_eq!(
             take(&state, &id, &[address(2)]),
@@ -262,45 +258,6 @@ fn what_was_not_taken_any_more_stays_its_owners() {
     take(&state, &second, &[address(2)]);
     roll_back(&state, &first, &mut journal);
     assert_eq!(owner(&state, &address(2)).as_deref(), Some("c2"));
-}
-
-/// What is looked for by what it is like is there, and another's by now.
-#[test]
-fn what_is_another_attachments_by_now_is_not_undone() {
-    needs_kernel!();
-    Ground::run(|ground| {
-        let other = attachment("c2");
-        let _other = ground.state.begin(&other);
-        let mut journal = ground.begin();
-        let (link, name) = (ground.nic, "nic0".to_owned());
-        let route = route("203.0.113.0/24", None);
-        let operation = Operation::AddRoute {
-            link,
-            name: name.clone(),
-            route: route.clone(),
-            mode: RouteMode::Append,
-        };
-        let inverse = Inverse::DeleteRoute {
-            link,
-            name,
-            route: route.clone(),
-        };
-        ground.perform(&mut journal, &operation, &inverse, |ground| {
-            ground.kernel.add_route(link, &route, RouteMode::Append).unwrap();
-            Outcome::default()
-        });
-        let thing = Thing::Route {
-            table: 254,
-            destination: route.destination,
-        };
-        take(&ground.state, &other, &[thing]);
-        let before = ground.picture();
-
-        let report = ground.roll_back(&mut journal);
-
-        assert_same(&ground.picture(), &before);
-        assert!(report.is_clean() && !report.has_remarks(), "{report}");
-    });
 }
 
 #[test]

@@ -2,16 +2,14 @@ use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use nix::{errno::Errno, libc::RTM_NEWLINK};
 use rtnetlink::{LinkBridge, LinkMessageBuilder};
 
-use super::{
-    links::{self, named},
-    name::check_name,
-    socket::Socket,
+use super::{links, socket::Socket};
+use crate::{
+    Bridge, Error, LinkId, LinkInfo, Result,
+    request::{self, name::named},
 };
-use crate::{Bridge, Error, LinkId, LinkInfo, Result};
 
 pub(super) fn create(socket: &mut Socket, bridge: &Bridge) -> Result<LinkId> {
-    check_name(&bridge.name)?;
-    links::check_mac(bridge.mac)?;
+    request::bridge(bridge)?;
     let object = named(bridge.place, &bridge.name);
     let mut request = LinkMessageBuilder::<LinkBridge>::new(&bridge.name).address(bridge.mac.0.to_vec());
     if let Some(mtu) = bridge.mtu {

@@ -12,14 +12,13 @@ use rtnetlink::LinkUnspec;
 use super::{
     Kernel, alternative_names,
     failure::Failure,
-    links::{self, named},
-    name::check_name,
+    links,
     sysfs::{self, Found},
 };
-use crate::{DeviceSelector, Error, FoundDevice, LinkId, LinkInfo, Result};
-
-/// The longest alias (`IFALIASZ` of `linux/if.h`) without its end.
-const LONGEST_ALIAS: usize = 255;
+use crate::{
+    DeviceSelector, Error, FoundDevice, LinkId, LinkInfo, Result,
+    request::{self, name::named},
+};
 
 /// The links of a device in the node's namespace.
 pub(super) fn find(kernel: &mut Kernel, sysfs: &Path, selector: &DeviceSelector) -> Result<FoundDevice> {
@@ -58,8 +57,7 @@ pub(super) fn find(kernel: &mut Kernel, sysfs: &Path, selector: &DeviceSelector)
 /// Moves and renames with one message, so that nobody sees half of it. The
 /// kernel takes the link down, and its addresses and routes away.
 pub(super) fn shift(kernel: &mut Kernel, link: LinkId, to: Place, name: &str, alias: &str) -> Result<LinkId> {
-    check_name(name)?;
-    check_alias(alias)?;
+    request::moved(name, alias)?;
     let info = links::by_index(kernel.socket_of(link)?, link)?.ok_or_else(|| Error::NotFound(link.to_string()))?;
     refuse_taken(kernel, to, name, &info)?;
     let target = if to == link.place {
@@ -102,13 +100,6 @@ fn request(
         message = message.setns_by_fd(target);
     }
     Ok(kernel.socket_of(link)?.change(RTM_SETLINK, 0, &message.build()))
-}
-
-pub(super) fn check_alias(alias: &str) -> Result<()> {
-    if alias.len() > LONGEST_ALIAS || alias.contains('\0') {
-        return Err(Error::Invalid(format!("{alias:?} can't be the alias of a link")));
-    }
-    Ok(())
 }
 
 /// The kernel would move the link first and then see that it can't rename it.

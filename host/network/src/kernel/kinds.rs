@@ -4,22 +4,18 @@ use netlink_packet_route::link::{InfoData, InfoKind};
 use nix::{errno::Errno, libc::RTM_NEWLINK};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
-use super::{
-    Kernel,
-    failure::Failure,
-    link_settings,
-    links::{self, named},
-    name::check_name,
-    tap,
+use super::{Kernel, failure::Failure, link_settings, links, tap};
+use crate::{
+    Error, LinkId, LinkInfo, LinkSettings, NewLink, Result,
+    request::{self, name::named},
 };
-use crate::{Error, LinkId, LinkInfo, LinkSettings, NewLink, Result};
 
 type Answer = std::result::Result<(), Failure>;
 
 /// Makes a link with one message. The kernel looks for the parent in the
 /// namespace of the socket, and makes the link in that of a descriptor.
 pub(super) fn create(kernel: &mut Kernel, link: &NewLink) -> Result<LinkId> {
-    check(link)?;
+    request::new_link(link)?;
     if let LinkSettings::Tap { .. } = link.settings {
         return tap::create(kernel, link);
     }
@@ -31,18 +27,6 @@ pub(super) fn create(kernel: &mut Kernel, link: &NewLink) -> Result<LinkId> {
     match answer {
         Ok(()) => Ok(find(kernel, link)?.id),
         Err(failure) => Err(explain(kernel, link, failure)?),
-    }
-}
-
-pub(super) fn check(link: &NewLink) -> Result<()> {
-    check_name(&link.name)?;
-    link.mac.map_or(Ok(()), links::check_mac)?;
-    let object = named(link.place, &link.name);
-    let kind = link.settings.kind();
-    match (link.settings.is_upon_parent(), link.parent) {
-        (true, None) => Err(Error::Invalid(format!("{object}: a link of kind {kind} has a parent"))),
-        (false, Some(_)) => Err(Error::Invalid(format!("{object}: a link of kind {kind} has no parent"))),
-        _ => Ok(()),
     }
 }
 

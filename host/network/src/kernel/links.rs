@@ -7,19 +7,20 @@ use nix::{
 };
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
-use super::{
-    failure::Failure,
-    link_info,
-    name::{LONGEST_NAME, check_wanted_name},
-    socket::Socket,
+use super::{failure::Failure, link_info, socket::Socket};
+use crate::{
+    LinkId, LinkInfo, Result,
+    request::{
+        self,
+        name::{LONGEST_NAME, named},
+    },
 };
-use crate::{Error, LinkId, LinkInfo, Result};
 
 /// `IFLA_ALT_IFNAME` in `linux/if_link.h`.
 const ALTERNATIVE_NAME: u16 = 53;
 
 pub(super) fn by_name(socket: &mut Socket, place: Place, name: &str) -> Result<Option<LinkInfo>> {
-    check_wanted_name(name)?;
+    request::wanted_name(name)?;
     // The kernel looks for alternative names in either attribute, but the
     // first takes short ones only.
     let name_attribute = if name.len() <= LONGEST_NAME {
@@ -74,7 +75,7 @@ pub(super) fn set_mtu(socket: &mut Socket, link: LinkId, mtu: u32) -> Result<()>
 }
 
 pub(super) fn set_mac(socket: &mut Socket, link: LinkId, mac: MacAddress) -> Result<()> {
-    check_mac(mac)?;
+    request::mac(mac)?;
     let request = LinkUnspec::new_with_index(link.index).address(mac.0.to_vec());
     set(socket, link, request, "changing the MAC address of")
 }
@@ -104,22 +105,6 @@ fn set(socket: &mut Socket, link: LinkId, request: LinkMessageBuilder<LinkUnspec
     socket
         .change(RTM_SETLINK, 0, &request.build())
         .map_err(|failure| failure.during(action, link))
-}
-
-/// Names a link that may not exist.
-pub(super) fn named(place: Place, name: &str) -> String {
-    format!("link {name:?} in the {place} namespace")
-}
-
-/// The kernel refuses such addresses as if the link were missing.
-pub(super) fn check_mac(mac: MacAddress) -> Result<()> {
-    let [first, ..] = mac.0;
-    if first & 1 != 0 || mac.0 == [0; 6] {
-        return Err(Error::Invalid(format!(
-            "MAC address {mac}: a link needs a unicast address other than zero"
-        )));
-    }
-    Ok(())
 }
 
 type LinkUnspecBuilder = LinkMessageBuilder<LinkUnspec>;

@@ -5,7 +5,6 @@
 //! sockets when they are first needed, opened by a thread that is in it.
 
 mod addresses;
-mod ahead;
 mod alternative_names;
 mod attribute;
 mod bridge;
@@ -17,13 +16,11 @@ mod link_info;
 mod link_settings;
 mod links;
 mod message;
-mod name;
 mod neighbors;
 mod nftables;
 mod packets;
 mod port;
 mod port_vlans;
-pub mod request;
 mod route_info;
 mod routes;
 mod rule_info;
@@ -42,13 +39,13 @@ use std::{net::IpAddr, os::fd::OwnedFd, path::PathBuf, time::Duration};
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
-pub use self::ahead::Ahead;
 use self::{side::Side, socket::Socket};
 use crate::{
-    AddressInfo, Bridge, DeviceSelector, Error, Exchange, Flows, Forwarded, ForwardingLead, FoundDevice, Incoming,
-    LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route, RouteMode,
-    Rule, SysctlKey, VethEnd,
+    AddressInfo, Ahead, Bridge, DeviceSelector, Error, Exchange, Flows, Forwarded, ForwardingLead, FoundDevice,
+    Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route,
+    RouteMode, Rule, SysctlKey, VethEnd,
     nftables::{Chain, Element, Set, Table, TableId},
+    request,
 };
 
 /// The kernel's own network.

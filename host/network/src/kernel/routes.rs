@@ -13,12 +13,12 @@ use nix::{
 use rtnetlink::RouteMessageBuilder;
 
 use super::{route_info, socket::Socket};
-use crate::{Error, LinkId, Result, Route, RouteMode};
+use crate::{Error, LinkId, Result, Route, RouteMode, request};
 
 const MAIN_TABLE: u32 = RouteHeader::RT_TABLE_MAIN as u32;
 
 pub(super) fn of_link(socket: &mut Socket, link: LinkId, table: u32) -> Result<Vec<Route>> {
-    check_table(table)?;
+    request::table(table)?;
     let mut routes = family(socket, link, table, AddressFamily::Inet)?;
     routes.extend(family(socket, link, table, AddressFamily::Inet6)?);
     Ok(routes)
@@ -89,7 +89,7 @@ pub(super) fn add(socket: &mut Socket, link: LinkId, route: &Route, mode: RouteM
         Some(_) => RouteScope::Universe.into(),
         None => RouteScope::Link.into(),
     });
-    check(route)?;
+    request::route(route)?;
     let request = message(link, route, scope, RouteProtocol::Boot);
     socket
         .change(RTM_NEWROUTE, flags, &request)
@@ -97,7 +97,7 @@ pub(super) fn add(socket: &mut Socket, link: LinkId, route: &Route, mode: RouteM
 }
 
 pub(super) fn delete(socket: &mut Socket, link: LinkId, route: &Route) -> Result<()> {
-    check(route)?;
+    request::route(route)?;
     let exact = if route.destination.is_ipv6() {
         pin_down(socket, link, route)?
     } else {
@@ -174,30 +174,6 @@ fn metrics(route: &Route) -> Option<RouteAttribute> {
         .flatten()
         .collect();
     (!metrics.is_empty()).then_some(RouteAttribute::Metrics(metrics))
-}
-
-pub(super) fn check_table(table: u32) -> Result<()> {
-    if table == 0 {
-        return Err(Error::Invalid("there is no routing table 0".to_owned()));
-    }
-    Ok(())
-}
-
-pub(super) fn check(route: &Route) -> Result<()> {
-    check_table(route.table.unwrap_or(MAIN_TABLE))?;
-    let ipv6 = route.destination.is_ipv6();
-    let invalid = |what: &str, address: IpAddr| {
-        Err(Error::Invalid(format!(
-            "route to {}: the {what} {address} is of another family",
-            route.destination
-        )))
-    };
-    match (route.gateway, route.source) {
-        // An IPv4 route may go through an IPv6 gateway, not the reverse.
-        (Some(gateway), _) if ipv6 && gateway.is_ipv4() => invalid("gateway", gateway),
-        (_, Some(source)) if ipv6 != source.is_ipv6() => invalid("source", source),
-        _ => Ok(()),
-    }
 }
 
 fn named(link: LinkId, route: &Route) -> String {

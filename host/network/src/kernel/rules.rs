@@ -1,4 +1,4 @@
-use cofferdam_protocol::{IpPrefix, Place};
+use cofferdam_protocol::Place;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::{
     AddressFamily,
@@ -7,11 +7,10 @@ use netlink_packet_route::{
 use nix::libc::{RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE};
 
 use super::{
-    name::check_name,
     rule_info::{self, Listed},
     socket::Socket,
 };
-use crate::{Error, Result, Rule};
+use crate::{Error, Result, Rule, request};
 
 pub(super) fn all(socket: &mut Socket, place: Place) -> Result<Vec<Rule>> {
     let mut rules = family(socket, place, false)?;
@@ -44,7 +43,7 @@ pub(super) fn add(socket: &mut Socket, place: Place, rule: &Rule) -> Result<()> 
 /// description fits, which may be a narrower one. So the rule is looked for
 /// first.
 pub(super) fn delete(socket: &mut Socket, place: Place, described: &Rule) -> Result<()> {
-    check(described)?;
+    request::rule(described)?;
     let listed = family(socket, place, described.ipv6)?;
     let whole = || listed.iter().filter(|listed| listed.is_whole);
     let wanted = whole()
@@ -92,7 +91,7 @@ fn family_of(ipv6: bool) -> AddressFamily {
 }
 
 fn message(rule: &Rule) -> Result<RuleMessage> {
-    check(rule)?;
+    request::rule(rule)?;
     let mut message = RuleMessage::default();
     message.header.family = family_of(rule.ipv6);
     message.header.action = RuleAction::ToTable;
@@ -121,25 +120,6 @@ fn message(rule: &Rule) -> Result<RuleMessage> {
         attributes.push(RuleAttribute::Priority(priority));
     }
     Ok(message)
-}
-
-pub(super) fn check(rule: &Rule) -> Result<()> {
-    let other_family = |prefix: &IpPrefix| prefix.is_ipv6() != rule.ipv6;
-    for prefix in [rule.source, rule.destination].iter().flatten() {
-        if other_family(prefix) {
-            return Err(Error::Invalid(format!(
-                "routing rule with {prefix}: the prefix is not of the rule's family"
-            )));
-        }
-    }
-    for name in [&rule.input_interface, &rule.output_interface].into_iter().flatten() {
-        check_name(name)?;
-    }
-    // The kernel would choose a free table.
-    if rule.table == 0 {
-        return Err(Error::Invalid("routing rule: there is no table 0".to_owned()));
-    }
-    Ok(())
 }
 
 /// In the words of `ip rule`.

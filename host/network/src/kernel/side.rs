@@ -8,8 +8,8 @@ use std::{
 use cofferdam_protocol::Place;
 use nix::errno::Errno;
 
-use super::{ahead::Ahead, nftables::NftSocket, packets, socket::Socket, sysctl, tap, visit::Visitor};
-use crate::{Error, Result, SysctlKey, namespace};
+use super::{nftables::NftSocket, packets, socket::Socket, sysctl, tap, visit::Visitor};
+use crate::{Ahead, Error, Result, SysctlKey, namespace};
 
 /// One of the two namespaces, with what is open in it. Everything is opened
 /// when it is first needed.

@@ -13,10 +13,13 @@ use nix::{
 };
 
 use super::side::Side;
-use crate::{Error, Result, SysctlKey};
-
-/// A page, which is what the kernel gives and takes at most.
-const LONGEST_VALUE: usize = 4096;
+use crate::{
+    Error, Result, SysctlKey,
+    request::{
+        self,
+        setting::{LONGEST_VALUE, named},
+    },
+};
 
 /// Where a key's file is: a directory below `net`, by its name, and the path
 /// from there. `None` for what is in `net` itself.
@@ -75,27 +78,13 @@ pub(super) fn read(side: &mut Side, place: Place, key: &SysctlKey) -> Result<Str
 }
 
 pub(super) fn write(side: &mut Side, place: Place, key: &SysctlKey, value: &str) -> Result<()> {
-    check_value(place, key, value)?;
+    request::setting(place, key, value)?;
     let object = named(place, key);
     side.at_sysctl(key, |directory, path| write_file(directory, path, value.as_bytes()))?
         .map_err(|error| match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
             Errno::EINVAL | Errno::ERANGE => Error::Invalid(format!("the kernel does not take {value:?} for {object}")),
             _ => Error::from_io(&error, "writing", &object),
         })
-}
-
-pub(super) fn check_value(place: Place, key: &SysctlKey, value: &str) -> Result<()> {
-    if value.len() > LONGEST_VALUE || value.contains('\0') {
-        let object = named(place, key);
-        return Err(Error::Invalid(format!(
-            "the value for {object} has a NUL in it or more than {LONGEST_VALUE} bytes"
-        )));
-    }
-    Ok(())
-}
-
-fn named(place: Place, key: &SysctlKey) -> String {
-    format!("sysctl {key} in the {place} namespace")
 }
 
 fn read_file(directory: Option<&OwnedFd>, path: &Path) -> io::Result<Vec<u8>> {

@@ -13,11 +13,8 @@ use nix::{
 };
 use rtnetlink::LinkUnspec;
 
-use super::{
-    Kernel,
-    links::{self, named},
-};
-use crate::{Error, LinkId, LinkSettings, NewLink, Result, unsafe_calls};
+use super::{Kernel, links};
+use crate::{Error, LinkId, LinkSettings, NewLink, Result, request::name::named, unsafe_calls};
 
 /// What TAP devices are made with. It belongs to the namespace that the thread
 /// was in which opened it.

@@ -5,21 +5,17 @@ use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth};
 use nix::{errno::Errno, libc::RTM_NEWLINK};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
-use super::{
-    Kernel,
-    bridge::check_is_ours,
-    failure::Failure,
-    links::{self, named},
-    name::check_name,
-    port,
+use super::{Kernel, bridge::check_is_ours, failure::Failure, links, port};
+use crate::{
+    Error, LinkId, Result, VethEnd,
+    request::{self, name::named},
 };
-use crate::{Error, LinkId, Result, VethEnd};
 
 /// Makes the pair with one message, in which the kernel makes one end (the
 /// main one, which alone can be given a master) in the namespace of the
 /// socket, and the other in the namespace of a descriptor.
 pub(super) fn create(kernel: &mut Kernel, first: &VethEnd, second: &VethEnd) -> Result<(LinkId, LinkId)> {
-    check(first, second)?;
+    request::veth(first, second)?;
     let second_is_main = second.master.is_some();
     let (main, peer) = if second_is_main {
         (second, first)
@@ -34,27 +30,6 @@ pub(super) fn create(kernel: &mut Kernel, first: &VethEnd, second: &VethEnd) -> 
         .change(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &request.build())
         .or_else(|failure| Err(explain(kernel, main, peer, failure)?))?;
     look_up(kernel, first, second)
-}
-
-pub(super) fn check(first: &VethEnd, second: &VethEnd) -> Result<()> {
-    for end in [first, second] {
-        check_name(&end.name)?;
-        links::check_mac(end.mac)?;
-    }
-    let pair = || format!("veth pair {:?} and {:?}", first.name, second.name);
-    if first.place == second.place && first.name == second.name {
-        return Err(Error::Invalid(format!(
-            "{}: two links of one namespace can't have the same name",
-            pair()
-        )));
-    }
-    if first.master.is_some() && second.master.is_some() {
-        return Err(Error::Invalid(format!(
-            "{}: the kernel gives a master to one end only",
-            pair()
-        )));
-    }
-    Ok(())
 }
 
 fn message(main: &VethEnd, peer: &VethEnd, peer_namespace: RawFd) -> LinkMessageBuilder<LinkVeth> {

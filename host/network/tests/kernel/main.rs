@@ -2,6 +2,7 @@
 //! network namespaces of its own. Without the right to make them (root, or
 //! `unshare --user --map-root-user`) the tests are skipped.
 
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod addresses;

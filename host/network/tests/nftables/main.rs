@@ -3,6 +3,7 @@
 //! make one (root, or `unshare --user --map-root-user`), or without `nft`
 //! where it is asked, the tests are skipped.
 
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod chains;

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use cofferdam_network::{AddressInfo, LinkId, Result, Route};
 use cofferdam_protocol::IpPrefix;
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use crate::{
     Sides, exists, missing,

@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use cofferdam_network::{AddressInfo, LinkId, LinkInfo, Result, Route};
 use cofferdam_protocol::{IpPrefix, Place};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use crate::{
     Sides, exists, missing,

@@ -2,7 +2,7 @@ use cofferdam_network::{
     Bridge, Error, LinkId, LinkInfo, LinkSettings, MacvlanMode, NewLink, PortVlans, Result, VethEnd, request,
 };
 use cofferdam_protocol::{MacAddress, Place};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::kinds;
 use crate::{

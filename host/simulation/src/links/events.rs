@@ -2,7 +2,7 @@
 //! or away.
 
 use cofferdam_network::{LinkId, LinkInfo, LinkSettings, MacvlanMode, Result};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use crate::{
     Sides, missing,

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use cofferdam_network::{LinkInfo, LinkSettings, Result};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use crate::side::{is_loopback, refused};
 

@@ -1,7 +1,7 @@
 //! Ports of bridges and of VRFs.
 
 use cofferdam_network::{Error, LinkId, LinkInfo, PortVlans, Result};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::kinds;
 use crate::{

@@ -1,6 +1,6 @@
 use cofferdam_network::{LinkId, Result, request};
 use cofferdam_protocol::Place;
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::kinds;
 use crate::{Sides, exists, side::refused};

@@ -1,6 +1,6 @@
 use cofferdam_network::{Error, LinkId, LinkInfo, LinkSettings, MacvlanMode, Result, request};
 use cofferdam_protocol::MacAddress;
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::kinds;
 use crate::{Sides, side::refused};

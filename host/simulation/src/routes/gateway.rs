@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use cofferdam_network::{LinkId, LinkInfo, Result, Rule};
 use cofferdam_protocol::{IpPrefix, Place};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::{LOCAL_TABLE, MAIN_TABLE, SCOPE_HOST, SCOPE_LINK};
 use crate::{

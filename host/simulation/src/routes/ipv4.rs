@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use cofferdam_network::{LinkId, Result, Route, RouteMode};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::{KeptRoute, MAIN_TABLE, SCOPE_HOST};
 use crate::{

@@ -2,7 +2,7 @@
 
 use cofferdam_network::{Error, LinkId, LinkInfo, Result, SysctlKey, request};
 use cofferdam_protocol::Place;
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use super::{
     Family, Named, Whose,

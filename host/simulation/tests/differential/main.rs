@@ -5,6 +5,7 @@
 //! operations by chance, as many as `COFFERDAM_DIFFERENTIAL_CASES` says. What
 //! needs network namespaces is skipped, and says so, where they can't be made.
 
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod both;

@@ -1,7 +1,7 @@
 //! How an operation ended, as far as it is the same on both.
 
 use cofferdam_network::{Error, Result};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {

@@ -2,19 +2,20 @@
 //! which writes in place, and against whatever else lies about.
 
 mod earlier_boot;
+mod held;
 mod hints;
 mod layout;
 mod together;
 mod trouble;
 
 use std::{
-    fs,
     net::IpAddr,
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use cofferdam_journal::{AttachmentId, Error, Owner, Records};
+use cofferdam_system::files as fs;
 
 use crate::fixture::{attachment, soon, temporary_directory};
 

@@ -2,17 +2,17 @@
 
 use nix::errno::Errno;
 
-use super::{
-    batch::{Outline, Part, Subject},
-    check,
-    constants::NLM_F_EXCL,
-    expression::ExpressionName,
-    reply::Refusal,
-    value,
-};
+use super::reply::Refusal;
 use crate::{
     Error,
-    nftables::{Data, Element, Set, TableId},
+    nftables::{Data, TableId},
+    request::nftables::{
+        batch::{Outline, Part, Subject},
+        check,
+        constants::NLM_F_EXCL,
+        expression::ExpressionName,
+        words::name,
+    },
 };
 
 /// A refusal of the batch as a whole: at its begin, or when it was to take
@@ -137,36 +137,4 @@ fn words(refusal: &Refusal) -> String {
     } else {
         format!(" (kernel: {})", refusal.text)
     }
-}
-
-/// Names what a message is about.
-pub(super) fn name(table: &TableId, subject: &Subject<'_>, part: Option<&Part>) -> String {
-    match *subject {
-        Subject::Table => table.to_string(),
-        Subject::Chain(chain) => format!("chain {chain} of {table}"),
-        Subject::Set(set) => format!("set {set} of {table}"),
-        Subject::Rule { chain, number } => rule(table, chain, number),
-        Subject::Elements { set, elements } => match (part, elements) {
-            (Some(Part::Element(index)), _) => match elements.get(*index) {
-                Some(found) => element(table, set, found),
-                None => format!("an element of set {} of {table}", set.name),
-            },
-            (_, [single]) => element(table, set, single),
-            _ => format!("an element of set {} of {table}", set.name),
-        },
-    }
-}
-
-/// Names a rule; they count from 1.
-pub(super) fn rule(table: &TableId, chain: &str, number: usize) -> String {
-    format!("rule {number} of chain {chain} of {table}")
-}
-
-/// Names an element by its key.
-pub(super) fn element(table: &TableId, set: &Set, element: &Element) -> String {
-    format!(
-        "element {} of set {} of {table}",
-        value::show_all(&element.key),
-        set.name
-    )
 }

@@ -6,16 +6,21 @@ use nix::errno::Errno;
 
 use super::{
     NftSocket,
-    attribute::{AttributeWriter, Attributes},
-    constants::{
-        CTA_FILTER, CTA_FILTER_F_CTA_PROTO_DST_PORT, CTA_FILTER_F_CTA_PROTO_NUM, CTA_FILTER_ORIG_FLAGS, CTA_ID,
-        CTA_IP_V4_DST, CTA_IP_V6_DST, CTA_PROTO_DST_PORT, CTA_PROTO_NUM, CTA_TUPLE_IP, CTA_TUPLE_ORIG, CTA_TUPLE_PROTO,
-        CTA_ZONE, IPCTNL_MSG_CT_DELETE, IPCTNL_MSG_CT_GET, IPPROTO_UDP, NFNL_SUBSYS_CTNETLINK, NFPROTO_IPV4,
-        NFPROTO_IPV6, NLA_F_NESTED, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST,
-    },
     reply::{self, Content},
 };
-use crate::{Error, Flows, Result};
+use crate::{
+    Error, Flows, Result,
+    request::nftables::{
+        attribute::{AttributeWriter, Attributes},
+        batch,
+        constants::{
+            CTA_FILTER, CTA_FILTER_F_CTA_PROTO_DST_PORT, CTA_FILTER_F_CTA_PROTO_NUM, CTA_FILTER_ORIG_FLAGS, CTA_ID,
+            CTA_IP_V4_DST, CTA_IP_V6_DST, CTA_PROTO_DST_PORT, CTA_PROTO_NUM, CTA_TUPLE_IP, CTA_TUPLE_ORIG,
+            CTA_TUPLE_PROTO, CTA_ZONE, IPCTNL_MSG_CT_DELETE, IPCTNL_MSG_CT_GET, IPPROTO_UDP, NFNL_SUBSYS_CTNETLINK,
+            NFPROTO_IPV4, NFPROTO_IPV6, NLA_F_NESTED, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST,
+        },
+    },
+};
 
 /// How often a list is asked for that changes while it is read. Flows come
 /// and go all the time; what is missed after that is new.
@@ -114,7 +119,7 @@ fn refused(errno: Errno, about: &str) -> Error {
 fn message(kind: u16, flags: u16, sequence: u32, flows: &Flows, attributes: AttributeWriter) -> Vec<u8> {
     // A tuple, a number and a zone fit.
     let attributes = attributes.finish().unwrap_or_default();
-    let length = u32::try_from(super::batch::HEADER + attributes.len()).unwrap_or(u32::MAX);
+    let length = u32::try_from(batch::HEADER + attributes.len()).unwrap_or(u32::MAX);
     let mut bytes = length.to_ne_bytes().to_vec();
     bytes.extend((NFNL_SUBSYS_CTNETLINK << 8 | kind).to_ne_bytes());
     bytes.extend((NLM_F_REQUEST | flags).to_ne_bytes());

@@ -3,22 +3,23 @@
 use nix::errno::Errno;
 
 use super::{
-    NftSocket,
-    attribute::{Attributes, text_of},
-    batch::{Batch, Message, Subject},
-    chain, check,
-    constants::{
-        NFT_MSG_DELRULE, NFT_MSG_GETRULE, NFTA_DATA_VERDICT, NFTA_EXPR_DATA, NFTA_IMMEDIATE_DATA, NFTA_LIST_ELEM,
-        NFTA_MATCH_INFO, NFTA_MATCH_NAME, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_USERDATA,
-        NFTA_VERDICT_CHAIN, NLM_F_DUMP,
-    },
-    failure, reply,
-    reply::Content,
-    user_data,
+    NftSocket, failure,
+    reply::{self, Content},
 };
 use crate::{
     Error, Result,
     nftables::{ForeignRule, TableId},
+    request::nftables::{
+        attribute::{Attributes, text_of},
+        batch::{Batch, Message, Subject},
+        chain, check,
+        constants::{
+            NFT_MSG_DELRULE, NFT_MSG_GETRULE, NFTA_DATA_VERDICT, NFTA_EXPR_DATA, NFTA_IMMEDIATE_DATA, NFTA_LIST_ELEM,
+            NFTA_MATCH_INFO, NFTA_MATCH_NAME, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE,
+            NFTA_RULE_USERDATA, NFTA_VERDICT_CHAIN, NLM_F_DUMP,
+        },
+        user_data, words,
+    },
 };
 
 /// How often a list is asked for that changes while it is read.
@@ -59,7 +60,7 @@ impl NftSocket {
     ) -> Result<Option<Vec<T>>> {
         let deadline = self.transport.deadline();
         let subject = Subject::Chain(chain);
-        let about = format!("reading the rules of {}", failure::name(table, &subject, None));
+        let about = format!("reading the rules of {}", words::name(table, &subject, None));
         let mut message = Message::new(NFT_MSG_GETRULE, NLM_F_DUMP, subject, table);
         message.attributes.text(NFTA_RULE_CHAIN, chain);
         let sequence = self.transport.reserve(1);

@@ -3,23 +3,23 @@
 
 use std::net::IpAddr;
 
-use super::{
-    NftSocket,
-    attribute::{Attributes, text_of},
-    batch::{Batch, Message, Subject},
-    chain,
-    constants::{
-        NF_ACCEPT, NFT_CMP_EQ, NFT_JUMP, NFT_MSG_NEWRULE, NFT_PAYLOAD_NETWORK_HEADER, NFTA_CMP_DATA, NFTA_CMP_OP,
-        NFTA_DATA_VALUE, NFTA_DATA_VERDICT, NFTA_EXPR_DATA, NFTA_EXPR_NAME, NFTA_IMMEDIATE_DATA, NFTA_LIST_ELEM,
-        NFTA_MATCH_INFO, NFTA_MATCH_NAME, NFTA_MATCH_REV, NFTA_PAYLOAD_BASE, NFTA_PAYLOAD_OFFSET, NFTA_RULE_CHAIN,
-        NFTA_RULE_COMPAT, NFTA_RULE_COMPAT_FLAGS, NFTA_RULE_COMPAT_PROTO, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE,
-        NFTA_VERDICT_CHAIN, NFTA_VERDICT_CODE, NLM_F_APPEND, NLM_F_CREATE,
-    },
-    expression::{ExpressionList, Payload, Register},
-};
+use super::NftSocket;
 use crate::{
     Error, Forwarded, ForwardingLead, Result, forwarding_table_of,
     nftables::{Chain, TableId, Verdict},
+    request::nftables::{
+        attribute::{Attributes, text_of},
+        batch::{Batch, Message, Subject},
+        chain,
+        constants::{
+            NF_ACCEPT, NFT_CMP_EQ, NFT_JUMP, NFT_MSG_NEWRULE, NFT_PAYLOAD_NETWORK_HEADER, NFTA_CMP_DATA, NFTA_CMP_OP,
+            NFTA_DATA_VALUE, NFTA_DATA_VERDICT, NFTA_EXPR_DATA, NFTA_EXPR_NAME, NFTA_IMMEDIATE_DATA, NFTA_LIST_ELEM,
+            NFTA_MATCH_INFO, NFTA_MATCH_NAME, NFTA_MATCH_REV, NFTA_PAYLOAD_BASE, NFTA_PAYLOAD_OFFSET, NFTA_RULE_CHAIN,
+            NFTA_RULE_COMPAT, NFTA_RULE_COMPAT_FLAGS, NFTA_RULE_COMPAT_PROTO, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE,
+            NFTA_VERDICT_CHAIN, NFTA_VERDICT_CODE, NLM_F_APPEND, NLM_F_CREATE,
+        },
+        expression::{ExpressionList, Payload, Register},
+    },
 };
 
 /// `struct xt_conntrack_mtinfo3`, as long as the kernel aligns it.

@@ -1,12 +1,6 @@
 //! nf_tables over netlink: every change is one transaction of the kernel's.
 
-mod attribute;
-mod batch;
-mod chain;
-mod check;
-mod constants;
-mod element;
-mod expression;
+mod attachment;
 mod failure;
 mod flows;
 mod foreign;
@@ -14,15 +8,7 @@ mod forwarding;
 #[cfg(test)]
 mod properties;
 mod reply;
-pub(super) mod request;
-mod rule;
-mod set;
 mod socket;
-#[cfg(test)]
-mod strategies;
-mod table;
-mod user_data;
-mod value;
 
 use std::{
     collections::BTreeSet,
@@ -31,22 +17,28 @@ use std::{
 
 use nix::errno::Errno;
 
-pub(super) use self::attribute::AttributeWriter;
 use self::{
-    attribute::Attributes,
-    batch::{Batch, Message, Subject},
-    check::At,
-    constants::{
-        NFT_MSG_DELSETELEM, NFT_MSG_GETCHAIN, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWSETELEM,
-        NFTA_CHAIN_NAME, NFTA_LIST_ELEM, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_USERDATA, NLM_F_CREATE, NLM_F_EXCL,
-    },
-    element::Extent,
+    attachment::Attachment,
     reply::{Content, Refusal},
     socket::Transport,
 };
 use crate::{
     Error, Result,
     nftables::{Chain, Element, Set, Table, TableId},
+    request::nftables::{
+        attribute::Attributes,
+        batch::{Batch, Message, Subject},
+        chain,
+        check::{self, At},
+        check_set,
+        constants::{
+            NFT_MSG_DELSETELEM, NFT_MSG_GETCHAIN, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWSETELEM,
+            NFTA_CHAIN_NAME, NFTA_LIST_ELEM, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_USERDATA, NLM_F_CREATE,
+            NLM_F_EXCL,
+        },
+        element::{self, Extent},
+        table, user_data, words,
+    },
 };
 
 /// Changes and looks at tables of one network namespace.
@@ -97,8 +89,8 @@ impl NftSocket {
         table::check(table)?;
         let mut moved = BTreeSet::new();
         for chain in &table.chains {
-            let attachment = chain.base.map(chain::Attachment::declared);
-            let present = self.look_up_chain(&table.id, &chain.name, chain::Attachment::read)?;
+            let attachment = chain.base.map(Attachment::declared);
+            let present = self.look_up_chain(&table.id, &chain.name, Attachment::read)?;
             if present.is_some_and(|present| present != attachment) {
                 moved.insert(chain.name.as_str());
             }
@@ -206,7 +198,7 @@ impl NftSocket {
     ) -> Result<Option<T>> {
         let deadline = self.transport.deadline();
         let subject = message.subject;
-        let about = format!("looking for {}", failure::name(table, &subject, None));
+        let about = format!("looking for {}", words::name(table, &subject, None));
         let sequence = self.transport.reserve(1);
         self.transport.send(&message.encode(table, sequence)?, &about)?;
         while let Some(datagram) = self.transport.receive(deadline, &about)? {
@@ -274,10 +266,4 @@ impl NftSocket {
         }
         Err(Error::Deadline(about.to_owned()))
     }
-}
-
-fn check_set(table: &TableId, set: &Set) -> Result<()> {
-    check::table(table)?;
-    check::name_in(table, "set", &set.name)?;
-    set::check(set).at(format_args!("set {} of {table}", set.name))
 }

@@ -2,7 +2,7 @@
 
 use nix::errno::Errno;
 
-use super::{
+use crate::request::nftables::{
     attribute::{Attributes, text_of},
     batch::HEADER as MESSAGE_HEADER,
     constants::{

@@ -2,8 +2,8 @@
 
 use netlink_packet_core::Emitable;
 
-use super::super::{attribute::find, nftables::AttributeWriter};
-use crate::LinkId;
+use super::super::attribute::find;
+use crate::{LinkId, request::nftables::attribute::AttributeWriter};
 
 /// `TCA_KIND`, `TCA_OPTIONS`.
 pub(super) const KIND: u16 = 1;

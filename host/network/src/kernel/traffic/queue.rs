@@ -5,10 +5,10 @@ use nix::{
 };
 
 use super::{
-    super::{attribute::find, nftables::AttributeWriter, socket::Socket},
+    super::{attribute::find, socket::Socket},
     message::{BUCKET, Header, KIND, OPTIONS, Object, Request, TC_H_ROOT, parse},
 };
-use crate::{LinkId, Outgoing, RateLimit, Result, TokenBucket};
+use crate::{LinkId, Outgoing, RateLimit, Result, TokenBucket, request::nftables::attribute::AttributeWriter};
 
 // linux/pkt_sched.h
 const TCA_TBF_PARMS: u16 = 1;

@@ -7,13 +7,12 @@ use nix::{
 use super::{
     super::{
         attribute::{attributes, find, text},
-        nftables::AttributeWriter,
         socket::Socket,
     },
     message::{Header, INGRESS, KIND, OPTIONS, Object, Request, TC_H_INGRESS, parse},
     queue::at,
 };
-use crate::{Error, Incoming, LinkId, Result};
+use crate::{Error, Incoming, LinkId, Result, request::nftables::attribute::AttributeWriter};
 
 /// `ETH_P_ALL` in `linux/if_ether.h`.
 const ALL_PROTOCOLS: u16 = 0x0003;
