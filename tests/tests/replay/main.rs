@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod add;
+mod check;
+mod del;
 mod desk;
 mod kept;
 mod node;

@@ -65,7 +65,7 @@ fn what_is_no_recording_is_refused_by_file_and_place() {
             "run/cofferdam/x",
         ),
         (changed(json!({ "random": "0" })), "random"),
-        (changed(json!({ "variables": { "CNI_COMMAND": "DEL" } })), "CNI_COMMAND"),
+        (changed(json!({ "variables": { "CNI_COMMAND": "GC" } })), "CNI_COMMAND"),
         (changed(json!({ "variables": { "CNI_CONTAINERID": "../x" } })), "../x"),
         (changed(json!({ "configuration": "{" })), "configuration"),
         (changed(json!({ "outcome": { "exit": 7 } })), "outcome.exit"),
