@@ -9,7 +9,7 @@ use cofferdam_protocol::{CniError, Environment, Invocation, PluginConfig, Verb};
 
 use self::stage::Stage;
 use crate::{
-    Answer, Broker, Listener,
+    Answer, Broker, Listener, Workplace,
     call::Call,
     recording::{Follower, Heard, Outcome, Recording, Tape},
     rehearsal::Rehearsing,
@@ -49,6 +49,7 @@ impl Broker {
         let version = config.version_text().ok().filter(|version| !version.is_empty());
         let mut call = Call::new(self, &recording.name, environment, config, Instant::now())?;
         call.rehearsing = Rehearsing::Again(listener);
+        call.workplace = Workplace::Recording;
         let tape = Tape::of(recording);
         let heard = Heard::new(network, tape.clone()).followed_by(follower);
         let stage = Stage::new(&call, recording, tape.clone());
