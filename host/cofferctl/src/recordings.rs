@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use cofferdam_broker::{
     Installation,
-    recording::{MOST_BYTES, Recording},
+    recording::{MOST_BYTES, Outcome, Recording},
 };
 use cofferdam_protocol::CniError;
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ impl Entry {
             verb: variable(recording, "CNI_COMMAND").to_owned(),
             attachment: attachment(recording),
             plugins: plugins.join(", "),
-            outcome: outcome(recording.outcome.exit, &recording.outcome.stdout),
+            outcome: outcome(&recording.outcome),
             bytes,
         }
     }
@@ -108,13 +108,17 @@ pub(crate) fn attachment(recording: &Recording) -> String {
     format!("{}/{container}/{interface}", network.unwrap_or_default())
 }
 
-/// How a call ended, in words.
-pub(crate) fn outcome(exit: u8, stdout: &str) -> String {
-    if exit == 0 {
-        return "success".to_owned();
+/// How a call ended, in words. What components failed with in a DEL is all
+/// that there is to say of one that the runtime was told nothing else of.
+pub(crate) fn outcome(outcome: &Outcome) -> String {
+    if outcome.exit != 0 {
+        let CniError { code, message, .. } = CniError::from_output(outcome.stdout.as_bytes(), b"", "");
+        return format!("error {code}: {message}");
     }
-    let CniError { code, message, .. } = CniError::from_output(stdout.as_bytes(), b"", "");
-    format!("error {code}: {message}")
+    match outcome.complaints.first() {
+        Some(complaint) => format!("success, and in the log: {complaint}"),
+        None => "success".to_owned(),
+    }
 }
 
 fn tell(read: &[(PathBuf, anyhow::Result<Entry>)]) {

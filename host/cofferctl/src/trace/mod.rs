@@ -88,6 +88,10 @@ fn tell_end(end: &End) {
         End::Unknown { plugin } => complain(&format!(
             "the trace ends before plugin {plugin}, which is no component here"
         )),
+        End::Unanswered { plugin, request } => complain(&format!(
+            "the trace ends where plugin {plugin} asks a service, which a plan does not: {request}; --answers FILE gives \
+             the answer"
+        )),
     }
 }
 

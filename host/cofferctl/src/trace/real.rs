@@ -22,7 +22,9 @@ pub(super) fn add(installation: &Installation, arguments: &Arguments) -> anyhow:
         bail!("--real attaches a container: say which, with --netns PATH");
     };
     if arguments.has_stand_ins() {
-        bail!("--real runs what is installed, as it is granted on this node: --component and --policy are for plans");
+        bail!(
+            "--real runs what is installed, as it is granted on this node: --component, --policy and --answers are for plans"
+        );
     }
     let network = arguments.network()?;
     environment(arguments)?;

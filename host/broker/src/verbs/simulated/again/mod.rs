@@ -1,17 +1,18 @@
-//! A recorded ADD once more, on a network that is not the kernel's.
+//! A recorded call once more, on a network that is not the kernel's.
+
+mod stage;
 
 use std::{sync::Arc, time::Instant};
 
 use cofferdam_network::Network;
 use cofferdam_protocol::{CniError, Environment, Invocation, PluginConfig, Verb};
 
-use super::run_add;
+use self::stage::Stage;
 use crate::{
-    Answer, Broker, Listener,
+    Answer, Broker, Listener, Workplace,
     call::Call,
     recording::{Follower, Heard, Outcome, Recording, Tape},
     rehearsal::Rehearsing,
-    verbs::add,
 };
 
 /// What came of a recorded call when it was run again.
@@ -48,14 +49,22 @@ impl Broker {
         let version = config.version_text().ok().filter(|version| !version.is_empty());
         let mut call = Call::new(self, &recording.name, environment, config, Instant::now())?;
         call.rehearsing = Rehearsing::Again(listener);
+        call.workplace = Workplace::Recording;
         let tape = Tape::of(recording);
         let heard = Heard::new(network, tape.clone()).followed_by(follower);
-        let answer = Answer::of(add_again(&call, recording, heard, &tape), version.as_deref());
+        let stage = Stage::new(&call, recording, tape.clone());
+        let (outcome, complaints) = match call.verb {
+            Verb::Check => (stage.check(heard), Vec::new()),
+            Verb::Del => stage.del(heard),
+            _ => (stage.add(heard), Vec::new()),
+        };
+        let answer = Answer::of(outcome, version.as_deref());
         let (strayed, lost) = tape.strayed();
         Ok(Again {
             outcome: Outcome {
                 exit: answer.exit,
                 stdout: answer.stdout,
+                complaints,
             },
             strayed,
             lost,
@@ -73,26 +82,20 @@ impl Recording {
 }
 
 fn environment(recording: &Recording) -> Result<Environment, CniError> {
-    match Environment::read(|name| recording.variables.get(name).cloned())? {
-        Invocation::Request(environment) if environment.command == Ok(Verb::Add) => Ok(environment),
+    let invocation = Environment::read(|name| recording.variables.get(name).cloned())?;
+    let Invocation::Request(environment) = invocation else {
+        return Err(CniError::invalid_environment("variables: CNI_COMMAND is missing"));
+    };
+    match environment.command {
+        Ok(Verb::Del) => Ok(environment),
+        Ok(Verb::Add | Verb::Check) if recording.namespace.is_some() => Ok(environment),
+        Ok(Verb::Add | Verb::Check) => {
+            let text = "namespace: it is missing, and only a DEL is called without one";
+            Err(CniError::invalid_environment(text))
+        }
         _ => {
-            let text = "variables: CNI_COMMAND is not ADD, and nothing else is recorded";
+            let text = "variables: CNI_COMMAND is neither ADD nor CHECK nor DEL, and nothing else is recorded";
             Err(CniError::invalid_environment(text))
         }
     }
-}
-
-fn add_again(call: &Call, recording: &Recording, heard: Heard, tape: &Tape) -> Result<String, CniError> {
-    let on = (Box::new(heard) as Box<_>, recording.namespace.clone());
-    let ran = run_add(
-        call,
-        on,
-        |_| Ok(()),
-        |session| {
-            session.world = Arc::new(tape.clone());
-            session.tape = Some(tape.clone());
-            session.files.set_legacy_filters(recording.legacy_filters);
-        },
-    )?;
-    add::conclude(call, &ran.state, ran.session, ran.outcome)
 }
