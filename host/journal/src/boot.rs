@@ -1,16 +1,16 @@
 //! Which boot of the machine this is.
 
-use std::{fs, sync::OnceLock};
+use std::sync::OnceLock;
+
+use cofferdam_system::boot;
 
 static BOOT_ID: OnceLock<String> = OnceLock::new();
 
-/// The kernel's name for this boot; empty where it does not tell.
+/// The kernel's name for this boot; empty where it does not tell. Elsewhere than
+/// on Linux this process's.
 #[must_use]
 pub fn boot_id() -> &'static str {
-    BOOT_ID.get_or_init(|| {
-        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        text.trim().to_owned()
-    })
+    BOOT_ID.get_or_init(boot::id)
 }
 
 /// Takes this boot for another one, for a process that looks at what a node

@@ -1,9 +1,9 @@
 //! Attachments that outlived their boot, where the state directory is on a
 //! disk.
 
-use std::{fs, io::ErrorKind, os::unix::fs::symlink, path::PathBuf};
+use std::{io::ErrorKind, path::PathBuf};
 
-use nix::sys::statfs::{FsType, statfs};
+use cofferdam_system::files::{self, FsType, symlink};
 
 use crate::{AttachmentId, Error, Header, Result, StateDirectory, boot::boot_id};
 
@@ -23,7 +23,7 @@ impl StateDirectory {
     /// # Errors
     /// [`Error::Io`] when a directory can't be read.
     pub fn of_earlier_boots(&self) -> Result<Option<Vec<AttachmentId>>> {
-        let is_in_memory = statfs(self.path()).is_ok_and(|status| IN_MEMORY.contains(&status.filesystem_type()));
+        let is_in_memory = files::file_system(self.path()).is_ok_and(|kind| IN_MEMORY.contains(&kind));
         // Where the kernel does not tell the boot, nothing is of an earlier one.
         if is_in_memory || boot_id().is_empty() || self.is_marked() {
             return Ok(None);
@@ -47,14 +47,14 @@ impl StateDirectory {
             made => return made.map_err(failed),
         }
         // Of an earlier boot. Another call may be at the same.
-        match fs::remove_file(&mark).and_then(|()| symlink(boot_id(), &mark)) {
+        match files::remove_file(&mark).and_then(|()| symlink(boot_id(), &mark)) {
             Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => Ok(()),
             made => made.map_err(failed),
         }
     }
 
     fn is_marked(&self) -> bool {
-        fs::read_link(self.mark()).is_ok_and(|boot| boot.as_os_str() == boot_id())
+        files::read_link(self.mark()).is_ok_and(|boot| boot.as_os_str() == boot_id())
     }
 
     fn mark(&self) -> PathBuf {

@@ -1,53 +1,21 @@
 //! The few file operations that all of this crate uses.
 
 use std::{
-    fs,
-    fs::File,
     io::{self, Read as _, Write as _},
-    os::fd::AsFd,
     path::{Path, PathBuf},
 };
 
-use nix::{
-    errno::Errno,
-    fcntl::{AT_FDCWD, OFlag, open, openat, renameat},
-    sys::stat::{Mode, mkdirat},
-    unistd::{UnlinkatFlags, unlinkat},
+use cofferdam_system::{
+    Errno,
+    files::{self, AsDirectory, CURRENT_DIRECTORY, File, OpenFlags},
 };
 
 /// More than any file of ours holds.
 const SIZE_LIMIT: u64 = 64 << 20;
 
-/// Opens without following a link at the end, and not across an exec.
-pub(crate) fn open_file(path: &Path, flags: OFlag, mode: u32) -> nix::Result<File> {
-    retry(|| {
-        open(
-            path,
-            flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
-            Mode::from_bits_truncate(mode),
-        )
-    })
-    .map(File::from)
-}
-
-/// The same, below an open directory.
-pub(crate) fn open_at(directory: impl AsFd, name: &str, flags: OFlag, mode: u32) -> nix::Result<File> {
-    let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    retry(|| openat(&directory, name, flags, Mode::from_bits_truncate(mode))).map(File::from)
-}
-
-fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
-    loop {
-        match call() {
-            Err(Errno::EINTR) => {}
-            other => return other,
-        }
-    }
-}
-
 /// Makes one directory. Whether it was there is no matter; the answer says.
-pub(crate) fn make_directory(path: &Path, mode: u32) -> nix::Result<bool> {
-    match mkdirat(AT_FDCWD, path, Mode::from_bits_truncate(mode)) {
+pub(crate) fn make_directory(path: &Path, mode: u32) -> files::Result<bool> {
+    match files::make_directory(path, mode) {
         Ok(()) => Ok(true),
         Err(Errno::EEXIST) => Ok(false),
         Err(errno) => Err(errno),
@@ -56,7 +24,7 @@ pub(crate) fn make_directory(path: &Path, mode: u32) -> nix::Result<bool> {
 
 /// Makes a directory and what is missing above it. Returns how many were
 /// made.
-pub(crate) fn make_directories(path: &Path, mode: u32) -> nix::Result<u32> {
+pub(crate) fn make_directories(path: &Path, mode: u32) -> files::Result<u32> {
     match make_directory(path, mode) {
         Ok(made) => Ok(u32::from(made)),
         Err(Errno::ENOENT) => {
@@ -83,12 +51,12 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 /// new one is there, never a part.
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let next = next_of(path);
-    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC;
-    let written = without_directory(&next, || open_file(&next, flags, 0o600).map_err(io::Error::from))
+    let flags = OpenFlags::O_WRONLY | OpenFlags::O_CREAT | OpenFlags::O_TRUNC;
+    let written = without_directory(&next, || files::open(&next, flags, 0o600).map_err(io::Error::from))
         .and_then(|mut file| file.write_all(content))
-        .and_then(|()| without_directory(path, || fs::rename(&next, path)));
+        .and_then(|()| without_directory(path, || files::rename(&next, path)));
     if written.is_err() {
-        let _ = fs::remove_file(&next);
+        let _ = files::remove_file(&next);
     }
     written
 }
@@ -97,15 +65,15 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
 /// that was killed then left. None is no error.
 pub(crate) fn remove_replaced(path: &Path) -> io::Result<()> {
     for path in [path, &next_of(path)] {
-        remove_at(AT_FDCWD, path)?;
+        remove_at(CURRENT_DIRECTORY, path)?;
     }
     Ok(())
 }
 
 /// Removes a file below a directory. Whether it was there; none is no error.
-pub(crate) fn remove_at(directory: impl AsFd, name: impl AsRef<Path>) -> nix::Result<bool> {
+pub(crate) fn remove_at(directory: impl AsDirectory, name: impl AsRef<Path>) -> files::Result<bool> {
     let name = name.as_ref();
-    match unlinkat(&directory, name, UnlinkatFlags::NoRemoveDir) {
+    match files::unlink_at(&directory, name) {
         Ok(()) => Ok(true),
         Err(Errno::ENOENT) => Ok(false),
         Err(Errno::EISDIR) => set_aside(&directory, name).map(|()| true),
@@ -116,12 +84,12 @@ pub(crate) fn remove_at(directory: impl AsFd, name: impl AsRef<Path>) -> nix::Re
 /// Does something with a file. A directory in its place, which nobody here
 /// makes, is taken out of the way.
 pub(crate) fn without_directory<T>(path: &Path, mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    without_directory_at(AT_FDCWD, path, &mut act)
+    without_directory_at(CURRENT_DIRECTORY, path, &mut act)
 }
 
 /// The same below an open directory.
 pub(crate) fn without_directory_at<T>(
-    directory: impl AsFd,
+    directory: impl AsDirectory,
     name: impl AsRef<Path>,
     mut act: impl FnMut() -> io::Result<T>,
 ) -> io::Result<T> {
@@ -137,13 +105,13 @@ pub(crate) fn without_directory_at<T>(
 /// Takes a directory out of the way: an empty one goes, any other gets the
 /// ending `.foreign`, for people to look into. A file that somebody put in its
 /// place meanwhile stays.
-pub(crate) fn set_aside(directory: impl AsFd, name: &Path) -> nix::Result<()> {
-    match unlinkat(&directory, name, UnlinkatFlags::RemoveDir) {
+pub(crate) fn set_aside(directory: impl AsDirectory, name: &Path) -> files::Result<()> {
+    match files::remove_directory_at(&directory, name) {
         Ok(()) | Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(()),
         // With a slash at its end a path leads to a directory or nowhere.
         Err(Errno::ENOTEMPTY | Errno::EEXIST) => {
             let (slashed, aside) = (with_ending(name, "/"), with_ending(name, ".foreign"));
-            renameat(&directory, &slashed, &directory, &aside)
+            files::rename_at(&directory, &slashed, &aside)
         }
         Err(errno) => Err(errno),
     }

@@ -2,10 +2,11 @@
 //! needs. It harms nothing but the eye, and much of it goes by itself.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
+
+use cofferdam_system::files;
 
 use crate::{
     Result, StateDirectory,
@@ -89,7 +90,7 @@ impl StateDirectory {
         };
         // The state directory itself, and the places in it, may be empty.
         let place = directory.parent() == Some(self.path()) || directory == self.path();
-        if paths.is_empty() && !place && directory.is_dir() && is_old(directory) {
+        if paths.is_empty() && !place && files::is_directory(directory) && is_old(directory) {
             found.push(Leftover {
                 path: directory.to_owned(),
                 kind: LeftoverKind::EmptyDirectory,
@@ -115,11 +116,11 @@ impl StateDirectory {
         let networks = entries(&self.path().join(ATTACHMENTS)).unwrap_or_default();
         networks
             .iter()
-            .any(|network| network.join(format!("{key}.journal")).exists())
+            .any(|network| files::is_there(network.join(format!("{key}.journal"))))
     }
 }
 
 fn is_old(path: &Path) -> bool {
-    let modified = fs::symlink_metadata(path).and_then(|status| status.modified());
+    let modified = files::symlink_metadata(path).and_then(|status| status.modified());
     modified.is_ok_and(|modified| SystemTime::now().duration_since(modified).is_ok_and(|age| age >= AGE))
 }

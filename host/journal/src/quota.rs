@@ -9,15 +9,13 @@
 //! there may be such, and then all are counted.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use nix::{
-    errno::Errno,
-    fcntl::{AT_FDCWD, readlinkat, renameat},
-    unistd::symlinkat,
+use cofferdam_system::{
+    Errno,
+    files::{self, CURRENT_DIRECTORY},
 };
 
 use crate::{
@@ -174,14 +172,14 @@ impl Quota {
     pub(crate) fn tidy(&self) -> std::io::Result<()> {
         for counter in self.counters()? {
             if counter.survey().is_ok_and(|counted| counted.taken == 0) {
-                fs::remove_dir_all(counter.directory)?;
+                files::remove_dir_all(counter.directory)?;
             }
         }
         Ok(())
     }
 
     fn counters(&self) -> std::io::Result<Vec<Counter>> {
-        let entries = match fs::read_dir(self.state.join("quota")) {
+        let entries = match files::read_dir(self.state.join("quota")) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
@@ -288,7 +286,7 @@ impl Counter {
 
     fn bound(&self) -> Result<u32> {
         let path = self.directory.join(BOUND);
-        match readlinkat(AT_FDCWD, &path) {
+        match files::link_target(&path) {
             Ok(text) => Ok(text.to_str().and_then(|text| text.parse().ok()).unwrap_or(u32::MAX)),
             Err(Errno::ENOENT) => Ok(0),
             // It is no link, which nobody here makes: it is not known.
@@ -320,8 +318,8 @@ impl Counter {
     fn replace(&self, name: &str, target: &str) -> Result<()> {
         let (next, path) = (self.directory.join(NEXT), self.directory.join(name));
         self.links.remove(NEXT)?;
-        symlinkat(target, AT_FDCWD, &next).map_err(|errno| Error::io("write", &path, errno))?;
-        without_directory(&path, || Ok(renameat(AT_FDCWD, &next, AT_FDCWD, &path)?))
+        files::make_link(target, &next).map_err(|errno| Error::io("write", &path, errno))?;
+        without_directory(&path, || Ok(files::rename_at(CURRENT_DIRECTORY, &next, &path)?))
             .map_err(|error| Error::io("write", &path, error))
     }
 }

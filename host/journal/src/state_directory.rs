@@ -1,12 +1,13 @@
 use std::{
-    fs,
     io::{self, Write as _},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use nix::{errno::Errno, fcntl::OFlag, unistd::geteuid};
+use cofferdam_system::{
+    Errno,
+    files::{self, MetadataExt as _, OpenFlags},
+};
 
 use crate::{
     AttachmentId, Error, Header, History, LockedAttachment, Owned, Quota, Result, Shared, Upkeep,
@@ -15,7 +16,7 @@ use crate::{
     digest::digest_of_text,
     earlier_boot::MARK,
     format::FORMAT_VERSION,
-    fs::{make_directories, open_file, read_all},
+    fs::{make_directories, read_all},
     history::NewerFormat,
     journal::JournalFile,
     upkeep::UPKEEP,
@@ -102,14 +103,14 @@ impl StateDirectory {
     /// [`Error::Io`] when the file system is full, read-only or broken.
     pub fn try_write(&self) -> Result<()> {
         let path = self.path.join(format!("{PROBE}{}", std::process::id()));
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC;
-        let written = match open_file(&path, flags, 0o600) {
+        let flags = OpenFlags::O_WRONLY | OpenFlags::O_CREAT | OpenFlags::O_TRUNC;
+        let written = match files::open(&path, flags, 0o600) {
             Err(Errno::ENOENT) => return self.try_write_above(),
             opened => opened
                 .map_err(io::Error::from)
                 .and_then(|mut file| file.write_all(&[0; PROBE_BYTES])),
         };
-        let removed = match fs::remove_file(&path) {
+        let removed = match files::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         };
@@ -119,9 +120,9 @@ impl StateDirectory {
     }
 
     fn try_write_above(&self) -> Result<()> {
-        let above = self.path.ancestors().skip(1).find(|path| path.is_dir());
+        let above = self.path.ancestors().skip(1).find(|path| files::is_directory(path));
         let above = above.unwrap_or(Path::new("/"));
-        let written = match open_file(above, OFlag::O_WRONLY | OFlag::O_TMPFILE, 0o600) {
+        let written = match files::open(above, OpenFlags::O_WRONLY | OpenFlags::O_TMPFILE, 0o600) {
             // Of a file system that has no such files nothing is known.
             Err(Errno::EOPNOTSUPP | Errno::EISDIR) => Ok(()),
             opened => opened
@@ -261,7 +262,7 @@ impl StateDirectory {
         // That nothing of earlier boots is left says nothing of an empty one.
         let mark = self.path.join(MARK);
         if entries(&self.path)?.iter().all(|path| *path == mark) {
-            match fs::remove_file(&mark) {
+            match files::remove_file(&mark) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
                 _ => {}
             }
@@ -273,7 +274,7 @@ impl StateDirectory {
 /// Removes a directory that may be missing, or in use.
 fn remove_empty(path: &Path) -> Result<()> {
     use io::ErrorKind::{DirectoryNotEmpty, NotFound, ResourceBusy};
-    match fs::remove_dir(path) {
+    match files::remove_dir(path) {
         Err(error) if !matches!(error.kind(), NotFound | DirectoryNotEmpty | ResourceBusy) => {
             Err(Error::io("remove directory", path, error))
         }
@@ -301,7 +302,7 @@ pub(crate) fn summary_of_key(state: &Path, key: &str) -> Option<AttachmentSummar
     let journals = networks
         .into_iter()
         .map(|network| network.join(format!("{key}.journal")));
-    journals.filter(|path| path.exists()).find_map(summarize)
+    journals.filter(|path| files::is_there(path)).find_map(summarize)
 }
 
 /// The attachment whose journal a process is at work on, and since when, by
@@ -328,7 +329,7 @@ pub(crate) fn attachment_of_writer(state: &Path, pid: u32) -> Option<(Attachment
 /// Whether there is a state directory at a path; one that others can write in
 /// is an error.
 fn is_trusted(path: &Path) -> Result<bool> {
-    let directory = match open_file(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
+    let directory = match files::open(path, OpenFlags::O_RDONLY | OpenFlags::O_DIRECTORY, 0) {
         Ok(directory) => directory,
         Err(Errno::ENOENT) => return Ok(false),
         Err(errno) => return Err(Error::io("open directory", path, errno)),
@@ -347,7 +348,7 @@ fn check_owner(path: &Path, owner: u32, mode: u32) -> Result<()> {
             why,
         })
     };
-    let user = geteuid().as_raw();
+    let user = files::user();
     if owner != user {
         return untrusted(format!(
             "it belongs to user {owner}, not to {user}; remove it or change its owner"
@@ -375,13 +376,13 @@ fn directory_name(network: &str) -> String {
 }
 
 pub(crate) fn is_empty_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|status| status.is_file() && status.len() == 0)
+    files::symlink_metadata(path).is_ok_and(|status| status.is_file() && status.len() == 0)
 }
 
 /// Paths in a directory; a missing one has none.
 pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| Error::io("read directory", directory, error);
-    match fs::read_dir(directory) {
+    match files::read_dir(directory) {
         Ok(entries) => entries
             .map(|entry| entry.map(|entry| entry.path()).map_err(failed))
             .collect(),
@@ -393,7 +394,7 @@ pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 /// Whether a journal has a container's id in it, which takes less than reading
 /// what it says.
 fn mentions(path: &Path, container_id: &str) -> bool {
-    let bytes = open_file(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0)
+    let bytes = files::open(path, OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK, 0)
         .ok()
         .and_then(|mut file| read_all(&mut file).ok());
     let text = bytes.as_deref().map(String::from_utf8_lossy);
@@ -411,7 +412,7 @@ fn summarize(path: PathBuf) -> Option<AttachmentSummary> {
             problem: Some(problem),
         })
     };
-    let bytes = match open_file(&path, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
+    let bytes = match files::open(&path, OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK, 0) {
         Err(Errno::ENOENT) => return None,
         Err(errno) => return problem(format!("it can't be opened: {}", errno.desc())),
         Ok(mut file) => match read_all(&mut file) {

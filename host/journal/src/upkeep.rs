@@ -9,16 +9,15 @@ use std::{
 };
 
 use cofferdam_network::{Datagram, LinkId, Ports};
-use nix::{
-    errno::Errno,
-    fcntl::OFlag,
-    time::{ClockId, clock_gettime},
+use cofferdam_system::{
+    Errno, boot,
+    files::{self, OpenFlags},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     AttachmentId, Error, NamespaceRecord, Result,
-    fs::{make_directory, open_file, read_all, remove_replaced, replace_file},
+    fs::{make_directory, read_all, remove_replaced, replace_file},
     names::escape,
     state_directory::entries,
 };
@@ -75,10 +74,10 @@ pub struct Farewell {
     pub datagram: Datagram,
 }
 
-/// Time since the boot, suspension included (`CLOCK_BOOTTIME`).
+/// Time since the boot, suspension included.
 #[must_use]
 pub fn since_boot() -> Duration {
-    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from)
+    boot::elapsed()
 }
 
 /// The records of all attachments. Who changes one holds the attachment's
@@ -128,7 +127,7 @@ impl Upkeep {
     /// [`Error::Io`] when it can't be removed.
     pub fn remove(&self, attachment: &AttachmentId, plugin: &str) -> Result<bool> {
         let path = self.path(attachment, plugin);
-        let was_there = path.exists();
+        let was_there = files::is_there(&path);
         remove_replaced(&path).map_err(|error| Error::io("remove", &path, error))?;
         Ok(was_there)
     }
@@ -182,7 +181,7 @@ impl Upkeep {
 
 fn read(path: &Path) -> Result<Option<UpkeepRecord>> {
     let failed = |error: io::Error| Error::io("read", path, error);
-    let mut file = match open_file(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
+    let mut file = match files::open(path, OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK, 0) {
         Err(Errno::ENOENT) => return Ok(None),
         opened => opened.map_err(|errno| failed(errno.into()))?,
     };

@@ -2,8 +2,10 @@
 //! for the parts of it that run everywhere: those with which authors try their
 //! plugins, on a network and a node in memory.
 
+pub mod boot;
 #[cfg(any(test, not(target_os = "linux")))]
 mod errno;
+pub mod files;
 
 #[cfg(not(target_os = "linux"))]
 pub use errno::Errno;

@@ -1,20 +1,17 @@
 use std::{
-    fs,
-    fs::File,
     io::{self, Write as _},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use nix::{
-    errno::Errno,
-    fcntl::{AT_FDCWD, OFlag},
+use cofferdam_system::{
+    Errno,
+    files::{self, CURRENT_DIRECTORY, File, MetadataExt as _, OpenFlags},
 };
 
 use crate::{
     Error, Result,
-    fs::{make_directories, open_file, read_all, set_aside},
+    fs::{make_directories, read_all, set_aside},
     lock,
 };
 
@@ -131,7 +128,7 @@ impl JournalFile {
 
     fn unlink(&mut self) -> Result<()> {
         self.removed = true;
-        match fs::remove_file(&self.path) {
+        match files::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(Error::io("remove", &self.path, error));
             }
@@ -139,7 +136,7 @@ impl JournalFile {
         }
         if let Some(directory) = self.path.parent() {
             // Not empty means that others use it.
-            let _ = fs::remove_dir(directory);
+            let _ = files::remove_dir(directory);
         }
         Ok(())
     }
@@ -158,9 +155,9 @@ impl Drop for JournalFile {
 /// and what is on record can be had even then.
 fn open(path: &Path, create: bool) -> Result<Option<(File, bool)>> {
     let failed = |errno: Errno| Error::io("open", path, errno);
-    let wanted = if create { OFlag::O_CREAT } else { OFlag::empty() };
+    let wanted = if create { OpenFlags::O_CREAT } else { OpenFlags::empty() };
     loop {
-        match open_file(path, OFlag::O_RDWR | OFlag::O_APPEND | wanted, 0o600) {
+        match files::open(path, OpenFlags::O_RDWR | OpenFlags::O_APPEND | wanted, 0o600) {
             Ok(file) => return Ok(Some((file, false))),
             Err(Errno::EROFS) => return open_read_only(path, create).map_err(failed),
             Err(Errno::ENOENT) if create => {
@@ -169,14 +166,14 @@ fn open(path: &Path, create: bool) -> Result<Option<(File, bool)>> {
             }
             Err(Errno::ENOENT) => return Ok(None),
             // Nobody here makes a directory of that name.
-            Err(Errno::EISDIR) if create => set_aside(AT_FDCWD, path).map_err(failed)?,
+            Err(Errno::EISDIR) if create => set_aside(CURRENT_DIRECTORY, path).map_err(failed)?,
             Err(errno) => return Err(failed(errno)),
         }
     }
 }
 
-fn open_read_only(path: &Path, create: bool) -> nix::Result<Option<(File, bool)>> {
-    match open_file(path, OFlag::O_RDONLY, 0) {
+fn open_read_only(path: &Path, create: bool) -> files::Result<Option<(File, bool)>> {
+    match files::open(path, OpenFlags::O_RDONLY, 0) {
         Ok(file) => Ok(Some((file, true))),
         Err(Errno::ENOENT) if !create => Ok(None),
         Err(Errno::ENOENT) => Err(Errno::EROFS),

@@ -1,19 +1,29 @@
 //! Advisory locks with a deadline. The kernel releases them when the holder
 //! dies; the reference plugin host-local takes the same kind.
 
-mod held;
 mod holder;
+#[cfg(all(target_os = "linux", not(cofferdam_memory_files)))]
+mod kernel;
+#[cfg(any(not(target_os = "linux"), cofferdam_memory_files))]
+mod unknown;
 
 use std::{
-    fs::{File, TryLockError},
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-pub use held::HeldLocks;
+use cofferdam_system::files::{File, TryLockError};
 pub use holder::Holder;
+#[cfg(all(target_os = "linux", not(cofferdam_memory_files)))]
+pub use kernel::HeldLocks;
+#[cfg(all(target_os = "linux", not(cofferdam_memory_files)))]
+use kernel::holder_of;
+#[cfg(any(not(target_os = "linux"), cofferdam_memory_files))]
+pub use unknown::HeldLocks;
+#[cfg(any(not(target_os = "linux"), cofferdam_memory_files))]
+use unknown::holder_of;
 
 use crate::{Error, Result};
 
@@ -57,7 +67,7 @@ pub(crate) fn lock(
         if left.is_zero() {
             return Err(Error::Busy {
                 object: object(),
-                holder: Holder::of(file).or_of_journal(state),
+                holder: holder_of(file).or_of_journal(state),
                 waited: started.elapsed(),
             });
         }

@@ -1,18 +1,17 @@
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use nix::{
-    errno::Errno,
-    fcntl::{AT_FDCWD, OFlag, readlinkat},
-    unistd::symlinkat,
+use cofferdam_system::{
+    Errno,
+    files::{self, CURRENT_DIRECTORY, File, OpenFlags},
 };
 
 use crate::{
     AttachmentId, Error, OwnedBy, Result,
-    fs::{make_directories, open_file, remove_at},
+    fs::{make_directories, remove_at},
     lock,
     state_directory::journal_path,
 };
@@ -52,7 +51,7 @@ impl OwnerLinks {
     pub(crate) fn make(&self, name: &str, target: &str) -> Result<bool> {
         let path = self.directory.join(name);
         loop {
-            match symlinkat(target, AT_FDCWD, &path) {
+            match files::make_link(target, &path) {
                 Ok(()) => return Ok(true),
                 Err(Errno::EEXIST) => return Ok(false),
                 Err(Errno::ENOENT) => self.make_directories_of(&path)?,
@@ -76,7 +75,7 @@ impl OwnerLinks {
 
     pub(crate) fn read(&self, name: &str) -> Result<Found> {
         let path = self.directory.join(name);
-        match readlinkat(AT_FDCWD, &path) {
+        match files::link_target(&path) {
             Ok(target) => Ok(target.to_str().map_or(Found::Garbage, parse)),
             Err(Errno::ENOENT) => Ok(Found::Nothing),
             Err(Errno::EINVAL) => Ok(Found::Garbage),
@@ -86,10 +85,10 @@ impl OwnerLinks {
 
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         let path = self.directory.join(name);
-        remove_at(AT_FDCWD, &path).map_err(|errno| Error::io("give up", &path, errno))?;
+        remove_at(CURRENT_DIRECTORY, &path).map_err(|errno| Error::io("give up", &path, errno))?;
         let shelves = path.ancestors().skip(1).take_while(|shelf| *shelf != self.directory);
         for shelf in shelves {
-            if fs::remove_dir(shelf).is_err() {
+            if files::remove_dir(shelf).is_err() {
                 break;
             }
         }
@@ -117,8 +116,8 @@ impl OwnerLinks {
     }
 
     /// Keeps others from clearing.
-    pub(crate) fn lock(&self, deadline: Instant) -> Result<fs::File> {
-        let directory = open_file(&self.directory, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0)
+    pub(crate) fn lock(&self, deadline: Instant) -> Result<File> {
+        let directory = files::open(&self.directory, OpenFlags::O_RDONLY | OpenFlags::O_DIRECTORY, 0)
             .map_err(|errno| Error::io("open directory", &self.directory, errno))?;
         lock::lock(&directory, &self.directory, &self.state, deadline, || {
             format!("the registry {}", self.directory.display())
@@ -156,7 +155,7 @@ impl OwnerLinks {
     fn entries(&self, shelf: &str) -> Result<Vec<(String, bool)>> {
         let directory = self.directory.join(shelf);
         let failed = |error: io::Error| Error::io("read directory", &directory, error);
-        let entries = match fs::read_dir(&directory) {
+        let entries = match files::read_dir(&directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
@@ -199,5 +198,5 @@ fn parse(target: &str) -> Found {
 }
 
 fn is_gone(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    files::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

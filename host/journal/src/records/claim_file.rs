@@ -1,24 +1,17 @@
 use std::{
     ffi::OsString,
-    fs,
-    fs::File,
     io::{self, Read as _, Write as _},
     net::IpAddr,
     path::Path,
 };
 
-use nix::{
-    errno::Errno,
-    fcntl::{AtFlags, OFlag},
-    unistd::linkat,
+use cofferdam_system::{
+    Errno,
+    files::{self, File, OpenFlags, open_at},
 };
-use rustix::fs::{RenameFlags, renameat_with};
 
 use super::{Owner, earlier_boot::mark};
-use crate::{
-    Error, Result,
-    fs::{open_at, remove_at},
-};
+use crate::{Error, Result, fs::remove_at};
 
 /// A file while it is being written. Under the lock there is only one.
 pub(super) const NEXT: &str = ".cofferdam.next";
@@ -42,7 +35,7 @@ pub(super) enum Found {
 /// Looks at a claim.
 pub(super) fn read_claim(directory: &File, name: &str) -> io::Result<Found> {
     let unknown = Found::Claim(Owner::default());
-    let file = match open_at(directory, name, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
+    let file = match open_at(directory, name, OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK, 0) {
         Ok(file) => file,
         Err(Errno::ENOENT) => return Ok(Found::Nothing),
         // A link or a socket, which neither plugin makes.
@@ -75,7 +68,7 @@ pub(super) fn write_claim(directory: &File, name: &str, owner: &Owner) -> io::Re
 
 /// Writes the file that is to be put in place.
 pub(super) fn write_next(directory: &File, content: &[u8]) -> io::Result<File> {
-    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
+    let flags = OpenFlags::O_WRONLY | OpenFlags::O_CREAT | OpenFlags::O_EXCL;
     let mut file = match open_at(directory, NEXT, flags, 0o600) {
         Err(Errno::EEXIST) => {
             // Left by a crash; it may be a second name of a live claim, so it
@@ -90,9 +83,7 @@ pub(super) fn write_next(directory: &File, content: &[u8]) -> io::Result<File> {
 }
 
 fn put_in_place(directory: &File, name: &str) -> io::Result<bool> {
-    let renamed = renameat_with(directory, NEXT, directory, name, RenameFlags::NOREPLACE)
-        .map_err(|errno| Errno::from_raw(errno.raw_os_error()));
-    match renamed {
+    match files::rename_at_without_replacing(directory, NEXT, name) {
         Ok(()) => Ok(true),
         Err(Errno::EEXIST) => Ok(false),
         // File systems that can't (NFS) can make a second name.
@@ -102,7 +93,7 @@ fn put_in_place(directory: &File, name: &str) -> io::Result<bool> {
 }
 
 fn link_in_place(directory: &File, name: &str) -> io::Result<bool> {
-    match linkat(directory, NEXT, directory, name, AtFlags::empty()) {
+    match files::link_at(directory, NEXT, name) {
         Ok(()) => {
             // A second name that stays is removed by the next writer.
             let _ = remove_at(directory, NEXT);
@@ -129,7 +120,7 @@ pub(super) fn parse_name(name: &str) -> Option<IpAddr> {
 /// All names in a directory.
 pub(super) fn names(directory: &Path) -> Result<Vec<OsString>> {
     let failed = |error| Error::io("read directory", directory, error);
-    let entries = fs::read_dir(directory).map_err(failed)?;
+    let entries = files::read_dir(directory).map_err(failed)?;
     entries
         .map(|entry| entry.map(|entry| entry.file_name()).map_err(failed))
         .collect()

@@ -3,18 +3,9 @@
 //! in as an attribute of its file; the reference plugin's carry none, and are
 //! left alone.
 
-use std::fs::File;
+use cofferdam_system::files::{self, File, FsType, OpenFlags, open_at};
 
-use nix::{
-    fcntl::OFlag,
-    sys::statfs::{FsType, fstatfs},
-};
-use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
-
-use crate::{
-    boot::{boot_id, is_earlier},
-    fs::open_at,
-};
+use crate::boot::{boot_id, is_earlier};
 
 /// Holds the boot's name, as text.
 const ATTRIBUTE: &str = "user.cofferdam.boot";
@@ -39,17 +30,17 @@ const OF_ONE_MACHINE: [FsType; 8] = [
 /// no such attributes, or no room for one, keeps claims until they are
 /// released.
 pub(super) fn mark(file: &File) {
-    let _ = fsetxattr(file, ATTRIBUTE, boot_id().as_bytes(), XattrFlags::empty());
+    let _ = files::set_attribute(file, ATTRIBUTE, boot_id().as_bytes());
 }
 
 /// Whether a claim was made in another boot of this machine. What can't be
 /// told was not.
 pub(super) fn is_of_earlier_boot(directory: &File, name: &str) -> bool {
-    let Ok(file) = open_at(directory, name, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) else {
+    let Ok(file) = open_at(directory, name, OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK, 0) else {
         return false;
     };
     let mut value = [0; LONGEST];
-    let length = fgetxattr(&file, ATTRIBUTE, &mut value).unwrap_or(0);
+    let length = files::attribute(&file, ATTRIBUTE, &mut value).unwrap_or(0);
     let recorded = value.get(..length).unwrap_or_default();
     std::str::from_utf8(recorded).is_ok_and(is_earlier)
 }
@@ -57,5 +48,5 @@ pub(super) fn is_of_earlier_boot(directory: &File, name: &str) -> bool {
 /// Whether a directory is on a file system that only this machine can have
 /// mounted: on others another boot may be another machine's, which runs.
 pub(super) fn is_of_this_machine(directory: &File) -> bool {
-    fstatfs(directory).is_ok_and(|status| OF_ONE_MACHINE.contains(&status.filesystem_type()))
+    files::file_system_of(directory).is_ok_and(|kind| OF_ONE_MACHINE.contains(&kind))
 }

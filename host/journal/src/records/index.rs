@@ -1,13 +1,10 @@
 use std::{
-    fs,
-    fs::File,
     io::{self, Write as _},
     net::IpAddr,
-    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
-use nix::libc::O_NOFOLLOW;
+use cofferdam_system::files::{self, File, FileExt as _, OpenFlags};
 
 use super::Owner;
 use crate::{
@@ -47,13 +44,8 @@ impl Index {
     }
 
     fn append(&self, line: &str) -> io::Result<()> {
-        let mut file = fs::OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .custom_flags(O_NOFOLLOW)
-            .open(&self.path)?;
+        let flags = OpenFlags::O_RDWR | OpenFlags::O_APPEND | OpenFlags::O_CREAT;
+        let mut file = files::open(&self.path, flags, 0o600)?;
         let length = file.metadata()?.len();
         // A line that was torn must not swallow this one.
         let text = if ends_torn(&file, length)? {
@@ -63,7 +55,7 @@ impl Index {
         };
         file.write_all(text.as_bytes()).inspect_err(|_| {
             let _ = match length {
-                0 => fs::remove_file(&self.path),
+                0 => files::remove_file(&self.path),
                 length => file.set_len(length),
             };
         })
@@ -72,7 +64,7 @@ impl Index {
     pub(super) fn remove(&self, directory: &Path, address: IpAddr) -> Result<()> {
         let failed = |error| Error::io("write the index", &self.path, error);
         let line = line(directory, address);
-        let bytes = match without_directory(&self.path, || fs::read(&self.path)) {
+        let bytes = match without_directory(&self.path, || files::read(&self.path)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(error)),
@@ -94,7 +86,7 @@ impl Index {
     /// The addresses that are listed for a directory.
     pub(super) fn addresses(&self, directory: &Path) -> Vec<IpAddr> {
         let directory = written(directory);
-        let bytes = fs::read(&self.path).unwrap_or_default();
+        let bytes = files::read(&self.path).unwrap_or_default();
         bytes
             .split(|byte| *byte == b'\n')
             .filter_map(|line| std::str::from_utf8(line).ok()?.split_once(' '))
@@ -169,7 +161,7 @@ mod tests {
         assert_eq!(index.addresses(here), [ip(4)]);
         index.remove(here, ip(4)).unwrap();
         index.remove(there, ip(3)).unwrap();
-        assert!(!index.path.exists());
+        assert!(!files::is_there(&index.path));
         index.remove(here, ip(4)).unwrap();
     }
 
@@ -187,7 +179,7 @@ mod tests {
             "10.22.0.300 /here\n",
         ] {
             for broken in [damage.as_bytes(), b"\xff\xfe"] {
-                let mut file = fs::OpenOptions::new().append(true).open(&index.path).unwrap();
+                let mut file = files::OpenOptions::new().append(true).open(&index.path).unwrap();
                 file.write_all(broken).unwrap();
                 index.add(here, ip(3)).unwrap();
                 assert_eq!(index.addresses(here), [ip(2), ip(3)], "{damage:?}");
@@ -214,10 +206,10 @@ mod tests {
     fn a_link_in_its_place_is_not_followed() {
         let place = Place::new();
         let index = place.index("eth0");
-        fs::create_dir(&place.claims).unwrap();
+        files::create_dir(&place.claims).unwrap();
         let target = place.claims.join("target");
-        std::os::unix::fs::symlink(&target, &index.path).unwrap();
+        files::symlink(&target, &index.path).unwrap();
         assert!(index.add(Path::new("/here"), ip(2)).is_err());
-        assert!(!target.exists());
+        assert!(!files::is_there(&target));
     }
 }

@@ -20,7 +20,6 @@ mod value;
 
 use std::{
     ffi::OsString,
-    fs::File,
     io,
     net::IpAddr,
     path::{Path, PathBuf},
@@ -28,15 +27,15 @@ use std::{
 };
 
 use claim_file::{Found, read_claim, write_claim};
+use cofferdam_system::{
+    Errno,
+    files::{self, File, OpenFlags},
+};
 use index::Index;
-use nix::{errno::Errno, fcntl::OFlag};
 pub use owner::Owner;
 use survey::Survey;
 
-use crate::{
-    Error, Result,
-    fs::{open_file, remove_at},
-};
+use crate::{Error, Result, fs::remove_at};
 
 /// Problems that are told of at once; a guest may look at any number of files.
 const MOST_PROBLEMS: usize = 20;
@@ -103,7 +102,7 @@ impl Records {
     pub fn holder(directory: &Path, address: &IpAddr) -> Result<Option<Owner>> {
         let name = address.to_string();
         let failed = |error: io::Error| Error::io("read", &directory.join(&name), error);
-        let opened = match open_file(directory, OFlag::O_PATH | OFlag::O_DIRECTORY, 0) {
+        let opened = match files::open(directory, OpenFlags::O_PATH | OpenFlags::O_DIRECTORY, 0) {
             Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(None),
             opened => opened.map_err(|errno| failed(errno.into()))?,
         };
@@ -321,12 +320,7 @@ impl Records {
             || name == claim_file::NEXT
             || value::check_name(name).is_ok()
             || claim_file::parse_name(name).is_some();
-        expected
-            && self
-                .path
-                .join(name)
-                .symlink_metadata()
-                .is_ok_and(|found| found.is_file())
+        expected && files::symlink_metadata(self.path.join(name)).is_ok_and(|found| found.is_file())
     }
 
     fn index(&self, owner: &Owner) -> Index {

@@ -1,11 +1,14 @@
-use std::{fs, fs::File, io, os::unix::fs::MetadataExt as _, path::Path, time::Instant};
+use std::{io, path::Path, time::Instant};
 
-use nix::{errno::Errno, fcntl::OFlag};
+use cofferdam_system::{
+    Errno,
+    files::{self, File, MetadataExt as _, OpenFlags, open_at},
+};
 
 use super::{Owner, Records, claim_file::NEXT, survey::Survey};
 use crate::{
     AttachmentId, Error, Result,
-    fs::{make_directories, open_at, open_file, remove_at},
+    fs::{make_directories, remove_at},
     lock,
 };
 
@@ -83,10 +86,10 @@ impl Records {
 /// `None` where there is no such directory.
 fn lock_directory(path: &Path, state: &Path, deadline: Instant) -> Result<Option<Locked>> {
     loop {
-        let directory = match open_file(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
+        let directory = match files::open(path, OpenFlags::O_RDONLY | OpenFlags::O_DIRECTORY, 0) {
             Ok(directory) => directory,
             Err(Errno::ENOENT) => return Ok(None),
-            Err(Errno::ENOTDIR | Errno::ELOOP) if path.is_symlink() => return Err(is_link(path)),
+            Err(Errno::ENOTDIR | Errno::ELOOP) if is_symlink(path) => return Err(is_link(path)),
             Err(errno) => return Err(failed("open directory", path, errno)),
         };
         let file = path.join(LOCK);
@@ -111,12 +114,16 @@ fn lock_directory(path: &Path, state: &Path, deadline: Instant) -> Result<Option
 
 /// On a read-only file system claims can be looked at, if anybody ever made
 /// one. A directory in its place has a lock, too.
-fn open_lock(directory: &File) -> nix::Result<File> {
-    match open_at(directory, LOCK, OFlag::O_RDWR | OFlag::O_CREAT, 0o750) {
-        Err(Errno::EROFS) => open_at(directory, LOCK, OFlag::O_RDONLY, 0).map_err(|_| Errno::EROFS),
-        Err(Errno::EISDIR) => open_at(directory, LOCK, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0),
+fn open_lock(directory: &File) -> files::Result<File> {
+    match open_at(directory, LOCK, OpenFlags::O_RDWR | OpenFlags::O_CREAT, 0o750) {
+        Err(Errno::EROFS) => open_at(directory, LOCK, OpenFlags::O_RDONLY, 0).map_err(|_| Errno::EROFS),
+        Err(Errno::EISDIR) => open_at(directory, LOCK, OpenFlags::O_RDONLY | OpenFlags::O_DIRECTORY, 0),
         opened => opened,
     }
+}
+
+fn is_symlink(path: &Path) -> bool {
+    files::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }
 
 fn is_link(path: &Path) -> Error {
@@ -131,7 +138,7 @@ fn is_link(path: &Path) -> Error {
 /// One that is used by now stays.
 pub(super) fn remove_made(directory: &Path, made: u32) -> Result<()> {
     for path in directory.ancestors().take(usize::try_from(made).unwrap_or(usize::MAX)) {
-        match fs::remove_dir(path) {
+        match files::remove_dir(path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => return Ok(()),
             Err(error) => return Err(Error::io("remove directory", path, error)),

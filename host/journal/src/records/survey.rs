@@ -1,14 +1,11 @@
 use std::{
-    fs,
-    fs::File,
     io,
     net::IpAddr,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
-use nix::sys::{stat::futimens, time::TimeSpec};
+use cofferdam_system::files::{self, File, MetadataExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::Owner;
@@ -95,7 +92,7 @@ impl Survey {
         if !self.current {
             return None;
         }
-        let bytes = fs::read(self.list()).ok()?;
+        let bytes = files::read(self.list()).ok()?;
         if crc32fast::hash(&bytes) != self.stored.checksum {
             return None;
         }
@@ -161,7 +158,7 @@ impl Survey {
 }
 
 fn read_stored(path: &Path) -> Option<Stored> {
-    let bytes = fs::read(path).ok()?;
+    let bytes = files::read(path).ok()?;
     let json = bytes.strip_suffix(b"\n").and_then(parse_line)?;
     serde_json::from_slice(json).ok()
 }
@@ -185,7 +182,6 @@ fn time_of(directory: &File) -> Option<Stamp> {
 /// keeps it. `None` where that is not allowed.
 fn set_time(directory: &File) -> Option<Stamp> {
     let past = SystemTime::now().checked_sub(STAMP_AGE)?;
-    let past = TimeSpec::from_duration(past.duration_since(UNIX_EPOCH).ok()?);
-    futimens(directory, &TimeSpec::UTIME_OMIT, &past).ok()?;
+    directory.set_modified(past).ok()?;
     time_of(directory)
 }

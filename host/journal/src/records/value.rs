@@ -1,8 +1,8 @@
-use std::{fs::File, io};
+use std::io;
 
-use nix::{
-    errno::Errno,
-    fcntl::{OFlag, renameat},
+use cofferdam_system::{
+    Errno,
+    files::{self, File, OpenFlags, open_at},
 };
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    fs::{open_at, read_all, remove_at, without_directory_at},
+    fs::{read_all, remove_at, without_directory_at},
 };
 
 /// Letters and underscores, then perhaps a dot and a number: what the
@@ -31,7 +31,7 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 
 /// Reads a value. One that a crash left empty is none, and so is a directory.
 pub(super) fn read(directory: &File, name: &str) -> io::Result<Option<String>> {
-    match open_at(directory, name, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0) {
+    match open_at(directory, name, OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK, 0) {
         Ok(mut file) => {
             let bytes = match read_all(&mut file) {
                 Err(error) if error.kind() == io::ErrorKind::IsADirectory => return Ok(None),
@@ -48,7 +48,7 @@ pub(super) fn read(directory: &File, name: &str) -> io::Result<Option<String>> {
 
 /// Writes a value: the old one or the new one is there, never a part.
 pub(super) fn write(directory: &File, name: &str, value: &str) -> io::Result<()> {
-    let put = || renameat(directory, NEXT, directory, name).map_err(io::Error::from);
+    let put = || files::rename_at(directory, NEXT, name).map_err(io::Error::from);
     let written = write_next(directory, value.as_bytes()).and_then(|_| without_directory_at(directory, name, put));
     if written.is_err() {
         let _ = remove_at(directory, NEXT);

@@ -1,16 +1,12 @@
 use std::{
     borrow::Cow,
-    fs,
-    fs::File,
     io::{self, Write as _},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
-use nix::{
-    errno::Errno,
-    fcntl::{OFlag, renameat},
-    sys::stat::{Mode, SFlag, mknodat},
+use cofferdam_system::{
+    Errno,
+    files::{self, File, MetadataExt as _, OpenFlags, open_at},
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +15,7 @@ use crate::{
     attachment_id::is_key,
     boot,
     format::{append_line, parse_line},
-    fs::{open_at, open_file, read_all, remove_at, without_directory_at},
+    fs::{read_all, remove_at, without_directory_at},
     model::{Made, SharedObject},
     state_directory::attachment_of_key,
 };
@@ -71,8 +67,7 @@ impl SharedGuard {
 
     /// Adds the user. False when the directory was removed meanwhile.
     pub(super) fn add_user(&mut self) -> Result<bool> {
-        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        match mknodat(&self.directory, self.user.as_str(), SFlag::S_IFREG, mode, 0) {
+        match files::make_file_at(&self.directory, &self.user, 0o600) {
             Ok(()) => Ok(true),
             Err(Errno::EEXIST) => {
                 self.joined_before = true;
@@ -82,7 +77,7 @@ impl SharedGuard {
             Err(errno) => {
                 // What nobody uses was made for this user.
                 if self.other_users().is_ok_and(|others| others == 0) {
-                    let _ = fs::remove_dir(&self.path);
+                    let _ = files::remove_dir(&self.path);
                 }
                 Err(Error::io("add a user to", &self.path, errno))
             }
@@ -104,7 +99,7 @@ impl SharedGuard {
             .directory
             .metadata()
             .map_err(|error| self.failed("look at", error))?;
-        match fs::symlink_metadata(&self.path) {
+        match files::symlink_metadata(&self.path) {
             Ok(there) => Ok((here.dev(), here.ino()) != (there.dev(), there.ino())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
             Err(error) => Err(self.failed("look at", error)),
@@ -112,7 +107,7 @@ impl SharedGuard {
     }
 
     pub(super) fn read_made(&mut self) -> Result<()> {
-        let record = match open_at(&self.directory, MADE, OFlag::O_RDONLY, 0) {
+        let record = match open_at(&self.directory, MADE, OpenFlags::O_RDONLY, 0) {
             Ok(file) => find_made(file, &self.object).map_err(|error| self.failed("read what was made of", error))?,
             Err(Errno::ENOENT) => Found::Nothing,
             Err(errno) => return Err(self.failed("read what was made of", errno.into())),
@@ -189,12 +184,12 @@ impl SharedGuard {
 
     fn replace_made(&self, line: &[u8]) -> io::Result<()> {
         let directory = &self.directory;
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC;
+        let flags = OpenFlags::O_WRONLY | OpenFlags::O_CREAT | OpenFlags::O_TRUNC;
         let mut file = without_directory_at(directory, MADE_NEXT, || {
             Ok(open_at(directory, MADE_NEXT, flags, 0o600)?)
         })?;
         file.write_all(line)?;
-        without_directory_at(directory, MADE, || Ok(renameat(directory, MADE_NEXT, directory, MADE)?))
+        without_directory_at(directory, MADE, || Ok(files::rename_at(directory, MADE_NEXT, MADE)?))
     }
 
     /// Records that what Cofferdam made is gone, or could not be made.
@@ -233,7 +228,7 @@ impl SharedGuard {
         for name in [MADE, MADE_NEXT] {
             remove_at(&self.directory, name).map_err(|errno| self.failed("remove", errno.into()))?;
         }
-        match fs::remove_dir(&self.path) {
+        match files::remove_dir(&self.path) {
             // A file that is not ours keeps the directory, and harms nobody.
             Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(self.failed("remove", error)),
             _ => Ok(()),
@@ -248,7 +243,7 @@ impl SharedGuard {
 /// What was made, read without the lock.
 pub(super) fn read_made(directory: &Path, object: &SharedObject) -> Result<Option<Made>> {
     let path = directory.join(MADE);
-    match open_file(&path, OFlag::O_RDONLY, 0) {
+    match files::open(&path, OpenFlags::O_RDONLY, 0) {
         Ok(file) => {
             let found = find_made(file, object).map_err(|error| Error::io("read", &path, error))?;
             Ok(found.made())
@@ -260,7 +255,7 @@ pub(super) fn read_made(directory: &Path, object: &SharedObject) -> Result<Optio
 
 /// The object that a directory is of, by the record of what was made of it.
 pub(super) fn object_of(directory: &Path) -> Option<SharedObject> {
-    let mut file = open_file(&directory.join(MADE), OFlag::O_RDONLY, 0).ok()?;
+    let mut file = files::open(&directory.join(MADE), OpenFlags::O_RDONLY, 0).ok()?;
     let bytes = read_all(&mut file).ok()?;
     let json = bytes.strip_suffix(b"\n").and_then(parse_line)?;
     let record: MadeRecord<'_> = serde_json::from_slice(json).ok()?;
@@ -323,7 +318,7 @@ pub(super) fn other_user(directory: &Path, state: &Path, except: &str) -> Result
 /// The keys of the users besides one.
 pub(super) fn users(directory: &Path, except: &str) -> Result<Vec<String>> {
     let failed = |error| Error::io("read directory", directory, error);
-    let entries = match fs::read_dir(directory) {
+    let entries = match files::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(error)),

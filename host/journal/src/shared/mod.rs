@@ -7,21 +7,23 @@ mod guard;
 mod name;
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use cofferdam_network::nftables::Table;
 use cofferdam_protocol::IpPrefix;
-use nix::{errno::Errno, fcntl::OFlag};
+use cofferdam_system::{
+    Errno,
+    files::{self, OpenFlags},
+};
 
 pub use guard::SharedGuard;
 pub(crate) use name::directory_name;
 
 use crate::{
     AttachmentId, Error, History, Result, digest_of,
-    fs::{make_directories, open_file},
+    fs::make_directories,
     lock,
     model::{Made, Operation, SharedObject},
     state_directory::{attachment_of_key, summary_of_key},
@@ -67,7 +69,7 @@ impl Shared {
     pub fn join(&self, object: &SharedObject, user: &AttachmentId, deadline: Instant) -> Result<SharedGuard> {
         let path = self.path(object, user);
         loop {
-            let directory = match open_file(&path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
+            let directory = match files::open(&path, OpenFlags::O_RDONLY | OpenFlags::O_DIRECTORY, 0) {
                 Ok(directory) => directory,
                 Err(Errno::ENOENT) => {
                     make_directories(&path, 0o700).map_err(|errno| Error::io("make directory", &path, errno))?;
@@ -94,7 +96,7 @@ impl Shared {
     /// recorded and there are others.
     pub fn leave(&self, object: &SharedObject, user: &AttachmentId, deadline: Instant) -> Result<Left> {
         let path = self.path(object, user);
-        let directory = match open_file(&path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
+        let directory = match files::open(&path, OpenFlags::O_RDONLY | OpenFlags::O_DIRECTORY, 0) {
             Ok(directory) => directory,
             Err(Errno::ENOENT) => return Ok(Left::StillUsed),
             Err(errno) => return Err(Error::io("open directory", &path, errno)),
@@ -120,15 +122,15 @@ impl Shared {
         let mut left = Vec::new();
         for name in self.named(|name| Some(name.to_owned()))? {
             let directory = self.objects.join(&name);
-            let is_user = directory.join(user.key()).exists();
+            let is_user = files::is_there(directory.join(user.key()));
             match guard::object_of(&directory) {
                 // A record that does not belong here is not believed.
                 Some(object) if directory_name(&object, &user.container_id) != name => {}
                 Some(object) if is_user || guard::users(&directory, "")?.is_empty() => left.push(object),
                 None if is_user => {
-                    let _ = fs::remove_file(directory.join(user.key()));
+                    let _ = files::remove_file(directory.join(user.key()));
                     // Others may be using it.
-                    let _ = fs::remove_dir(&directory);
+                    let _ = files::remove_dir(&directory);
                 }
                 _ => {}
             }
@@ -154,7 +156,7 @@ impl Shared {
     /// [`Error::Io`] when the registry can't be read.
     pub fn is_user(&self, object: &SharedObject, user: &AttachmentId) -> Result<bool> {
         let path = self.path(object, user).join(user.key());
-        path.try_exists().map_err(|error| Error::io("look at", &path, error))
+        files::exists(&path).map_err(|error| Error::io("look at", &path, error))
     }
 
     /// How many attachments use an object, without its lock.
@@ -192,7 +194,7 @@ impl Shared {
     /// [`Error::Io`] when the registry can't be read.
     pub fn is_used_by(&self, object: &SharedObject, user: &AttachmentId) -> Result<bool> {
         let path = self.path(object, user);
-        if path.join(user.key()).exists() {
+        if files::is_there(path.join(user.key())) {
             return Ok(true);
         }
         let users = guard::users(&path, "")?;
@@ -256,7 +258,7 @@ impl Shared {
 
     fn named<T>(&self, of_name: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
         let failed = |error| Error::io("read directory", &self.objects, error);
-        let entries = match fs::read_dir(&self.objects) {
+        let entries = match files::read_dir(&self.objects) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
@@ -273,7 +275,7 @@ impl Shared {
     /// # Errors
     /// [`Error::Io`] when the registry can't be read.
     pub fn is_empty(&self) -> Result<bool> {
-        match fs::read_dir(&self.objects) {
+        match files::read_dir(&self.objects) {
             Ok(mut entries) => Ok(entries.next().is_none()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
             Err(error) => Err(Error::io("read directory", &self.objects, error)),

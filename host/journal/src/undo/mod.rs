@@ -22,7 +22,7 @@ mod upkeep;
 use std::time::Instant;
 
 use cofferdam_network::{Error as NetworkError, Network};
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 use thiserror::Error;
 
 pub(crate) use owned::{Holdings, Kept};

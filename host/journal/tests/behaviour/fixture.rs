@@ -9,6 +9,7 @@ use std::{
 use cofferdam_journal::{AttachmentId, Header, Inverse, Journal, Operation, StateDirectory};
 use cofferdam_network::LinkId;
 use cofferdam_protocol::Place;
+use cofferdam_system::files as fs;
 use tempfile::TempDir;
 
 /// A state directory that goes with this value.
@@ -19,10 +20,7 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new() -> Self {
-        // In memory where there is such a place, as `/run` is.
-        let root = tempfile::tempdir_in("/dev/shm")
-            .or_else(|_| tempfile::tempdir())
-            .unwrap();
+        let root = temporary_directory();
         let directory = StateDirectory::open(&root.path().join("state")).unwrap();
         Self { root, directory }
     }
@@ -46,18 +44,21 @@ impl State {
     /// The file of the only journal.
     pub(crate) fn journal_path(&self, id: &AttachmentId) -> PathBuf {
         let directory = self.directory.path().join("attachments").join(&id.network);
-        let mut files = std::fs::read_dir(directory).unwrap();
+        let mut files = fs::read_dir(directory).unwrap();
         let file = files.next().unwrap().unwrap().path();
         assert!(files.next().is_none(), "there is one journal");
         file
     }
 }
 
-/// In memory where there is such a place, as `/run` is.
+/// In memory where there is such a place, as `/run` is; of the file system that
+/// state is in.
 pub(crate) fn temporary_directory() -> TempDir {
-    tempfile::tempdir_in("/dev/shm")
+    let directory = tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
-        .unwrap()
+        .unwrap();
+    fs::create_dir_all(directory.path()).unwrap();
+    directory
 }
 
 /// A deadline that no lock here takes.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cofferdam_journal::{AttachmentId, Inverse, Journal, Operation, Outcome, Report, Shared, Undo};
 use cofferdam_network::{Kernel, LinkId, Network, NewLink, OperationalState, RouteMode, namespace::open_namespace};
 use cofferdam_protocol::Place;
+use cofferdam_system::files as fs;
 use cofferdam_tests::Namespace;
 
 use crate::{
@@ -144,7 +145,7 @@ impl Ground {
         let records = self.state.root().join("records");
         lines.extend(files(&records).into_iter().map(|name| format!("record {name}")));
         let slots = self.state.root().join("state/quota/counter.c/3");
-        lines.extend(std::fs::read_link(slots).map(|owner| format!("slot {}", owner.display())));
+        lines.extend(fs::read_link(slots).map(|owner| format!("slot {}", owner.display())));
         let kept = self.state.directory.upkeep().all().unwrap();
         lines.extend(kept.into_iter().map(|(path, _)| format!("kept {}", path.display())));
         lines.join("\n")
@@ -236,7 +237,7 @@ pub(crate) fn kernel_of(container: &Namespace) -> Kernel {
 }
 
 fn files(directory: &std::path::Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(directory) else {
+    let Ok(entries) = fs::read_dir(directory) else {
         return Vec::new();
     };
     let mut names: Vec<String> = entries

@@ -1,9 +1,10 @@
 //! What holds for every kind of inverse, each on a node of its own.
 
-use std::{collections::BTreeSet, fs};
+use std::collections::BTreeSet;
 
 use cofferdam_journal::{Journal, Report};
 use cofferdam_network::Network as _;
+use cofferdam_system::files as fs;
 use cofferdam_tests::needs_kernel;
 
 use crate::{

@@ -1,13 +1,12 @@
 //! Files that a process which was killed left before anything was in them.
 
 use std::{
-    fs,
-    fs::File,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use cofferdam_journal::{AttachmentId, Left, Leftover, LeftoverKind, Made, Owner, Records};
+use cofferdam_system::files::{self as fs, File};
 
 use crate::{
     fixture::{State, attachment, soon},
@@ -27,9 +26,9 @@ fn an_empty_journal_is_removed_unless_somebody_holds_or_wrote_it() {
 
     state.directory.clear_empty(Some("mynet")).unwrap();
 
-    assert!(!journal("left").exists());
-    assert!(journal("held").exists() && journal("written").exists());
-    assert!(directory.join("other").exists());
+    assert!(!fs::is_there(journal("left")));
+    assert!(fs::is_there(journal("held")) && fs::is_there(journal("written")));
+    assert!(fs::is_there(directory.join("other")));
     drop(held);
 }
 
@@ -138,7 +137,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).into_iter().flatten() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if fs::is_directory(&path) {
             found.extend(files(&path));
         } else {
             found.push(path);

@@ -13,12 +13,15 @@ mod ground;
 mod inverses;
 mod leftovers;
 mod looking;
+mod note;
 mod owned;
 mod quota;
 mod records;
 mod registry;
 mod state_files;
 mod steps;
+// It mounts file systems of the kernel.
+#[cfg(not(cofferdam_memory_files))]
 mod storage;
 mod things;
 mod undo;

@@ -1,12 +1,13 @@
 //! What attachments own.
 
-use std::{collections::BTreeSet, fs, net::IpAddr, path::PathBuf, sync::Barrier, thread, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, sync::Barrier, thread, time::Duration};
 
 use cofferdam_journal::{
     AttachmentId, Header, Inverse, Journal, Operation, Outcome, OwnedBy, Scope, Taken, Thing, Undo,
 };
 use cofferdam_network::{Kernel, LinkId, Network as _, RouteMode};
 use cofferdam_protocol::{MacAddress, Place};
+use cofferdam_system::files as fs;
 use cofferdam_tests::needs_kernel;
 
 use crate::{
@@ -116,7 +117,7 @@ fn an_address_has_owners_in_all_networks_whatever_their_names() {
 /// The only file of the registry.
 fn only_link(state: &State) -> PathBuf {
     let mut path = state.directory.path().join("owned");
-    while path.symlink_metadata().unwrap().is_dir() {
+    while fs::symlink_metadata(&path).unwrap().is_dir() {
         let mut entries = fs::read_dir(&path).unwrap();
         path = entries.next().unwrap().unwrap().path();
         assert!(entries.next().is_none(), "there is one thing");
@@ -193,7 +194,7 @@ fn what_belongs_to_an_earlier_boot_is_taken_over() {
     let target = fs::read_link(&path).unwrap().into_os_string().into_string().unwrap();
     let (rest, _) = target.rsplit_once('/').unwrap();
     fs::remove_file(&path).unwrap();
-    std::os::unix::fs::symlink(format!("{rest}/00000000"), &path).unwrap();
+    fs::symlink(format!("{rest}/00000000"), &path).unwrap();
     assert_eq!(owner(&state, &address(2)), None);
     assert_eq!(take(&state, &second, &[address(2)]), Taken::All(vec![address(2)]));
 }
@@ -207,7 +208,7 @@ fn what_is_no_owners_name_belongs_to_nobody() {
         take(&state, &id, &[address(2)]);
         let path = only_link(&state);
         fs::remove_file(&path).unwrap();
-        std::os::unix::fs::symlink(garbage, &path).unwrap();
+        fs::symlink(garbage, &path).unwrap();
         assert_eq!(owner(&state, &address(2)), None, "{garbage}");
         assert_eq!(
             take(&state, &id, &[address(2)]),

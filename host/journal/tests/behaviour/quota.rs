@@ -1,10 +1,11 @@
 //! What is counted across attachments.
 
-use std::{fs, sync::Barrier, thread, time::Duration};
+use std::{sync::Barrier, thread, time::Duration};
 
 use cofferdam_journal::{AttachmentId, Header, Journal, Limit, OwnedBy, Quota, SharedObject, Slot, Undo};
 use cofferdam_network::Kernel;
 use cofferdam_protocol::Place;
+use cofferdam_system::files as fs;
 
 use crate::fixture::{State, attachment, soon};
 
@@ -69,7 +70,7 @@ fn there_are_as_many_as_the_limit_says() {
         assert_eq!(count(&state), 0, "undoing frees them");
     }
     state.directory.tidy().unwrap();
-    assert!(!state.directory.path().exists());
+    assert!(!fs::is_there(state.directory.path()));
 }
 
 #[test]

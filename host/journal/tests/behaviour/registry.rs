@@ -2,13 +2,13 @@
 //! cut or changed at any byte.
 
 use std::{
-    fs,
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
 use cofferdam_journal::{Left, Made, SharedObject};
 use cofferdam_protocol::Place;
+use cofferdam_system::files as fs;
 
 use crate::fixture::{State, attachment, soon};
 
@@ -81,7 +81,7 @@ fn users_are_counted_once_each() {
     };
     guard.remove().unwrap();
     assert!(
-        directory.join("README").exists(),
+        fs::is_there(directory.join("README")),
         "what is not ours keeps the directory, and harms nobody"
     );
     assert!(matches!(
@@ -132,11 +132,8 @@ fn a_record_in_the_wrong_place_says_nothing() {
     shared.join(&object(), &id, soon()).unwrap().set_made(made()).unwrap();
     drop(shared.join(&other, &id, soon()).unwrap());
     let registry = state.directory.path().join("shared");
-    fs::copy(
-        registry.join("bridge.host.cni0/made"),
-        registry.join("bridge.host.cni1/made"),
-    )
-    .unwrap();
+    let made = fs::read(registry.join("bridge.host.cni0/made")).unwrap();
+    fs::write(registry.join("bridge.host.cni1/made"), made).unwrap();
     assert!(shared.join(&other, &id, soon()).unwrap().is_damaged());
     assert_eq!(shared.made(&other, &id).unwrap(), None);
 }

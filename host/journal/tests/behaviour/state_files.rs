@@ -3,8 +3,6 @@
 //! detached as ever, and nothing that was made stays.
 
 use std::{
-    fs,
-    os::unix::fs::symlink,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     time::Duration,
@@ -16,6 +14,7 @@ use cofferdam_journal::{
 };
 use cofferdam_network::Kernel;
 use cofferdam_protocol::Place;
+use cofferdam_system::files::{self as fs, symlink};
 use cofferdam_tests::{Namespace, needs_kernel};
 use tempfile::TempDir;
 

@@ -22,7 +22,7 @@ use nix::{
 };
 
 use crate::{
-    fixture::{State, attachment, harmless, soon},
+    fixture::{attachment, harmless, soon},
     things::others_rule,
 };
 
@@ -336,33 +336,4 @@ fn trying_to_write_tells_of_a_disk_that_takes_nothing() {
         assert!(matches!(state.try_write(), Err(Error::Io { .. })));
         disk.set_read_only(false);
     });
-}
-
-#[test]
-fn nothing_is_left_of_a_state_directory_that_holds_nothing() {
-    let state = State::new();
-    state.directory.set_reclaimed().unwrap();
-    state.directory.tidy().unwrap();
-    assert!(!state.directory.path().exists());
-}
-
-#[test]
-fn what_is_attached_keeps_a_state_directory_and_its_note() {
-    let state = State::new();
-    state.directory.set_reclaimed().unwrap();
-    let journal = state.begin(&attachment("c1"));
-    state.directory.tidy().unwrap();
-    assert!(fs::symlink_metadata(state.directory.path().join("boot")).is_ok());
-    drop(journal);
-}
-
-#[test]
-fn the_note_of_an_earlier_boot_is_replaced() {
-    let state = State::new();
-    let note = state.directory.path().join("boot");
-    std::os::unix::fs::symlink("00000000-0000-4000-8000-000000000000", &note).unwrap();
-    state.directory.set_reclaimed().unwrap();
-    state.directory.set_reclaimed().unwrap();
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-    assert_eq!(fs::read_link(&note).unwrap().to_string_lossy(), boot.trim());
 }

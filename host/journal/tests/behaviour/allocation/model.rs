@@ -1,9 +1,10 @@
 //! A node on which processes die, and what it owes its containers.
 
-use std::{collections::BTreeMap, fs, net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use cofferdam_journal::{AttachmentId, Inverse, Journal, Operation, Outcome, Owner, Records, State as Stage, Undo};
 use cofferdam_network::Kernel;
+use cofferdam_system::files as fs;
 use proptest::sample::Index;
 
 use super::Step;
@@ -212,7 +213,7 @@ impl Model {
             return;
         }
         let directory = self.state.root().join("records");
-        let free = Self::addresses().find(|address| !directory.join(address.to_string()).exists());
+        let free = Self::addresses().find(|address| !fs::is_there(directory.join(address.to_string())));
         let Some(address) = free else { return };
         let path = directory.join(address.to_string());
         if killed {
@@ -266,7 +267,7 @@ impl Model {
         let directory = self.state.root().join("records");
         let claims = Self::addresses().map(|address| directory.join(address.to_string()));
         claims
-            .filter(|path| path.exists())
+            .filter(|path| fs::is_there(path))
             .map(|path| {
                 let text = fs::read_to_string(&path).unwrap();
                 let holder = text.strip_prefix('c').and_then(|text| text.split("\r\n").next());

@@ -1,10 +1,11 @@
 //! Settings that are shared or the container's, and claims on addresses.
 
-use std::{fs, os::unix::fs::symlink, path::PathBuf};
+use std::path::PathBuf;
 
 use cofferdam_journal::{Inverse, Made, Operation, Owner, Records, Setting, SharedObject};
 use cofferdam_network::Network as _;
 use cofferdam_protocol::Place;
+use cofferdam_system::files::{self as fs, symlink};
 
 use super::{Case, joined};
 use crate::{fixture::soon, ground::Ground, things::forwarding};
@@ -90,7 +91,7 @@ pub(super) fn claim(ground: &Ground) -> Case {
             assert!(records.claim(&address).unwrap());
         },
     )
-    .but(move |_| std::fs::write(&theirs, "c2\r\neth0").unwrap(), None)
+    .but(move |_| fs::write(&theirs, "c2\r\neth0").unwrap(), None)
 }
 
 pub(super) fn slot() -> Case {

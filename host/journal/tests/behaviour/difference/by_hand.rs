@@ -1,10 +1,9 @@
 //! What an operator could do that takes an operation's outcome away.
 
-use std::fs;
-
 use cofferdam_journal::{Inverse, Operation};
 use cofferdam_network::{Network as _, PortVlans, Route, RouteMode};
 use cofferdam_protocol::Place;
+use cofferdam_system::files as fs;
 
 use crate::{
     ground::{COMMENT, Ground},

@@ -1,9 +1,9 @@
 //! What an earlier boot left among the records.
 
-use std::{fs, fs::File, path::Path};
+use std::path::Path;
 
+use cofferdam_system::files::{self as fs, File};
 use cofferdam_tests::skip;
-use rustix::fs::{XattrFlags, fsetxattr};
 
 use super::{Node, ip, names};
 use crate::fixture::soon;
@@ -15,7 +15,7 @@ const EARLIER: &[u8] = b"00000000-0000-4000-8000-000000000000";
 macro_rules! needs_attributes {
     ($node:expr) => {
         let probe = File::create($node.root.path().join("probe")).unwrap();
-        if fsetxattr(&probe, ATTRIBUTE, b"probe", XattrFlags::empty()).is_err() {
+        if fs::set_attribute(&probe, ATTRIBUTE, b"probe").is_err() {
             return skip("files have no attributes here");
         }
     };
@@ -24,7 +24,8 @@ macro_rules! needs_attributes {
 /// As if the claim had been made then.
 fn make_earlier(path: &Path) {
     let file = File::open(path).unwrap();
-    fsetxattr(&file, ATTRIBUTE, EARLIER, XattrFlags::REPLACE).expect("each claim carries its boot");
+    fs::attribute(&file, ATTRIBUTE, &mut []).expect("each claim carries its boot");
+    fs::set_attribute(&file, ATTRIBUTE, EARLIER).unwrap();
 }
 
 fn reclaim(node: &Node) -> Vec<(String, String)> {
@@ -77,7 +78,7 @@ fn an_attribute_that_names_no_boot_counts_for_nothing() {
         needs_attributes!(node);
         assert!(node.open("c1").claim(&ip("10.22.0.2")).unwrap());
         let file = File::open(node.file("10.22.0.2")).unwrap();
-        fsetxattr(&file, ATTRIBUTE, value, XattrFlags::REPLACE).unwrap();
+        fs::set_attribute(&file, ATTRIBUTE, value).unwrap();
         assert_eq!(reclaim(&node), [], "{value:?}");
         assert!(fs::exists(node.file("10.22.0.2")).unwrap());
     }

@@ -1,6 +1,8 @@
 //! What saves reading every file: never at the price of missing one.
 
-use std::{fs, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
+
+use cofferdam_system::files as fs;
 
 use super::{Node, ip, names};
 

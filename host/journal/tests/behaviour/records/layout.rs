@@ -1,8 +1,7 @@
 //! Files as the reference plugin writes and reads them.
 
-use std::{fs, os::unix::fs::MetadataExt as _};
-
 use cofferdam_journal::Error;
+use cofferdam_system::files::{self as fs, MetadataExt as _};
 
 use super::{Node, ip, names};
 use crate::fixture::soon;
@@ -46,7 +45,7 @@ fn claims_of_every_format_are_found() {
         assert!(records.release(&ip("10.22.0.7")).unwrap(), "{content:?}");
         assert!(!records.release(&ip("10.22.0.8")).unwrap());
         assert!(!records.release(&ip("10.22.0.9")).unwrap());
-        assert!(!node.file("10.22.0.7").exists());
+        assert!(!fs::is_there(node.file("10.22.0.7")));
         assert!(records.owned().unwrap().is_empty());
         assert_eq!(records.take_problems(), Vec::<String>::new());
     }
@@ -86,7 +85,7 @@ fn a_value_is_there_whole_or_not_at_all() {
 fn only_an_add_makes_records() {
     let node = Node::new();
     assert!(node.open_existing("c1").unwrap().is_none());
-    assert!(!node.directory().exists());
+    assert!(!fs::is_there(node.directory()));
     fs::create_dir_all(node.directory().parent().unwrap()).unwrap();
     fs::write(node.directory(), "no directory").unwrap();
     assert!(
@@ -112,11 +111,11 @@ fn what_was_made_for_records_goes_with_the_last_of_them() {
     records.release(&ip("10.22.0.2")).unwrap();
     fs::write(node.file("10.22.0.3"), "").unwrap();
     assert!(records.tidy().unwrap());
-    assert!(!node.root.path().join("networks").exists());
+    assert!(!fs::is_there(node.root.path().join("networks")));
     assert!(names(&node.state().join("claims")).is_empty());
 
     // A directory that was there before stays.
     fs::create_dir_all(node.directory()).unwrap();
     assert!(!node.open("c1").tidy().unwrap());
-    assert!(node.directory().exists());
+    assert!(fs::is_there(node.directory()));
 }

@@ -8,13 +8,13 @@ mod together;
 mod trouble;
 
 use std::{
-    fs,
     net::IpAddr,
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use cofferdam_journal::{AttachmentId, Error, Owner, Records};
+use cofferdam_system::files as fs;
 
 use crate::fixture::{attachment, soon, temporary_directory};
 

@@ -1,7 +1,6 @@
 //! Several processes at once.
 
 use std::{
-    fs,
     net::IpAddr,
     sync::mpsc,
     thread,
@@ -9,6 +8,7 @@ use std::{
 };
 
 use cofferdam_journal::{Error, Header, StateDirectory};
+use cofferdam_system::files as fs;
 
 use super::{Node, ip};
 use crate::fixture::{attachment, soon};
@@ -33,6 +33,7 @@ fn who_waited_for_records_that_were_removed_makes_them_anew() {
     assert!(!node.open("c1").claim(&ip("10.22.0.2")).unwrap());
 }
 
+#[cfg(not(cofferdam_memory_files))]
 #[test]
 fn a_lock_that_is_held_is_named_with_its_holder() {
     let node = Node::new();
@@ -46,6 +47,7 @@ fn a_lock_that_is_held_is_named_with_its_holder() {
 }
 
 /// A process that is confined can't read another's environment.
+#[cfg(not(cofferdam_memory_files))]
 #[test]
 fn the_attachment_that_a_lock_is_held_for_is_told_by_its_journal() {
     let node = Node::new();

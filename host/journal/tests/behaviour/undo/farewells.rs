@@ -1,9 +1,10 @@
 //! What is sent when an attachment goes.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use cofferdam_network::{Exchange, LinkId, Network as _, Ports};
 use cofferdam_protocol::Place;
+use cofferdam_system::files as fs;
 use cofferdam_tests::needs_kernel;
 
 use crate::{
@@ -91,6 +92,6 @@ fn a_record_that_can_not_be_read_goes_and_is_told() {
         fs::write(&path, "{").unwrap();
         let report = ground.roll_back(&mut journal);
         assert!(report.is_clean() && report.has_remarks(), "{report}");
-        assert!(!path.exists());
+        assert!(!fs::is_there(&path));
     });
 }

@@ -2,12 +2,12 @@
 //! also when who undoes it is killed at any record, and somebody else goes on.
 
 use std::{
-    fs,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use cofferdam_journal::{Inverse, Journal, Outcome};
+use cofferdam_system::files as fs;
 use cofferdam_tests::needs_kernel;
 use proptest::{
     prelude::*,

@@ -1,10 +1,9 @@
 //! Leaving what attachments share.
 
-use std::fs;
-
 use cofferdam_journal::{Inverse, Made, Operation, Outcome, SharedObject};
 use cofferdam_network::Network as _;
 use cofferdam_protocol::Place;
+use cofferdam_system::files as fs;
 use cofferdam_tests::needs_kernel;
 
 use crate::{
@@ -169,7 +168,7 @@ fn a_record_of_what_was_made_that_can_not_be_read_is_told_of() {
             let mut journal = ground.begin();
             do_it(ground, &mut journal, &shared_bridge());
             let record = ground.state.directory.path().join("shared/bridge.host.cni0/made");
-            assert!(record.exists());
+            assert!(fs::is_there(&record));
             fs::write(&record, damage).unwrap();
 
             let report = ground.roll_back(&mut journal);

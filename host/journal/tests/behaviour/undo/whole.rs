@@ -1,14 +1,12 @@
 //! The order of undoing, its failures, and what else concerns an attachment as
 //! a whole.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use cofferdam_journal::{Header, Inverse, Made, Operation, Outcome, Owner, Records, SharedObject, Undo};
 use cofferdam_network::Network as _;
 use cofferdam_protocol::Place;
+use cofferdam_system::files as fs;
 use cofferdam_tests::needs_kernel;
 
 use crate::{
@@ -262,7 +260,7 @@ fn of_an_earlier_boot_only_files_are_undone() {
             1500,
             "that link only has the number of the one that was meant"
         );
-        assert!(!directory.join("10.22.0.2").exists());
+        assert!(!fs::is_there(directory.join("10.22.0.2")));
         assert!(report.is_clean(), "{report}");
         journal.finish().unwrap();
     });

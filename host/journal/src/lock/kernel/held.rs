@@ -1,13 +1,8 @@
-use std::{
-    fs::{self, TryLockError},
-    os::unix::fs::MetadataExt as _,
-    path::Path,
-};
+use std::{fs, path::Path};
 
-use nix::fcntl::OFlag;
+use cofferdam_system::files::{self, MetadataExt as _, OpenFlags, TryLockError};
 
-use super::{Holder, holder::find_holder};
-use crate::fs::open_file;
+use super::{Holder, device, find_holder, process};
 
 /// The locks that processes held at one moment, by the kernel's own list. To
 /// look keeps nobody waiting, which to try every lock would.
@@ -30,16 +25,15 @@ impl HeldLocks {
     /// there is nothing.
     #[must_use]
     pub fn holder(&self, path: &Path) -> Option<Holder> {
-        let status = fs::symlink_metadata(path).ok()?;
-        let device = (nix::sys::stat::major(status.dev()), nix::sys::stat::minor(status.dev()));
-        let (pid, is_sure) = find_holder(&self.list, device, status.ino())?;
-        (is_sure || is_locked(path)).then(|| Holder::of_process(pid))
+        let status = files::symlink_metadata(path).ok()?;
+        let (pid, is_sure) = find_holder(&self.list, device(&status), status.ino())?;
+        (is_sure || is_locked(path)).then(|| process::holder(pid))
     }
 }
 
 /// Tries, where the kernel's list leaves it open.
 fn is_locked(path: &Path) -> bool {
-    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK;
-    let tried = open_file(path, flags, 0).map(|file| file.try_lock_shared());
+    let flags = OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK;
+    let tried = files::open(path, flags, 0).map(|file| file.try_lock_shared());
     matches!(tried, Ok(Err(TryLockError::WouldBlock)))
 }
