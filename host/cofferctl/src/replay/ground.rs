@@ -158,7 +158,10 @@ fn refuse_ways_out(recording: &Recording) -> anyhow::Result<()> {
 
 fn way_out(node: &Node) -> Option<&str> {
     match node {
-        Node::String(text) => text.split('/').any(|part| part == "..").then_some(text),
+        Node::String(text) => text
+            .split(std::path::is_separator)
+            .any(|part| part == "..")
+            .then_some(text),
         Node::Array(items) => items.iter().find_map(way_out),
         Node::Object(members) => members.iter().find_map(|(_, value)| way_out(value)),
         _ => None,
