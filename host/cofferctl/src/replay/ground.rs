@@ -48,7 +48,7 @@ impl Ground {
     ) -> anyhow::Result<Self> {
         refuse_ways_out(recording)?;
         let scratch = ScratchInstallation::empty("replay")?;
-        recording.files.lay_out(scratch.installation().root())?;
+        recording.lay_out(scratch.installation().root())?;
         let mut ground = Self {
             scratch,
             root: recording.root.clone(),
