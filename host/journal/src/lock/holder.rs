@@ -10,8 +10,7 @@ use crate::state_directory::attachment_of_writer;
 /// is true for a lock that another program took.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holder {
-    /// Absent when the kernel does not tell (another pid namespace, no `/proc`),
-    /// or is not Linux.
+    /// Absent when the kernel does not tell (another pid namespace, no `/proc`).
     pub pid: Option<u32>,
     /// Name of its program.
     pub program: Option<String>,

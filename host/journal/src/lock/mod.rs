@@ -5,7 +5,7 @@ mod holder;
 #[cfg(all(target_os = "linux", not(cofferdam_memory_files)))]
 mod kernel;
 #[cfg(any(not(target_os = "linux"), cofferdam_memory_files))]
-mod unknown;
+mod own;
 
 use std::{
     path::Path,
@@ -21,9 +21,9 @@ pub use kernel::HeldLocks;
 #[cfg(all(target_os = "linux", not(cofferdam_memory_files)))]
 use kernel::holder_of;
 #[cfg(any(not(target_os = "linux"), cofferdam_memory_files))]
-pub use unknown::HeldLocks;
+pub use own::HeldLocks;
 #[cfg(any(not(target_os = "linux"), cofferdam_memory_files))]
-use unknown::holder_of;
+use own::holder_of;
 
 use crate::{Error, Result};
 

@@ -206,7 +206,7 @@ mod tests {
     fn a_link_in_its_place_is_not_followed() {
         let place = Place::new();
         let index = place.index("eth0");
-        files::create_dir(&place.claims).unwrap();
+        files::create_dir_all(&place.claims).unwrap();
         let target = place.claims.join("target");
         files::symlink(&target, &index.path).unwrap();
         assert!(index.add(Path::new("/here"), ip(2)).is_err());

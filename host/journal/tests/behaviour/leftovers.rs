@@ -10,8 +10,7 @@ use cofferdam_system::files::{self as fs, File};
 
 use crate::{
     fixture::{State, attachment, soon},
-    steps::bridge_object,
-    things::mac,
+    things::{bridge_object, mac},
 };
 
 #[test]

@@ -5,16 +5,11 @@ use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, sync::Barrier, thre
 use cofferdam_journal::{
     AttachmentId, Header, Inverse, Journal, Operation, Outcome, OwnedBy, Scope, Taken, Thing, Undo,
 };
-use cofferdam_network::{Kernel, LinkId, Network as _, RouteMode};
+use cofferdam_network::{Kernel, LinkId};
 use cofferdam_protocol::{MacAddress, Place};
 use cofferdam_system::files as fs;
-use cofferdam_tests::needs_kernel;
 
-use crate::{
-    fixture::{State, attachment, soon},
-    ground::{Ground, assert_same},
-    things::route,
-};
+use crate::fixture::{State, attachment, soon};
 
 fn address(last: u8) -> Thing {
     Thing::Address {
@@ -263,45 +258,6 @@ fn what_was_not_taken_any_more_stays_its_owners() {
     take(&state, &second, &[address(2)]);
     roll_back(&state, &first, &mut journal);
     assert_eq!(owner(&state, &address(2)).as_deref(), Some("c2"));
-}
-
-/// What is looked for by what it is like is there, and another's by now.
-#[test]
-fn what_is_another_attachments_by_now_is_not_undone() {
-    needs_kernel!();
-    Ground::run(|ground| {
-        let other = attachment("c2");
-        let _other = ground.state.begin(&other);
-        let mut journal = ground.begin();
-        let (link, name) = (ground.nic, "nic0".to_owned());
-        let route = route("203.0.113.0/24", None);
-        let operation = Operation::AddRoute {
-            link,
-            name: name.clone(),
-            route: route.clone(),
-            mode: RouteMode::Append,
-        };
-        let inverse = Inverse::DeleteRoute {
-            link,
-            name,
-            route: route.clone(),
-        };
-        ground.perform(&mut journal, &operation, &inverse, |ground| {
-            ground.kernel.add_route(link, &route, RouteMode::Append).unwrap();
-            Outcome::default()
-        });
-        let thing = Thing::Route {
-            table: 254,
-            destination: route.destination,
-        };
-        take(&ground.state, &other, &[thing]);
-        let before = ground.picture();
-
-        let report = ground.roll_back(&mut journal);
-
-        assert_same(&ground.picture(), &before);
-        assert!(report.is_clean() && !report.has_remarks(), "{report}");
-    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use cofferdam_journal::{Inverse, Journal, Operation, Outcome, SharedObject};
+use cofferdam_journal::{Inverse, Journal, Operation, Outcome};
 use cofferdam_network::{LinkId, Network as _};
 use cofferdam_protocol::Place;
 
@@ -50,11 +50,4 @@ pub(crate) fn ip(arguments: &str) {
 pub(crate) fn nft(arguments: &str) {
     let status = Command::new("nft").args(arguments.split(' ')).status().unwrap();
     assert!(status.success(), "nft {arguments}");
-}
-
-pub(crate) fn bridge_object() -> SharedObject {
-    SharedObject::Bridge {
-        place: Place::Host,
-        name: "cni0".to_owned(),
-    }
 }

@@ -1,5 +1,6 @@
 //! Links, addresses, routes and the like, in few words.
 
+use cofferdam_journal::SharedObject;
 use cofferdam_network::{
     Bridge, FORWARDING_CHAIN, ForwardingLead, LinkSettings, Neighbor, NewLink, Route, Rule, SysctlKey, VethEnd, Vxlan,
     forwarding_table,
@@ -187,5 +188,12 @@ pub(crate) fn element(address: &str) -> Element {
     Element {
         key: vec![Value::Address(address.parse().unwrap())],
         data: None,
+    }
+}
+
+pub(crate) fn bridge_object() -> SharedObject {
+    SharedObject::Bridge {
+        place: Place::Host,
+        name: "cni0".to_owned(),
     }
 }

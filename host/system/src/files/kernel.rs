@@ -152,7 +152,8 @@ pub fn set_attribute(file: &File, name: &str, value: &[u8]) -> Result<()> {
     fsetxattr(file, name, value, XattrFlags::empty()).map_err(errno)
 }
 
-/// Reads an attribute of a file; how long it is (`fgetxattr(2)`).
+/// Reads an attribute of a file; how long it is, and 0 where there is no room
+/// for anything (`fgetxattr(2)`).
 ///
 /// # Errors
 /// Those of the system call.

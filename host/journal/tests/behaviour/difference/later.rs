@@ -10,8 +10,8 @@ use crate::{
     cases::{joined, shared_bridge},
     fixture::{attachment, soon},
     ground::Ground,
-    steps::{bridge_object, do_it},
-    things::{chain, forwarding, other_table},
+    steps::do_it,
+    things::{bridge_object, chain, forwarding, other_table},
 };
 
 fn mtu(ground: &Ground, mtu: u32) -> (Operation, Inverse) {

@@ -2,6 +2,7 @@
 //! which writes in place, and against whatever else lies about.
 
 mod earlier_boot;
+mod held;
 mod hints;
 mod layout;
 mod together;

@@ -1,17 +1,10 @@
 //! Several processes at once.
 
-use std::{
-    net::IpAddr,
-    sync::mpsc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, sync::mpsc, thread, time::Duration};
 
-use cofferdam_journal::{Error, Header, StateDirectory};
 use cofferdam_system::files as fs;
 
 use super::{Node, ip};
-use crate::fixture::{attachment, soon};
 
 /// One process waits for the lock of a directory that another removes.
 #[test]
@@ -31,35 +24,6 @@ fn who_waited_for_records_that_were_removed_makes_them_anew() {
     });
     assert_eq!(fs::read(node.file("10.22.0.2")).unwrap(), b"c2\r\neth0");
     assert!(!node.open("c1").claim(&ip("10.22.0.2")).unwrap());
-}
-
-#[cfg(not(cofferdam_memory_files))]
-#[test]
-fn a_lock_that_is_held_is_named_with_its_holder() {
-    let node = Node::new();
-    let _held = node.open("c1");
-    let begin = Instant::now();
-    let refusal = node.try_open("c2", begin + Duration::from_millis(50)).unwrap_err();
-    assert!(begin.elapsed() < Duration::from_secs(5));
-    assert!(matches!(refusal, Error::Busy { .. }), "{refusal}");
-    let text = refusal.to_string();
-    assert!(text.contains("networks/mynet is locked by process"), "{text}");
-}
-
-/// A process that is confined can't read another's environment.
-#[cfg(not(cofferdam_memory_files))]
-#[test]
-fn the_attachment_that_a_lock_is_held_for_is_told_by_its_journal() {
-    let node = Node::new();
-    let state = StateDirectory::open(&node.state()).unwrap();
-    let header = Header::new(attachment("c1"), None, Vec::new(), 0, String::new());
-    let _journal = state.lock(&attachment("c1"), soon()).unwrap().begin(header).unwrap();
-    let _held = node.open("c1");
-
-    let refusal = node.try_open("c2", Instant::now()).unwrap_err();
-
-    let text = refusal.to_string();
-    assert!(text.contains(&attachment("c1").to_string()), "{text}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod devices;
 mod farewells;
 mod others;
+mod owners;
 mod pairs;
 mod plans;
 mod random;

@@ -10,8 +10,8 @@ use crate::{
     cases::{shared_bridge, veth},
     fixture::{attachment, soon},
     ground::{Ground, assert_same},
-    steps::{bridge_object, do_it, exists},
-    things::{forwarding, mac},
+    steps::{do_it, exists},
+    things::{bridge_object, forwarding, mac},
 };
 
 /// By two plugins of a chain, say, with a port in between.

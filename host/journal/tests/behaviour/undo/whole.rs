@@ -13,8 +13,8 @@ use crate::{
     cases::{joined, shared_bridge, veth},
     fixture::{attachment, soon},
     ground::{Ground, assert_same},
-    steps::{bridge_object, change_mtu, do_it, exists, mtu, set_mtu},
-    things::forwarding,
+    steps::{change_mtu, do_it, exists, mtu, set_mtu},
+    things::{bridge_object, forwarding},
 };
 
 #[test]

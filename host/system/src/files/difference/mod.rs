@@ -1,7 +1,7 @@
 //! The file system in memory against Linux's: whatever is done to both, both
 //! answer the same, error by error.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod operation;
 mod world;
@@ -29,8 +29,12 @@ impl Place {
     fn new() -> Self {
         // The one that the file system in memory has.
         umask(Mode::from_bits_truncate(0o022));
-        let place = Self {
-            directory: tempfile::tempdir().unwrap(),
+        let in_memory = tempfile::tempdir_in("/dev/shm").map(|directory| Self { directory });
+        let place = match in_memory {
+            Ok(place) if place.is_able() => place,
+            _ => Self {
+                directory: tempfile::tempdir().unwrap(),
+            },
         };
         kernel::create_dir_all(place.root()).unwrap();
         super::memory::create_dir_all(place.root()).unwrap();
@@ -58,6 +62,7 @@ impl Drop for Place {
 fn compare(operations: &[Operation]) -> Result<(), TestCaseError> {
     let place = Place::new();
     if !place.is_able() {
+        println!("not compared: files have no attributes here, or need names");
         return Ok(());
     }
     let (mut real, mut simulated) = (real::World::new(place.root()), simulated::World::new(place.root()));
@@ -80,7 +85,7 @@ fn compare(operations: &[Operation]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn files_in_memory_behave_as_those_of_linux(operations in prop::collection::vec(operation(), 1..60)) {

@@ -36,7 +36,8 @@ pub fn set_attribute(file: &File, name: &str, value: &[u8]) -> Result<()> {
     })
 }
 
-/// Reads an attribute of a file; how long it is (`fgetxattr(2)`).
+/// Reads an attribute of a file; how long it is, and 0 where there is no room
+/// for anything (`fgetxattr(2)`).
 ///
 /// # Errors
 /// It is open as a path only, has no such attribute, or the attribute is longer
@@ -45,8 +46,9 @@ pub fn attribute(file: &File, name: &str, value: &mut [u8]) -> Result<usize> {
     file.check_is_more_than_path()?;
     file.with(|inode| {
         let found = inode.attributes.get(name).ok_or(Errno::ENODATA)?;
+        // What has no room for anything only asks whether there is one.
         if value.is_empty() {
-            return Ok(found.len());
+            return Ok(0);
         }
         value
             .get_mut(..found.len())

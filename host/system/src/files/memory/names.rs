@@ -7,7 +7,7 @@ use std::{
 use super::{
     super::Result,
     file::{AsDirectory, CURRENT_DIRECTORY},
-    path::{Last, Place, Walk, check},
+    path::{Last, Place, Walk, check, check_texts},
     tree::{Content, Inode, Number, ROOT, Tree, tree},
 };
 use crate::Errno;
@@ -40,6 +40,7 @@ pub fn symlink(target: impl AsRef<Path>, path: impl AsRef<Path>) -> io::Result<(
 }
 
 fn make_link_to(target: &OsStr, path: &Path) -> Result<()> {
+    check_texts([target, path.as_os_str()])?;
     check(target)?;
     let mut tree = tree();
     let (directory, name) = tree.free_place(ROOT, path, false)?;
@@ -85,6 +86,7 @@ pub fn hard_link(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()>
 }
 
 fn make_name(directory: impl AsDirectory, from: &Path, to: &Path) -> Result<()> {
+    check_texts([from.as_os_str(), to.as_os_str()])?;
     let mut tree = tree();
     let start = directory.directory();
     let number = tree.find(start, from, false)?;
@@ -151,6 +153,7 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
 }
 
 fn move_name(tree: &mut Tree, start: Number, from: &Path, to: &Path, replace: bool) -> Result<()> {
+    check_texts([from.as_os_str(), to.as_os_str()])?;
     let from = Walk::new(tree).place(start, from)?;
     let to = Walk::new(tree).place(start, to)?;
     let Last::Name(old) = &from.last else {

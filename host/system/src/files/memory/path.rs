@@ -154,11 +154,17 @@ fn parts(path: &Path) -> Result<(Vec<Last>, bool)> {
     Ok((parts, is_name && ending == Ending::Slash))
 }
 
-pub(super) fn check(text: &OsStr) -> Result<()> {
-    let bytes = text.as_encoded_bytes();
-    if bytes.contains(&0) {
+/// A text with a NUL does not get as far as to the kernel.
+pub(super) fn check_texts(texts: [&OsStr; 2]) -> Result<()> {
+    if texts.iter().any(|text| text.as_encoded_bytes().contains(&0)) {
         return Err(Errno::EINVAL);
     }
+    Ok(())
+}
+
+pub(super) fn check(text: &OsStr) -> Result<()> {
+    check_texts([text, text])?;
+    let bytes = text.as_encoded_bytes();
     if bytes.is_empty() {
         return Err(Errno::ENOENT);
     }
@@ -196,5 +202,40 @@ fn ending(text: &OsStr) -> Ending {
         [.., before, b'.'] if is_slash(before) => Ending::Itself,
         _ if slashes > 0 => Ending::Slash,
         _ => Ending::Name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Last, parts};
+
+    fn name(text: &str) -> Last {
+        Last::Name(text.into())
+    }
+
+    #[test]
+    fn a_path_has_an_end_that_says_what_it_has_to_be() {
+        for (path, expected, slash) in [
+            ("/a/b", vec![Last::Root, name("a"), name("b")], false),
+            ("a//b/", vec![name("a"), name("b")], true),
+            ("a/.", vec![name("a"), Last::Itself], false),
+            ("a/./", vec![name("a"), Last::Itself], false),
+            ("./..", vec![Last::Itself, Last::Above], false),
+            ("/", vec![Last::Root], false),
+            ("a./", vec![name("a.")], true),
+        ] {
+            assert_eq!(parts(Path::new(path)), Ok((expected, slash)), "{path}");
+        }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_drive_is_passed_over_and_both_separators_separate() {
+        let same = parts(Path::new("/a/b/"));
+        for path in [r"C:\a\b\", r"C:/a\b/", r"\\?\C:\a\b\", r"\a/b\"] {
+            assert_eq!(parts(Path::new(path)), same, "{path}");
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! Where state is in memory only this process can have a lock: one that is had
-//! is another call's of its own.
+//! another of its calls has.
 
 use std::path::Path;
 
@@ -24,11 +24,18 @@ impl HeldLocks {
     pub fn holder(&self, path: &Path) -> Option<Holder> {
         let flags = OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK;
         let tried = files::open(path, flags, 0).map(|file| file.try_lock_shared());
-        matches!(tried, Ok(Err(TryLockError::WouldBlock))).then(Holder::default)
+        matches!(tried, Ok(Err(TryLockError::WouldBlock))).then(this_process)
     }
 }
 
-/// Who holds the lock of an open file is not known.
+/// Who holds the lock of an open file.
 pub(super) fn holder_of(_file: &File) -> Holder {
-    Holder::default()
+    this_process()
+}
+
+fn this_process() -> Holder {
+    Holder {
+        pid: Some(std::process::id()),
+        ..Holder::default()
+    }
 }
