@@ -1,5 +1,8 @@
 //! The command that operators and plugin authors type.
 
+// What only the commands about a node use of what others share.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
+
 #[cfg(target_os = "linux")]
 mod attachments;
 mod cache;
