@@ -180,6 +180,7 @@ impl Network for Heard {
         change delete_vxlan_peer(link: LinkId, peer: IpAddr) -> ();
         look addresses(link: LinkId) -> Vec<AddressInfo>;
         look addresses_in(place: Place) -> Vec<AddressInfo>;
+        look has_address(place: Place, address: IpAddr) -> bool;
         change add_address(link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> ();
         change delete_address(link: LinkId, address: IpPrefix) -> ();
         look routes(link: LinkId, table: u32) -> Vec<Route>;
