@@ -3,14 +3,17 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{DirBuilder, File},
+    fs::File,
     io,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use cofferdam_policy::{Operation, Question};
 use cofferdam_protocol::{Place, PluginConfig};
+use cofferdam_system::{
+    Errno,
+    files::{self, DirBuilder, DirBuilderExt as _},
+};
 
 use crate::{
     call::Call,
@@ -67,7 +70,7 @@ impl Files {
         };
         let path = PathBuf::from(path);
         let granted = loaded.grants.decide(&Question::ResolverRead { file: &path }).is_ok();
-        let granted = path.is_absolute() && (granted || call.rehearsing.is_on());
+        let granted = path.has_root() && (granted || call.rehearsing.is_on());
         if granted {
             let resolved = call.installation.resolve(&path);
             self.resolvers.entry(path).or_insert_with(|| File::open(resolved));
@@ -157,7 +160,7 @@ fn has_filter(tables: &str) -> bool {
 }
 
 fn find_or_make(path: &Path, make: bool) -> io::Result<bool> {
-    if path.is_dir() {
+    if files::is_directory(path) {
         return Ok(true);
     }
     if !make {
@@ -169,8 +172,10 @@ fn find_or_make(path: &Path, make: bool) -> io::Result<bool> {
 
 /// The same error once more.
 pub(crate) fn copy(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(number) => io::Error::from_raw_os_error(number),
-        None => io::Error::new(error.kind(), error.to_string()),
+    let carried = error.get_ref().and_then(|inner| inner.downcast_ref::<Errno>());
+    match (error.raw_os_error(), carried) {
+        (Some(number), _) => io::Error::from_raw_os_error(number),
+        (None, Some(errno)) => io::Error::from(*errno),
+        (None, None) => io::Error::new(error.kind(), error.to_string()),
     }
 }

@@ -3,9 +3,11 @@
 //! plugins, on a network and a node in memory.
 
 pub mod boot;
+pub mod disk;
 #[cfg(any(test, not(target_os = "linux")))]
 mod errno;
 pub mod files;
+pub mod process;
 
 #[cfg(not(target_os = "linux"))]
 pub use errno::Errno;

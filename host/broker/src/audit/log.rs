@@ -1,15 +1,11 @@
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use nix::{
-    libc::{O_CLOEXEC, O_NOFOLLOW},
-    unistd::geteuid,
-};
+use cofferdam_system::disk::{self, OpenOptionsExt as _};
 
 use crate::files::copy;
 
@@ -51,19 +47,19 @@ fn open(path: &Path) -> io::Result<File> {
             .append(true)
             .create(true)
             .mode(0o600)
-            .custom_flags(O_CLOEXEC | O_NOFOLLOW)
+            .unfollowed()
             .open(path)
     };
     let file = match open() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let directory = path.parent().unwrap_or(path);
-            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+            disk::make_directories(directory, 0o700)?;
             open()?
         }
         opened => opened?,
     };
     let status = file.metadata()?;
-    if !status.is_file() || status.uid() != geteuid().as_raw() {
+    if !status.is_file() || !disk::is_own(&status) {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             "it is not a file of this user's own",

@@ -12,6 +12,7 @@ use cofferdam_sandbox::{
         types::{Error, OsError},
     },
 };
+use cofferdam_system::errno_of;
 
 use crate::{convert::invalid, mediator::Mediator};
 
@@ -28,7 +29,7 @@ impl Host for Mediator {
         let Some(path) = path.map(PathBuf::from) else {
             return Ok(None);
         };
-        if !path.is_absolute() {
+        if !path.has_root() {
             return Err(invalid(format!(
                 "ipam.resolvConf: {} is not an absolute path",
                 path.display()
@@ -37,7 +38,7 @@ impl Host for Mediator {
         self.permit(&Question::ResolverRead { file: &path })?;
         let session = self.session();
         let failed = |error: &io::Error| {
-            let errno = error.raw_os_error().unwrap_or(nix::libc::EIO).unsigned_abs();
+            let errno = (errno_of(error) as i32).unsigned_abs();
             let context = format!("read {}: {error}", session.installation.resolve(&path).display());
             CallError::Guest(Error::Os(OsError { errno, context }))
         };

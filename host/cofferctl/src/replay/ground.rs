@@ -48,7 +48,7 @@ impl Ground {
     ) -> anyhow::Result<Self> {
         refuse_ways_out(recording)?;
         let scratch = ScratchInstallation::empty("replay")?;
-        recording.files.lay_out(scratch.installation().root())?;
+        recording.lay_out(scratch.installation().root())?;
         let mut ground = Self {
             scratch,
             root: recording.root.clone(),
@@ -158,7 +158,10 @@ fn refuse_ways_out(recording: &Recording) -> anyhow::Result<()> {
 
 fn way_out(node: &Node) -> Option<&str> {
     match node {
-        Node::String(text) => text.split('/').any(|part| part == "..").then_some(text),
+        Node::String(text) => text
+            .split(std::path::is_separator)
+            .any(|part| part == "..")
+            .then_some(text),
         Node::Array(items) => items.iter().find_map(way_out),
         Node::Object(members) => members.iter().find_map(|(_, value)| way_out(value)),
         _ => None,

@@ -5,7 +5,6 @@
 use std::{
     cell::RefCell,
     fs, io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -14,7 +13,9 @@ use cofferdam_broker::Installation;
 use cofferdam_protocol::CniError;
 use cofferdam_sandbox::Digest;
 use cofferdam_scenario::Given;
-use nix::fcntl::{Flock, FlockArg};
+
+use super::node_files;
+use crate::files::{lock, make_directory, write};
 
 /// Components that stay compiled besides those in use.
 const MOST_KEPT: usize = 64;
@@ -24,23 +25,13 @@ pub(super) struct Ground {
     installation: Installation,
     /// Where the policies that are in place come from.
     origins: RefCell<Vec<(PathBuf, PathBuf)>>,
-    _alone: Flock<fs::File>,
+    _alone: fs::File,
 }
 
 impl Ground {
     /// Waits until no other run is at it.
     pub(super) fn new(installation: Installation) -> anyhow::Result<Self> {
-        let path = installation.root().join("lock");
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .with_context(|| format!("open {}", path.display()))?;
-        let alone = Flock::lock(file, FlockArg::LockExclusive)
-            .map_err(|(_, errno)| errno)
-            .with_context(|| format!("lock {}", path.display()))?;
+        let alone = lock(&installation.root().join("lock"))?;
         Ok(Self {
             installation,
             origins: RefCell::default(),
@@ -68,18 +59,14 @@ impl Ground {
         self.clear()?;
         self.origins.borrow_mut().clear();
         let directory = self.installation.policies().path().to_owned();
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&directory)
-            .with_context(|| format!("make {}", directory.display()))?;
+        make_directory(&directory)?;
         for path in &given.policies {
             for file in policy_files(path)? {
                 let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
                 let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 if !given.policy_of.keys().any(|plugin| is_of(&name, plugin)) {
                     let place = directory.join(name);
-                    write(&place, &text)?;
+                    write(&place, text.as_bytes())?;
                     self.origins.borrow_mut().push((place, file));
                 }
             }
@@ -88,12 +75,10 @@ impl Ground {
             if !cofferdam_policy::is_plain_name(plugin) {
                 bail!("policy-of.{plugin}: a plugin can't have that name");
             }
-            write(&directory.join(format!("{plugin}.toml")), text)?;
+            write(&directory.join(format!("{plugin}.toml")), text.as_bytes())?;
         }
         for (path, text) in &given.files {
-            let place = self.installation.resolve(path);
-            fs::create_dir_all(place.parent().unwrap_or(&place)).with_context(|| format!("make {}", path.display()))?;
-            write(&place, text)?;
+            node_files::put(&self.installation.resolve(path), text)?;
         }
         Ok(())
     }
@@ -117,6 +102,7 @@ impl Ground {
     /// Leaves nothing but what is compiled.
     pub(super) fn clear(&self) -> anyhow::Result<()> {
         let root = self.installation.root();
+        node_files::clear(root);
         for (directory, kept) in [
             ("", &["lock", "var"][..]),
             ("var", &["lib"]),
@@ -129,12 +115,8 @@ impl Ground {
 
     /// Addresses of a network that are still claimed.
     pub(super) fn claimed(&self, network: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.installation.records().join(network))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut claimed: Vec<String> = names.filter(|name| name.parse::<std::net::IpAddr>().is_ok()).collect();
+        let mut claimed = node_files::names(&self.installation.records().join(network));
+        claimed.retain(|name| name.parse::<std::net::IpAddr>().is_ok());
         claimed.sort();
         claimed
     }
@@ -178,17 +160,6 @@ pub(super) fn policy_files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 /// Whether a file of policies is about a plugin: `NAME.toml`, `NAME.….toml`.
 fn is_of(file: &str, plugin: &str) -> bool {
     file.strip_prefix(plugin).is_some_and(|rest| rest.starts_with('.'))
-}
-
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
-    written.with_context(|| format!("write {}", path.display()))
 }
 
 fn remove_all_but(directory: &Path, kept: &[&str]) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 mod comparison;
 mod ground;
+mod node_files;
 mod report;
 mod request;
 mod run;

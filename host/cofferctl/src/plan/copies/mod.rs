@@ -1,10 +1,15 @@
 //! What a plan writes to in place of the node's own: copies of the components,
 //! the policies, what is on record, and the files that configurations name.
 
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
+mod tree;
+
 use std::{
     collections::BTreeMap,
-    fs, io,
-    os::unix::fs::{PermissionsExt as _, symlink},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -13,30 +18,23 @@ use cofferdam_broker::Installation;
 use cofferdam_policy::{PluginPolicy, PolicyError};
 use cofferdam_protocol::NetworkList;
 
+use self::tree::copy_tree;
 use super::Arguments;
-use crate::{
-    scratch::{ScratchInstallation, make_directory},
-    used::{Files, Used},
-};
-
-/// The list of what containers may have set.
-const ALLOW_LIST: &str = "/etc/cni/tuning/allowlist.conf";
-/// Where address records are unless a configuration says otherwise.
-const RECORDS: &str = "/var/lib/cni/networks";
+use crate::{files, scratch::ScratchInstallation, used::Used};
 
 /// The copies of one plan.
-pub(super) struct Copies {
+pub(in crate::plan) struct Copies {
     scratch: ScratchInstallation,
     root: PathBuf,
     /// By plugin; those that there are.
-    pub(super) policies: BTreeMap<String, PluginPolicy>,
+    pub(in crate::plan) policies: BTreeMap<String, PluginPolicy>,
     /// What could not be copied, so that the node may be another than the plan
     /// takes it for.
-    pub(super) remarks: Vec<String>,
+    pub(in crate::plan) remarks: Vec<String>,
 }
 
 impl Copies {
-    pub(super) fn of(
+    pub(in crate::plan) fn of(
         installation: &Installation,
         network: &NetworkList,
         arguments: &Arguments,
@@ -54,22 +52,21 @@ impl Copies {
             copies.copy_policy(installation, name)?;
         }
         copies.copy_keys(installation)?;
-        copies.copy_records(installation, &network.name, &used)?;
-        copies.copy_state(installation)?;
+        copies.copy_what_node_has(installation, &network.name, &used)?;
         Ok(copies)
     }
 
-    pub(super) fn installation(&self) -> &Installation {
+    pub(in crate::plan) fn installation(&self) -> &Installation {
         self.scratch.installation()
     }
 
     /// The copy of what is on record of attachments.
-    pub(super) fn state(&self) -> PathBuf {
+    pub(in crate::plan) fn state(&self) -> PathBuf {
         self.installation().state()
     }
 
     /// A text in which what is a copy has the path of the original.
-    pub(super) fn with_original_paths(&self, text: &str) -> String {
+    pub(in crate::plan) fn with_original_paths(&self, text: &str) -> String {
         let copy = self.installation().root().to_string_lossy();
         let original = self.root.to_string_lossy();
         text.replace(copy.as_ref(), original.trim_end_matches('/'))
@@ -155,51 +152,7 @@ impl Copies {
 
     fn write_policy(&self, file: &str, text: &[u8]) -> anyhow::Result<()> {
         let path = self.installation().policies().path().join(file);
-        fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
-        close_to_others(&path)
-    }
-
-    /// The network's address records, and the files that tell plugins what to
-    /// do.
-    fn copy_records(&mut self, installation: &Installation, network: &str, used: &Used) -> anyhow::Result<()> {
-        let named = used.components.values().flat_map(|Files { records, .. }| records);
-        let mut locations: Vec<PathBuf> = named.cloned().chain([RECORDS.into()]).collect();
-        locations.sort();
-        locations.dedup();
-        for location in locations {
-            let of_network = location.join(network);
-            let copy = self.scratch.below_root(&of_network)?;
-            let copied = copy_tree(&installation.resolve(&of_network), &copy);
-            self.remark_unless_copied(copied, "the addresses that are taken", &of_network)?;
-        }
-        let resolvers = used.components.values().flat_map(|Files { resolvers, .. }| resolvers);
-        for file in resolvers.map(PathBuf::as_path).chain([Path::new(ALLOW_LIST)]) {
-            if installation.resolve(file).exists() {
-                let copied = self.scratch.copy_file(installation, file);
-                self.remark_unless_copied(copied, "what is in it", file)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn copy_state(&mut self, installation: &Installation) -> anyhow::Result<()> {
-        let state = installation.state();
-        let copied = copy_tree(&state, &self.state());
-        self.remark_unless_copied(copied, "what other attachments own and share", &state)
-    }
-
-    /// What this user may not read is taken for empty.
-    fn remark_unless_copied(&mut self, copied: anyhow::Result<()>, what: &str, path: &Path) -> anyhow::Result<()> {
-        match copied {
-            Err(error) if is_not_permitted(&error) => {
-                self.remarks.push(format!(
-                    "{what} can't be read by this user ({}), and is taken for nothing",
-                    path.display()
-                ));
-                Ok(())
-            }
-            copied => copied,
-        }
+        files::write(&path, text)
     }
 }
 
@@ -222,44 +175,6 @@ fn plugin_of(file: &Path, text: &str) -> anyhow::Result<String> {
             file.display()
         ),
     }
-}
-
-fn is_not_permitted(error: &anyhow::Error) -> bool {
-    let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
-    io.is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
-}
-
-/// Copies directories, files and links; what is missing, or goes meanwhile, is
-/// nothing.
-fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let context = || format!("copy {}", from.display());
-    let entries = match fs::read_dir(from) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.with_context(context)?,
-    };
-    make_directory(to)?;
-    for entry in entries {
-        let entry = entry.with_context(context)?;
-        let (source, copy) = (entry.path(), to.join(entry.file_name()));
-        let copied = match entry.file_type() {
-            Ok(kind) if kind.is_dir() => {
-                copy_tree(&source, &copy)?;
-                Ok(())
-            }
-            Ok(kind) if kind.is_symlink() => fs::read_link(&source).and_then(|target| symlink(target, &copy)),
-            Ok(_) => fs::copy(&source, &copy).map(drop),
-            Err(error) => Err(error),
-        };
-        match copied {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            copied => copied.with_context(|| format!("copy {}", source.display()))?,
-        }
-    }
-    Ok(())
-}
-
-fn close_to_others(path: &Path) -> anyhow::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).with_context(|| format!("close {}", path.display()))
 }
 
 #[cfg(test)]

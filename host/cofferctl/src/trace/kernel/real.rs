@@ -3,13 +3,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, bail};
-use cofferdam_broker::Installation;
+use cofferdam_broker::{Installation, trace::Call};
 use cofferdam_protocol::{CniError, Injection, json};
 
-use super::{
-    Call,
-    child::{Order, Outcome},
-};
+use super::child::{Order, Outcome};
 use crate::{
     output::complain,
     plan::{Arguments, End, environment, missing},

@@ -1,6 +1,3 @@
-//! What a command gives up that runs components on a network in memory, before
-//! the first of them runs: all but the directory that it works in.
-
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;

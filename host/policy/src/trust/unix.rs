@@ -1,8 +1,5 @@
-//! Reads files that nobody but root can have written.
-
 use std::{
     fs::File,
-    io::Read as _,
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
 };
@@ -16,10 +13,8 @@ use nix::{
     unistd::geteuid,
 };
 
+use super::{content, failed, no_directory, no_file, symbolic_link, untrusted};
 use crate::error::PolicyError;
-
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 256 * 1024;
 
 const DIRECTORY_FLAGS: OFlag = OFlag::O_RDONLY
     .union(OFlag::O_DIRECTORY)
@@ -54,14 +49,11 @@ impl TrustedDirectory {
             Ok(descriptor) => descriptor,
             Err(Errno::ENOENT) => return Ok(None),
             // With O_DIRECTORY a link is reported as no directory.
-            Err(Errno::ENOTDIR | Errno::ELOOP) => {
-                let reason = "it is a symbolic link or no directory".to_owned();
-                return Err(untrusted(&path, reason, "put a directory in its place"));
-            }
-            Err(errno) => return Err(io(&path, errno)),
+            Err(Errno::ENOTDIR | Errno::ELOOP) => return Err(no_directory(&path)),
+            Err(errno) => return Err(failed(&path, errno)),
         };
         check_owner_and_mode(&descriptor, &path)?;
-        let directory = Dir::from_fd(descriptor).map_err(|errno| io(&path, errno))?;
+        let directory = Dir::from_fd(descriptor).map_err(|errno| failed(&path, errno))?;
         Ok(Some(Self { directory, path }))
     }
 
@@ -70,7 +62,7 @@ impl TrustedDirectory {
     pub(crate) fn names(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>, PolicyError> {
         let mut names = Vec::new();
         for entry in self.directory.iter() {
-            let entry = entry.map_err(|errno| io(&self.path, errno))?;
+            let entry = entry.map_err(|errno| failed(&self.path, errno))?;
             let name = entry.file_name().to_string_lossy();
             if !matches!(name.as_ref(), "." | "..") && wanted(&name) {
                 names.push(name.into_owned());
@@ -82,7 +74,7 @@ impl TrustedDirectory {
 
     /// Reads a file that has to be there.
     pub(crate) fn file(&self, name: &str) -> Result<Vec<u8>, PolicyError> {
-        let missing = || io(&self.path.join(name), Errno::ENOENT);
+        let missing = || failed(&self.path.join(name), Errno::ENOENT);
         self.file_if_exists(name)?.ok_or_else(missing)
     }
 
@@ -94,11 +86,9 @@ impl TrustedDirectory {
         match openat(&self.directory, name, flags, Mode::empty()) {
             Ok(file) => read(file, &path).map(Some),
             Err(Errno::ENOENT) => Ok(None),
-            Err(Errno::ELOOP) => {
-                let reason = "it is a symbolic link".to_owned();
-                Err(untrusted(&path, reason, "put the file itself in its place"))
-            }
-            Err(errno) => Err(io(&path, errno)),
+            // FreeBSD says EMLINK, which Linux never does here.
+            Err(Errno::ELOOP | Errno::EMLINK) => Err(symbolic_link(&path)),
+            Err(errno) => Err(failed(&path, errno)),
         }
     }
 }
@@ -106,27 +96,13 @@ impl TrustedDirectory {
 fn read(file: OwnedFd, path: &Path) -> Result<Vec<u8>, PolicyError> {
     let status = check_owner_and_mode(&file, path)?;
     if status.st_mode & libc::S_IFMT != libc::S_IFREG {
-        let reason = "it is not a regular file".to_owned();
-        return Err(untrusted(path, reason, "put a file in its place"));
+        return Err(no_file(path));
     }
-    let expected = u64::try_from(status.st_size).unwrap_or(0).min(LARGEST);
-    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0) + 1);
-    File::from(file)
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| PolicyError::Io {
-            path: path.to_owned(),
-            error,
-        })?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
-        let reason = format!("it has more than {LARGEST} bytes");
-        return Err(untrusted(path, reason, "spread it over several files"));
-    }
-    Ok(bytes)
+    content(File::from(file), u64::try_from(status.st_size).unwrap_or(0), path)
 }
 
 fn check_owner_and_mode(descriptor: &impl AsFd, path: &Path) -> Result<FileStat, PolicyError> {
-    let status = fstat(descriptor).map_err(|errno| io(path, errno))?;
+    let status = fstat(descriptor).map_err(|errno| failed(path, errno))?;
     let owner = status.st_uid;
     if owner != 0 && owner != geteuid().as_raw() {
         let reason = format!("it belongs to user {owner}");
@@ -148,19 +124,4 @@ fn check_owner_and_mode(descriptor: &impl AsFd, path: &Path) -> Result<FileStat,
         ));
     }
     Ok(status)
-}
-
-fn untrusted(path: &Path, reason: String, remedy: &'static str) -> PolicyError {
-    PolicyError::Untrusted {
-        path: path.to_owned(),
-        reason,
-        remedy,
-    }
-}
-
-fn io(path: &Path, errno: Errno) -> PolicyError {
-    PolicyError::Io {
-        path: path.to_owned(),
-        error: errno.into(),
-    }
 }

@@ -5,8 +5,7 @@ use cofferdam_policy::{Needs, Question};
 use cofferdam_protocol::{NetworkList, json::Node};
 use cofferdam_sandbox::StoreError;
 
-use super::findings::Finding;
-use crate::nearest::did_you_mean;
+use crate::{conflist::findings::Finding, nearest::did_you_mean};
 
 /// What keeps the network's components from running: they are not there, not
 /// those that the policy is for, or not granted what they always need.

@@ -1,9 +1,7 @@
-//! A timer of the kernel's that makes an engine's epoch go on.
-//!
 //! The one place of this crate that handles a signal.
 #![allow(unsafe_code)]
 
-use std::{ptr, sync::OnceLock, time::Duration};
+use std::{io, ptr, sync::OnceLock, time::Duration};
 
 use nix::{
     libc::{self, c_int, c_void, siginfo_t},
@@ -17,7 +15,7 @@ use wasmtime::Engine;
 
 /// Raises the engine's epoch by one after `first`, and then every `interval`,
 /// as long as the process lives, which must have no other timer for `SIGALRM`.
-pub(crate) fn start(engine: Engine, first: Duration, interval: Duration) -> nix::Result<()> {
+pub(crate) fn start(engine: Engine, first: Duration, interval: Duration) -> io::Result<()> {
     static INSTALLED: OnceLock<nix::Result<()>> = OnceLock::new();
     (*INSTALLED.get_or_init(install))?;
     // The handler may need it until the very end.

@@ -1,5 +1,3 @@
-//! The picture of the node, and of the container's namespace.
-
 use std::{
     collections::BTreeMap,
     fs,
@@ -20,7 +18,10 @@ use cofferdam_protocol::Place;
 use cofferdam_simulation::{Nobody, Side, Sides, Simulated};
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::{Arguments, tables};
+use super::{
+    super::{Arguments, tables},
+    Node,
+};
 
 /// What one request to the kernel may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -31,16 +32,8 @@ const DEEPEST: usize = 8;
 
 type Settings = BTreeMap<SysctlKey, String>;
 
-/// Both namespaces as they are.
-pub(super) struct Node {
-    pub(super) sides: Sides,
-    pub(super) namespace: NamespaceRecord,
-    /// What could not be read.
-    pub(super) remarks: Vec<String>,
-}
-
 impl Node {
-    pub(super) fn read(arguments: &Arguments, state: PathBuf) -> anyhow::Result<Self> {
+    pub(in crate::plan) fn read(arguments: &Arguments, state: PathBuf) -> anyhow::Result<Self> {
         let mut kernel = Kernel::new(TIME_LIMIT);
         let mut host = Side::read(&mut kernel, Place::Host).context("look at this node's network")?;
         host.settings = settings();

@@ -6,20 +6,19 @@ use std::{
     collections::BTreeMap,
     io::{self, Write as _},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::Stdio,
     sync::Arc,
 };
 
 use anyhow::{Context as _, bail};
 use cofferdam_broker::{
     Answer, Broker, Installation, Reach, Use,
-    trace::{Traced, Tracer},
+    trace::{Call, Traced, Tracer},
 };
 use cofferdam_confinement::{Access, Capabilities, Confinement, ConfinementError};
 use serde::{Deserialize, Serialize};
 
-use super::Call;
-use crate::{confine::allow_random_numbers, plan::BUDGET};
+use crate::{confine::allow_random_numbers, own_process::again, plan::BUDGET};
 
 /// The command of this executable that runs one plugin.
 pub(crate) const COMMAND: &str = "trace-standard-input";
@@ -54,15 +53,15 @@ impl Order {
     /// It can't be started, or did not come to its end.
     pub(super) fn carry_out(&self) -> anyhow::Result<Outcome> {
         let told = self.variables.iter().filter(|(name, _)| TOLD.contains(&name.as_str()));
-        let mut child = Command::new("/proc/self/exe")
-            .arg(COMMAND)
-            .env_clear()
-            .envs(told)
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start the process that runs a plugin")?;
+        let started = again().and_then(|mut child| {
+            child
+                .arg(COMMAND)
+                .envs(told)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+        });
+        let mut child = started.context("start the process that runs a plugin")?;
         let order = serde_json::to_vec(self)?;
         // One that can't read it says why by its status.
         let _ = child.stdin.take().map(|mut stdin| stdin.write_all(&order));
