@@ -11,8 +11,8 @@ use std::{
 use cofferdam_policy::{Operation, Question};
 use cofferdam_protocol::{Place, PluginConfig};
 use cofferdam_system::{
-    Errno,
     files::{self, DirBuilder, DirBuilderExt as _},
+    same_error,
 };
 
 use crate::{
@@ -135,7 +135,7 @@ impl Files {
     /// Why a location of records could not be made.
     pub(crate) fn location_failure(&self, location: &Path) -> Option<io::Error> {
         let failure = self.locations.get(location)?.there.as_ref().err()?;
-        Some(copy(failure))
+        Some(same_error(failure))
     }
 
     /// The locations that are there, below the installation's root.
@@ -168,14 +168,4 @@ fn find_or_make(path: &Path, make: bool) -> io::Result<bool> {
     }
     DirBuilder::new().recursive(true).mode(0o755).create(path)?;
     Ok(true)
-}
-
-/// The same error once more.
-pub(crate) fn copy(error: &io::Error) -> io::Error {
-    let carried = error.get_ref().and_then(|inner| inner.downcast_ref::<Errno>());
-    match (error.raw_os_error(), carried) {
-        (Some(number), _) => io::Error::from_raw_os_error(number),
-        (None, Some(errno)) => io::Error::from(*errno),
-        (None, None) => io::Error::new(error.kind(), error.to_string()),
-    }
 }

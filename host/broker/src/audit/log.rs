@@ -5,9 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use cofferdam_system::disk::{self, OpenOptionsExt as _};
-
-use crate::files::copy;
+use cofferdam_system::{
+    disk::{self, OpenOptionsExt as _},
+    same_error,
+};
 
 /// The file that records are appended to: opened before a plugin runs, since
 /// the process may not open it later. That it can't be opened matters when
@@ -31,7 +32,7 @@ impl AuditLog {
     /// Appends one line with one write, so that those of several processes do
     /// not mix.
     pub(super) fn append(&self, line: &str) -> io::Result<()> {
-        let mut file = self.file.as_ref().as_ref().map_err(copy)?;
+        let mut file = self.file.as_ref().as_ref().map_err(same_error)?;
         if file.write(line.as_bytes())? == line.len() {
             Ok(())
         } else {

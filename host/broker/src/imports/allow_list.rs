@@ -8,7 +8,7 @@ use cofferdam_sandbox::{
         types::{Error, OsError},
     },
 };
-use cofferdam_system::errno_of;
+use cofferdam_system::{errno_of, words_of};
 
 use super::resolver::read;
 use crate::{files::ALLOW_LIST, mediator::Mediator};
@@ -25,7 +25,7 @@ impl Host for Mediator {
         })?;
         let failed = |error: &io::Error| {
             let errno = (errno_of(error) as i32).unsigned_abs();
-            let context = format!("read {ALLOW_LIST}: {error}");
+            let context = format!("read {ALLOW_LIST}: {}", words_of(error));
             CallError::Guest(Error::Os(OsError { errno, context }))
         };
         match opened {

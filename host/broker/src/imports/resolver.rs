@@ -12,7 +12,7 @@ use cofferdam_sandbox::{
         types::{Error, OsError},
     },
 };
-use cofferdam_system::errno_of;
+use cofferdam_system::{errno_of, words_of};
 
 use crate::{convert::invalid, mediator::Mediator};
 
@@ -39,7 +39,8 @@ impl Host for Mediator {
         let session = self.session();
         let failed = |error: &io::Error| {
             let errno = (errno_of(error) as i32).unsigned_abs();
-            let context = format!("read {}: {error}", session.installation.resolve(&path).display());
+            let file = session.installation.resolve(&path);
+            let context = format!("read {}: {}", file.display(), words_of(error));
             CallError::Guest(Error::Os(OsError { errno, context }))
         };
         let opened = session.files.resolver(&path).ok_or_else(|| {

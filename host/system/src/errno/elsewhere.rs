@@ -198,15 +198,32 @@ impl From<Errno> for io::Error {
             Errno::ETIMEDOUT => io::ErrorKind::TimedOut,
             _ => io::ErrorKind::Other,
         };
-        Self::new(kind, errno)
+        Self::new(kind, Reported(errno))
     }
+}
+
+/// An error as the standard library words one that the system reported.
+#[derive(Clone, Copy, Debug)]
+struct Reported(Errno);
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (os error {})", self.0.desc(), self.0 as i32)
+    }
+}
+
+impl error::Error for Reported {}
+
+/// The error that is carried by one of [`From<Errno>`].
+pub(super) fn carried(error: &io::Error) -> Option<Errno> {
+    let reported = error.get_ref()?.downcast_ref::<Reported>()?;
+    Some(reported.0)
 }
 
 /// The error that an operation ended with: the one that it carries, or what its
 /// kind is called on Linux.
-pub(crate) fn of(error: &io::Error) -> Option<Errno> {
-    let carried = error.get_ref().and_then(|inner| inner.downcast_ref::<Errno>());
-    carried.copied().or_else(|| {
+pub(super) fn of(error: &io::Error) -> Option<Errno> {
+    carried(error).or_else(|| {
         let of_kind = |number: &i32| io::Error::from(Errno::from_raw(*number)).kind() == error.kind();
         let is_told = error.kind() != io::ErrorKind::Other;
         (1..134).find(of_kind).filter(|_| is_told).map(Errno::from_raw)
@@ -242,6 +259,20 @@ mod tests {
                 kind == there || kind == io::ErrorKind::Other,
                 "{number}: {kind:?}, {there:?}"
             );
+        }
+    }
+
+    #[test]
+    fn an_error_is_worded_as_on_linux() {
+        for errno in [
+            Errno::ENOENT,
+            Errno::EACCES,
+            Errno::EEXIST,
+            Errno::ENOTDIR,
+            Errno::ENOSPC,
+        ] {
+            let there = io::Error::from_raw_os_error(errno as i32);
+            assert_eq!(io::Error::from(errno).to_string(), there.to_string());
         }
     }
 
