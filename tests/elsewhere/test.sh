@@ -204,11 +204,28 @@ if begin "nothing is left behind"; then
     [[ -z $leftovers ]] || fail "it left $leftovers"
 fi
 
+# Wasmtime brings a few lines of C, which are compiled also where nothing is
+# linked: in place of a compiler for those systems something makes empty objects.
+# Where it was the last time: otherwise all would be compiled anew.
+no_compiler=$build/elsewhere/no-compiler
+cat >"$no_compiler" <<'END'
+#!/bin/sh
+for argument; do
+    case $argument in
+    # Asked what it is: not Microsoft's, but GNU's.
+    '-?') exit 1 ;;
+    -E) echo '"gcc"' ;;
+    *.o) : >"$argument" ;;
+    esac
+done
+END
+chmod +x "$no_compiler"
 for target in "${compiled[@]}"; do
     if ! grep -qx "$target" <<<"$targets"; then
         printf '!! NOT RUN: compiling for %s: rustup target add %s\n' "$target" "$target"
     elif begin "check for $target"; then
-        CARGO_TARGET_DIR=$build/elsewhere cargo check --quiet --profile elsewhere --target "$target" -p cofferctl ||
+        env "CC_${target//-/_}=$no_compiler" CARGO_TARGET_DIR="$build/elsewhere" \
+            cargo check --quiet --profile elsewhere --target "$target" -p cofferctl ||
             fail "cofferctl does not compile for $target"
     fi
 done
