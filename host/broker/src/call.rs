@@ -473,7 +473,7 @@ impl Call {
 }
 
 /// Which plugins a request is for. The first value names them for the journal.
-fn members(name: &str, config: &PluginConfig) -> Result<(String, Vec<Member>), CniError> {
+pub(crate) fn members(name: &str, config: &PluginConfig) -> Result<(String, Vec<Member>), CniError> {
     if name != "cofferdam" {
         let member = Member {
             plugin: name.to_owned(),

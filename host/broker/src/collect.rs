@@ -6,7 +6,6 @@ mod inhabited;
 
 use std::{
     fmt,
-    os::fd::OwnedFd,
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -14,10 +13,10 @@ use std::{
 use cofferdam_journal::{Error, Header, History, LockedAttachment, NamespaceRecord, Report, State, StateDirectory};
 use cofferdam_network::{
     Kernel,
-    namespace::{NamespaceError, identity, open_namespace},
+    namespace::{NamespaceError, OpenNamespace, identity, open_namespace},
 };
+use cofferdam_system::Errno;
 pub use inhabited::Inhabited;
-use nix::errno::Errno;
 
 use crate::{
     container::{kernel_where_made, record},
@@ -80,7 +79,7 @@ impl NamespaceNow {
 }
 
 /// Whether a namespace is the recorded one; `None` where it can't be looked at.
-fn is_it(namespace: OwnedFd, made_in: &NamespaceRecord) -> Option<bool> {
+fn is_it(namespace: OpenNamespace, made_in: &NamespaceRecord) -> Option<bool> {
     let identity = identity(&namespace).ok()?;
     let mut kernel = host_kernel().with_container(namespace);
     Some(record(&mut kernel, identity, Some(&made_in.path)).is_same(made_in))

@@ -3,14 +3,17 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{DirBuilder, File},
+    fs::File,
     io,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use cofferdam_policy::{Operation, Question};
 use cofferdam_protocol::{Place, PluginConfig};
+use cofferdam_system::{
+    files::{self, DirBuilder, DirBuilderExt as _},
+    same_error,
+};
 
 use crate::{
     call::Call,
@@ -67,7 +70,7 @@ impl Files {
         };
         let path = PathBuf::from(path);
         let granted = loaded.grants.decide(&Question::ResolverRead { file: &path }).is_ok();
-        let granted = path.is_absolute() && (granted || call.rehearsing.is_on());
+        let granted = path.has_root() && (granted || call.rehearsing.is_on());
         if granted {
             let resolved = call.installation.resolve(&path);
             self.resolvers.entry(path).or_insert_with(|| File::open(resolved));
@@ -132,7 +135,7 @@ impl Files {
     /// Why a location of records could not be made.
     pub(crate) fn location_failure(&self, location: &Path) -> Option<io::Error> {
         let failure = self.locations.get(location)?.there.as_ref().err()?;
-        Some(copy(failure))
+        Some(same_error(failure))
     }
 
     /// The locations that are there, below the installation's root.
@@ -157,7 +160,7 @@ fn has_filter(tables: &str) -> bool {
 }
 
 fn find_or_make(path: &Path, make: bool) -> io::Result<bool> {
-    if path.is_dir() {
+    if files::is_directory(path) {
         return Ok(true);
     }
     if !make {
@@ -165,12 +168,4 @@ fn find_or_make(path: &Path, make: bool) -> io::Result<bool> {
     }
     DirBuilder::new().recursive(true).mode(0o755).create(path)?;
     Ok(true)
-}
-
-/// The same error once more.
-pub(crate) fn copy(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(number) => io::Error::from_raw_os_error(number),
-        None => io::Error::new(error.kind(), error.to_string()),
-    }
 }

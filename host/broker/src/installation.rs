@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use cofferdam_policy::PolicyDirectory;
 use cofferdam_sandbox::ComponentStore;
@@ -70,9 +70,15 @@ impl Installation {
         self.root.join("var/lib/cni/networks")
     }
 
-    /// A path that the operator or a configuration wrote, below the root.
+    /// A path that the operator or a configuration wrote, below the root,
+    /// whatever it begins with.
     #[must_use]
     pub fn resolve(&self, absolute: &Path) -> PathBuf {
-        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+        let mut parts = absolute.components();
+        let from_above = |part: Option<Component<'_>>| matches!(part, Some(Component::Prefix(_) | Component::RootDir));
+        while from_above(parts.clone().next()) {
+            parts.next();
+        }
+        self.root.join(parts.as_path())
     }
 }

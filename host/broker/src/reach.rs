@@ -8,6 +8,7 @@ use std::{
 
 use cofferdam_policy::Operation;
 use cofferdam_protocol::Place;
+use cofferdam_system::files::is_directory;
 
 use crate::{
     call::Call,
@@ -63,7 +64,7 @@ impl Reach {
         };
         let state = call.installation.state();
         // Who only looks makes none.
-        if state.is_dir() {
+        if is_directory(&state) {
             reach.add(&state, Use::WriteAndLink);
         }
         for location in files.locations() {
@@ -71,7 +72,7 @@ impl Reach {
         }
         // Whose an address is may be on record there, whoever adds it.
         let records = call.installation.records();
-        if records.is_dir() {
+        if is_directory(&records) {
             reach.add(&records, Use::Read);
         }
         if let Some(how) = settings(plugins) {

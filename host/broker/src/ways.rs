@@ -8,7 +8,7 @@ use cofferdam_journal::{AttachmentId, Operation, Owned, OwnedBy, Shared, SharedO
 use cofferdam_network::{Error as NetworkError, LinkId, Network};
 use cofferdam_protocol::{IpPrefix, Place};
 use cofferdam_sandbox::CallError;
-use nix::errno::Errno;
+use cofferdam_system::Errno;
 
 use crate::{
     convert::{conflict, network_error},

@@ -2,10 +2,11 @@
 
 use std::{
     borrow::Cow,
-    fs,
     io::{Error as IoError, ErrorKind},
     path::{Path, PathBuf},
 };
+
+use cofferdam_system::files as fs;
 
 use crate::{
     Error, Inverse, Operation, Result, StateDirectory,

@@ -55,7 +55,8 @@ fn config() -> Config {
     config.generate_address_map(false);
     // Nothing unwinds through compiled code: traps and backtraces follow frame
     // pointers. Tables for that are a part of the size, and of the time to map.
-    config.native_unwind_info(false);
+    // Windows' own exceptions, which traps are there, need them.
+    config.native_unwind_info(cfg!(windows));
     // A memory that can't grow past its reservation never moves, and growth
     // is bounded by the limiter anyhow.
     config.memory_may_move(false);

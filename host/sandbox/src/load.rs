@@ -1,5 +1,3 @@
-use std::os::fd::AsRawFd as _;
-
 use wasmtime::component::Component;
 
 use crate::{Artifact, Sandbox, SandboxError};
@@ -18,7 +16,7 @@ impl Program {
     /// [`SandboxError::Load`] when it was compiled for another engine.
     pub fn load(sandbox: &Sandbox, artifact: Artifact) -> Result<Self, SandboxError> {
         let digest = artifact.digest().to_string();
-        let component = map(sandbox, artifact).map_err(|error| SandboxError::Load {
+        let component = load(sandbox, artifact).map_err(|error| SandboxError::Load {
             digest: digest.clone(),
             reason: format!("{error:#}"),
         })?;
@@ -49,10 +47,13 @@ impl Program {
     }
 }
 
-/// The one place where native code comes in from outside.
+/// The two places where native code comes in from outside.
+///
+/// Maps the open file, not its name: what was checked is what is mapped.
+#[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
-fn map(sandbox: &Sandbox, mut artifact: Artifact) -> wasmtime::Result<Component> {
-    // The open file, not its name: what was checked is what is mapped.
+fn load(sandbox: &Sandbox, artifact: Artifact) -> wasmtime::Result<Component> {
+    use std::os::fd::AsRawFd as _;
     let path = format!("/proc/self/fd/{}", artifact.file().as_raw_fd());
     // SAFETY: the engine can't tell whether a compiled form is its own work or
     // was altered. An `Artifact` exists only for a file that was opened below
@@ -60,11 +61,19 @@ fn map(sandbox: &Sandbox, mut artifact: Artifact) -> wasmtime::Result<Component>
     // and that is as it was when its digest was recorded. It is replaced by
     // renaming, never written in place, so the mapping does not change.
     let mapped = unsafe { Component::deserialize_file(sandbox.engine(), path) };
-    if mapped.is_ok() {
-        return mapped;
-    }
     // A file system that is mounted noexec, or no /proc.
+    mapped.or_else(|_| load_copy(sandbox, artifact))
+}
+
+#[cfg(not(target_os = "linux"))]
+use load_copy as load;
+
+/// The same without a mapping.
+#[allow(unsafe_code)]
+fn load_copy(sandbox: &Sandbox, mut artifact: Artifact) -> wasmtime::Result<Component> {
     let code = artifact.read()?;
-    // SAFETY: as above.
+    // SAFETY: as in `load`. Where the file had to be read to be checked, these
+    // are the very bytes; where links and owners can't be looked at as on
+    // Unix, it always has.
     unsafe { Component::deserialize(sandbox.engine(), code) }
 }

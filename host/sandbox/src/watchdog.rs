@@ -10,19 +10,20 @@ const TICK: Duration = Duration::from_millis(5);
 pub struct Watchdog;
 
 impl Watchdog {
-    /// Starts watching until the end of the process, by a timer that raises
-    /// `SIGALRM`: a thread that sleeps would cost more than the engine.
+    /// Starts watching until the end of the process. On Linux that is by a
+    /// timer that raises `SIGALRM`: a thread that sleeps, as there is elsewhere,
+    /// would cost more than the engine.
     ///
     /// The ticks go on after the deadline, and each guest may run for one, so
     /// that guests which start later end at once, too.
     ///
     /// # Errors
-    /// The kernel gives no timer.
+    /// The system gives no timer, or no thread.
     pub fn start(sandbox: &Sandbox, deadline: Instant) -> io::Result<()> {
         let left = deadline.saturating_duration_since(Instant::now());
         // Zero would be no timer at all.
         let first = left.max(Duration::from_micros(1));
-        Ok(timer::start(sandbox.engine().clone(), first, TICK)?)
+        timer::start(sandbox.engine().clone(), first, TICK)
     }
 }
 
@@ -38,7 +39,7 @@ mod tests {
     use wasmtime::{Instance, Module, Store, Trap};
 
     use super::Watchdog;
-    use crate::Sandbox;
+    use crate::{Sandbox, timer};
 
     /// `(module (func (export "run") (loop (br 0))))`.
     const LOOP: &[u8] = b"\0asm\x01\0\0\0\
@@ -64,6 +65,24 @@ mod tests {
         assert_eq!(run_for_ever(&sandbox), Trap::Interrupt);
         assert!(begin.elapsed() >= Duration::from_millis(200));
         assert_eq!(run_for_ever(&sandbox), Trap::Interrupt);
+    }
+
+    /// As on other systems than Linux.
+    #[test]
+    fn a_thread_interrupts_as_the_signal_does_and_ends_with_the_engine() {
+        let sandbox = Sandbox::new().unwrap();
+        let begin = Instant::now();
+        timer::start_thread(sandbox.engine().clone(), Duration::from_millis(200), super::TICK).unwrap();
+        assert_eq!(run_for_ever(&sandbox), Trap::Interrupt);
+        assert!(begin.elapsed() >= Duration::from_millis(200));
+        assert_eq!(run_for_ever(&sandbox), Trap::Interrupt);
+        let engine = sandbox.engine().weak();
+        drop(sandbox);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while engine.upgrade().is_some() && Instant::now() < deadline {
+            thread::sleep(super::TICK);
+        }
+        assert!(engine.upgrade().is_none());
     }
 
     #[test]

@@ -1,17 +1,14 @@
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use nix::{
-    libc::{O_CLOEXEC, O_NOFOLLOW},
-    unistd::geteuid,
+use cofferdam_system::{
+    disk::{self, OpenOptionsExt as _},
+    same_error,
 };
-
-use crate::files::copy;
 
 /// The file that records are appended to: opened before a plugin runs, since
 /// the process may not open it later. That it can't be opened matters when
@@ -35,7 +32,7 @@ impl AuditLog {
     /// Appends one line with one write, so that those of several processes do
     /// not mix.
     pub(super) fn append(&self, line: &str) -> io::Result<()> {
-        let mut file = self.file.as_ref().as_ref().map_err(copy)?;
+        let mut file = self.file.as_ref().as_ref().map_err(same_error)?;
         if file.write(line.as_bytes())? == line.len() {
             Ok(())
         } else {
@@ -51,19 +48,19 @@ fn open(path: &Path) -> io::Result<File> {
             .append(true)
             .create(true)
             .mode(0o600)
-            .custom_flags(O_CLOEXEC | O_NOFOLLOW)
+            .unfollowed()
             .open(path)
     };
     let file = match open() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let directory = path.parent().unwrap_or(path);
-            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+            disk::make_directories(directory, 0o700)?;
             open()?
         }
         opened => opened?,
     };
     let status = file.metadata()?;
-    if !status.is_file() || status.uid() != geteuid().as_raw() {
+    if !status.is_file() || !disk::is_own(&status) {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             "it is not a file of this user's own",

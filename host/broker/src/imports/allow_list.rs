@@ -8,6 +8,7 @@ use cofferdam_sandbox::{
         types::{Error, OsError},
     },
 };
+use cofferdam_system::{errno_of, words_of};
 
 use super::resolver::read;
 use crate::{files::ALLOW_LIST, mediator::Mediator};
@@ -23,8 +24,8 @@ impl Host for Mediator {
             CallError::Trap(wasmtime::Error::msg(text))
         })?;
         let failed = |error: &io::Error| {
-            let errno = error.raw_os_error().unwrap_or(nix::libc::EIO).unsigned_abs();
-            let context = format!("read {ALLOW_LIST}: {error}");
+            let errno = (errno_of(error) as i32).unsigned_abs();
+            let context = format!("read {ALLOW_LIST}: {}", words_of(error));
             CallError::Guest(Error::Os(OsError { errno, context }))
         };
         match opened {

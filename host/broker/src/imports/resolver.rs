@@ -12,6 +12,7 @@ use cofferdam_sandbox::{
         types::{Error, OsError},
     },
 };
+use cofferdam_system::{errno_of, words_of};
 
 use crate::{convert::invalid, mediator::Mediator};
 
@@ -28,7 +29,7 @@ impl Host for Mediator {
         let Some(path) = path.map(PathBuf::from) else {
             return Ok(None);
         };
-        if !path.is_absolute() {
+        if !path.has_root() {
             return Err(invalid(format!(
                 "ipam.resolvConf: {} is not an absolute path",
                 path.display()
@@ -37,8 +38,9 @@ impl Host for Mediator {
         self.permit(&Question::ResolverRead { file: &path })?;
         let session = self.session();
         let failed = |error: &io::Error| {
-            let errno = error.raw_os_error().unwrap_or(nix::libc::EIO).unsigned_abs();
-            let context = format!("read {}: {error}", session.installation.resolve(&path).display());
+            let errno = (errno_of(error) as i32).unsigned_abs();
+            let file = session.installation.resolve(&path);
+            let context = format!("read {}: {}", file.display(), words_of(error));
             CallError::Guest(Error::Os(OsError { errno, context }))
         };
         let opened = session.files.resolver(&path).ok_or_else(|| {

@@ -1,12 +1,11 @@
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use nix::{libc::O_NOFOLLOW, unistd::geteuid};
+use cofferdam_system::disk::{self, OpenOptionsExt as _};
 
 /// Recordings that are kept; the oldest go.
 pub const MOST_RECORDINGS: usize = 64;
@@ -57,9 +56,9 @@ impl RecordingsDirectory {
     /// Makes it if it is missing. It tells of all tenants: nobody else may read
     /// it, or put anything into it.
     pub(super) fn make(&self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
+        disk::make_directories(&self.0, 0o700)?;
         let status = fs::symlink_metadata(&self.0)?;
-        if !status.is_dir() || status.uid() != geteuid().as_raw() || status.mode() & 0o022 != 0 {
+        if !status.is_dir() || !disk::is_own(&status) || disk::is_open_to_others(&status) {
             let text = "it is no directory that is this user's own and closed to others (chmod go-w)";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
         }
@@ -74,7 +73,7 @@ impl RecordingsDirectory {
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .custom_flags(O_NOFOLLOW)
+            .unfollowed()
             .open(&unfinished)
             .and_then(|mut file| file.write_all(content))
             .and_then(|()| fs::rename(&unfinished, self.0.join(format!("{name}{EXTENSION}"))));

@@ -1,12 +1,16 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use cofferdam_journal::NamespaceRecord;
+use cofferdam_protocol::{CniError, PluginConfig};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 use super::{Tree, TreeError};
-use crate::trace::Call;
+use crate::{Installation, call::members, files::location, trace::Call};
 
 /// Bytes of a recording.
 pub const MOST_BYTES: usize = 8 << 20;
@@ -157,6 +161,27 @@ impl Recording {
         recording.files.check()?;
         recording.random_bytes().ok_or(RecordingError::Random)?;
         Ok(recording)
+    }
+
+    /// Writes its files into a directory that nobody else writes in, which is to
+    /// be the root of an installation.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    pub fn lay_out(&self, root: &Path) -> Result<(), TreeError> {
+        // Where they can't be told, nothing asks for them either.
+        let records = self.records().unwrap_or_default();
+        self.files.lay_out(root, &records)
+    }
+
+    /// The directories of address records, by their paths below the root.
+    fn records(&self) -> Result<Vec<PathBuf>, CniError> {
+        let root = Installation::below("");
+        let config = PluginConfig::parse(&self.configuration)?;
+        let (_, members) = members(&self.name, &config)?;
+        let locations = members.iter().filter_map(|member| location(&member.config).ok());
+        let records = locations.map(|location| root.resolve(&location));
+        Ok(records.chain([root.records()]).collect())
     }
 
     /// The random bytes.

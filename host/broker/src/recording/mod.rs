@@ -4,6 +4,7 @@
 
 mod directory;
 mod document;
+mod ground;
 mod network;
 #[cfg(feature = "simulation")]
 mod played;

@@ -243,7 +243,7 @@ impl Outside for Tape {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::fs;
+    use std::{fs, path::PathBuf};
 
     use super::*;
 
@@ -269,8 +269,9 @@ mod tests {
         }
 
         let laid_out = tempfile::tempdir().unwrap();
-        files.lay_out(laid_out.path()).unwrap();
-        let there = fs::read_dir(laid_out.path().join("var/lib/cni/networks/mynet")).unwrap();
+        let records = PathBuf::from("var/lib/cni/networks/mynet");
+        files.lay_out(laid_out.path(), std::slice::from_ref(&records)).unwrap();
+        let there = fs::read_dir(laid_out.path().join(&records)).unwrap();
         let names: Vec<_> = there.map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["10.22.0.3"]);
     }

@@ -1,20 +1,25 @@
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
-    fs::{self, DirBuilder, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, symlink},
+    fs, io,
     path::{Component, Path, PathBuf},
 };
+
+use cofferdam_system::files::symlink;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::document::{MOST_BYTES, from_hexadecimal, to_hexadecimal};
+use super::{
+    document::{MOST_BYTES, from_hexadecimal, to_hexadecimal},
+    ground::Ground,
+};
 
 /// Deeper than any of Cofferdam's directories.
 const DEEPEST: usize = 12;
-/// Where the only links are: names of owners, which never lead upwards.
-const LINKS: &str = "run/cofferdam/";
+/// What is on record of attachments. The only links are there: names of owners,
+/// which never lead upwards.
+const STATE: &str = "run/cofferdam/";
 
 /// Files by their paths below the installation's root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +130,7 @@ impl Tree {
                 return Err(TreeError::Path(path.clone()));
             }
             match kept {
-                Kept::Link(target) if !path.starts_with(LINKS) || !is_below(target) => {
+                Kept::Link(target) if !path.starts_with(STATE) || !is_below(target) => {
                     return Err(TreeError::Link(path.clone()));
                 }
                 Kept::Bytes(digits) if from_hexadecimal(digits).is_none() => {
@@ -137,24 +142,31 @@ impl Tree {
         Ok(())
     }
 
-    /// Writes all of it into a directory that nobody else writes in.
+    /// Writes all of it into a directory that nobody else writes in. What is
+    /// below `records`, which are directories below the root, or on record of
+    /// attachments goes where these are kept.
     ///
     /// # Errors
     /// A file is no file, or can't be written.
-    pub fn lay_out(&self, root: &Path) -> Result<(), TreeError> {
+    pub(super) fn lay_out(&self, root: &Path, records: &[PathBuf]) -> Result<(), TreeError> {
         self.check()?;
+        let of_records = |path: &str| records.iter().any(|directory| Path::new(path).starts_with(directory));
+        let is_record = |path: &str| path.starts_with(STATE) || of_records(path);
         // As long as there are no links nothing leads out of the directory.
         for (path, kept) in self.0.iter().filter(|(_, kept)| !matches!(kept, Kept::Link(_))) {
+            let ground = if is_record(path) { Ground::Records } else { Ground::Disk };
             let path = root.join(path);
-            make_parent(&path)?;
-            write(&path, kept).map_err(failed(&path))?;
+            make_parent(ground, &path)?;
+            ground.write(&path, &kept.bytes()).map_err(failed(&path))?;
         }
         let links = self.0.iter().filter_map(|(path, kept)| match kept {
             Kept::Link(target) => Some((root.join(path), target)),
             _ => None,
         });
         let links: Vec<(PathBuf, &String)> = links.collect();
-        links.iter().try_for_each(|(path, _)| make_parent(path))?;
+        links
+            .iter()
+            .try_for_each(|(path, _)| make_parent(Ground::Records, path))?;
         for (path, target) in links {
             symlink(target, &path).map_err(failed(&path))?;
         }
@@ -175,28 +187,27 @@ impl Kept {
             Self::Text(text) | Self::Bytes(text) | Self::Link(text) => text,
         }
     }
-}
 
-fn write(path: &Path, kept: &Kept) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    match kept {
-        Kept::Bytes(digits) => file.write_all(&from_hexadecimal(digits).unwrap_or_default()),
-        kept => file.write_all(kept.text().as_bytes()),
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Bytes(digits) => from_hexadecimal(digits).unwrap_or_default().into(),
+            Self::Text(text) | Self::Link(text) => text.as_bytes().into(),
+        }
     }
 }
 
-fn make_parent(path: &Path) -> Result<(), TreeError> {
+fn make_parent(ground: Ground, path: &Path) -> Result<(), TreeError> {
     let parent = path.parent().unwrap_or(path);
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(parent);
-    made.map_err(failed(parent))
+    ground.make_directories(parent).map_err(failed(parent))
 }
 
 fn is_below(path: &str) -> bool {
-    let parts = Path::new(path).components();
-    let is_plain = parts.clone().all(|part| matches!(part, Component::Normal(_)));
+    // What begins a path, or separates its parts, is not a slash alone on every
+    // system.
+    let mut parts = Path::new(path).components();
+    let is_plain = parts.all(|part| matches!(part, Component::Normal(_)));
     // No `a//b`, no `a/.`, no slash at the end: one path has one form.
-    let plain: PathBuf = parts.collect();
-    is_plain && !path.is_empty() && !path.contains('\0') && plain.as_os_str() == path
+    is_plain && !path.contains('\0') && !path.split('/').any(|part| matches!(part, "" | "."))
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> TreeError + use<> {
@@ -223,7 +234,7 @@ mod tests {
         symlink("network/c1/eth0", state.join("owned/c")).unwrap();
         let (mut tree, mut left) = (Tree::default(), 1000);
         tree.add(from.path(), &state, &mut left).unwrap();
-        tree.lay_out(to.path()).unwrap();
+        tree.lay_out(to.path(), &[]).unwrap();
         let state = to.path().join("run/cofferdam");
         assert_eq!(fs::read(state.join("a")).unwrap(), b"text");
         assert_eq!(fs::read(state.join("owned/b")).unwrap(), [0xff, 0]);
@@ -259,7 +270,7 @@ mod tests {
             ("var/lib/cni/networks", link("x")),
         ] {
             let to = tempfile::tempdir().unwrap();
-            assert!(tree(path, kept).lay_out(to.path()).is_err(), "{path}");
+            assert!(tree(path, kept).lay_out(to.path(), &[]).is_err(), "{path}");
             assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0, "{path}");
         }
     }
@@ -270,7 +281,7 @@ mod tests {
         let mut tree = tree("run/cofferdam/a", Kept::Link("b".to_owned()));
         tree.0
             .insert("run/cofferdam/a/c".to_owned(), Kept::Text("text".to_owned()));
-        assert!(tree.lay_out(to.path()).is_err());
+        assert!(tree.lay_out(to.path(), &[]).is_err());
         assert!(!to.path().join("run/cofferdam/b").exists());
     }
 }

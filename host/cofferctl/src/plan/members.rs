@@ -21,7 +21,7 @@ use super::{
     node::Node,
     watch::{Decided, Heard, Watch},
 };
-use crate::net;
+use crate::request::pairs;
 
 /// Time for one plugin of the list.
 pub(crate) const BUDGET: Duration = Duration::from_secs(30);
@@ -250,7 +250,7 @@ pub(crate) fn missing(installation: &Installation, config: &PluginConfig) -> any
 
 /// The variables of the request, checked.
 pub(crate) fn environment(arguments: &Arguments) -> anyhow::Result<Environment> {
-    net::pairs(&arguments.args)?;
+    pairs(&arguments.args)?;
     let namespace = arguments.namespace_path()?;
     match Environment::read(|name| arguments.variable(name, &namespace))? {
         Invocation::Request(environment) => Ok(environment),

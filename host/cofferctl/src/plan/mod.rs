@@ -30,7 +30,10 @@ pub(crate) use self::{
     members::{BUDGET, End, Planned, environment, missing},
     tables::rebuild as rebuild_tables,
 };
-use crate::{compiler, confine, net};
+use crate::{
+    compiler, confine,
+    request::{absolute, capability_args, configurations},
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -111,7 +114,7 @@ impl Arguments {
     }
 
     pub(crate) fn capability_args(&self) -> anyhow::Result<Option<json::Node>> {
-        self.cap_args.as_deref().map(net::capability_args).transpose()
+        self.cap_args.as_deref().map(capability_args).transpose()
     }
 
     /// The container, where its namespace is given.
@@ -135,14 +138,14 @@ impl Arguments {
         if path.is_file() {
             return Ok(load_file(path)?);
         }
-        let directory = net::configurations(self.conf_dir.as_deref());
+        let directory = configurations(self.conf_dir.as_deref());
         load_network(&directory, &self.network).with_context(|| format!("network {:?}", self.network))
     }
 
     /// `CNI_NETNS`. Nothing is at the path of a namespace that is imagined.
     pub(crate) fn namespace_path(&self) -> anyhow::Result<String> {
         match &self.netns {
-            Some(path) => net::absolute(path),
+            Some(path) => absolute(path),
             None => Ok(format!("/run/netns/{}", self.id)),
         }
     }

@@ -53,7 +53,7 @@ impl Ground {
     ) -> anyhow::Result<Self> {
         refuse_ways_out(recording)?;
         let scratch = ScratchInstallation::empty("replay")?;
-        recording.files.lay_out(scratch.installation().root())?;
+        recording.lay_out(scratch.installation().root())?;
         relocate_journals(recording, scratch.installation())?;
         let mut ground = Self {
             scratch,
@@ -181,7 +181,10 @@ fn place(directory: &Path, root: &str, installation: &Installation) -> Option<Pa
 
 fn way_out(node: &Node) -> Option<&str> {
     match node {
-        Node::String(text) => text.split('/').any(|part| part == "..").then_some(text),
+        Node::String(text) => text
+            .split(std::path::is_separator)
+            .any(|part| part == "..")
+            .then_some(text),
         Node::Array(items) => items.iter().find_map(way_out),
         Node::Object(members) => members.iter().find_map(|(_, value)| way_out(value)),
         _ => None,

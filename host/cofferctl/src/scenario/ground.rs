@@ -5,7 +5,6 @@
 use std::{
     cell::RefCell,
     fs, io,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -14,9 +13,9 @@ use cofferdam_broker::Installation;
 use cofferdam_protocol::CniError;
 use cofferdam_sandbox::Digest;
 use cofferdam_scenario::Given;
-use nix::fcntl::{Flock, FlockArg};
 
-use super::{policies, troupe::Cast};
+use super::{node_files, policies, troupe::Cast};
+use crate::files::lock;
 
 /// Components that stay compiled besides those in use.
 const MOST_KEPT: usize = 64;
@@ -26,23 +25,13 @@ pub(super) struct Ground {
     installation: Installation,
     /// Where the policies that are in place come from.
     origins: RefCell<Vec<(PathBuf, PathBuf)>>,
-    _alone: Flock<fs::File>,
+    _alone: fs::File,
 }
 
 impl Ground {
     /// Waits until no other run is at it.
     pub(super) fn new(installation: Installation) -> anyhow::Result<Self> {
-        let path = installation.root().join("lock");
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .with_context(|| format!("open {}", path.display()))?;
-        let alone = Flock::lock(file, FlockArg::LockExclusive)
-            .map_err(|(_, errno)| errno)
-            .with_context(|| format!("lock {}", path.display()))?;
+        let alone = lock(&installation.root().join("lock"))?;
         Ok(Self {
             installation,
             origins: RefCell::default(),
@@ -73,9 +62,7 @@ impl Ground {
         let origins = policies::put(given, self.installation.policies().path())?;
         self.origins.replace(origins);
         for (path, text) in &given.files {
-            let place = self.installation.resolve(path);
-            fs::create_dir_all(place.parent().unwrap_or(&place)).with_context(|| format!("make {}", path.display()))?;
-            policies::write(&place, text)?;
+            node_files::put(&self.installation.resolve(path), text)?;
         }
         Ok(())
     }
@@ -99,6 +86,7 @@ impl Ground {
     /// Leaves nothing but what is compiled.
     pub(super) fn clear(&self) -> anyhow::Result<()> {
         let root = self.installation.root();
+        node_files::clear(root);
         for (directory, kept) in [
             ("", &["lock", "var"][..]),
             ("var", &["lib"]),
@@ -111,12 +99,8 @@ impl Ground {
 
     /// Addresses of a network that are still claimed.
     pub(super) fn claimed(&self, network: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.installation.records().join(network))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut claimed: Vec<String> = names.filter(|name| name.parse::<std::net::IpAddr>().is_ok()).collect();
+        let mut claimed = node_files::names(&self.installation.records().join(network));
+        claimed.retain(|name| name.parse::<std::net::IpAddr>().is_ok());
         claimed.sort();
         claimed
     }

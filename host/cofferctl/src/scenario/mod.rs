@@ -2,6 +2,7 @@
 
 mod comparison;
 mod ground;
+mod node_files;
 mod policies;
 mod report;
 mod request;

@@ -3,12 +3,13 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
 use cofferdam_scenario::Given;
+
+use crate::files::{make_directory, write};
 
 /// Where policies have their keys.
 const KEYS: &str = "keys";
@@ -20,7 +21,7 @@ pub(super) type Origin = (PathBuf, PathBuf);
 /// told, files before the directory that they are in.
 pub(super) fn put(given: &Given, directory: &Path) -> anyhow::Result<Vec<Origin>> {
     let mut origins = Vec::new();
-    make(directory)?;
+    make_directory(directory)?;
     for path in &given.policies {
         for file in policy_files(path)? {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -33,7 +34,7 @@ pub(super) fn put(given: &Given, directory: &Path) -> anyhow::Result<Vec<Origin>
         if !cofferdam_policy::is_plain_name(plugin) {
             bail!("policy-of.{plugin}: a plugin can't have that name");
         }
-        write(&directory.join(format!("{plugin}.toml")), text)?;
+        write(&directory.join(format!("{plugin}.toml")), text.as_bytes())?;
     }
     origins.extend(put_keys(given, &directory.join(KEYS))?);
     Ok(origins)
@@ -42,7 +43,7 @@ pub(super) fn put(given: &Given, directory: &Path) -> anyhow::Result<Vec<Origin>
 /// Those that are beside the policies, whichever of them names one.
 fn put_keys(given: &Given, directory: &Path) -> anyhow::Result<Vec<Origin>> {
     let mut origins: Vec<Origin> = Vec::new();
-    make(directory)?;
+    make_directory(directory)?;
     let beside: Vec<PathBuf> = given.policies.iter().map(|path| keys_beside(path)).collect();
     for file in beside.iter().flat_map(|keys| files_in(keys, "pub").unwrap_or_default()) {
         let place = directory.join(file.file_name().unwrap_or_default());
@@ -88,29 +89,10 @@ fn is_of(file: &str, plugin: &str) -> bool {
     file.strip_prefix(plugin).is_some_and(|rest| rest.starts_with('.'))
 }
 
-fn make(directory: &Path) -> anyhow::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-        .with_context(|| format!("make {}", directory.display()))
-}
-
 fn copy(file: &Path, place: &Path) -> anyhow::Result<Origin> {
     let text = fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
-    write(place, &text)?;
+    write(place, text.as_bytes())?;
     Ok((place.to_owned(), file.to_owned()))
-}
-
-pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
-    written.with_context(|| format!("write {}", path.display()))
 }
 
 #[cfg(test)]

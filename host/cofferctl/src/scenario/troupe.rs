@@ -3,8 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::DirBuilder,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +12,7 @@ use cofferdam_sandbox::{Digest, Signatures};
 
 use super::Arguments;
 use crate::{
+    cache::users_cache,
     compiler,
     project::{Built, Checked, Project, workshop},
     signature_file,
@@ -133,22 +132,4 @@ impl Troupe {
         };
         Ok((checked.name(), performer))
     }
-}
-
-/// Where a user's programs keep what can be made again.
-fn users_cache() -> anyhow::Result<PathBuf> {
-    let directory = |variable: &str| {
-        std::env::var_os(variable)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let cache = directory("XDG_CACHE_HOME").or_else(|| Some(directory("HOME")?.join(".cache")));
-    let cache =
-        cache.context("neither XDG_CACHE_HOME nor HOME is set; say with --cache where to keep compiled components")?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&cache)
-        .with_context(|| format!("make {}", cache.display()))?;
-    Ok(cache)
 }

@@ -225,7 +225,7 @@ fn path(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<Box<Path>> {
     let text = reader.string(entry)?;
     let path = Path::new(text);
     let plain = |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
-    if !path.is_absolute() || !path.components().all(plain) || text.contains('\0') {
+    if !path.has_root() || !path.components().all(plain) || text.contains('\0') {
         let problem = format!("{} is not an absolute path without `..`", Quoted(text));
         reader.problem(entry.span(), &entry.field, problem, None);
         return None;

@@ -11,6 +11,8 @@ use super::{Digest, StoreError, TrustedDirectory, components};
 pub struct Artifact {
     digest: Digest,
     code: File,
+    /// Its bytes, where they had to be read to be checked.
+    read: Option<Vec<u8>>,
     needs: String,
     schema: Option<RecordedSchema>,
 }
@@ -29,9 +31,16 @@ impl Artifact {
         Self {
             digest,
             code,
+            read: None,
             needs,
             schema,
         }
+    }
+
+    /// Keeps the bytes that were checked: where they are not mapped, they are
+    /// those that run.
+    pub(super) fn hold(&mut self, code: Vec<u8>) {
+        self.read = Some(code);
     }
 
     /// The digest of the component that it was compiled from.
@@ -61,13 +70,16 @@ impl Artifact {
         components::schema(directory, *digest).map(Some)
     }
 
-    /// The open file, to be mapped.
+    /// The open file.
     pub(crate) fn file(&self) -> &File {
         &self.code
     }
 
     /// Its bytes, where it can't be mapped.
     pub(crate) fn read(&mut self) -> std::io::Result<Vec<u8>> {
+        if let Some(code) = self.read.take() {
+            return Ok(code);
+        }
         let mut code = Vec::new();
         self.code.rewind()?;
         self.code.read_to_end(&mut code)?;

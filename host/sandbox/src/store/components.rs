@@ -1,8 +1,14 @@
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     str::FromStr as _,
     sync::Arc,
+};
+
+use cofferdam_system::{
+    disk::{self, OpenOptionsExt as _},
+    process,
 };
 
 use super::{
@@ -141,11 +147,11 @@ impl ComponentStore {
             path: path.clone(),
             error,
         })?;
-        if Digest::of(&code) == recorded.digest {
-            Ok(artifact)
-        } else {
-            Err(StoreError::Damaged { path })
+        if Digest::of(&code) != recorded.digest {
+            return Err(StoreError::Damaged { path });
         }
+        artifact.hold(code);
+        Ok(artifact)
     }
 
     /// The component itself, as it was added.
@@ -348,16 +354,11 @@ pub(super) fn is_missing(error: &StoreError) -> bool {
 }
 
 fn create_directories(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(path)
-        .map_err(|error| StoreError::Io {
-            action: "make",
-            path: path.to_owned(),
-            error,
-        })
+    disk::make_directories(path, 0o755).map_err(|error| StoreError::Io {
+        action: "make",
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// Removes the compiled forms of other engines but the latest. One that can't
@@ -388,15 +389,13 @@ fn clear(directory: &Path, name: &str, path: &Path) {
             .to_str()
             .and_then(|file| file.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.'));
         let writer = writer.and_then(|number| number.parse::<u32>().ok());
-        if writer.is_some_and(|number| !Path::new(&format!("/proc/{number}")).exists()) {
+        if writer.is_some_and(process::has_ended) {
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
 pub(super) fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
     let temporary = directory.join(format!(".{name}.{}", std::process::id()));
     let path = directory.join(name);
     clear(directory, name, &path);

@@ -1,4 +1,4 @@
-use std::{fmt, fs::File, io, os::unix::fs::MetadataExt as _, str::FromStr};
+use std::{fmt, fs::File, io, str::FromStr};
 
 use super::{Digest, ParseDigestError};
 
@@ -35,14 +35,22 @@ struct Identity {
 }
 
 impl Identity {
-    fn of(file: &File) -> io::Result<Self> {
+    #[cfg(unix)]
+    fn of(file: &File) -> io::Result<Option<Self>> {
+        use std::os::unix::fs::MetadataExt as _;
         let metadata = file.metadata()?;
-        Ok(Self {
+        Ok(Some(Self {
             inode: metadata.ino(),
             size: metadata.size(),
             seconds: metadata.mtime(),
             nanoseconds: metadata.mtime_nsec(),
-        })
+        }))
+    }
+
+    /// Where files have no number that can be asked for, the digest decides.
+    #[cfg(not(unix))]
+    fn of(_: &File) -> io::Result<Option<Self>> {
+        Ok(None)
     }
 }
 
@@ -51,7 +59,7 @@ impl Record {
     pub(super) fn of(digest: Digest, file: &File, needs: Digest, schema: Option<Digest>) -> io::Result<Self> {
         Ok(Self {
             digest,
-            file: Some(Identity::of(file)?),
+            file: Identity::of(file)?,
             needs: Some(needs),
             schema,
         })
@@ -59,7 +67,7 @@ impl Record {
 
     /// Whether the file is the recorded one, unwritten since.
     pub(super) fn is_of(&self, file: &File) -> bool {
-        self.file.is_some() && self.file == Identity::of(file).ok()
+        self.file.is_some() && Identity::of(file).is_ok_and(|identity| identity == self.file)
     }
 }
 
