@@ -192,8 +192,9 @@ impl Records {
     /// Reads a value that all attachments of the network share.
     ///
     /// Its name is small letters and `_`, then perhaps a dot and up to three
-    /// digits, as in `last_reserved_ip.0`. So nothing that a request brings,
-    /// such as a pod's name, can be one.
+    /// digits, as in `last_reserved_ip.0`, at most 64 bytes in all, and not
+    /// `lock`. So nothing that a request brings, such as a pod's name, can be
+    /// one.
     ///
     /// # Errors
     /// [`Error::Invalid`] when the name is another.

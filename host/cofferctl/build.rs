@@ -82,7 +82,8 @@ fn files(base: &Path, directory: &Path) -> Vec<(String, PathBuf)> {
             found.extend(files(base, &path));
         } else if !is_left_out {
             let relative = path.strip_prefix(base).unwrap().to_str().unwrap();
-            found.push((relative.to_owned(), path));
+            // In projects paths are written one way, whoever builds this.
+            found.push((relative.replace('\\', "/"), path));
         }
     }
     found

@@ -236,6 +236,47 @@ fn scenarios_are_chosen_by_their_names() {
     );
 }
 
+/// Who writes a plugin has no node, and nothing of his is root's.
+#[test]
+fn the_ways_out_are_an_authors() {
+    for (slip, ways) in [
+        // No policy.
+        (
+            of_static("").replace("policy-of.static = \"[plugin.static]\"", ""),
+            &["plugin \"static\" has no policy here", "`policy-of.static`"][..],
+        ),
+        // No component.
+        (
+            of_static("")
+                .replace("\"type\": \"static\"", "\"type\": \"mine\"")
+                .replace(
+                    "policy-of.static = \"[plugin.static]\"",
+                    "policy-of.mine = \"[plugin.mine]\"",
+                ),
+            &[
+                "no component takes part as plugin \"mine\"",
+                "[plugins]",
+                "--component FILE.wasm",
+            ],
+        ),
+        // A configuration that is none of its own.
+        (
+            of_static("").replace("\"addresses\": [ {", "\"addresses\": [ 7, {"),
+            &["ipam.addresses[0]", "cofferctl inspect FILE.wasm"],
+        ),
+    ] {
+        let directory = directory();
+        let ended = run(directory.path(), &slip);
+        assert_eq!(ended.code, Some(1), "{slip}: {ended:?}");
+        for words in ways {
+            assert!(ended.stdout.contains(words), "{words}: {ended:?}");
+        }
+        for words in ["cofferctl component", "/etc/cofferdam", "/var/lib", "root"] {
+            assert!(!ended.stdout.contains(words), "{words} is a node's: {ended:?}");
+        }
+    }
+}
+
 /// A component that never ends is ended.
 #[test]
 fn a_component_that_does_not_end_is_interrupted() {

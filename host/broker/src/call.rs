@@ -20,7 +20,7 @@ use cofferdam_sandbox::{
 };
 
 use crate::{
-    Installation, Reach, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine,
+    Installation, Reach, Workplace, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine,
     recording::Slot, rehearsal::Rehearsing, requests::Carriers, timing, verbs,
 };
 
@@ -43,6 +43,7 @@ pub struct Broker {
     confine: Option<Confine>,
     carriers: Option<Carriers>,
     rehearsing: Rehearsing,
+    workplace: Workplace,
 }
 
 /// What the process has to print, and how it has to exit.
@@ -77,6 +78,7 @@ impl Broker {
             confine: None,
             carriers: None,
             rehearsing: Rehearsing::default(),
+            workplace: Workplace::default(),
         }
     }
 
@@ -121,6 +123,12 @@ impl Broker {
             carriers: Some(Carriers::new(find)),
             ..self
         }
+    }
+
+    /// Has errors tell how they are mended there, and not on a node.
+    #[must_use]
+    pub fn at(self, workplace: Workplace) -> Self {
+        Self { workplace, ..self }
     }
 
     /// Has somebody told which component runs, and what it gets handles of.
@@ -253,6 +261,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// Who is told, where the kernel is not asked.
     pub(crate) rehearsing: Rehearsing,
+    /// Where errors are mended.
+    pub(crate) workplace: Workplace,
     /// Who sends requests, if anybody does.
     pub(crate) carriers: Option<Carriers>,
     /// What the process was executed as.
@@ -304,6 +314,7 @@ impl Call {
             attachment,
             deadline: started + broker.budget,
             rehearsing: broker.rehearsing.clone(),
+            workplace: broker.workplace,
             carriers: broker.carriers.clone(),
             name: name.to_owned(),
             budget: broker.budget,
@@ -340,6 +351,7 @@ impl Call {
             attachment: attachment.clone(),
             deadline: started + broker.budget,
             rehearsing: broker.rehearsing.clone(),
+            workplace: broker.workplace,
             carriers: broker.carriers.clone(),
             name: record.plugin.clone(),
             budget: broker.budget,

@@ -43,6 +43,7 @@ mod verbs;
 mod verify;
 mod wake;
 mod ways;
+mod workplace;
 
 pub use call::{Answer, Broker};
 pub use component::check as check_component;
@@ -55,3 +56,4 @@ pub use repair::{RepairError, repair};
 #[cfg(feature = "simulation")]
 pub use verbs::{Again, Detached, Rehearsed};
 pub use wake::Woken;
+pub use workplace::Workplace;

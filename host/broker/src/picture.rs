@@ -135,6 +135,11 @@ impl Network for Picture {
         Ok(addresses)
     }
 
+    fn has_address(&mut self, place: Place, address: IpAddr) -> Result<bool> {
+        let addresses = self.addresses_in(place)?;
+        Ok(addresses.iter().any(|info| info.address.address() == address))
+    }
+
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let info = |address: &IpPrefix| AddressInfo {

@@ -4,10 +4,7 @@ use cofferdam_policy::Pin;
 use cofferdam_protocol::CniError;
 use cofferdam_sandbox::{ComponentStore, Digest, PublicKey, SignatureError};
 
-use crate::codes;
-
-const SIGN: &str = "have it signed (cofferctl sign --key FILE.key COMPONENT.wasm), and add it again with its signature \
-                    beside it (cofferctl component add COMPONENT.wasm)";
+use crate::{Workplace, codes};
 
 /// Refuses a component that is not the pinned one, or not signed with the
 /// pinned key, before anything of it is loaded.
@@ -15,6 +12,16 @@ const SIGN: &str = "have it signed (cofferctl sign --key FILE.key COMPONENT.wasm
 /// # Errors
 /// It is another, or not known to be signed.
 pub fn check(store: &ComponentStore, plugin: &str, pin: &Pin, installed: Digest) -> Result<(), CniError> {
+    check_at(Workplace::Node, store, (plugin, pin), installed)
+}
+
+/// The same, with the way out of where it is.
+pub(crate) fn check_at(
+    workplace: Workplace,
+    store: &ComponentStore,
+    (plugin, pin): (&str, &Pin),
+    installed: Digest,
+) -> Result<(), CniError> {
     match pin {
         Pin::Any => Ok(()),
         Pin::Digest(pinned) if *pinned == installed.to_string() => Ok(()),
@@ -24,14 +31,16 @@ pub fn check(store: &ComponentStore, plugin: &str, pin: &Pin, installed: Digest)
                 "the policy grants plugin {plugin:?} to component sha256:{pinned}, but sha256:{installed} is installed"
             ),
         )),
-        Pin::SignedBy { name, key } => check_signature(store, installed, &PublicKey(*key)).map_err(|refusal| {
-            let message = format!(
-                "the policy grants plugin {plugin:?} to components signed with key {name:?}, and component \
-                 sha256:{installed} is not known to be: {}",
-                refusal.reason
-            );
-            CniError::new(codes::DENIED, message).with_details(refusal.remedy)
-        }),
+        Pin::SignedBy { name, key } => {
+            check_signature(workplace, store, installed, &PublicKey(*key)).map_err(|refusal| {
+                let message = format!(
+                    "the policy grants plugin {plugin:?} to components signed with key {name:?}, and component \
+                     sha256:{installed} is not known to be: {}",
+                    refusal.reason
+                );
+                CniError::new(codes::DENIED, message).with_details(refusal.remedy)
+            })
+        }
     }
 }
 
@@ -41,7 +50,12 @@ struct Refusal {
     remedy: String,
 }
 
-fn check_signature(store: &ComponentStore, installed: Digest, key: &PublicKey) -> Result<(), Refusal> {
+fn check_signature(
+    workplace: Workplace,
+    store: &ComponentStore,
+    installed: Digest,
+    key: &PublicKey,
+) -> Result<(), Refusal> {
     // What can't be read says itself how to mend it.
     let signatures = store.signatures(installed).map_err(|error| Refusal {
         reason: error.to_string(),
@@ -51,7 +65,7 @@ fn check_signature(store: &ComponentStore, installed: Digest, key: &PublicKey) -
         reason: error.to_string(),
         remedy: match error {
             SignatureError::Key { .. } => String::new(),
-            _ => SIGN.to_owned(),
+            _ => workplace.signing().to_owned(),
         },
     })
 }

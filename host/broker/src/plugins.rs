@@ -10,7 +10,7 @@ use cofferdam_protocol::{CniError, Place, PluginConfig};
 use cofferdam_sandbox::{Artifact, ComponentStore, Limits, Program, Sandbox};
 
 use crate::{
-    Installation,
+    Installation, Workplace,
     call::{Call, Member},
     codes,
     mode::Mode,
@@ -43,6 +43,7 @@ pub(crate) struct Plugins {
     by_name: BTreeMap<String, Result<Loaded, CniError>>,
     /// Where the kernel is not asked, plugins call others without a grant.
     rehearsing: Rehearsing,
+    workplace: Workplace,
 }
 
 impl Plugins {
@@ -58,10 +59,12 @@ impl Plugins {
             tenant,
             ends_with_request: call.ends_with_request(),
             rehearsing: &call.rehearsing,
+            workplace: call.workplace,
         };
         let mut plugins = Self {
             by_name: BTreeMap::new(),
             rehearsing: call.rehearsing.clone(),
+            workplace: call.workplace,
         };
         for member in &call.members {
             plugins.add(&loader, &member.plugin);
@@ -94,7 +97,7 @@ impl Plugins {
         for plugin in [&member.plugin, &delegate] {
             let schema = self.loaded(plugin).and_then(|loaded| loaded.schema.as_deref());
             if let Some(schema) = schema {
-                schema::check(plugin, schema, &member.config)?;
+                schema::check(plugin, schema, &member.config, self.workplace)?;
             }
         }
         Ok(())
@@ -214,6 +217,7 @@ struct Loader<'a> {
     /// Whether the process has nothing to do after this request.
     ends_with_request: bool,
     rehearsing: &'a Rehearsing,
+    workplace: Workplace,
 }
 
 impl Loader<'_> {
@@ -248,7 +252,7 @@ impl Loader<'_> {
     }
 
     fn policy(&self, plugin: &str) -> Result<PluginPolicy, CniError> {
-        let refuse = |error: PolicyError| CniError::new(codes::DENIED, error.to_string());
+        let refuse = |error: PolicyError| CniError::new(codes::DENIED, self.workplace.no_policy(&error));
         let read = self.installation.policies().plugin(plugin).map_err(refuse);
         read.or_else(|error| {
             self.rehearsing.overlook(plugin, Err(error))?;
@@ -264,10 +268,10 @@ impl Loader<'_> {
         let digest = self
             .components
             .resolve(plugin)
-            .map_err(|error| refuse(error.to_string()))?;
+            .map_err(|error| refuse(self.workplace.no_component(&error)))?;
         // A recording is run again with whatever its author has in mind.
         if !self.rehearsing.is_again() {
-            let checked = pin::check(&self.components, plugin, pin, digest);
+            let checked = pin::check_at(self.workplace, &self.components, (plugin, pin), digest);
             self.rehearsing.overlook(plugin, checked)?;
         }
         self.components

@@ -4,7 +4,7 @@
 use cofferdam_protocol::{CniError, PluginConfig};
 use cofferdam_sandbox::Artifact;
 
-use crate::{codes, log::printable, mode::Mode, secrets::Secrets};
+use crate::{Workplace, codes, log::printable, mode::Mode, secrets::Secrets};
 
 /// The compiled schema of a component's configuration, where it has one and
 /// somebody asks: what was made is undone whatever the configuration is like.
@@ -18,7 +18,7 @@ pub(crate) fn declared(mode: Mode, artifact: &Artifact) -> Result<Option<Vec<u8>
 }
 
 /// Refuses a configuration that the component says it can't use.
-pub(crate) fn check(plugin: &str, schema: &[u8], config: &PluginConfig) -> Result<(), CniError> {
+pub(crate) fn check(plugin: &str, schema: &[u8], config: &PluginConfig, workplace: Workplace) -> Result<(), CniError> {
     let violations = cofferdam_schema::check(schema, config.tree()).map_err(|error| {
         let message = format!(
             "plugin {plugin:?}: the schema of its configuration can't be read: {error}; compile it again with \
@@ -37,10 +37,7 @@ pub(crate) fn check(plugin: &str, schema: &[u8], config: &PluginConfig) -> Resul
     // The first is in the message, so of it only the way out is left to be told.
     let others = violations.iter().skip(1).map(ToString::to_string);
     let told: Vec<String> = [first.way_out.clone()].into_iter().chain(others).collect();
-    let details = format!(
-        "{}. `cofferctl component inspect {plugin}` shows all fields",
-        told.join(". ")
-    );
+    let details = format!("{}. {}", told.join(". "), workplace.fields(plugin));
     let secrets = Secrets::new(config, []);
     let shown = |text: &str| printable(&secrets.hide(text));
     Err(CniError::invalid_config(shown(&message)).with_details(shown(&details)))
@@ -56,7 +53,8 @@ mod tests {
     fn refused(config: &str) -> CniError {
         let schema = r#"{"properties":{"mtu":{"type":"integer"},"token":{"type":"integer"}}}"#;
         let config = PluginConfig::parse(config).unwrap();
-        check("bridge", Schema::parse(schema).unwrap().compiled(), &config).unwrap_err()
+        let schema = Schema::parse(schema).unwrap();
+        check("bridge", schema.compiled(), &config, Workplace::Node).unwrap_err()
     }
 
     #[test]

@@ -99,23 +99,24 @@ impl Session {
         kernel: Kernel,
         namespace: Option<NamespaceRecord>,
     ) -> Result<Self, CniError> {
-        Self::reaching(call, mode, state, kernel, namespace, |reach| reach)
+        let resources = Resources::open(call, mode)?;
+        Self::reaching(call, state, kernel, namespace, resources, |reach| reach)
     }
 
-    /// The same, where the host goes on after the plugins: `reach` adds what
-    /// that takes to what they need.
+    /// The same with what was opened before. Where the host goes on after the
+    /// plugins, `reach` adds what that takes to what they need.
     pub(crate) fn reaching(
         call: &Call,
-        mode: Mode,
         state: &StateDirectory,
         mut kernel: Kernel,
         namespace: Option<NamespaceRecord>,
+        mut resources: Resources,
         reach: impl FnOnce(Reach) -> Reach,
     ) -> Result<Self, CniError> {
-        let mut resources = Resources::open(call, mode)?;
+        let mode = resources.mode;
         // Where none can be run, there is nobody to be guarded against.
         if resources.plugins.all().next().is_none() {
-            return Ok(Self::with(call, mode, state, Box::new(kernel), namespace, resources));
+            return Ok(Self::with(call, state, Box::new(kernel), namespace, resources));
         }
         kernel
             .open_ahead(&resources.plugins.ahead(mode))
@@ -126,17 +127,18 @@ impl Session {
             courier: resources.carrier.is_ok(),
             ..Reach::new(call, &resources.plugins, &resources.files)
         });
-        let (network, recorder) = Recorder::begin(call, mode, &resources, kernel, namespace.as_ref());
-        if let Some(recorder) = &recorder {
-            wanted = wanted.and_directory(recorder.directory());
+        // What other verbs are told begins before their plugins.
+        if mode == Mode::Add {
+            Recorder::begin(call, &resources, &mut kernel, namespace.as_ref(), None);
+        }
+        if let Some(directory) = call.recorder.directory() {
+            wanted = wanted.and_directory(&directory);
         }
         call.confine(&wanted)?;
         timing::phase("confine");
-        let mut session = Self::with(call, mode, state, network, namespace, resources);
-        if let Some(recorder) = recorder {
-            recorder.listen_to(&mut session);
-            call.recorder.fill(recorder);
-        }
+        let network = call.recorder.heard(Box::new(kernel));
+        let mut session = Self::with(call, state, network, namespace, resources);
+        call.recorder.listen_to(&mut session);
         Ok(session)
     }
 
@@ -151,18 +153,18 @@ impl Session {
     ) -> Result<Self, CniError> {
         let mut resources = Resources::open(call, mode)?;
         resources.carrier = requests::carrier(call, &resources.plugins, &resources.sandbox);
-        Ok(Self::with(call, mode, state, network, namespace, resources))
+        Ok(Self::with(call, state, network, namespace, resources))
     }
 
     fn with(
         call: &Call,
-        mode: Mode,
         state: &StateDirectory,
         network: Box<dyn Network + Send>,
         namespace: Option<NamespaceRecord>,
         resources: Resources,
     ) -> Self {
         let Resources {
+            mode,
             sandbox,
             tenant,
             plugins,
@@ -227,6 +229,7 @@ impl Session {
 
 /// What is loaded and opened before the first plugin runs.
 pub(crate) struct Resources {
+    pub(crate) mode: Mode,
     sandbox: Sandbox,
     tenant: Option<String>,
     pub(crate) plugins: Plugins,
@@ -236,12 +239,15 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    fn open(call: &Call, mode: Mode) -> Result<Self, CniError> {
+    /// Opens and loads what the plugins of a call need. One that can't be run
+    /// is none of its failures: that is told when its turn comes.
+    pub(crate) fn open(call: &Call, mode: Mode) -> Result<Self, CniError> {
         let sandbox = call.sandbox()?;
         let tenant = cofferdam_policy::tenant(&call.environment.args);
         let plugins = Plugins::load(call, mode, &sandbox, tenant.as_deref());
         let files = Files::open(call, &plugins, mode);
         Ok(Self {
+            mode,
             sandbox,
             tenant,
             plugins,

@@ -76,8 +76,8 @@ impl Mediator {
 
     fn is_used(&mut self, object: &SharedObject) -> Result<bool, CallError> {
         let session = self.session();
-        let users = session.shared.users(object, &session.attachment);
-        Ok(users.map_err(journal_error)? > 0)
+        let is_used = session.shared.is_used(object, &session.attachment);
+        is_used.map_err(journal_error)
     }
 
     /// Takes one more, if there is room. What two grants that say the same

@@ -5,13 +5,14 @@
 use std::{
     fs,
     io::{self, Read as _},
-    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{ChildStdin, ChildStdout, Command, Stdio},
+    process::{ChildStdin, ChildStdout, Stdio},
 };
 
 use anyhow::Context as _;
 use clap::Args;
+
+use crate::own_process::{again, apart_from_terminal};
 
 /// The command of this executable that does it.
 pub(crate) const COMMAND: &str = "remove-when-closed";
@@ -35,17 +36,15 @@ impl Janitor {
     /// # Errors
     /// It can't be started.
     pub(crate) fn of(directory: &Path) -> anyhow::Result<Self> {
-        let mut child = Command::new("/proc/self/exe")
-            .arg(COMMAND)
-            .arg(directory)
-            .env_clear()
-            .current_dir("/")
-            // What ends the command at a terminal is not for it.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("start what removes {}", directory.display()))?;
+        let started = again().and_then(|mut child| {
+            apart_from_terminal(&mut child)
+                .arg(COMMAND)
+                .arg(directory)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+        });
+        let mut child = started.with_context(|| format!("start what removes {}", directory.display()))?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (open, done) = pipes.context("the pipes are not to be had")?;
         Ok(Self { open: Some(open), done })

@@ -1,15 +1,17 @@
 //! An installation that nobody else uses.
 
 use std::{
-    fs::{self, DirBuilder},
-    os::unix::fs::DirBuilderExt as _,
-    path::{Component, Path},
+    fs,
+    path::{Component, Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
 
-use crate::janitor::Janitor;
+use crate::{
+    files::{make_directory, make_new_directory},
+    janitor::Janitor,
+};
 
 /// An installation in a directory of its own, which goes with this.
 #[derive(Debug)]
@@ -33,10 +35,7 @@ impl ScratchInstallation {
         let number = u64::from_le_bytes(random);
         let root = std::env::temp_dir().join(format!("cofferctl-{purpose}-{number:016x}"));
         // Nobody else's directory is taken for it.
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&root)
-            .with_context(|| format!("make {}", root.display()))?;
+        make_new_directory(&root)?;
         Ok(Self {
             _janitor: Janitor::of(&root)?,
             installation: Installation::below(root),
@@ -56,18 +55,10 @@ impl ScratchInstallation {
     }
 
     /// Where a path of the node's is here.
-    pub(crate) fn below_root(&self, path: &Path) -> anyhow::Result<std::path::PathBuf> {
+    pub(crate) fn below_root(&self, path: &Path) -> anyhow::Result<PathBuf> {
         if path.components().any(|part| part == Component::ParentDir) {
             bail!("{}: a path without `..` is needed", path.display());
         }
         Ok(self.installation.resolve(path))
     }
-}
-
-pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .with_context(|| format!("make {}", path.display()))
 }

@@ -38,7 +38,8 @@ fn sign(key: &PrivateKey, file: &Path) -> anyhow::Result<()> {
     signatures.insert(key.public(), key.sign(digest));
     for stale in signatures.drop_invalid(digest) {
         complain(&format!(
-            "{}: the signature with {stale} was not of the component as it is now, and is dropped",
+            "{}: the signature with {stale} was not of the component as it is now, and is dropped; whoever has that key \
+             can sign the component as it is now",
             beside.display()
         ));
     }

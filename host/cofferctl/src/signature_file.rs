@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use cofferdam_sandbox::{SIGNATURES_LIMIT, Signatures};
+use cofferdam_sandbox::{Digest, SIGNATURES_LIMIT, Signatures};
 
 /// Where a component's signatures are.
 pub(crate) fn path(component: &Path) -> PathBuf {
@@ -36,6 +36,28 @@ pub(crate) fn read(component: &Path) -> anyhow::Result<Option<Signatures>> {
     Ok(Some(signatures))
 }
 
+/// What is wrong with the signatures beside a component that was built just now:
+/// they may be of what it was before. They stay, since only who has the keys can
+/// say that they are of no use.
+pub(crate) fn stale(component: &Path, digest: Digest) -> Option<String> {
+    let why = match read(component) {
+        Ok(signatures) => {
+            let error = signatures?.first_invalid(digest)?;
+            format!(
+                "{} does not fit {} as it is built now (sha256:{digest}): {error}",
+                path(component).display(),
+                component.display()
+            )
+        }
+        Err(error) => format!("{error:#}"),
+    };
+    Some(format!(
+        "{why}; nobody can install the two together: sign the component again (cofferctl sign --key NAME.key {}), or \
+         delete the .sig",
+        component.display()
+    ))
+}
+
 /// Writes them, to a temporary name that is then renamed.
 pub(crate) fn write(component: &Path, signatures: &Signatures) -> anyhow::Result<()> {
     let path = path(component);
@@ -46,4 +68,35 @@ pub(crate) fn write(component: &Path, signatures: &Signatures) -> anyhow::Result
         let _ = fs::remove_file(&temporary);
     }
     written.with_context(|| format!("write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use cofferdam_sandbox::PublicKey;
+
+    use super::*;
+
+    #[test]
+    fn signatures_that_do_not_fit_are_told_with_their_file_and_the_way_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let component = directory.path().join("bridge.wasm");
+        let digest = Digest::of(b"built anew");
+        assert_eq!(stale(&component, digest), None, "there are none");
+        let mut signatures = Signatures::default();
+        signatures.insert(PublicKey([1; 32]), [7; 64]);
+        write(&component, &signatures).unwrap();
+        let told = stale(&component, digest).unwrap();
+        for part in [
+            "bridge.wasm.sig",
+            &digest.to_string(),
+            "cofferctl sign --key",
+            "delete the .sig",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        fs::write(path(&component), "ed25519:").unwrap();
+        let told = stale(&component, digest).unwrap();
+        assert!(told.contains("bridge.wasm.sig") && told.contains("line 1"), "{told}");
+    }
 }

@@ -57,7 +57,10 @@ pub enum Error {
         why: String,
     },
     /// A name that records can't have.
-    #[error("{0:?} can't be the name of a value: small letters and _, then perhaps a dot and up to three digits")]
+    #[error(
+        "{0:?} can't be the name of a value: small letters and _, then perhaps a dot and up to three digits, at most 64 \
+         bytes in all, and not \"lock\""
+    )]
     InvalidName(String),
     /// Values stay when attachments go; a network has a few.
     #[error("{} holds as many values as a network can have", .0.display())]

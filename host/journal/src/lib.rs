@@ -35,6 +35,7 @@ mod names;
 mod owned;
 mod quota;
 mod records;
+mod relocate;
 mod repair;
 mod shared;
 mod state_directory;

@@ -237,7 +237,7 @@ impl StateDirectory {
         Ok(())
     }
 
-    fn network_directories(&self, network: Option<&str>) -> Result<Vec<PathBuf>> {
+    pub(crate) fn network_directories(&self, network: Option<&str>) -> Result<Vec<PathBuf>> {
         let root = self.path.join(ATTACHMENTS);
         match network {
             Some(network) => Ok(vec![root.join(directory_name(network))]),

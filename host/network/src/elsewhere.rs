@@ -101,6 +101,7 @@ refused! {
     delete_vxlan_peer(LinkId, IpAddr) -> ();
     addresses(LinkId) -> Vec<AddressInfo>;
     addresses_in(Place) -> Vec<AddressInfo>;
+    has_address(Place, IpAddr) -> bool;
     add_address(LinkId, IpPrefix, bool) -> ();
     delete_address(LinkId, IpPrefix) -> ();
     routes(LinkId, u32) -> Vec<Route>;

@@ -71,6 +71,9 @@ pub trait Network {
     fn addresses(&mut self, link: LinkId) -> Result<Vec<AddressInfo>>;
     /// `ip address show`, of all links of a namespace.
     fn addresses_in(&mut self, place: Place) -> Result<Vec<AddressInfo>>;
+    /// Whether any link of a namespace has an address. Takes no longer beside
+    /// links by the thousand, each of which has an address of its own.
+    fn has_address(&mut self, place: Place, address: IpAddr) -> Result<bool>;
     /// `ip address add ADDRESS broadcast + dev NAME [nodad]`; fails when the
     /// link has it.
     fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()>;

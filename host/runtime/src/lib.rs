@@ -36,6 +36,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Other systems than Linux have no plugins to call: there networks are loaded,
+//! and nothing else.
+//!
 //! Every call blocks for as long as plugins take, at most the deadline for each
 //! of them; a runtime that is asynchronous makes it on a thread for blocking
 //! work.
@@ -45,22 +48,38 @@
 #[doc = include_str!("../../../docs/embedding.md")]
 mod embedding {}
 
+#[cfg(target_os = "linux")]
 mod attachment;
+#[cfg(target_os = "linux")]
 mod base64;
+#[cfg(target_os = "linux")]
 mod cache;
+#[cfg(target_os = "linux")]
 mod call;
+#[cfg(target_os = "linux")]
 mod error;
 mod load;
+#[cfg(target_os = "linux")]
 mod outcome;
+#[cfg(target_os = "linux")]
 mod process;
+#[cfg(target_os = "linux")]
 mod resolver;
+#[cfg(target_os = "linux")]
 mod runtime;
 
+#[cfg(target_os = "linux")]
 pub use attachment::AttachmentRequest;
+#[cfg(target_os = "linux")]
 pub use cache::{CacheError, CachedAttachment, ResultCache};
+#[cfg(target_os = "linux")]
 pub use error::{PluginFailure, RuntimeError};
 pub use load::{LoadError, load_directory, load_file, load_network, network_files};
+#[cfg(target_os = "linux")]
 pub use outcome::AddResult;
+#[cfg(target_os = "linux")]
 pub use process::ProcessError;
+#[cfg(target_os = "linux")]
 pub use resolver::{PluginCommand, PluginResolver, ResolveError, SearchPath};
+#[cfg(target_os = "linux")]
 pub use runtime::Runtime;

@@ -113,7 +113,7 @@ impl ScenarioFile {
 }
 
 /// A file's text, of which nobody writes more than so much.
-fn read_text(path: &Path) -> std::result::Result<String, ReadError> {
+pub(crate) fn read_text(path: &Path) -> std::result::Result<String, ReadError> {
     let unreadable = |source| ReadError::Unreadable {
         path: path.to_owned(),
         source,

@@ -21,4 +21,4 @@ pub use fact::Fact;
 pub use file::ReadError;
 pub use model::{Action, Answer, Expected, Given, RequestParts, Scenario, ScenarioFile, Step};
 pub use picture::{Picture, Pictures};
-pub use service::Answered;
+pub use service::{Answered, load_answers};

@@ -1,14 +1,38 @@
 //! What services answer in a scenario, as its file says.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use cofferdam_http::{Header, Method, Response};
 use cofferdam_protocol::Url;
 use serde_json::Value as Json;
 
-use crate::document::{Result, Table, Value, advice};
+use crate::{
+    ReadError,
+    document::{Result, Source, Table, Value, advice},
+    file::read_text,
+};
 
 const KEYS: [&str; 6] = ["method", "url", "request", "status", "headers", "body"];
+
+/// What services answer, as a file of its own says: the `[[http]]` of a
+/// scenario, and nothing else.
+///
+/// # Errors
+/// It can't be read, or what is wrong with it, and in which line.
+pub fn load_answers(path: &Path) -> std::result::Result<Vec<Answered>, ReadError> {
+    Ok(parse_answers(path, &read_text(path)?)?)
+}
+
+fn parse_answers(path: &Path, text: &str) -> Result<Vec<Answered>> {
+    Source { path, text }.read(|root| {
+        root.refuse_unknown(&["http"])?;
+        let answers = read(root)?;
+        if answers.is_empty() {
+            return Err(root.error("there is no [[http]] in the file"));
+        }
+        Ok(answers)
+    })
+}
 
 /// What a service answers to a request.
 #[derive(Clone, Debug)]
@@ -93,6 +117,54 @@ impl fmt::Display for Answered {
         match &self.request {
             Some(request) => write!(f, " with {request}"),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parse(text: &str) -> Result<Vec<Answered>> {
+        parse_answers(Path::new("answers.toml"), text)
+    }
+
+    #[test]
+    fn answers_are_written_as_in_a_scenario() {
+        let text = r#"
+[[http]]
+method = "POST"
+url = "https://ipam.example/v1/addresses"
+request = '{ "container": "c1" }'
+status = 201
+body = { address = "10.31.0.5/24" }
+
+[[http]]
+method = "DELETE"
+url = "https://ipam.example/v1/addresses/10.31.0.5"
+"#;
+        let answers = parse(text).unwrap();
+        let told: Vec<String> = answers.iter().map(ToString::to_string).collect();
+        let post = r#"POST https://ipam.example/v1/addresses with {"container":"c1"}"#;
+        assert_eq!(told, [post, "DELETE https://ipam.example/v1/addresses/10.31.0.5"]);
+        assert_eq!(answers[0].response.status, 201);
+        assert_eq!(answers[0].response.body, br#"{"address":"10.31.0.5/24"}"#);
+    }
+
+    #[test]
+    fn a_slip_is_told_with_its_line() {
+        for (text, told) in [
+            ("", "there is no [[http]]"),
+            ("[given]\n", "given"),
+            ("[[http]]\nmethod = \"GET\"\n", "answers.toml:1: "),
+            (
+                "[[http]]\nmethod = \"FETCH\"\nurl = \"https://a.example/\"\n",
+                "answers.toml:2: ",
+            ),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(told), "{text:?}: {error}");
         }
     }
 }

@@ -173,6 +173,11 @@ impl Network for Simulated {
         Ok(self.look(|sides| sides.at(place).addresses.values().flatten().cloned().collect()))
     }
 
+    fn has_address(&mut self, place: Place, address: IpAddr) -> Result<bool> {
+        let is_it = |info: &AddressInfo| info.address.address() == address;
+        Ok(self.look(|sides| sides.at(place).addresses.values().flatten().any(is_it)))
+    }
+
     fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
         request::link(link)?;
         let operation = Operation::AddAddress {

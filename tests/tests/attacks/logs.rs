@@ -99,7 +99,8 @@ fn values_that_outlive_the_attachment_are_few_and_small() {
         let calls = json!([{ "do": "open-records" }, { "do": "write-value", "name": "cursor", "value": value }]);
         arena.refused(attack, &calls, crate::arena::INVALID, "a value has at most 256 bytes");
     }
-    for name in ["web-0", "10.22.0.5", "../cursor", "", "last.1000"] {
+    let long = "a".repeat(65);
+    for name in ["web-0", "10.22.0.5", "../cursor", "", "last.1000", &long, "lock"] {
         let calls = json!([{ "do": "open-records" }, { "do": "write-value", "name": name, "value": "1" }]);
         arena.refused(name, &calls, crate::arena::INVALID, "can't be the name of a value");
     }

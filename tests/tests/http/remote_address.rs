@@ -263,9 +263,48 @@ fn a_plan_sends_nothing_and_says_so() {
     fs::write(&file, ipam.config().to_string()).unwrap();
     let plan = ipam.node.site.cofferctl(&["plan", file.to_str().unwrap()]);
     assert_eq!(plan.code, Some(1), "{plan:?}");
-    let said = format!("{}{}", plan.stdout, plan.stderr);
-    assert!(said.contains("a plan sends no requests"), "{plan:?}");
-    assert!(said.contains("http.request"), "{plan:?}");
+    let whom = format!(
+        "plugin remote-address asks a service, which a plan does not: POST {}/v1/addresses",
+        ipam.origin
+    );
+    for words in [&whom, "\"container\":\"plan\"", "--answers FILE", "http.request"] {
+        assert!(plan.stdout.contains(words), "{words}: {plan:?}");
+    }
+    let end = &ipam.node.site.cofferctl_json(&["plan", file.to_str().unwrap()])["end"];
+    assert_eq!(end["unanswered"]["plugin"], "remote-address", "{end:#}");
+    assert_eq!((&end["error"], &end["result"]), (&Value::Null, &Value::Null), "{end:#}");
+    assert_eq!(ipam.service.asked(), []);
+}
+
+#[test]
+fn a_plan_goes_on_with_the_answers_that_it_is_given() {
+    needs_kernel!();
+    let ipam = Ipam::new();
+    let root = ipam.node.site.installation().root();
+    let (file, answers) = (root.join("blue.conf"), root.join("answers.toml"));
+    fs::write(&file, ipam.config().to_string()).unwrap();
+    let answer = |container: &str| {
+        let url = format!("{}/v1/addresses", ipam.origin);
+        let request = json!({ "container": container });
+        let body = r#"{ address = "10.31.0.5/24", gateway = "10.31.0.1" }"#;
+        let text = format!("[[http]]\nmethod = \"POST\"\nurl = \"{url}\"\nrequest = '{request}'\nbody = {body}\n");
+        fs::write(&answers, text).unwrap();
+    };
+    let words = ["plan", file.to_str().unwrap(), "--answers", answers.to_str().unwrap()];
+
+    answer("plan");
+    let plan = ipam.node.site.cofferctl_json(&words);
+    assert_eq!(plan["succeeds"], true, "{plan:#}");
+    assert_eq!(plan["end"]["result"]["ips"][0]["address"], "10.31.0.5/24", "{plan:#}");
+
+    answer("another");
+    let plan = ipam.node.site.cofferctl_json(&words);
+    assert_eq!(plan["end"]["unanswered"]["plugin"], "remote-address", "{plan:#}");
+
+    fs::write(&answers, "[[http]]\nmethod = \"POST\"\n").unwrap();
+    let refused = ipam.node.site.cofferctl(&words);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("answers.toml:1: "), "{refused:?}");
     assert_eq!(ipam.service.asked(), []);
 }
 

@@ -88,6 +88,50 @@ fn a_new_project_of_each_kind_builds_lints_and_passes() {
     }
 }
 
+/// Who signed what was built before is told, and the signature stays.
+#[test]
+fn a_signature_that_does_not_fit_what_is_built_is_warned_of() {
+    let place = built("signed").join("my-own");
+    let target = built("signed-target");
+    remake(&place, "chained");
+    if let Err(reason) = needs_registry(&place) {
+        return skip(&reason);
+    }
+    let wasm = target.join("wasm32-wasip2/component/my_own.wasm");
+    let signature = wasm.with_extension("wasm.sig");
+    let _ = fs::remove_file(&signature);
+    let build = || {
+        let mut command = Command::new("cofferctl");
+        command.arg("build").current_dir(&place);
+        command.env("CARGO_BUILD_TARGET_DIR", &target);
+        let output = told(command);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let is_warned_of = |stderr: &str| stderr.contains("my_own.wasm.sig does not fit");
+    assert!(!is_warned_of(&build()), "there is none");
+
+    let keys = TempDir::with_prefix("cofferdam-test-").unwrap();
+    succeeds(keys.path(), &target, &["cofferctl", "key", "new", "me"]);
+    succeeds(
+        keys.path(),
+        &target,
+        &["cofferctl", "sign", "--key", "me.key", wasm.to_str().unwrap()],
+    );
+    assert!(!is_warned_of(&build()), "nothing is built anew");
+
+    let manifest = place.join("Cargo.toml");
+    let newer = fs::read_to_string(&manifest).unwrap().replacen("0.1.0", "0.1.1", 1);
+    fs::write(&manifest, newer).unwrap();
+    let before = fs::read(&signature).unwrap();
+    let warned = build();
+    assert!(
+        is_warned_of(&warned) && warned.contains("cofferctl sign --key"),
+        "{warned}"
+    );
+    assert_eq!(fs::read(&signature).unwrap(), before);
+}
+
 #[test]
 fn what_can_not_be_built_ends_with_cargos_own_status() {
     let directory = TempDir::with_prefix("cofferdam-test-").unwrap();

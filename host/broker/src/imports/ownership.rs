@@ -64,7 +64,7 @@ impl Mediator {
         }
         self.refuse_leased(address)?;
         if self.session().segments.is_beside_node {
-            self.refuse_nodes_address(|own| own == address)?;
+            self.refuse_nodes_address(address)?;
         }
         let links: Vec<LinkId> = self.session().segments.links.iter().copied().collect();
         links
@@ -135,20 +135,21 @@ impl Mediator {
         if !self.session().segments.is_beside_node {
             self.session().segments.is_beside_node = true;
             let held = self.session().segments.addresses.clone();
-            if !held.is_empty() {
-                self.refuse_nodes_address(|address| held.contains(&address))?;
-            }
+            held.into_iter()
+                .try_for_each(|address| self.refuse_nodes_address(address))?;
         }
         Ok(())
     }
 
-    fn refuse_nodes_address(&mut self, is_taken: impl Fn(IpAddr) -> bool) -> Result<(), CallError> {
-        let addresses = self.network().addresses_in(Place::Host).map_err(network_error)?;
-        let mut addresses = addresses.iter().map(|info| info.address.address());
-        match addresses.find(|address| is_taken(*address)) {
-            Some(address) => Err(conflict(format!("address {address} belongs to the node"))),
-            None => Ok(()),
+    fn refuse_nodes_address(&mut self, address: IpAddr) -> Result<(), CallError> {
+        if self
+            .network()
+            .has_address(Place::Host, address)
+            .map_err(network_error)?
+        {
+            return Err(conflict(format!("address {address} belongs to the node")));
         }
+        Ok(())
     }
 
     /// The container gets a connection to a link of the node, whose addresses

@@ -107,14 +107,15 @@ impl Mediator {
     /// addresses are not the attachment's, wherever they are besides.
     fn find_own_addresses(&mut self) -> Result<BTreeSet<IpAddr>, CallError> {
         let network = self.network();
-        let inside = network.addresses_in(Place::Container).map_err(network_error)?;
-        let node = network.addresses_in(Place::Host).map_err(network_error)?;
-        let node: BTreeSet<IpAddr> = node.iter().map(|info| info.address.address()).collect();
-        let inside = inside.iter().filter(|info| !info.duplicate);
-        let inside: BTreeSet<IpAddr> = inside
-            .map(|info| info.address.address())
-            .filter(|address| can_be_own(*address) && !node.contains(address))
-            .collect();
+        let there = network.addresses_in(Place::Container).map_err(network_error)?;
+        let there = there.iter().filter(|info| !info.duplicate);
+        let there: BTreeSet<IpAddr> = there.map(|info| info.address.address()).collect();
+        let mut inside = BTreeSet::new();
+        for address in there.into_iter().filter(|address| can_be_own(*address)) {
+            if !network.has_address(Place::Host, address).map_err(network_error)? {
+                inside.insert(address);
+            }
+        }
         let session = self.session();
         let owners = session.owned.survey().owners_of(&inside).map_err(journal_error)?;
         let attachment = &session.attachment;

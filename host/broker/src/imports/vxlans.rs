@@ -147,8 +147,7 @@ impl Mediator {
         let Some(local) = vxlan.local else {
             return Ok(());
         };
-        let addresses = self.network().addresses_in(PLACE).map_err(network_error)?;
-        if addresses.iter().any(|info| info.address.address() == local) {
+        if self.network().has_address(PLACE, local).map_err(network_error)? {
             return Ok(());
         }
         Err(invalid(format!("the node does not have the local address {local}")))

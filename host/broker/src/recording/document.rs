@@ -5,7 +5,7 @@ use std::{
 
 use cofferdam_journal::NamespaceRecord;
 use cofferdam_protocol::{CniError, PluginConfig};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -44,8 +44,9 @@ pub struct Recording {
     pub variables: BTreeMap<String, String>,
     /// What came on standard input.
     pub configuration: String,
-    /// The container's namespace.
-    pub namespace: NamespaceRecord,
+    /// The container's namespace, as it was told. A DEL may come without.
+    #[serde(deserialize_with = "present")]
+    pub namespace: Option<NamespaceRecord>,
     /// Those that could be run.
     pub plugins: Vec<RecordedPlugin>,
     /// Whether legacy iptables filters, by family: IPv4 and IPv6.
@@ -95,6 +96,11 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+/// What may be nothing, and has to be there all the same.
+fn present<'d, D: Deserializer<'d>>(from: D) -> Result<Option<NamespaceRecord>, D::Error> {
+    Option::deserialize(from)
+}
+
 /// How the call ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +109,10 @@ pub struct Outcome {
     pub exit: u8,
     /// The document that was printed.
     pub stdout: String,
+    /// Of DEL: how components failed. A runtime is not told of that where the
+    /// journal says that all is undone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<String>,
 }
 
 /// Why a document is no recording that can be run again.
@@ -252,6 +262,15 @@ mod tests {
             member(json!({ "type": "host-local", "dataDir": "/srv/leases" })),
         );
         assert_eq!(elsewhere, [PathBuf::from("srv/leases"), usual]);
+    }
+
+    #[test]
+    fn a_call_without_a_namespace_says_so() {
+        let mut document = document();
+        document["namespace"] = Value::Null;
+        let recording = Recording::parse(document.to_string().as_bytes()).unwrap();
+        assert_eq!(recording.namespace, None);
+        assert_eq!(serde_json::to_value(recording).unwrap(), document);
     }
 
     #[test]

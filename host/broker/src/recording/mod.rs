@@ -10,6 +10,7 @@ mod network;
 mod played;
 mod recorder;
 mod requests;
+mod slot;
 mod surroundings;
 mod tape;
 mod tree;
@@ -19,7 +20,8 @@ pub use document::{MOST_BYTES, Outcome, RecordedPlugin, Recording, RecordingErro
 pub use network::Follower;
 #[cfg(feature = "simulation")]
 pub(crate) use network::Heard;
-pub(crate) use recorder::{Recorder, Slot};
+pub(crate) use recorder::Recorder;
 pub(crate) use requests::carry;
+pub(crate) use slot::Slot;
 pub(crate) use tape::Tape;
 pub use tree::{Kept, Tree, TreeError};

@@ -26,29 +26,45 @@ pub trait Follower: Send {
 ///
 /// Where the tape tells what the kernel said, that is the answer; the network
 /// follows, so that it can go on where the tape ends.
-pub(crate) struct Heard {
-    network: Box<dyn Network + Send>,
+pub(crate) struct Heard<'n> {
+    network: Spoken<'n>,
     tape: Tape,
     follower: Option<Box<dyn Follower>>,
 }
 
-impl Heard {
+/// Who answers.
+enum Spoken<'n> {
+    Own(Box<dyn Network + Send>),
+    Lent(&'n mut (dyn Network + Send)),
+}
+
+impl Spoken<'_> {
+    fn network(&mut self) -> &mut dyn Network {
+        match self {
+            Self::Own(network) => network.as_mut(),
+            Self::Lent(network) => *network,
+        }
+    }
+}
+
+impl Heard<'static> {
     pub(crate) fn new(network: Box<dyn Network + Send>, tape: Tape) -> Self {
+        Self::of(Spoken::Own(network), tape)
+    }
+}
+
+impl<'n> Heard<'n> {
+    /// One that is used without the tape afterwards.
+    pub(super) fn lent(network: &'n mut (dyn Network + Send), tape: Tape) -> Self {
+        Self::of(Spoken::Lent(network), tape)
+    }
+
+    fn of(network: Spoken<'n>, tape: Tape) -> Self {
         Self {
             network,
             tape,
             follower: None,
         }
-    }
-
-    /// The same network, with another tape from here on.
-    pub(super) fn with_tape(self, tape: Tape) -> Self {
-        Self { tape, ..self }
-    }
-
-    /// The network alone.
-    pub(super) fn into_network(self) -> Box<dyn Network + Send> {
-        self.network
     }
 
     /// With the network as one that follows what is on the tape.
@@ -67,7 +83,7 @@ impl Heard {
         if let Some(answer) = self.tape.answer(&call, false) {
             return read(&call, answer);
         }
-        let answer = look(self.network.as_mut());
+        let answer = look(self.network.network());
         self.tape.write(call, false, &answer);
         answer
     }
@@ -77,7 +93,7 @@ impl Heard {
         T: Made + Serialize + DeserializeOwned,
     {
         let Some(answer) = self.tape.answer(&call, true) else {
-            let answer = change(self.network.as_mut());
+            let answer = change(self.network.network());
             self.tape.write(call, true, &answer);
             return answer;
         };
@@ -94,7 +110,7 @@ impl Heard {
         if let Some(follower) = self.follower.as_mut().filter(|_| !links.is_empty()) {
             follower.number_links(&links);
         }
-        match change(self.network.as_mut()) {
+        match change(self.network.network()) {
             Ok(made) if made.links() == links => {}
             Ok(_) => self.tape.lose(call, "its links have other numbers"),
             Err(error) => self.tape.lose(call, &error.to_string()),
@@ -155,7 +171,7 @@ macro_rules! network {
     };
 }
 
-impl Network for Heard {
+impl Network for Heard<'_> {
     network! {
         look link_by_name(place: Place, name: &str) -> Option<LinkInfo>;
         look link(link: LinkId) -> Option<LinkInfo>;
@@ -180,6 +196,7 @@ impl Network for Heard {
         change delete_vxlan_peer(link: LinkId, peer: IpAddr) -> ();
         look addresses(link: LinkId) -> Vec<AddressInfo>;
         look addresses_in(place: Place) -> Vec<AddressInfo>;
+        look has_address(place: Place, address: IpAddr) -> bool;
         change add_address(link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> ();
         change delete_address(link: LinkId, address: IpPrefix) -> ();
         look routes(link: LinkId, table: u32) -> Vec<Route>;

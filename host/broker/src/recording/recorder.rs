@@ -1,14 +1,12 @@
 use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    fmt,
-    path::Path,
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Instant, SystemTime},
 };
 
-use cofferdam_journal::{NamespaceRecord, boot_id};
-use cofferdam_network::{Kernel, Network};
+use cofferdam_journal::{History, NamespaceRecord, Operation, boot_id};
+use cofferdam_network::Kernel;
 use cofferdam_sandbox::CONTRACT;
 use tracing::subscriber::{DefaultGuard, set_default};
 
@@ -33,91 +31,82 @@ pub(crate) struct Recorder {
     begun: Recording,
     started: Instant,
     tape: Tape,
+    complaints: Vec<String>,
     tracer: Arc<Tracer>,
     _listening: DefaultGuard,
 }
 
-/// Where a call has its recorder, once there is one.
-#[derive(Default)]
-pub(crate) struct Slot(RefCell<Option<Recorder>>);
-
-impl Slot {
-    pub(crate) fn fill(&self, recorder: Recorder) {
-        self.0.replace(Some(recorder));
-    }
-
-    pub(crate) fn take(&self) -> Option<Recorder> {
-        self.0.take()
-    }
-}
-
-impl fmt::Debug for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Slot")
-    }
-}
-
 impl Recorder {
-    /// Begins to record an ADD, if the policy of one of its plugins wants it:
-    /// looks around, and has the network's answers written down from here on.
-    /// Where that can't be, the call is served all the same.
+    /// Begins to record an ADD, CHECK or DEL, if the policy of one of its
+    /// plugins wants it: looks around, and has the call's slot from here on.
+    /// `history` is what is on record of the attachment. Where it can't be, the
+    /// call is served all the same.
     pub(crate) fn begin(
         call: &Call,
-        mode: Mode,
         resources: &Resources,
-        kernel: Kernel,
+        kernel: &mut Kernel,
         namespace: Option<&NamespaceRecord>,
-    ) -> (Box<dyn Network + Send>, Option<Self>) {
+        history: Option<&History>,
+    ) {
         let wanted = resources.plugins.recording();
-        let is_wanted = wanted != cofferdam_policy::Recording::Never && mode == Mode::Add;
-        let Some(namespace) = namespace.filter(|_| is_wanted && !call.rehearsing.is_heard()) else {
-            return (Box::new(kernel), None);
-        };
+        let is_of_those = matches!(resources.mode, Mode::Add | Mode::Check | Mode::Del);
+        if wanted == cofferdam_policy::Recording::Never || !is_of_those || call.rehearsing.is_heard() {
+            return;
+        }
         let started = Instant::now();
         let directory = call.installation.recordings();
         let surroundings = Tape::blank();
-        let mut heard = Heard::new(Box::new(kernel), surroundings.clone());
         let begun = directory
             .make()
             .map_err(|error| format!("{}: {error}", directory.path().display()))
-            .and_then(|()| look_around(&mut heard).map_err(|error| error.to_string()))
+            .and_then(|()| {
+                look_around(&mut Heard::lent(kernel, surroundings.clone())).map_err(|error| error.to_string())
+            })
             .and_then(|()| surroundings.take().whole())
-            .and_then(|written| begin(call, resources, namespace, written.told));
+            .and_then(|written| begin(call, resources, (namespace, history), written.told));
         let begun = match begun {
             Ok(begun) => begun,
-            Err(why) => {
-                not_recorded(call, &why);
-                return (heard.into_network(), None);
-            }
+            Err(why) => return not_recorded(call, &why),
         };
-        let (tape, tracer) = (Tape::blank(), Arc::new(Tracer::bounded(MOST_BYTES)));
-        let recorder = Self {
+        let tracer = Arc::new(Tracer::bounded(MOST_BYTES));
+        call.recorder.fill(Self {
             wanted,
             directory,
             begun,
             started,
-            tape: tape.clone(),
+            tape: Tape::blank(),
+            complaints: Vec::new(),
             _listening: set_default(Traced::of(Arc::clone(&tracer))),
             tracer,
-        };
-        (Box::new(heard.with_tape(tape)), Some(recorder))
+        });
     }
 
     /// Where the recording will be.
-    pub(crate) fn directory(&self) -> &Path {
+    pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
+    /// What the answers of networks are written down on.
+    pub(super) fn tape(&self) -> Tape {
+        self.tape.clone()
+    }
+
     /// Has all written down that the session is told by others.
-    pub(crate) fn listen_to(&self, session: &mut Session) {
+    pub(super) fn listen_to(&self, session: &mut Session) {
         session.world = Arc::new(self.tape.clone());
         session.tape = Some(self.tape.clone());
         session.rehearsing = Rehearsing::HeardBy(Arc::clone(&self.tracer) as Arc<_>);
     }
 
+    /// What components failed with, and the runtime may not be told of.
+    pub(super) fn note(&mut self, complaints: Vec<String>) {
+        self.complaints = complaints;
+    }
+
     /// Keeps the recording, if the call ended as those that are wanted.
     pub(crate) fn conclude(self, answer: &Answer) {
-        if self.wanted == cofferdam_policy::Recording::Failures && answer.exit == 0 {
+        let is_success = answer.exit == 0 && self.complaints.is_empty();
+        if self.wanted == cofferdam_policy::Recording::Failures && is_success {
             return;
         }
         let (directory, of) = (self.directory.clone(), described(&self.begun.variables));
@@ -135,6 +124,7 @@ impl Recorder {
             begun,
             started,
             tape,
+            complaints,
             tracer,
             ..
         } = self;
@@ -156,6 +146,7 @@ impl Recorder {
             outcome: Outcome {
                 exit: answer.exit,
                 stdout: answer.stdout.clone(),
+                complaints,
             },
             ..begun
         };
@@ -172,7 +163,7 @@ impl Recorder {
 fn begin(
     call: &Call,
     resources: &Resources,
-    namespace: &NamespaceRecord,
+    (namespace, history): (Option<&NamespaceRecord>, Option<&History>),
     surroundings: Vec<Told>,
 ) -> Result<Recording, String> {
     let named = resources.plugins.named();
@@ -192,10 +183,10 @@ fn begin(
         name: call.name.clone(),
         variables: variables(call),
         configuration: call.config.text().to_owned(),
-        namespace: namespace.clone(),
+        namespace: namespace.cloned(),
         plugins: plugins.collect(),
         legacy_filters: resources.files.legacy_filters(),
-        files: files(call, resources).map_err(|error| error.to_string())?,
+        files: files(call, resources, history).map_err(|error| error.to_string())?,
         surroundings,
         told: Vec::new(),
         random: String::new(),
@@ -204,13 +195,14 @@ fn begin(
         outcome: Outcome {
             exit: 0,
             stdout: String::new(),
+            complaints: Vec::new(),
         },
     })
 }
 
 /// Policies, address records, what is on record of attachments, and what
 /// plugins may read.
-fn files(call: &Call, resources: &Resources) -> Result<Tree, super::TreeError> {
+fn files(call: &Call, resources: &Resources, history: Option<&History>) -> Result<Tree, super::TreeError> {
     let installation = &call.installation;
     let root = installation.root();
     let (mut tree, mut left) = (Tree::default(), MOST_BYTES);
@@ -225,14 +217,28 @@ fn files(call: &Call, resources: &Resources) -> Result<Tree, super::TreeError> {
         }
     }
     tree.add(root, &installation.state(), &mut left)?;
-    tree.add(root, &installation.records(), &mut left)?;
-    for location in resources.files.locations() {
-        tree.add(root, location, &mut left)?;
+    for directory in records(call, resources, history) {
+        tree.add(root, &directory, &mut left)?;
     }
     for file in resources.files.readable() {
         tree.add_file(root, &installation.resolve(file), &mut left)?;
     }
     Ok(tree)
+}
+
+/// Where address records are that matter: of the usual place, of where the
+/// configuration has them, and of where the attachment has claims. None is below
+/// another one.
+fn records(call: &Call, resources: &Resources, history: Option<&History>) -> BTreeSet<PathBuf> {
+    let entries = history.into_iter().flat_map(History::entries);
+    let claims = entries.filter_map(|entry| match &entry.operation {
+        Operation::Claim { directory, .. } => Some(directory.clone()),
+        _ => None,
+    });
+    let locations = resources.files.locations().map(Path::to_owned);
+    let all: BTreeSet<PathBuf> = claims.chain(locations).chain([call.installation.records()]).collect();
+    let is_outermost = |directory: &&PathBuf| !directory.ancestors().skip(1).any(|above| all.contains(above));
+    all.iter().filter(is_outermost).cloned().collect()
 }
 
 fn variables(call: &Call) -> BTreeMap<String, String> {

@@ -93,9 +93,9 @@ impl Written {
         let mut tree = Tree::default();
         match tree.add(root, directory, &mut self.left) {
             Ok(()) => {
-                let known = |(name, _): &(String, Tree)| *name == directory.to_string_lossy();
-                if !self.records.iter().any(known) {
-                    self.records.push((directory.to_string_lossy().into_owned(), tree));
+                let name = directory.strip_prefix(root).unwrap_or(directory).to_string_lossy();
+                if !self.records.iter().any(|(known, _)| *known == name) {
+                    self.records.push((name.into_owned(), tree));
                 }
             }
             Err(error) => self.problem = Some(error.to_string()),
@@ -237,5 +237,42 @@ impl Outside for Tape {
             #[cfg(feature = "simulation")]
             Reel::Played(played) => played.clock(Outside::monotonic_clock),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::{fs, path::PathBuf};
+
+    use super::*;
+
+    #[test]
+    fn records_are_as_they_were_when_their_lock_was_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = root.path().join("var/lib/cni/networks/mynet");
+        let write = |name: &str| fs::write(directory.join(name), "c1").unwrap();
+        fs::create_dir_all(&directory).unwrap();
+        write("10.22.0.2");
+        let (mut files, mut left) = (Tree::default(), 1000);
+        files.add(root.path(), root.path(), &mut left).unwrap();
+
+        // Meanwhile another call lets its address go, and takes another one.
+        fs::remove_file(directory.join("10.22.0.2")).unwrap();
+        write("10.22.0.3");
+        let tape = Tape::blank();
+        tape.keep_records(root.path(), &directory);
+        write("10.22.0.4");
+        tape.keep_records(root.path(), &directory);
+        for (name, tree) in tape.take().whole().unwrap().records {
+            files.replace(&name, tree);
+        }
+
+        let laid_out = tempfile::tempdir().unwrap();
+        let records = PathBuf::from("var/lib/cni/networks/mynet");
+        files.lay_out(laid_out.path(), std::slice::from_ref(&records)).unwrap();
+        let there = fs::read_dir(laid_out.path().join(&records)).unwrap();
+        let names: Vec<_> = there.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["10.22.0.3"]);
     }
 }

@@ -1,5 +1,5 @@
-use cofferdam_journal::{Comparison, Difference, History, State, StateDirectory};
-use cofferdam_network::Network;
+use cofferdam_journal::{Comparison, Difference, History, LockedAttachment, NamespaceRecord, State, StateDirectory};
+use cofferdam_network::{Kernel, Network};
 use cofferdam_protocol::{Attachment, CniError};
 
 use super::add::journal_failure;
@@ -10,7 +10,8 @@ use crate::{
     container::{kernel_where_made, record},
     log::{emit, printable},
     mode::Mode,
-    session::Session,
+    recording::Recorder,
+    session::{Resources, Session},
     timing,
     verify::Truth,
 };
@@ -25,30 +26,52 @@ pub(crate) fn check(call: &Call) -> Result<String, CniError> {
     let (mut kernel, identity) = call.kernel()?;
     let namespace = record(&mut kernel, identity, call.namespace_path());
     let state = StateDirectory::open_to_look(&call.installation.state()).map_err(journal_failure)?;
+    let resources = Resources::open(call, Mode::Check);
     // Before the process gives up what the components have no need of.
-    let differences = differences(call, &state, |history| {
-        kernel_where_made(|| call.host_kernel(), call.namespace_path(), history)
-    })?;
+    let differences = compare(call, &state, &resources, (&mut kernel, &namespace))?;
     timing::phase("compare");
-    let session = Session::new(call, Mode::Check, &state, kernel, Some(namespace));
-    let told = session.and_then(|session| ask(call, session, previous.as_ref()));
+    let told = resources
+        .and_then(|resources| Session::reaching(call, &state, kernel, Some(namespace), resources, |reach| reach))
+        .and_then(|session| ask(call, session, previous.as_ref()));
     conclude(call, told, &differences)
 }
 
-/// How the kernel differs from the journal; not at all from none. The lock is
-/// held for that long, and nothing is written.
-pub(super) fn differences<N: Network>(
+/// Looks how the kernel differs from the journal; not at all from none. The
+/// lock is held for that long, and nothing is written.
+fn compare(
     call: &Call,
     state: &StateDirectory,
-    where_made: impl FnOnce(&History) -> N,
+    resources: &Result<Resources, CniError>,
+    (kernel, namespace): (&mut Kernel, &NamespaceRecord),
 ) -> Result<Vec<Difference>, CniError> {
+    let locked = on_record(call, state)?;
+    let history = locked.as_ref().map(LockedAttachment::history);
+    if let Ok(resources) = resources {
+        Recorder::begin(call, resources, kernel, Some(namespace), history);
+    }
+    let Some(history) = history else {
+        return Ok(Vec::new());
+    };
+    let mut where_made = kernel_where_made(|| call.host_kernel(), call.namespace_path(), history);
+    call.recorder
+        .hear(&mut where_made, |network| differences(call, state, history, network))
+}
+
+/// The attachment with its lock, if something is on record of it.
+pub(super) fn on_record(call: &Call, state: &StateDirectory) -> Result<Option<LockedAttachment>, CniError> {
     let locked = state
         .lock_existing(&call.attachment, call.deadline)
         .map_err(journal_failure)?;
-    let Some(locked) = locked.filter(|locked| !locked.history().is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let history = locked.history();
+    Ok(locked.filter(|locked| !locked.history().is_empty()))
+}
+
+/// How a network differs from the journal.
+pub(super) fn differences(
+    call: &Call,
+    state: &StateDirectory,
+    history: &History,
+    network: &mut dyn Network,
+) -> Result<Vec<Difference>, CniError> {
     refuse_incomplete(call, history)?;
     if history.damaged_lines() > 0 {
         emit(&format!(
@@ -57,9 +80,8 @@ pub(super) fn differences<N: Network>(
             history.damaged_lines()
         ));
     }
-    let mut network = where_made(history);
     let mut comparison = Comparison {
-        network: &mut network,
+        network,
         shared: &state.shared(),
         id: &call.attachment,
     };

@@ -1,4 +1,5 @@
 use cofferdam_journal::{Journal, LockedAttachment, NamespaceRecord, Report, StateDirectory};
+use cofferdam_network::Network;
 use cofferdam_protocol::CniError;
 
 use super::{add::journal_failure, formerly, reference_leftovers};
@@ -11,7 +12,8 @@ use crate::{
     earlier_boot,
     log::{emit, printable},
     mode::Mode,
-    session::Session,
+    recording::Recorder,
+    session::{Resources, Session},
     timing,
     undo::{TIME, leave_unrecorded, undo},
 };
@@ -20,7 +22,7 @@ use crate::{
 /// own `del` comes after, for what a journal can't know.
 pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     let (mut kernel, identity) = call.kernel_if_exists()?;
-    let mut namespace = identity.map(|identity| record(&mut kernel, identity, call.namespace_path()));
+    let told = identity.map(|identity| record(&mut kernel, identity, call.namespace_path()));
     let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
     earlier_boot::reclaim(call, Mode::Del, &state);
     // An ADD that is under way ends when its time is up, and is undone then: a
@@ -28,36 +30,31 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     let locked = state
         .lock(&call.attachment, call.deadline + TIME)
         .map_err(journal_failure)?;
-    let known = !locked.history().is_empty();
-    let held;
-    let whole = known && locked.history().damaged_lines() == 0;
-    if known && formerly::is_mark(&state, &locked) {
-        held = Some(locked);
-    } else if known {
-        let is_there = |namespace: &NamespaceRecord| is_where_made(locked.history(), namespace);
-        let mut elsewhere = if namespace.as_ref().is_some_and(is_there) {
-            None
-        } else {
-            // The path leads to somebody else's by now, or was not told. What is
-            // in the container can be brought home by the one on record.
-            kernel = call.host_kernel();
-            namespace = None;
-            let history = locked.history();
-            let path = history.namespace().map(|record| record.path.as_str());
-            Some(kernel_where_made(|| call.host_kernel(), path, history))
-        };
-        let mut journal = locked.reopen().map_err(journal_failure)?;
-        let undoing = elsewhere.as_mut().unwrap_or(&mut kernel);
-        let report = undo(&mut journal, undoing, &state.shared(), &call.attachment);
-        timing::phase("roll back");
-        tell_remarks(call, &report);
-        refuse_unclean(call, &report)?;
-        held = finish(call, journal);
-    } else {
-        held = Some(locked);
-        formerly::undo(call, &state, &mut kernel, namespace.as_ref())?;
+    let known = Known::of(&state, &locked);
+    let whole = known.is_any() && locked.history().damaged_lines() == 0;
+    // What keeps components from being run keeps nothing from being undone.
+    let resources = Resources::open(call, Mode::Del);
+    if !known.is_any() {
+        formerly::undo(call, &state, &mut kernel, told.as_ref())?;
         reference_leftovers::remove(call, &state, &mut kernel);
     }
+    let namespace = known.namespace(&locked, told.clone());
+    let mut elsewhere = None;
+    if known == Known::Attached && namespace.is_none() {
+        // The path leads to somebody else's by now, or was not told. What is
+        // in the container can be brought home by the one on record.
+        kernel = call.host_kernel();
+        let history = locked.history();
+        let path = history.namespace().map(|record| record.path.as_str());
+        elsewhere = Some(kernel_where_made(|| call.host_kernel(), path, history));
+    }
+    let undoing = elsewhere.as_mut().unwrap_or(&mut kernel);
+    if let Ok(resources) = &resources {
+        Recorder::begin(call, resources, undoing, told.as_ref(), Some(locked.history()));
+    }
+    let held = call
+        .recorder
+        .hear(undoing, |network| undo_known(call, &state, known, locked, network))?;
     // The lock is held to the end: what the components take away by its name
     // must not be what an ADD that comes meanwhile has made.
     let exists = namespace.is_some();
@@ -65,19 +62,79 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     let reach = |reach: Reach| {
         if leaves_lost { reach.and_undoing() } else { reach }
     };
-    let session = Session::reaching(call, Mode::Del, &state, kernel, namespace, reach);
+    let session = resources.and_then(|resources| Session::reaching(call, &state, kernel, namespace, resources, reach));
     let errors = run_members(call, session, exists);
+    call.recorder.note(|| complaints(&errors));
     if leaves_lost {
         leave_lost(call, &state);
     }
     if let Some(Err(error)) = held.map(LockedAttachment::release) {
         emit(&format!("cofferdam: warn: DEL of {}: {error}", call.attachment));
     }
-    settle(call, known, errors)
+    settle(call, known.is_any(), errors)
+}
+
+/// What is on record of an attachment when its DEL begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    Nothing,
+    /// That its interface is another network's still, and nothing else.
+    Mark,
+    Attached,
+}
+
+impl Known {
+    pub(super) fn of(state: &StateDirectory, locked: &LockedAttachment) -> Self {
+        if locked.history().is_empty() {
+            Self::Nothing
+        } else if formerly::is_mark(state, locked) {
+            Self::Mark
+        } else {
+            Self::Attached
+        }
+    }
+
+    pub(super) fn is_any(self) -> bool {
+        self != Self::Nothing
+    }
+
+    /// The container's namespace, unless the attachment was made in another
+    /// one.
+    pub(super) fn namespace(self, locked: &LockedAttachment, told: Option<NamespaceRecord>) -> Option<NamespaceRecord> {
+        told.filter(|told| self != Self::Attached || is_where_made(locked.history(), told))
+    }
+}
+
+/// Undoes what is on record, and keeps the attachment's lock, where that can
+/// be.
+pub(super) fn undo_known(
+    call: &Call,
+    state: &StateDirectory,
+    known: Known,
+    locked: LockedAttachment,
+    network: &mut dyn Network,
+) -> Result<Option<LockedAttachment>, CniError> {
+    if known != Known::Attached {
+        return Ok(Some(locked));
+    }
+    let mut journal = locked.reopen().map_err(journal_failure)?;
+    let report = undo(&mut journal, network, &state.shared(), &call.attachment);
+    timing::phase("roll back");
+    tell_remarks(call, &report);
+    refuse_unclean(call, &report)?;
+    Ok(finish(call, journal))
+}
+
+/// What the components failed with, for who wants to know of it although the
+/// runtime may not be told.
+pub(super) fn complaints(errors: &[(String, CniError)]) -> Vec<String> {
+    let told = errors.iter();
+    told.map(|(plugin, error)| format!("plugin {plugin}: {}", printable(&error.to_string())))
+        .collect()
 }
 
 /// Ends the journal and keeps the attachment's lock, where that can be.
-pub(super) fn finish(call: &Call, journal: Journal) -> Option<LockedAttachment> {
+fn finish(call: &Call, journal: Journal) -> Option<LockedAttachment> {
     journal
         .finish_locked()
         .inspect_err(|error| {
@@ -102,7 +159,7 @@ fn leave_lost(call: &Call, state: &StateDirectory) {
     }
 }
 
-pub(super) fn tell_remarks(call: &Call, report: &Report) {
+fn tell_remarks(call: &Call, report: &Report) {
     if report.has_remarks() {
         emit(&format!("cofferdam: warn: DEL of {}: {report}", call.attachment));
     }

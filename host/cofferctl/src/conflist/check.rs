@@ -9,12 +9,10 @@ use serde_json::json;
 use super::{
     fields,
     findings::{Finding, Severity},
-    policies, subnets,
+    node::{Place, unmet},
+    subnets,
 };
-use crate::{
-    net::Place,
-    output::{say, say_json, say_line},
-};
+use crate::output::{say, say_json, say_line};
 
 /// Characters of a line.
 const LINE: usize = 1000;
@@ -69,18 +67,7 @@ fn look(installation: &Installation, arguments: &Arguments, network: &NetworkLis
     if let Ok(list) = Node::parse(&network.text) {
         findings.extend(fields::misfits(installation, &list, network));
     }
-    let runtime = arguments.place.runtime(installation)?;
-    for (place, plugin) in network.plugins.iter().enumerate() {
-        // A plugin at a time, so that each has its own place.
-        let alone = NetworkList {
-            plugins: vec![plugin.clone()],
-            ..network.clone()
-        };
-        if let Err(error) = runtime.validate(&alone) {
-            findings.push(Finding::error(format!("plugins[{place}].type"), error.to_string()));
-        }
-    }
-    findings.extend(policies::unmet(installation, network));
+    findings.extend(unmet(installation, &arguments.place, network)?);
     findings.extend(subnets::overlapping(
         &arguments.file,
         &arguments.place.networks(),

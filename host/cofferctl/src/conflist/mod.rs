@@ -4,7 +4,7 @@ mod check;
 mod fields;
 mod findings;
 mod fuse;
-mod policies;
+mod node;
 mod schemas;
 mod subnets;
 
@@ -20,12 +20,14 @@ pub(crate) enum Command {
     /// Tells what is wrong with a network's configuration on this node.
     Check(check::Arguments),
     /// Prints a list whose neighbouring components run in one process.
+    #[cfg(target_os = "linux")]
     Fuse(fuse::Arguments),
 }
 
 pub(crate) fn run(installation: &Installation, command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(arguments) => check::run(installation, arguments),
+        #[cfg(target_os = "linux")]
         Command::Fuse(arguments) => fuse::run(installation, arguments).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -3,9 +3,8 @@
 mod private;
 
 use std::{
-    fs::{self, OpenOptions},
+    fs,
     io::{ErrorKind, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -16,7 +15,7 @@ use cofferdam_sandbox::PublicKey;
 
 pub(crate) use private::PrivateKey;
 
-use crate::output::say;
+use crate::{files::create_new, output::say};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -63,20 +62,15 @@ fn new(name: &str, directory: &Path) -> anyhow::Result<String> {
 
 /// Writes a file that was not there.
 fn create(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => {
-                anyhow::anyhow!(
-                    "there is a file {} already, and keys are never overwritten",
-                    path.display()
-                )
-            }
-            _ => anyhow::Error::new(error).context(format!("make {}", path.display())),
-        })?;
+    let written = create_new(path, mode).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            anyhow::anyhow!(
+                "there is a file {} already, and keys are never overwritten",
+                path.display()
+            )
+        }
+        _ => anyhow::Error::new(error).context(format!("make {}", path.display())),
+    })?;
     let complete = |mut file: fs::File| file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     complete(written).map_err(|error| {
         let _ = fs::remove_file(path);
@@ -96,8 +90,6 @@ pub(crate) fn read_public(path: &Path) -> anyhow::Result<PublicKey> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]
@@ -105,7 +97,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         new("vendor", directory.path()).unwrap();
         let path = directory.path().join("vendor.key");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        #[cfg(unix)]
+        assert_eq!(
+            std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap()) & 0o777,
+            0o600
+        );
         let public = read_public(&directory.path().join("vendor.pub")).unwrap();
         assert_eq!(PrivateKey::read(&path).unwrap().public(), public);
     }

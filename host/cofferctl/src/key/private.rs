@@ -1,9 +1,11 @@
-use std::{fs::File, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cofferdam_sandbox::{Digest, PublicKey, statement};
 use ed25519_dalek::{Signer as _, SigningKey};
+
+use crate::files::access_of_others;
 
 const ALGORITHM: &str = "ed25519-private:";
 const COMMENT: &str = "# Signs Cofferdam components. Whoever has this file signs in your name.";
@@ -24,8 +26,7 @@ impl PrivateKey {
     /// Reads one from a file that nobody but its owner can read.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let file = File::open(path).with_context(|| format!("read {}", path.display()))?;
-        let mode = file.metadata()?.permissions().mode() & 0o7777;
-        if mode & 0o077 != 0 {
+        if let Some(mode) = access_of_others(&file)? {
             bail!(
                 "others can read or write the private key {} (mode {mode:04o}): close it (chmod 600), and if others \
                  may have read it, make a new one (cofferctl key new)",
@@ -71,7 +72,7 @@ fn parse(text: &str) -> Option<PrivateKey> {
     Some(PrivateKey(SigningKey::from_bytes(&seed)))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::{fs, path::PathBuf};
@@ -86,7 +87,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("k.key");
         fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
         (directory, path)
     }
 

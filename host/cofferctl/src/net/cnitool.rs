@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use cofferdam_broker::Installation;
 use cofferdam_runtime::{Runtime, SearchPath, load_network};
 
-use super::options::{Target, cache, search_path, variable};
+use super::options::{Target, cache, search_path};
+use crate::request::variable;
 
 /// Adds, checks and removes network interfaces of a network namespace.
 #[derive(Debug, Parser)]

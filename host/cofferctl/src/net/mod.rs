@@ -15,8 +15,7 @@ use clap::Subcommand;
 use cofferdam_broker::Installation;
 
 pub(crate) use cnitool::{is_called_so, run as run_as_cnitool};
-pub(crate) use identity::{absolute, pairs};
-pub(crate) use options::{Place, capability_args, configurations};
+pub(crate) use options::Place;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

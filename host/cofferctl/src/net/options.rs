@@ -1,18 +1,15 @@
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{env, ffi::OsString, path::PathBuf, time::Duration};
 
-use anyhow::Context as _;
 use clap::Args;
 use cofferdam_broker::Installation;
-use cofferdam_protocol::{NetworkList, json::Node};
+use cofferdam_protocol::NetworkList;
 use cofferdam_runtime::{AttachmentRequest, ResultCache, Runtime, SearchPath, load_network};
 
 use super::identity;
-use crate::run::Resolver;
+use crate::{
+    request::{absolute, capability_args, configurations, pairs, variable},
+    run::Resolver,
+};
 
 /// Where networks and plugins are.
 #[derive(Debug, Args)]
@@ -57,22 +54,9 @@ impl Place {
     }
 }
 
-/// Where networks are configured, unless it is said otherwise.
-pub(crate) fn configurations(given: Option<&Path>) -> PathBuf {
-    given
-        .map(Path::to_owned)
-        .or_else(|| variable("NETCONFPATH").map(PathBuf::from))
-        .unwrap_or_else(|| PathBuf::from("/etc/cni/net.d"))
-}
-
 /// Where results are kept.
 pub(super) fn cache(installation: &Installation) -> ResultCache {
     ResultCache::new(installation.root().join("var/lib/cni"))
-}
-
-/// A variable that is set to something.
-pub(super) fn variable(name: &str) -> Option<OsString> {
-    env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// What `CNI_PATH` says.
@@ -103,7 +87,7 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn request(&self) -> anyhow::Result<AttachmentRequest> {
-        let netns = identity::absolute(&self.netns)?;
+        let netns = absolute(&self.netns)?;
         let interface_name = match &self.interface {
             Some(name) => name.clone(),
             None => text("CNI_IFNAME")?.unwrap_or_else(|| "eth0".to_owned()),
@@ -120,20 +104,10 @@ impl Target {
             container_id: self.id.clone().unwrap_or_else(|| identity::container_id(&netns)),
             netns,
             interface_name,
-            args: identity::pairs(&args)?,
+            args: pairs(&args)?,
             capability_args: capabilities.as_deref().map(capability_args).transpose()?,
         })
     }
-}
-
-pub(crate) fn capability_args(text: &str) -> anyhow::Result<Node> {
-    let node = Node::parse(text).context("the capability arguments (CAP_ARGS) are not JSON")?;
-    anyhow::ensure!(
-        matches!(node, Node::Object(_)),
-        "the capability arguments (CAP_ARGS) are {}, not an object",
-        node.kind()
-    );
-    Ok(node)
 }
 
 fn text(name: &str) -> anyhow::Result<Option<String>> {

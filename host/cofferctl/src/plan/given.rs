@@ -18,7 +18,7 @@ impl FromStr for GivenComponent {
     /// `NAME=FILE`, or `FILE`, which may have an equals sign behind a slash.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text.split_once('=') {
-            Some((name, file)) if !name.contains('/') => Self {
+            Some((name, file)) if !name.contains(std::path::is_separator) => Self {
                 name: Some(name.to_owned()),
                 file: file.into(),
             },

@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 
 use super::{
     Arguments,
+    answers::{Answers, Unanswered},
     copies::Copies,
     node::Node,
     watch::{Decided, Heard, Watch},
 };
-use crate::net;
+use crate::request::pairs;
 
 /// Time for one plugin of the list.
 pub(crate) const BUDGET: Duration = Duration::from_secs(30);
@@ -57,22 +58,27 @@ pub(crate) enum End {
     Error { plugin: String, error: CniError },
     /// Nobody knows: this plugin is no component.
     Unknown { plugin: String },
+    /// Nobody knows: this plugin would ask a service.
+    Unanswered { plugin: String, request: String },
 }
 
 impl End {
-    /// `result`, `error` and `unknown`, of which one is there.
+    /// `result`, `error`, `unknown` and `unanswered`, of which one is there.
     pub(crate) fn document(&self) -> Value {
-        let (result, error, unknown) = match self {
-            Self::Result(result) => (json!(result), Value::Null, Value::Null),
+        let (key, told) = match self {
+            Self::Result(result) => ("result", json!(result)),
             Self::Error { plugin, error } => {
                 let error = json!({
                     "plugin": plugin, "code": error.code, "message": error.message, "details": error.details,
                 });
-                (Value::Null, error, Value::Null)
+                ("error", error)
             }
-            Self::Unknown { plugin } => (Value::Null, Value::Null, json!(plugin)),
+            Self::Unknown { plugin } => ("unknown", json!(plugin)),
+            Self::Unanswered { plugin, request } => ("unanswered", json!({ "plugin": plugin, "request": request })),
         };
-        json!({ "result": result, "error": error, "unknown": unknown })
+        let mut document = json!({ "result": null, "error": null, "unknown": null, "unanswered": null });
+        document[key] = told;
+        document
     }
 }
 
@@ -81,7 +87,7 @@ impl Planned {
         copies: &Copies,
         network: &NetworkList,
         node: &Node,
-        watch: Watch,
+        (watch, answers): (Watch, Answers),
         (arguments, environment): (&Arguments, Environment),
     ) -> anyhow::Result<Self> {
         let simulated = Simulated::new(node.sides.clone(), Box::new(Nobody));
@@ -93,6 +99,7 @@ impl Planned {
             environment,
             simulated: simulated.clone(),
             watch: Arc::new(watch),
+            answers,
         };
         let mut planned = Self {
             network: network.name.clone(),
@@ -174,6 +181,7 @@ struct Walk<'w> {
     environment: Environment,
     simulated: Simulated,
     watch: Arc<Watch>,
+    answers: Answers,
 }
 
 impl Walk<'_> {
@@ -197,7 +205,8 @@ impl Walk<'_> {
         if let Some(missing) = missing(self.copies.installation(), &config)? {
             return Ok(End::Unknown { plugin: missing });
         }
-        let rehearsed = Broker::new(self.copies.installation().clone(), BUDGET).rehearse(
+        let broker = Broker::new(self.copies.installation().clone(), BUDGET);
+        let rehearsed = self.answers.answer(broker).rehearse(
             &name,
             self.environment.clone(),
             config,
@@ -206,6 +215,9 @@ impl Walk<'_> {
         );
         let Rehearsed { operations, outcome } = rehearsed;
         planned.take_in(&operations, self.watch.take(), self.copies);
+        if let Some(Unanswered { plugin, request }) = self.answers.unanswered() {
+            return Ok(End::Unanswered { plugin, request });
+        }
         Ok(match outcome {
             Ok(text) => match Document::parse(&text) {
                 Ok(result) => End::Result(result),
@@ -238,7 +250,7 @@ pub(crate) fn missing(installation: &Installation, config: &PluginConfig) -> any
 
 /// The variables of the request, checked.
 pub(crate) fn environment(arguments: &Arguments) -> anyhow::Result<Environment> {
-    net::pairs(&arguments.args)?;
+    pairs(&arguments.args)?;
     let namespace = arguments.namespace_path()?;
     match Environment::read(|name| arguments.variable(name, &namespace))? {
         Invocation::Request(environment) => Ok(environment),

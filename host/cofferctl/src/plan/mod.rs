@@ -2,6 +2,7 @@
 //! components run on a picture of the node, in memory, and nothing of the node
 //! is changed.
 
+mod answers;
 mod copies;
 mod given;
 mod members;
@@ -21,14 +22,18 @@ use clap::Args;
 use cofferdam_broker::{Installation, trace::Tracer};
 use cofferdam_protocol::{NetworkList, json};
 use cofferdam_runtime::{load_file, load_network};
+use cofferdam_scenario::load_answers;
 
-use self::{copies::Copies, node::Node, watch::Watch};
+use self::{answers::Answers, copies::Copies, node::Node, watch::Watch};
 pub(crate) use self::{
     given::GivenComponent,
     members::{BUDGET, End, Planned, environment, missing},
     tables::rebuild as rebuild_tables,
 };
-use crate::{compiler, confine, net};
+use crate::{
+    compiler, confine,
+    request::{absolute, capability_args, configurations},
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -62,6 +67,10 @@ pub(crate) struct Arguments {
     /// times, once for each plugin.
     #[arg(long, value_name = "FILE")]
     policy: Vec<PathBuf>,
+    /// What services answer to plugins that have requests sent: [[http]] as in
+    /// scenarios. A plan asks none.
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
     #[command(flatten)]
     limits: compiler::Limits,
     /// For programs.
@@ -90,12 +99,13 @@ pub(crate) fn make(
     tracer: Option<Arc<Tracer>>,
 ) -> anyhow::Result<Planned> {
     let network = arguments.network()?;
+    let answers = arguments.answers()?;
     let copies = Copies::of(installation, &network, arguments)?;
     let node = Node::read(arguments, copies.state())?;
     let watch = Watch::new(copies.policies.clone(), &network.name, &arguments.args, tracer);
     let environment = environment(arguments)?;
     confine::to(copies.installation().root(), &[])?;
-    Planned::new(&copies, &network, &node, watch, (arguments, environment))
+    Planned::new(&copies, &network, &node, (watch, answers), (arguments, environment))
 }
 
 impl Arguments {
@@ -104,7 +114,7 @@ impl Arguments {
     }
 
     pub(crate) fn capability_args(&self) -> anyhow::Result<Option<json::Node>> {
-        self.cap_args.as_deref().map(net::capability_args).transpose()
+        self.cap_args.as_deref().map(capability_args).transpose()
     }
 
     /// The container, where its namespace is given.
@@ -112,9 +122,15 @@ impl Arguments {
         Some((&self.id, self.netns.as_deref()?))
     }
 
-    /// Whether components or policies are given that are not the node's.
+    /// Whether components, policies or answers are given that are not the
+    /// node's and its services'.
     pub(crate) fn has_stand_ins(&self) -> bool {
-        !self.component.is_empty() || !self.policy.is_empty()
+        !self.component.is_empty() || !self.policy.is_empty() || self.answers.is_some()
+    }
+
+    fn answers(&self) -> anyhow::Result<Answers> {
+        let given = self.answers.as_deref().map(load_answers).transpose()?;
+        Ok(Answers::new(given.unwrap_or_default()))
     }
 
     pub(crate) fn network(&self) -> anyhow::Result<NetworkList> {
@@ -122,14 +138,14 @@ impl Arguments {
         if path.is_file() {
             return Ok(load_file(path)?);
         }
-        let directory = net::configurations(self.conf_dir.as_deref());
+        let directory = configurations(self.conf_dir.as_deref());
         load_network(&directory, &self.network).with_context(|| format!("network {:?}", self.network))
     }
 
     /// `CNI_NETNS`. Nothing is at the path of a namespace that is imagined.
     pub(crate) fn namespace_path(&self) -> anyhow::Result<String> {
         match &self.netns {
-            Some(path) => net::absolute(path),
+            Some(path) => absolute(path),
             None => Ok(format!("/run/netns/{}", self.id)),
         }
     }

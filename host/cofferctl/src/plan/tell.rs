@@ -97,6 +97,10 @@ fn tell_end(end: &End) {
             "the plan ends before plugin {plugin}, which is no component here: what it would do, and those after it, is \
              not known; --component {plugin}=FILE gives one"
         )),
+        End::Unanswered { plugin, request } => say(&format!(
+            "the plan ends where plugin {plugin} asks a service, which a plan does not: {request}\n  what comes after \
+             it is not known; --answers FILE gives the answer, as an [[http]] of a scenario does"
+        )),
     }
 }
 

@@ -146,7 +146,9 @@ impl Listener for Watch {
 /// Whether no operation can come of it.
 fn is_look(question: &Question<'_>) -> bool {
     let name = question.operation().name();
-    name.ends_with(".see") || name.ends_with(".read") || matches!(name, "ipam.delegate" | "packet.exchange")
+    name.ends_with(".see")
+        || name.ends_with(".read")
+        || matches!(name, "ipam.delegate" | "packet.exchange" | "http.request")
 }
 
 /// The grant that is missing. A policy that is for other networks says only

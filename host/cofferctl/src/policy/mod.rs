@@ -2,12 +2,14 @@
 
 mod check;
 mod explain;
+#[cfg(target_os = "linux")]
 mod learn;
 mod show;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::bail;
+#[cfg(target_os = "linux")]
 pub(crate) use check::components;
 use clap::{Args, Subcommand};
 use cofferdam_broker::Installation;
@@ -31,6 +33,7 @@ pub(crate) enum Command {
     Show(show::Arguments),
     /// Attaches a container on a node of its own and says which policy that
     /// takes, proven by doing it again under that policy.
+    #[cfg(target_os = "linux")]
     Learn(learn::Arguments),
     /// Prints a JSON Schema of policy files, for editors.
     Schema,
@@ -71,6 +74,7 @@ pub(crate) fn run(installation: &Installation, command: Command) -> anyhow::Resu
         Command::Check { place, json } => check::run(installation, &place, json),
         Command::Explain(arguments) => explain::run(installation, &arguments),
         Command::Show(arguments) => show::run(installation, &arguments),
+        #[cfg(target_os = "linux")]
         Command::Learn(arguments) => learn::run(installation, arguments),
         Command::Schema => {
             say(&serde_json::to_string_pretty(&cofferdam_policy::schema())?);

@@ -10,7 +10,12 @@ use super::{
     checked::{Checked, workshop},
     found::{Built, Project},
 };
-use crate::{compiler, inspect::tell_needs, output::say};
+use crate::{
+    compiler,
+    inspect::tell_needs,
+    output::{complain, say},
+    signature_file,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -37,6 +42,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut documents = Vec::new();
     for file in components {
         let checked = Checked::read(&file, &workshop, arguments.limits)?;
+        if let Some(warning) = signature_file::stale(&file, checked.digest) {
+            complain(&warning);
+        }
         if arguments.json {
             documents.push(document(&checked));
         } else {

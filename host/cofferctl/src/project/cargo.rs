@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use super::found::Built;
+use crate::files::real_path;
 
 /// What components are built for.
 const TARGET: &str = "wasm32-wasip2";
@@ -48,9 +49,7 @@ impl CargoProject {
         if !directory.join("Cargo.toml").is_file() {
             return Ok(None);
         }
-        let directory = directory
-            .canonicalize()
-            .with_context(|| format!("look at {}", directory.display()))?;
+        let directory = real_path(directory).with_context(|| format!("look at {}", directory.display()))?;
         let mut ask = cargo(&directory);
         ask.args(["metadata", "--no-deps", "--format-version", "1"]);
         let output = ask.stderr(Stdio::inherit()).output().map_err(no_cargo)?;

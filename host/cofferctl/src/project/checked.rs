@@ -1,6 +1,5 @@
 use std::{
     fs,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +10,7 @@ use cofferdam_sandbox::{Digest, Program, Sandbox};
 use crate::{
     compiler,
     component::{check_plugin, compile},
+    files::make_directory,
     metadata::{Declaration, Description},
 };
 
@@ -73,10 +73,6 @@ impl Checked {
 /// for scenarios. Nobody else can write to it.
 pub(crate) fn workshop(target: &Path) -> anyhow::Result<Installation> {
     let root = target.join("cofferdam");
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&root)
-        .with_context(|| format!("make {}", root.display()))?;
+    make_directory(&root)?;
     Ok(Installation::below(root))
 }

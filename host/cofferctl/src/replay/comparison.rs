@@ -45,6 +45,12 @@ impl Comparison {
         let outcome = Outcome {
             exit: again.outcome.exit,
             stdout: ground.with_original_paths(&again.outcome.stdout),
+            complaints: again
+                .outcome
+                .complaints
+                .iter()
+                .map(|complaint| ground.with_original_paths(complaint))
+                .collect(),
         };
         Self {
             calls: calls.len(),

@@ -1,13 +1,18 @@
 //! What a recorded call finds when it is run again: its files, laid out in a
 //! directory that goes with this, and the components.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use cofferdam_broker::{
     Installation,
     recording::{RecordedPlugin, Recording},
 };
+use cofferdam_journal::StateDirectory;
 use cofferdam_protocol::{PluginConfig, json::Node};
 use cofferdam_sandbox::{ComponentStore, Digest};
 
@@ -49,6 +54,7 @@ impl Ground {
         refuse_ways_out(recording)?;
         let scratch = ScratchInstallation::empty("replay")?;
         recording.lay_out(scratch.installation().root())?;
+        relocate_journals(recording, scratch.installation())?;
         let mut ground = Self {
             scratch,
             root: recording.root.clone(),
@@ -156,6 +162,23 @@ fn refuse_ways_out(recording: &Recording) -> anyhow::Result<()> {
     }
 }
 
+/// Journals name directories, too, with the root of all of them.
+fn relocate_journals(recording: &Recording, installation: &Installation) -> anyhow::Result<()> {
+    let Some(state) = StateDirectory::open_existing(&installation.state())? else {
+        return Ok(());
+    };
+    state.relocate(&|directory| place(directory, &recording.root, installation))?;
+    Ok(())
+}
+
+/// Where a directory of the node's is here; nowhere if it would be elsewhere
+/// than below the root.
+fn place(directory: &Path, root: &str, installation: &Installation) -> Option<PathBuf> {
+    let below = directory.strip_prefix(root).unwrap_or(directory);
+    let leads_out = below.components().any(|part| part == Component::ParentDir);
+    (!leads_out).then(|| installation.resolve(below))
+}
+
 fn way_out(node: &Node) -> Option<&str> {
     match node {
         Node::String(text) => text
@@ -172,6 +195,27 @@ fn way_out(node: &Node) -> Option<&str> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn what_a_journal_names_is_below_the_root_or_nowhere() {
+        let installation = Installation::below("/tmp/replay");
+        for (directory, root, here) in [
+            (
+                "/var/lib/cni/networks/n",
+                "/",
+                Some("/tmp/replay/var/lib/cni/networks/n"),
+            ),
+            ("/node/var/lib/cni", "/node", Some("/tmp/replay/var/lib/cni")),
+            ("/elsewhere", "/node", Some("/tmp/replay/elsewhere")),
+            ("relative", "/", Some("/tmp/replay/relative")),
+            ("/var/../../etc", "/", None),
+            ("/node/../etc", "/node", None),
+            ("..", "", None),
+        ] {
+            let found = place(Path::new(directory), root, &installation);
+            assert_eq!(found.as_deref(), here.map(Path::new), "{directory} of {root}");
+        }
+    }
 
     #[test]
     fn a_path_that_leads_upwards_is_found_wherever_it_is() {

@@ -3,8 +3,8 @@ use cofferdam_broker::{
     Installation,
     recording::{Follower, Recording},
 };
-use cofferdam_journal::StateDirectory;
-use cofferdam_network::{LinkId, SysctlKey};
+use cofferdam_journal::{Operation, StateDirectory};
+use cofferdam_network::{Error, LinkId, Network, SysctlKey};
 use cofferdam_protocol::Place;
 use cofferdam_simulation::{Nobody, Side, Sides, Simulated};
 
@@ -13,22 +13,44 @@ use crate::plan::rebuild_tables;
 /// Both namespaces as they were when the recorded call began, as far as that
 /// was looked at.
 pub(super) fn beginning(recording: &Recording, installation: &Installation) -> anyhow::Result<Simulated> {
-    for place in [Place::Host, Place::Container] {
-        let call = format!("links({place:?})");
+    // Where a DEL finds no container, not even this is told.
+    for call in ["links(Host)", "rules(Container)"] {
         if !recording.surroundings.iter().any(|told| told.call == call) {
             bail!("surroundings: what {call} told is missing");
         }
     }
     let nothing = Simulated::new(Sides::default(), Box::new(Nobody));
     let mut told = recording.beginning(Box::new(nothing));
-    let mut side = |place| Side::read(told.as_mut(), place).context("surroundings");
+    let mut side = |place| match Side::read(told.as_mut(), place) {
+        Err(Error::NoNamespace(Place::Container)) => Ok(Side::default()),
+        side => side.context("surroundings"),
+    };
     let (host, container) = (side(Place::Host)?, side(Place::Container)?);
     let mut network = Simulated::new(Sides { host, container }, Box::new(Nobody));
     if let Some(state) = StateDirectory::open_existing(&installation.state())? {
         // Nobody asked for those that are not needed.
         rebuild_tables(&state, &mut |_| true, &mut network);
+        rebuild_traffic(&state, &mut network);
     }
     Ok(network)
+}
+
+/// What limits and redirects packets of the node's links, as journals tell it:
+/// nobody lists that either. Some of the links may be gone.
+fn rebuild_traffic(state: &StateDirectory, network: &mut dyn Network) {
+    for summary in state.attachments(None).unwrap_or_default() {
+        for entry in summary.history.iter().flat_map(|history| history.pending()) {
+            let _ = match &entry.operation {
+                Operation::LimitRate { link, limit, .. } if link.place == Place::Host => {
+                    network.limit_rate(*link, limit)
+                }
+                Operation::RedirectIncoming { link, to, .. } if link.place == Place::Host => {
+                    network.redirect_incoming(*link, *to)
+                }
+                _ => Ok(()),
+            };
+        }
+    }
 }
 
 /// A network that follows what the kernel did.

@@ -20,7 +20,7 @@ pub(super) fn in_words(recording: &Recording, comparison: &Comparison) {
         variable(recording, "CNI_COMMAND"),
         attachment(recording),
         recording.time,
-        outcome(recording.outcome.exit, &recording.outcome.stdout)
+        outcome(&recording.outcome)
     ));
     if (recording.cofferdam.as_str(), recording.contract.as_str()) != (VERSION, CONTRACT) {
         say(&format!(
@@ -83,10 +83,19 @@ fn tell_difference(difference: &Difference, recorded: usize) {
 
 /// With the result, which may be all that differs.
 fn whole(outcome: &Outcome) -> String {
-    let Outcome { exit, stdout } = outcome;
+    let Outcome {
+        exit,
+        stdout,
+        complaints,
+    } = outcome;
     let word = if *exit == 0 { "success" } else { "error" };
     let compact = serde_json::from_str(stdout).map(|document: Value| document.to_string());
-    format!("{word}: {}", compact.unwrap_or_else(|_| stdout.clone()))
+    let document = Some(compact.unwrap_or_else(|_| stdout.clone())).filter(|text| !text.is_empty());
+    let parts: Vec<String> = document.into_iter().chain(complaints.iter().cloned()).collect();
+    if parts.is_empty() {
+        return word.to_owned();
+    }
+    format!("{word}: {}", parts.join("; "))
 }
 
 pub(super) fn as_json(recording: &Recording, comparison: &Comparison) {
@@ -103,7 +112,8 @@ pub(super) fn as_json(recording: &Recording, comparison: &Comparison) {
             "now": difference.now.as_ref().map(document),
         })
     });
-    let told = |outcome: &Outcome| json!({ "exit": outcome.exit, "stdout": outcome.stdout });
+    let told =
+        |outcome: &Outcome| json!({ "exit": outcome.exit, "stdout": outcome.stdout, "complaints": outcome.complaints });
     say_json(&json!({
         "same": comparison.is_same(),
         "calls": comparison.calls,

@@ -5,16 +5,17 @@
 use std::{
     cell::RefCell,
     fs, io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use cofferdam_broker::Installation;
 use cofferdam_protocol::CniError;
 use cofferdam_sandbox::Digest;
 use cofferdam_scenario::Given;
-use nix::fcntl::{Flock, FlockArg};
+
+use super::{node_files, policies, troupe::Cast};
+use crate::files::lock;
 
 /// Components that stay compiled besides those in use.
 const MOST_KEPT: usize = 64;
@@ -24,23 +25,13 @@ pub(super) struct Ground {
     installation: Installation,
     /// Where the policies that are in place come from.
     origins: RefCell<Vec<(PathBuf, PathBuf)>>,
-    _alone: Flock<fs::File>,
+    _alone: fs::File,
 }
 
 impl Ground {
     /// Waits until no other run is at it.
     pub(super) fn new(installation: Installation) -> anyhow::Result<Self> {
-        let path = installation.root().join("lock");
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .with_context(|| format!("open {}", path.display()))?;
-        let alone = Flock::lock(file, FlockArg::LockExclusive)
-            .map_err(|(_, errno)| errno)
-            .with_context(|| format!("lock {}", path.display()))?;
+        let alone = lock(&installation.root().join("lock"))?;
         Ok(Self {
             installation,
             origins: RefCell::default(),
@@ -52,12 +43,14 @@ impl Ground {
         &self.installation
     }
 
-    /// Gives these plugins, and no others, a component.
-    pub(super) fn name<'p>(&self, plugins: impl Iterator<Item = (&'p String, Digest)>) -> anyhow::Result<()> {
+    /// Gives these plugins, and no others, a component, which is signed as it
+    /// is now, and not as it was in an earlier run.
+    pub(super) fn name(&self, cast: &Cast) -> anyhow::Result<()> {
         let store = self.installation.components();
         remove(&store.path().join("plugins"))?;
-        for (name, digest) in plugins {
-            store.name(name, digest)?;
+        for (name, performer) in cast {
+            store.set_signatures(performer.digest, &performer.signatures)?;
+            store.name(name, performer.digest)?;
         }
         Ok(())
     }
@@ -66,34 +59,10 @@ impl Ground {
     /// place.
     pub(super) fn prepare(&self, given: &Given) -> anyhow::Result<()> {
         self.clear()?;
-        self.origins.borrow_mut().clear();
-        let directory = self.installation.policies().path().to_owned();
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&directory)
-            .with_context(|| format!("make {}", directory.display()))?;
-        for path in &given.policies {
-            for file in policy_files(path)? {
-                let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
-                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                if !given.policy_of.keys().any(|plugin| is_of(&name, plugin)) {
-                    let place = directory.join(name);
-                    write(&place, &text)?;
-                    self.origins.borrow_mut().push((place, file));
-                }
-            }
-        }
-        for (plugin, text) in &given.policy_of {
-            if !cofferdam_policy::is_plain_name(plugin) {
-                bail!("policy-of.{plugin}: a plugin can't have that name");
-            }
-            write(&directory.join(format!("{plugin}.toml")), text)?;
-        }
+        let origins = policies::put(given, self.installation.policies().path())?;
+        self.origins.replace(origins);
         for (path, text) in &given.files {
-            let place = self.installation.resolve(path);
-            fs::create_dir_all(place.parent().unwrap_or(&place)).with_context(|| format!("make {}", path.display()))?;
-            write(&place, text)?;
+            node_files::put(&self.installation.resolve(path), text)?;
         }
         Ok(())
     }
@@ -117,6 +86,7 @@ impl Ground {
     /// Leaves nothing but what is compiled.
     pub(super) fn clear(&self) -> anyhow::Result<()> {
         let root = self.installation.root();
+        node_files::clear(root);
         for (directory, kept) in [
             ("", &["lock", "var"][..]),
             ("var", &["lib"]),
@@ -129,12 +99,8 @@ impl Ground {
 
     /// Addresses of a network that are still claimed.
     pub(super) fn claimed(&self, network: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.installation.records().join(network))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut claimed: Vec<String> = names.filter(|name| name.parse::<std::net::IpAddr>().is_ok()).collect();
+        let mut claimed = node_files::names(&self.installation.records().join(network));
+        claimed.retain(|name| name.parse::<std::net::IpAddr>().is_ok());
         claimed.sort();
         claimed
     }
@@ -161,34 +127,6 @@ impl Ground {
             let _ = fs::remove_dir_all(path);
         }
     }
-}
-
-/// A file of policy, or those of a directory.
-pub(super) fn policy_files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = fs::read_dir(path).with_context(|| format!("list {}", path.display()))?;
-    let files = entries.flatten().map(|entry| entry.path());
-    Ok(files
-        .filter(|file| file.extension().is_some_and(|end| end == "toml"))
-        .collect())
-}
-
-/// Whether a file of policies is about a plugin: `NAME.toml`, `NAME.….toml`.
-fn is_of(file: &str, plugin: &str) -> bool {
-    file.strip_prefix(plugin).is_some_and(|rest| rest.starts_with('.'))
-}
-
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
-    written.with_context(|| format!("write {}", path.display()))
 }
 
 fn remove_all_but(directory: &Path, kept: &[&str]) -> anyhow::Result<()> {

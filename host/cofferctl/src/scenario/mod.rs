@@ -2,6 +2,8 @@
 
 mod comparison;
 mod ground;
+mod node_files;
+mod policies;
 mod report;
 mod request;
 mod run;
@@ -17,12 +19,14 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use cofferdam_broker::Broker;
+use cofferdam_broker::{Broker, Workplace};
 use cofferdam_sandbox::Sandbox;
 use cofferdam_scenario::{Scenario, ScenarioFile};
 
+pub(crate) use self::service::is_answer_to;
 use self::{
-    ground::{Ground, policy_files},
+    ground::Ground,
+    policies::{keys_beside, policy_files},
     report::Report,
     run::Stage,
     troupe::{Cast, Gathered, Troupe},
@@ -69,7 +73,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let sandbox = Sandbox::new()?;
     let stage = Stage {
         ground: &ground,
-        broker: &Broker::new(ground.installation().clone(), BUDGET * 2).in_sandbox(sandbox.clone()),
+        broker: &Broker::new(ground.installation().clone(), BUDGET * 2)
+            .in_sandbox(sandbox.clone())
+            .at(Workplace::Scenario),
         watch: &Watch::new(sandbox),
     };
     let files: Vec<Ready<'_>> = files
@@ -123,10 +129,7 @@ impl<'f> Ready<'f> {
     fn run(&self, stage: &Stage<'_>, report: &mut Report) {
         let named = match &self.content {
             Ok((scenarios, _)) if scenarios.is_empty() => return,
-            Ok((scenarios, cast)) => {
-                let plugins = cast.iter().map(|(name, digest)| (name, *digest));
-                stage.ground.name(plugins).map(|()| scenarios)
-            }
+            Ok((scenarios, cast)) => stage.ground.name(cast).map(|()| scenarios),
             Err(error) => Err(anyhow::anyhow!("{error:#}")),
         };
         report.begin(self.path);
@@ -146,8 +149,8 @@ impl<'f> Ready<'f> {
     }
 }
 
-/// What scenarios have read while they run: files of policies, and the
-/// directories that these are in.
+/// What scenarios have read while they run: files of policies, the directories
+/// that these are in, and the keys beside them.
 fn policies(files: &[Ready<'_>]) -> Vec<PathBuf> {
     let scenarios = files.iter().filter_map(|file| file.content.as_ref().ok());
     let named = scenarios
@@ -161,7 +164,8 @@ fn policies(files: &[Ready<'_>]) -> Vec<PathBuf> {
         .iter()
         .flat_map(|path| policy_files(path).unwrap_or_default())
         .collect();
-    paths.extend(files);
+    let keys: Vec<PathBuf> = paths.iter().map(|path| keys_beside(path)).collect();
+    paths.extend(files.into_iter().chain(keys));
     paths
 }
 

@@ -58,11 +58,15 @@ impl Services {
 impl Carrier for Services {
     fn carry(&mut self, _: &str, request: &Request, _: Duration) -> Result<Response, CarryError> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((answered, was_asked)) = state.of_step.iter_mut().find(|(answered, _)| is_to(answered, request)) {
+        if let Some((answered, was_asked)) = state
+            .of_step
+            .iter_mut()
+            .find(|(answered, _)| is_answer_to(answered, request))
+        {
             *was_asked = true;
             return Ok(answered.response.clone());
         }
-        if let Some(answered) = state.given.iter().find(|answered| is_to(answered, request)) {
+        if let Some(answered) = state.given.iter().find(|answered| is_answer_to(answered, request)) {
             return Ok(answered.response.clone());
         }
         let of_step = state.of_step.iter().map(|(answered, _)| answered);
@@ -82,7 +86,8 @@ impl Carrier for Services {
     }
 }
 
-fn is_to(answered: &Answered, request: &Request) -> bool {
+/// Whether an answer is one to this request.
+pub(crate) fn is_answer_to(answered: &Answered, request: &Request) -> bool {
     let body = || serde_json::from_slice(request.body()).unwrap_or(Json::Null);
     answered.method == request.method()
         && answered.url == *request.url()

@@ -3,23 +3,30 @@
 
 use std::{
     collections::BTreeMap,
-    fs::DirBuilder,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
 use cofferdam_broker::Installation;
-use cofferdam_sandbox::Digest;
+use cofferdam_sandbox::{Digest, Signatures};
 
 use super::Arguments;
 use crate::{
+    cache::users_cache,
     compiler,
     project::{Built, Checked, Project, workshop},
+    signature_file,
 };
 
 /// Components by the names of their plugins.
-pub(super) type Cast = BTreeMap<String, Digest>;
+pub(super) type Cast = BTreeMap<String, Performer>;
+
+/// A component, and who signed it.
+#[derive(Clone)]
+pub(super) struct Performer {
+    pub(super) digest: Digest,
+    pub(super) signatures: Signatures,
+}
 
 pub(super) struct Troupe {
     workshop: Installation,
@@ -28,7 +35,7 @@ pub(super) struct Troupe {
     limits: compiler::Limits,
     tested: Cast,
     /// Those of files, so that each is built once.
-    others: BTreeMap<PathBuf, Digest>,
+    others: BTreeMap<PathBuf, Performer>,
 }
 
 pub(super) enum Gathered {
@@ -65,8 +72,8 @@ impl Troupe {
             others: BTreeMap::new(),
         };
         for file in files {
-            let checked = troupe.check(&file)?;
-            troupe.tested.insert(checked.name(), checked.digest);
+            let (name, performer) = troupe.check(&file)?;
+            troupe.tested.insert(name, performer);
         }
         Ok(Gathered::Troupe(troupe))
     }
@@ -83,56 +90,46 @@ impl Troupe {
             if cast.contains_key(name) {
                 continue;
             }
-            let digest = match self.others.get(path) {
-                Some(digest) => *digest,
+            let performer = match self.others.get(path) {
+                Some(performer) => performer.clone(),
                 None => self.other(path).with_context(|| format!("plugins.{name}"))?,
             };
-            self.others.insert(path.clone(), digest);
-            cast.insert(name.clone(), digest);
+            self.others.insert(path.clone(), performer.clone());
+            cast.insert(name.clone(), performer);
         }
         Ok(cast)
     }
 
     /// The digests of all that took part.
     pub(super) fn digests(&self) -> Vec<Digest> {
-        self.tested.values().chain(self.others.values()).copied().collect()
+        let all = self.tested.values().chain(self.others.values());
+        all.map(|performer| performer.digest).collect()
     }
 
-    fn other(&self, path: &Path) -> anyhow::Result<Digest> {
+    fn other(&self, path: &Path) -> anyhow::Result<Performer> {
         if !path.is_dir() {
-            return Ok(self.check(path)?.digest);
+            return Ok(self.check(path)?.1);
         }
         let Some(project) = Project::find(path)? else {
             bail!(Project::missing(path));
         };
         match project.build(&self.target, true)? {
             Built::Components(files) => match files.as_slice() {
-                [file] => Ok(self.check(file)?.digest),
+                [file] => Ok(self.check(file)?.1),
                 files => bail!("{} has {} components, and not one", path.display(), files.len()),
             },
             Built::Failed(_) => bail!("{} can't be built", path.display()),
         }
     }
 
-    fn check(&self, file: &Path) -> anyhow::Result<Checked> {
-        Checked::read(file, &self.workshop, self.limits)
+    /// A component with its name. Signatures that do not fit count only where a
+    /// policy asks for them.
+    fn check(&self, file: &Path) -> anyhow::Result<(String, Performer)> {
+        let checked = Checked::read(file, &self.workshop, self.limits)?;
+        let performer = Performer {
+            digest: checked.digest,
+            signatures: signature_file::read(file)?.unwrap_or_default(),
+        };
+        Ok((checked.name(), performer))
     }
-}
-
-/// Where a user's programs keep what can be made again.
-fn users_cache() -> anyhow::Result<PathBuf> {
-    let directory = |variable: &str| {
-        std::env::var_os(variable)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let cache = directory("XDG_CACHE_HOME").or_else(|| Some(directory("HOME")?.join(".cache")));
-    let cache =
-        cache.context("neither XDG_CACHE_HOME nor HOME is set; say with --cache where to keep compiled components")?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&cache)
-        .with_context(|| format!("make {}", cache.display()))?;
-    Ok(cache)
 }

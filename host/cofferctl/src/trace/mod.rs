@@ -1,8 +1,10 @@
 //! Every call that a network's components make to the host, with arguments,
 //! result and time: a plan that shows how it came about.
 
-mod child;
-mod real;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod kernel;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -13,7 +15,12 @@ use cofferdam_broker::{
 };
 use serde_json::{Value, json};
 
-pub(crate) use self::child::{COMMAND as CHILD, run as run_child};
+#[cfg(not(target_os = "linux"))]
+use self::elsewhere::Kernel;
+#[cfg(target_os = "linux")]
+use self::kernel::Kernel;
+#[cfg(target_os = "linux")]
+pub(crate) use self::kernel::{CHILD, run_child};
 use crate::{
     output::{complain, say, say_json},
     plan::{self, End},
@@ -23,15 +30,14 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     plan: plan::Arguments,
-    /// Attaches the container of --netns, on the kernel. DEL has to follow.
-    #[arg(long)]
-    real: bool,
+    #[command(flatten)]
+    kernel: Kernel,
 }
 
 pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (calls, end) = match arguments.real {
-        true => real::add(installation, &arguments.plan)?,
-        false => planned(installation, &arguments.plan)?,
+    let (calls, end) = match arguments.kernel.add(installation, &arguments.plan)? {
+        Some(done) => done,
+        None => planned(installation, &arguments.plan)?,
     };
     if arguments.plan.wants_json() {
         let calls: Vec<Value> = calls.iter().map(document).collect();
@@ -87,6 +93,10 @@ fn tell_end(end: &End) {
         End::Error { plugin, error } => complain(&format!("plugin {plugin} fails: {error}")),
         End::Unknown { plugin } => complain(&format!(
             "the trace ends before plugin {plugin}, which is no component here"
+        )),
+        End::Unanswered { plugin, request } => complain(&format!(
+            "the trace ends where plugin {plugin} asks a service, which a plan does not: {request}; --answers FILE gives \
+             the answer"
         )),
     }
 }

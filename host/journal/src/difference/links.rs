@@ -217,7 +217,7 @@ impl Survey<'_, '_> {
             place,
             name: name.to_owned(),
         };
-        Ok(self.shared.is_user(&bridge, self.id)? && self.shared.users(&bridge, self.id)? > 1)
+        Ok(self.shared.is_user(&bridge, self.id)? && self.shared.is_used_by_others(&bridge, self.id)?)
     }
 
     pub(super) fn tell_of_master(

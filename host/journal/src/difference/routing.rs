@@ -44,8 +44,7 @@ impl Survey<'_, '_> {
             self.tell(entry, object, PRESENT, format!("there as {other}"), None);
             return Ok(());
         }
-        let elsewhere = self.view.network.addresses_in(link.place)?;
-        if !is_link_local(address) && elsewhere.iter().any(|info| same(&info.address)) {
+        if !is_link_local(address) && self.view.network.has_address(link.place, address.address())? {
             self.tell(entry, object, PRESENT, "at another link by now", None);
             return Ok(());
         }

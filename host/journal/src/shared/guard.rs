@@ -76,7 +76,7 @@ impl SharedGuard {
             Err(Errno::ENOENT) => Ok(false),
             Err(errno) => {
                 // What nobody uses was made for this user.
-                if self.other_users().is_ok_and(|others| others == 0) {
+                if self.has_other_users().is_ok_and(|others| !others) {
                     let _ = files::remove_dir(&self.path);
                 }
                 Err(Error::io("add a user to", &self.path, errno))
@@ -203,12 +203,12 @@ impl SharedGuard {
         Ok(())
     }
 
-    /// How many other attachments use it.
+    /// Whether other attachments use it.
     ///
     /// # Errors
     /// The registry can't be read.
-    pub fn other_users(&self) -> Result<usize> {
-        count_users(&self.path, &self.user)
+    pub fn has_other_users(&self) -> Result<bool> {
+        has_users(&self.path, &self.user)
     }
 
     /// One of the other attachments that use it, for an error.
@@ -301,9 +301,10 @@ fn parse_made(bytes: &[u8], object: &SharedObject) -> Found {
     }
 }
 
-/// How many users there are besides one.
-pub(super) fn count_users(directory: &Path, except: &str) -> Result<usize> {
-    Ok(users(directory, except)?.len())
+/// Whether there are users besides one. Reads no further than to the first of
+/// them: there may be thousands.
+pub(super) fn has_users(directory: &Path, except: &str) -> Result<bool> {
+    Ok(each_user(directory, except)?.next().transpose()?.is_some())
 }
 
 /// The name of one of the users besides one.
@@ -317,16 +318,20 @@ pub(super) fn other_user(directory: &Path, state: &Path, except: &str) -> Result
 
 /// The keys of the users besides one.
 pub(super) fn users(directory: &Path, except: &str) -> Result<Vec<String>> {
+    each_user(directory, except)?.collect()
+}
+
+fn each_user(directory: &Path, except: &str) -> Result<impl Iterator<Item = Result<String>>> {
     let failed = |error| Error::io("read directory", directory, error);
     let entries = match files::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Ok(entries) => Some(entries),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(failed(error)),
     };
-    let mut keys = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(failed)?.file_name();
-        keys.extend(name.into_string().ok().filter(|name| is_key(name) && name != except));
-    }
-    Ok(keys)
+    let names = entries
+        .into_iter()
+        .flatten()
+        .map(move |entry| entry.map(|entry| entry.file_name().into_string()).map_err(failed));
+    let is_other = move |name: &String| is_key(name) && name != except;
+    Ok(names.filter_map(move |name| name.map(|name| name.ok().filter(is_other)).transpose()))
 }

@@ -104,7 +104,7 @@ impl Shared {
         lock::lock(&directory, &path, &self.state, deadline, || object.to_string())?;
         let mut guard = SharedGuard::new(directory, path, &self.state, object, user);
         let recorded = guard.remove_user();
-        if guard.is_removed()? || guard.other_users()? > 0 {
+        if guard.is_removed()? || guard.has_other_users()? {
             return recorded.map(|()| Left::StillUsed);
         }
         guard.read_made()?;
@@ -126,7 +126,7 @@ impl Shared {
             match guard::object_of(&directory) {
                 // A record that does not belong here is not believed.
                 Some(object) if directory_name(&object, &user.container_id) != name => {}
-                Some(object) if is_user || guard::users(&directory, "")?.is_empty() => left.push(object),
+                Some(object) if is_user || !guard::has_users(&directory, "")? => left.push(object),
                 None if is_user => {
                     let _ = files::remove_file(directory.join(user.key()));
                     // Others may be using it.
@@ -159,12 +159,21 @@ impl Shared {
         files::exists(&path).map_err(|error| Error::io("look at", &path, error))
     }
 
-    /// How many attachments use an object, without its lock.
+    /// Whether any attachment uses an object, without its lock.
     ///
     /// # Errors
     /// [`Error::Io`] when the registry can't be read.
-    pub fn users(&self, object: &SharedObject, user: &AttachmentId) -> Result<usize> {
-        guard::count_users(&self.path(object, user), "")
+    pub fn is_used(&self, object: &SharedObject, user: &AttachmentId) -> Result<bool> {
+        guard::has_users(&self.path(object, user), "")
+    }
+
+    /// Whether other attachments than this one use an object, without its
+    /// lock.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the registry can't be read.
+    pub fn is_used_by_others(&self, object: &SharedObject, user: &AttachmentId) -> Result<bool> {
+        guard::has_users(&self.path(object, user), &user.key())
     }
 
     /// One of the attachments that use an object besides this one, for an

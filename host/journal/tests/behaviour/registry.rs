@@ -66,12 +66,15 @@ fn users_are_counted_once_each() {
     let (first, second) = (attachment("c1"), attachment("c2"));
     assert!(!shared.join(&object(), &first, soon()).unwrap().joined_before());
     assert!(shared.join(&object(), &first, soon()).unwrap().joined_before());
-    assert_eq!(shared.users(&object(), &first).unwrap(), 1);
+    let is_used_by_others = |user| shared.is_used_by_others(&object(), user).unwrap();
+    assert!(shared.is_used(&object(), &first).unwrap());
+    assert_eq!((is_used_by_others(&first), is_used_by_others(&second)), (false, true));
     // Files that are none of ours are no users.
     let directory = state.directory.path().join("shared/bridge.host.cni0");
     fs::write(directory.join("README"), "").unwrap();
+    assert!(!is_used_by_others(&first));
     assert!(!shared.join(&object(), &second, soon()).unwrap().joined_before());
-    assert_eq!(shared.users(&object(), &first).unwrap(), 2);
+    assert_eq!((is_used_by_others(&first), is_used_by_others(&second)), (true, true));
     assert!(matches!(
         shared.leave(&object(), &first, soon()).unwrap(),
         Left::StillUsed

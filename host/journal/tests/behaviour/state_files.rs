@@ -133,10 +133,10 @@ impl Node {
             left.extend(by.map(|by| format!("{:?} of {by}", thing(last))));
         }
         let shared = state.shared();
-        let users = shared.users(&object(), &attachment("c1")).unwrap();
+        let is_used = shared.is_used(&object(), &attachment("c1")).unwrap();
         let made = shared.made(&object(), &attachment("c1")).unwrap();
-        if users > 0 || made.is_some() {
-            left.push(format!("{users} users of {made:?}"));
+        if is_used || made.is_some() {
+            left.push(format!("{made:?}, used: {is_used}"));
         }
         left.extend(self.claims_left(&state, damaged));
         left

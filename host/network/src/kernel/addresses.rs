@@ -2,8 +2,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use cofferdam_protocol::{IpPrefix, Place};
 use netlink_packet_core::{DecodeError, Emitable, NLM_F_CREATE, NLM_F_EXCL};
-use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressHeader, AddressMessage};
-use nix::libc::{IFA_ADDRESS, IFA_FLAGS, IFA_LOCAL, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR};
+use netlink_packet_route::{
+    AddressFamily,
+    address::{AddressAttribute, AddressFlags, AddressHeader, AddressMessage},
+};
+use nix::{
+    errno::Errno,
+    libc::{IFA_ADDRESS, IFA_FLAGS, IFA_LOCAL, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR},
+};
 use rtnetlink::AddressMessageBuilder;
 
 use super::{
@@ -36,6 +42,33 @@ pub(super) fn of_all(socket: &mut Socket, place: Place) -> Result<Vec<AddressInf
             Ok(())
         })
         .map_err(|failure| failure.during("listing", format!("the addresses of the {place} namespace")))
+}
+
+/// Of IPv6, of which each link has one, the kernel is asked for the one; of
+/// IPv4, of which the node has few, it only has lists.
+pub(super) fn is_there(socket: &mut Socket, place: Place, address: IpAddr) -> Result<bool> {
+    let mut request = AddressMessage::default();
+    let found = match address {
+        IpAddr::V4(_) => {
+            request.header.family = AddressFamily::Inet;
+            socket
+                .dump(RTM_GETADDR, &request, |payload, found| {
+                    let is_it = parse(payload)?.is_some_and(|(_, info)| info.address.address() == address);
+                    found.extend(is_it.then_some(()));
+                    Ok(())
+                })
+                .map(|found| !found.is_empty())
+        }
+        IpAddr::V6(_) => {
+            request.header.family = AddressFamily::Inet6;
+            request.attributes.push(AddressAttribute::Address(address));
+            match socket.get(RTM_GETADDR, &request, |_| Ok(())) {
+                Err(failure) if failure.errno() == Some(Errno::EADDRNOTAVAIL) => Ok(false),
+                found => found.map(|()| true),
+            }
+        }
+    };
+    found.map_err(|failure| failure.during("looking for", format!("address {address} in the {place} namespace")))
 }
 
 pub(super) fn add(socket: &mut Socket, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {

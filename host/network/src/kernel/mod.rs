@@ -232,6 +232,10 @@ impl Network for Kernel {
         addresses::of_all(self.route_socket(place)?, place)
     }
 
+    fn has_address(&mut self, place: Place, address: IpAddr) -> Result<bool> {
+        addresses::is_there(self.route_socket(place)?, place, address)
+    }
+
     fn add_address(&mut self, link: LinkId, address: IpPrefix, skip_duplicate_detection: bool) -> Result<()> {
         let socket = self.socket_of(link)?;
         addresses::add(socket, link, address, skip_duplicate_detection)

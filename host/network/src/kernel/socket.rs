@@ -4,7 +4,7 @@ use std::{
 };
 
 use netlink_packet_core::{
-    DecodeError, Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkHeader,
+    DecodeError, Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_ECHO, NLM_F_REQUEST, NetlinkHeader,
 };
 use netlink_sys::{SocketAddr, protocols::NETLINK_ROUTE};
 use nix::{
@@ -116,6 +116,41 @@ impl Socket {
                 } else {
                     return Ok(parse(message.payload)?);
                 }
+            }
+        }
+    }
+
+    /// Asks for one object of a kind that the kernel tells of only to those who
+    /// listen for changes, unless asked to repeat it to who asked. `None` where
+    /// it has nothing to tell.
+    pub(crate) fn get_echoed<T>(
+        &mut self,
+        kind: u16,
+        request: &impl Emitable,
+        parse: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let deadline = self.deadline();
+        let flags = NLM_F_ECHO | NLM_F_ACK;
+        let mut sequence = self.send(kind, flags, request)?;
+        let mut told = None;
+        loop {
+            let datagram = match self.receive_whole(deadline)? {
+                Datagram::Whole(datagram) => datagram,
+                Datagram::Lost => {
+                    sequence = self.send(kind, flags, request)?;
+                    continue;
+                }
+            };
+            for message in messages(datagram) {
+                let message = message?;
+                if message.sequence != sequence {
+                    continue;
+                }
+                if message.is_error() {
+                    message.outcome()?;
+                    return Ok(told);
+                }
+                told = parse(message.payload);
             }
         }
     }

@@ -151,3 +151,33 @@ fn a_namespaces_list_holds_the_addresses_of_all_its_links() {
         assert_eq!(listed(Place::Host), [prefix("10.22.0.1/16")]);
     });
 }
+
+#[test]
+fn an_address_is_there_whatever_link_of_the_namespace_has_it() {
+    in_new_namespaces(|kernel| {
+        let (inner, outer) = veth(kernel);
+        for (link, address) in [
+            (inner, "10.22.0.2/16"),
+            (inner, "fd00::2/64"),
+            (outer, "10.22.0.1/16"),
+            (outer, "fd00::1/64"),
+        ] {
+            kernel.add_address(link, prefix(address), true).unwrap();
+        }
+        for (place, address, there) in [
+            (Place::Container, "10.22.0.2", true),
+            (Place::Container, "fd00::2", true),
+            (Place::Container, "10.22.0.1", false),
+            (Place::Container, "fd00::1", false),
+            (Place::Host, "10.22.0.1", true),
+            (Place::Host, "fd00::1", true),
+            (Place::Host, "10.22.0.2", false),
+            (Place::Host, "fd00::2", false),
+            (Place::Host, "fd00::", false),
+            (Place::Host, "10.22.255.255", false),
+        ] {
+            let found = kernel.has_address(place, address.parse().unwrap()).unwrap();
+            assert_eq!(found, there, "{address} in the {place} namespace");
+        }
+    });
+}

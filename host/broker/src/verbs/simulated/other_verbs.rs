@@ -15,10 +15,12 @@ use crate::{
     component::run,
     mode::Mode,
     session::Session,
-    undo::{roll_back_left, undo},
+    undo::roll_back_left,
     verbs::{
         add::{foresee_members, journal_failure, of_member},
-        check, del, gc,
+        check,
+        del::{self, Known},
+        gc,
         status::not_available,
     },
 };
@@ -52,7 +54,10 @@ impl Broker {
         let call = Call::new(self, name, environment, config, Instant::now())?;
         let previous = call.config.previous(call.version)?;
         let state = StateDirectory::open_to_look(&call.installation.state()).map_err(journal_failure)?;
-        let differences = check::differences(&call, &state, |_| network.clone())?;
+        let differences = match check::on_record(&call, &state)? {
+            Some(locked) => check::differences(&call, &state, locked.history(), &mut network.clone())?,
+            None => Vec::new(),
+        };
         let told = session(&call, Mode::Check, &state, network)
             .and_then(|session| check::ask(&call, session, previous.as_ref()));
         check::conclude(&call, told, &differences).map(drop)
@@ -76,16 +81,8 @@ impl Broker {
         let call = Call::new(self, name, environment, config, Instant::now())?;
         let state = StateDirectory::open(&call.installation.state()).map_err(journal_failure)?;
         let locked = state.lock(&call.attachment, call.deadline).map_err(journal_failure)?;
-        let known = !locked.history().is_empty();
-        let held = if known {
-            let mut journal = locked.reopen().map_err(journal_failure)?;
-            let report = undo(&mut journal, &mut network.clone(), &state.shared(), &call.attachment);
-            del::tell_remarks(&call, &report);
-            del::refuse_unclean(&call, &report)?;
-            del::finish(&call, journal)
-        } else {
-            Some(locked)
-        };
+        let known = Known::of(&state, &locked);
+        let held = del::undo_known(&call, &state, known, locked, &mut network.clone())?;
         let session = session(&call, Mode::Del, &state, network);
         let errors = del::run_members(&call, session, true);
         if let Some(held) = held {
@@ -93,7 +90,7 @@ impl Broker {
         }
         let complaints = errors.iter().map(|(_, error)| error.clone()).collect();
         Ok(Detached {
-            answer: del::settle(&call, known, errors).map(drop),
+            answer: del::settle(&call, known.is_any(), errors).map(drop),
             complaints,
         })
     }

@@ -8,10 +8,7 @@ use cofferdam_broker::Installation;
 use cofferdam_policy::everything;
 
 use super::observed::Observed;
-use crate::{
-    scratch::{ScratchInstallation, make_directory},
-    used::Used,
-};
+use crate::{files::make_directory, scratch::ScratchInstallation, used::Used};
 
 /// An installation with the components of another one, which goes with this.
 pub(super) struct Scratch(ScratchInstallation);

@@ -39,7 +39,7 @@ pub(super) fn missing(project: &Path) -> Vec<String> {
 /// What clang has to find by itself.
 fn missing_libraries(project: &Path) -> Vec<String> {
     let ask = |arguments: &[&str]| -> Option<String> { clang(project).ok()?.args(arguments).ask() };
-    let has_library = ask(&["-fsyntax-only", "-include", "stdlib.h", "-x", "c", "/dev/null"]).is_some();
+    let has_library = ask(&["-fsyntax-only", "-include", "stdlib.h", "-x", "c", "-"]).is_some();
     let has_builtins = ask(&["-print-libgcc-file-name"]).is_some_and(|path| Path::new(&path).is_file());
     let all = [(has_library, LIBRARY), (has_builtins, BUILTINS)];
     all.into_iter()
@@ -58,7 +58,9 @@ fn component_linker(project: &Path) -> Option<PathBuf> {
     COMPONENT_LINKER.find(project).or_else(|| {
         let ask = |what: &str| RUSTC.call(project).ok()?.arg("--print").arg(what).ask();
         let below = format!("lib/rustlib/{}/bin", ask("host-tuple")?);
-        let path = Path::new(&ask("sysroot")?).join(below).join(COMPONENT_LINKER.name);
+        let path = Path::new(&ask("sysroot")?)
+            .join(below)
+            .join(COMPONENT_LINKER.file_name());
         path.is_file().then_some(path)
     })
 }

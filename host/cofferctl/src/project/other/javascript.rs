@@ -3,9 +3,14 @@ use std::path::{Path, PathBuf};
 use super::{tool::Tool, workplace::Workplace};
 
 const NODE: Tool = Tool::new("node", "https://nodejs.org, 20 or newer");
+const OWN: &str = if cfg!(windows) {
+    "node_modules/.bin/componentize-js.cmd"
+} else {
+    "node_modules/.bin/componentize-js"
+};
 const COMPONENTIZE: Tool = Tool {
     name: "componentize-js",
-    own: Some("node_modules/.bin/componentize-js"),
+    own: Some(OWN),
     source: "`npm install` in the project's directory",
 };
 

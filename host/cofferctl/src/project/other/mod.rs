@@ -21,7 +21,10 @@ use anyhow::Context as _;
 pub(super) use language::Language;
 
 use self::{manifest::Manifest, workplace::Workplace};
-use crate::metadata::{SCHEMA_SECTION, SECTION};
+use crate::{
+    files::real_path,
+    metadata::{SCHEMA_SECTION, SECTION},
+};
 
 /// What tells that a directory has such a project.
 pub(super) const MANIFEST: &str = "plugin.toml";
@@ -47,9 +50,7 @@ impl OtherProject {
             return Ok(None);
         }
         let manifest = Manifest::read(&directory.join(MANIFEST))?;
-        let directory = directory
-            .canonicalize()
-            .with_context(|| format!("look at {}", directory.display()))?;
+        let directory = real_path(directory).with_context(|| format!("look at {}", directory.display()))?;
         Ok(Some(Self {
             target: directory.join("target"),
             directory,

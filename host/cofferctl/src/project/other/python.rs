@@ -2,10 +2,20 @@ use std::path::{Path, PathBuf};
 
 use super::{tool::Tool, workplace::Workplace};
 
+const OWN: &str = if cfg!(windows) {
+    ".venv/Scripts/componentize-py.exe"
+} else {
+    ".venv/bin/componentize-py"
+};
+const SOURCE: &str = if cfg!(windows) {
+    r"`py -m venv .venv` and `.venv\Scripts\pip install -r requirements.txt` in the project's directory"
+} else {
+    "`python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` in the project's directory"
+};
 const COMPONENTIZE: Tool = Tool {
     name: "componentize-py",
-    own: Some(".venv/bin/componentize-py"),
-    source: "`python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` in the project's directory",
+    own: Some(OWN),
+    source: SOURCE,
 };
 
 pub(super) fn missing(project: &Path) -> Vec<String> {

@@ -1,5 +1,5 @@
 use std::{
-    env,
+    env::{self, consts::EXE_SUFFIX},
     ffi::OsStr,
     io::Write as _,
     path::{Path, PathBuf},
@@ -7,6 +7,9 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+
+/// What a command may be besides an executable, by the end of its name.
+const SCRIPTS: &[&str] = if cfg!(windows) { &[".cmd", ".bat"] } else { &[] };
 
 /// A program that components of a language are made with.
 #[derive(Debug)]
@@ -28,10 +31,22 @@ impl Tool {
         }
     }
 
+    /// What its executable is called.
+    pub(super) fn file_name(&self) -> String {
+        format!("{}{EXE_SUFFIX}", self.name)
+    }
+
     /// The project's own, or the first on `PATH`.
     pub(super) fn find(&self, project: &Path) -> Option<PathBuf> {
         let own = self.own.map(|own| project.join(own));
-        own.filter(|path| path.is_file()).or_else(|| on_path(self.name))
+        let named = || {
+            SCRIPTS
+                .iter()
+                .find_map(|suffix| on_path(&format!("{}{suffix}", self.name)))
+        };
+        own.filter(|path| path.is_file())
+            .or_else(|| on_path(&self.file_name()))
+            .or_else(named)
     }
 
     /// A call of it.

@@ -17,18 +17,20 @@ const TC_LINKLAYER_ETHERNET: u8 = 1;
 /// `struct tc_ratespec`, of which `struct tc_tbf_qopt` has two.
 const RATE_SPEC: usize = 12;
 
-/// The queueing disciplines of a link that hang at `parent`.
+/// The queueing discipline of a link that hangs at `parent`. Asked for by
+/// itself: a list would be of those of all links, whatever is asked.
 pub(super) fn at(socket: &mut Socket, link: LinkId, parent: u32) -> Result<Option<Object>> {
-    // The kernel tells of those of all links, whatever is asked.
-    let request = Request::new(Header::of(link), AttributeWriter::default());
-    let found = socket
-        .dump(RTM_GETQDISC, &request, |payload, objects| {
-            let is_it = |object: &Object| object.header.index == link.index && object.header.parent == parent;
-            objects.extend(parse(payload).filter(is_it));
-            Ok(())
-        })
-        .map_err(|failure| failure.upon(link, "listing", format!("the queueing disciplines of {link}")))?;
-    Ok(found.into_iter().next())
+    let header = Header {
+        parent,
+        ..Header::of(link)
+    };
+    let request = Request::new(header, AttributeWriter::default());
+    match socket.get_echoed(RTM_GETQDISC, &request, parse) {
+        Err(failure) if matches!(failure.errno(), Some(Errno::ENOENT | Errno::ENODEV)) => Ok(None),
+        found => {
+            found.map_err(|failure| failure.upon(link, "looking for", format!("the queueing disciplines of {link}")))
+        }
+    }
 }
 
 pub(crate) fn outgoing(socket: &mut Socket, link: LinkId) -> Result<Outgoing> {

@@ -39,7 +39,19 @@ impl ComponentStore {
             other => other?,
         };
         all.merge(signatures);
-        write(self.component(digest)?.path(), SIGNATURES, all.to_string().as_bytes())
+        self.set_signatures(digest, &all)
+    }
+
+    /// Has a component in the store be signed with these and no others.
+    ///
+    /// # Errors
+    /// The component is not there, or the file system refuses.
+    pub fn set_signatures(&self, digest: Digest, signatures: &Signatures) -> Result<(), StoreError> {
+        write(
+            self.component(digest)?.path(),
+            SIGNATURES,
+            signatures.to_string().as_bytes(),
+        )
     }
 }
 
@@ -87,6 +99,15 @@ mod tests {
         store.add_signatures(digest, &of(&[2])).unwrap();
         store.add(b"wasm", b"newer code", "null").unwrap();
         assert_eq!(store.signatures(digest).unwrap(), of(&[1, 2]));
+    }
+
+    #[test]
+    fn those_that_are_set_are_all_that_there_are() {
+        let (_base, store, digest) = store();
+        for keys in [&[1, 2][..], &[2], &[]] {
+            store.set_signatures(digest, &of(keys)).unwrap();
+            assert_eq!(store.signatures(digest).unwrap(), of(keys));
+        }
     }
 
     #[test]

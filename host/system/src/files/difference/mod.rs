@@ -9,7 +9,7 @@ mod world;
 use std::path::PathBuf;
 
 use nix::sys::stat::{Mode, umask};
-use operation::{Operation, operation};
+use operation::{Operation, operations};
 use proptest::prelude::*;
 
 use super::kernel;
@@ -85,10 +85,10 @@ fn compare(operations: &[Operation]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn files_in_memory_behave_as_those_of_linux(operations in prop::collection::vec(operation(), 1..60)) {
+    fn files_in_memory_behave_as_those_of_linux(operations in operations()) {
         compare(&operations)?;
     }
 }

@@ -133,6 +133,9 @@ macro_rules! world {
                         Operation::RemoveFile(path) => text(files::remove_file(at(path))),
                         Operation::RemoveDirectory(path) => text(files::remove_dir(at(path))),
                         Operation::RemoveAll(path) => text(files::remove_dir_all(at(path))),
+                        Operation::StampAt(path) => {
+                            text(File::open(at(path)).and_then(|file| file.set_modified(stamp())))
+                        }
                         Operation::List(path) => text(list(&at(path))),
                         Operation::LookAt(path) => look(files::metadata(at(path))),
                         Operation::LookAtLink(path) => look(files::symlink_metadata(at(path))),

@@ -103,7 +103,6 @@ fn sensible(flags: OpenFlags) -> Result<OpenFlags> {
 fn unnamed_file(tree: &mut Tree, start: Number, path: &Path, flags: OpenFlags, mode: u32) -> Result<Number> {
     let directory = tree.find(start, path, !flags.contains(OpenFlags::O_NOFOLLOW))?;
     tree.inode(directory)?.as_directory()?;
-    tree.check_alive(directory)?;
     Ok(tree.add(Inode::new(Content::Regular(Vec::new()), mode)))
 }
 

@@ -144,7 +144,8 @@ impl Tree {
 fn parts(path: &Path) -> Result<(Vec<Last>, bool)> {
     let text = path.as_os_str();
     check(text)?;
-    let mut parts: Vec<Last> = path.components().filter_map(part).collect();
+    let mut parts = Vec::new();
+    path.components().for_each(|component| add_part(component, &mut parts));
     let ending = ending(text);
     // `components` has no `.` at the end.
     if ending == Ending::Itself && parts.last() != Some(&Last::Itself) {
@@ -174,13 +175,19 @@ pub(super) fn check(text: &OsStr) -> Result<()> {
     Ok(())
 }
 
-fn part(component: Component<'_>) -> Option<Last> {
+fn add_part(component: Component<'_>, parts: &mut Vec<Last>) {
     match component {
-        Component::Prefix(_) => None,
-        Component::RootDir => Some(Last::Root),
-        Component::CurDir => Some(Last::Itself),
-        Component::ParentDir => Some(Last::Above),
-        Component::Normal(name) => Some(Last::Name(name.to_owned())),
+        Component::Prefix(_) => {}
+        Component::RootDir => parts.push(Last::Root),
+        Component::CurDir => parts.push(Last::Itself),
+        Component::ParentDir => parts.push(Last::Above),
+        // Behind `\\?\` a slash separates nothing on Windows.
+        Component::Normal(name) if name.as_encoded_bytes().contains(&b'/') => {
+            Path::new(name)
+                .components()
+                .for_each(|component| add_part(component, parts));
+        }
+        Component::Normal(name) => parts.push(Last::Name(name.to_owned())),
     }
 }
 
@@ -234,7 +241,7 @@ mod tests {
     #[test]
     fn a_drive_is_passed_over_and_both_separators_separate() {
         let same = parts(Path::new("/a/b/"));
-        for path in [r"C:\a\b\", r"C:/a\b/", r"\\?\C:\a\b\", r"\a/b\"] {
+        for path in [r"C:\a\b\", r"C:/a\b/", r"\\?\C:\a\b\", r"\\?\C:\a/b/", r"\a/b\"] {
             assert_eq!(parts(Path::new(path)), same, "{path}");
         }
     }

@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
+    mem,
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
@@ -40,7 +41,8 @@ pub(super) struct Inode {
     pub(super) mode: u32,
     /// Names that lead to it; of a directory, with those that it has itself.
     pub(super) links: u64,
-    /// How often it is open.
+    /// How often it is open, and in how many directories `..` is it: while one
+    /// of them lasts, it does.
     pub(super) opened: u64,
     pub(super) modified: SystemTime,
     pub(super) attributes: BTreeMap<String, Vec<u8>>,
@@ -142,8 +144,10 @@ impl Tree {
 
     /// What has a name in a directory.
     pub(super) fn entry(&self, directory: Number, name: &OsStr) -> Result<Option<Number>> {
-        let directory = self.inode(directory)?.as_directory()?;
-        if name.len() > LONGEST_NAME {
+        let inode = self.inode(directory)?;
+        let directory = inode.as_directory()?;
+        // In one that was removed nothing is looked for.
+        if name.len() > LONGEST_NAME && !inode.is_dead() {
             return Err(Errno::ENAMETOOLONG);
         }
         Ok(directory.entries.get(name).copied())
@@ -159,6 +163,8 @@ impl Tree {
     /// Makes a file of a name that nothing has.
     pub(super) fn make(&mut self, directory: Number, name: &OsStr, inode: Inode) -> Result<Number> {
         self.check_alive(directory)?;
+        let above = self.inode_mut(directory)?;
+        above.opened += u64::from(inode.is_directory());
         let number = self.add(inode);
         self.name(directory, name, number)?;
         Ok(number)
@@ -179,11 +185,18 @@ impl Tree {
         above.as_directory_mut()?.entries.insert(name.to_owned(), number);
         above.links += u64::from(is_directory);
         above.touch();
-        let named = self.inode_mut(number)?;
-        named.links += 1;
-        if let Content::Directory(below) = &mut named.content {
-            below.parent = directory;
+        self.inode_mut(number)?.links += 1;
+        if is_directory {
+            self.set_parent(number, directory)?;
         }
+        Ok(())
+    }
+
+    fn set_parent(&mut self, number: Number, parent: Number) -> Result<()> {
+        let directory = self.inode_mut(number)?.as_directory_mut()?;
+        let before = mem::replace(&mut directory.parent, parent);
+        self.inode_mut(before)?.opened -= 1;
+        self.inode_mut(parent)?.opened += 1;
         Ok(())
     }
 
@@ -211,9 +224,16 @@ impl Tree {
     }
 
     pub(super) fn forget_unused(&mut self, number: Number) {
-        let is_used = |inode: &Inode| inode.links > 0 || inode.opened > 0;
-        if !self.inodes.get(&number).is_some_and(is_used) {
-            self.inodes.remove(&number);
+        let is_unused = |inode: &Inode| inode.links == 0 && inode.opened == 0;
+        if !self.inodes.get(&number).is_some_and(is_unused) {
+            return;
+        }
+        let gone = self.inodes.remove(&number);
+        if let Some(Content::Directory(directory)) = gone.map(|inode| inode.content) {
+            if let Ok(parent) = self.inode_mut(directory.parent) {
+                parent.opened -= 1;
+            }
+            self.forget_unused(directory.parent);
         }
     }
 }
