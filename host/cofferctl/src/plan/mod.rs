@@ -35,7 +35,9 @@ use crate::{
     request::{absolute, capability_args, configurations},
 };
 
+// Those of a trace have them among their own.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Arguments {
     /// The network: a file, or the name of one that is configured.
     network: String,
