@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use cofferdam_network::nftables::{Chain, Element, Set, TableId};
+use cofferdam_network::{
+    Network,
+    nftables::{Chain, Element, Set, TableId},
+};
 use cofferdam_policy::Question;
 use cofferdam_protocol::Place;
 use cofferdam_sandbox::CallError;
@@ -14,6 +17,10 @@ use crate::{
     mediator::{Mediator, Task, journal_error},
     packet_scope::{Parts, can_be_own, decided_packets, marks_set, parts_of},
 };
+
+/// So many addresses are looked for one by one. Of more than that, which a
+/// container may give itself, the list of all that the node has tells sooner.
+const FEW: usize = 8;
 
 impl Mediator {
     /// Asks the policy for the packets that rules decide on, where not every
@@ -109,13 +116,9 @@ impl Mediator {
         let network = self.network();
         let there = network.addresses_in(Place::Container).map_err(network_error)?;
         let there = there.iter().filter(|info| !info.duplicate);
-        let there: BTreeSet<IpAddr> = there.map(|info| info.address.address()).collect();
-        let mut inside = BTreeSet::new();
-        for address in there.into_iter().filter(|address| can_be_own(*address)) {
-            if !network.has_address(Place::Host, address).map_err(network_error)? {
-                inside.insert(address);
-            }
-        }
+        let there = there.map(|info| info.address.address());
+        let there = there.filter(|address| can_be_own(*address)).collect();
+        let inside = not_on_the_node(network, there).map_err(network_error)?;
         let session = self.session();
         let owners = session.owned.survey().owners_of(&inside).map_err(journal_error)?;
         let attachment = &session.attachment;
@@ -150,5 +153,47 @@ impl Mediator {
         let links = &self.session().links;
         let others = asked.into_iter().filter(|name| !links.has_own(Place::Host, name));
         others.collect()
+    }
+}
+
+/// Those of the addresses that no link of the node has.
+fn not_on_the_node(
+    network: &mut dyn Network,
+    addresses: BTreeSet<IpAddr>,
+) -> cofferdam_network::Result<BTreeSet<IpAddr>> {
+    if addresses.len() > FEW {
+        let node = network.addresses_in(Place::Host)?;
+        let node: BTreeSet<IpAddr> = node.iter().map(|info| info.address.address()).collect();
+        return Ok(addresses.difference(&node).copied().collect());
+    }
+    let mut others = BTreeSet::new();
+    for address in addresses {
+        if !network.has_address(Place::Host, address)? {
+            others.insert(address);
+        }
+    }
+    Ok(others)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::picture::Picture;
+
+    #[test]
+    fn the_nodes_addresses_are_found_among_few_and_among_many() {
+        let mut node = Picture::default()
+            .with_link(Place::Host, "up0")
+            .with_address("10.0.0.1/24")
+            .with_address("fd00::1/64")
+            .with_link(Place::Container, "eth0")
+            .with_address("10.0.0.2/24");
+        for count in [3, 100] {
+            let mut asked: BTreeSet<IpAddr> = (2..count).map(|last| [10, 0, 0, last].into()).collect();
+            let others = asked.clone();
+            asked.extend(["10.0.0.1", "fd00::1"].map(|address| address.parse::<IpAddr>().unwrap()));
+            assert_eq!(not_on_the_node(&mut node, asked).unwrap(), others, "{count}");
+        }
     }
 }
