@@ -186,7 +186,7 @@ if begin "a trace on a node that is imagined"; then
     done
 fi
 
-# An ADD on this kernel, recorded. It takes a network namespace that may be made.
+# An ADD on this kernel and its DEL, recorded. It takes a network namespace that may be made.
 record() {
     local root=$scratch/root
     "$native" --root "$root" component add "$components"/cofferdam_plugin_{bridge,host_local}.wasm >/dev/null
@@ -197,9 +197,13 @@ record() {
     ls "$root"/var/log/cofferdam/recordings/*.json
 }
 
-if begin "replay of an ADD that was recorded on Linux"; then
-    if recording=$(record --net 2>/dev/null || record --net --map-root-user 2>/dev/null); then
-        same replay "$recording" "$components"/cofferdam_plugin_{bridge,host_local}.wasm && tail -n 1 "$scratch/there"
+if begin "replay of an ADD and a DEL that were recorded on Linux"; then
+    if recorded=$(record --net 2>/dev/null || record --net --map-root-user 2>/dev/null); then
+        mapfile -t recordings <<<"$recorded"
+        [[ ${#recordings[@]} -eq 2 ]] || fail "${#recordings[@]} calls are recorded, and not ADD and DEL"
+        for recording in "${recordings[@]}"; do
+            same replay "$recording" "$components"/cofferdam_plugin_{bridge,host_local}.wasm && tail -n 1 "$scratch/there"
+        done
     else
         printf '!! NOT RUN: replay: this user may make no network namespace\n'
     fi
