@@ -96,28 +96,12 @@ impl Socket {
         request: &impl Emitable,
         parse: impl Fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<T, Failure> {
-        let deadline = self.deadline();
-        let mut sequence = self.send(kind, 0, request)?;
-        loop {
-            let datagram = match self.receive_whole(deadline)? {
-                Datagram::Whole(datagram) => datagram,
-                Datagram::Lost => {
-                    sequence = self.send(kind, 0, request)?;
-                    continue;
-                }
-            };
-            for message in messages(datagram) {
-                let message = message?;
-                if message.sequence != sequence {
-                    continue;
-                }
-                if message.is_error() {
-                    message.outcome()?;
-                } else {
-                    return Ok(parse(message.payload)?);
-                }
+        self.ask(kind, 0, request, |message| {
+            if message.is_error() {
+                return message.outcome().map(|()| None);
             }
-        }
+            Ok(Some(parse(message.payload)?))
+        })
     }
 
     /// Asks for one object of a kind that the kernel tells of only to those who
@@ -129,10 +113,27 @@ impl Socket {
         request: &impl Emitable,
         parse: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<Option<T>, Failure> {
-        let deadline = self.deadline();
-        let flags = NLM_F_ECHO | NLM_F_ACK;
-        let mut sequence = self.send(kind, flags, request)?;
         let mut told = None;
+        self.ask(kind, NLM_F_ECHO | NLM_F_ACK, request, |message| {
+            if message.is_error() {
+                return message.outcome().map(|()| Some(told.take()));
+            }
+            told = parse(message.payload);
+            Ok(None)
+        })
+    }
+
+    /// Asks, again when the answer was too long for the buffer, until one of the
+    /// messages that come is the end of the answer.
+    fn ask<T>(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        request: &impl Emitable,
+        mut end: impl FnMut(&Message<'_>) -> Result<Option<T>, Failure>,
+    ) -> Result<T, Failure> {
+        let deadline = self.deadline();
+        let mut sequence = self.send(kind, flags, request)?;
         loop {
             let datagram = match self.receive_whole(deadline)? {
                 Datagram::Whole(datagram) => datagram,
@@ -143,14 +144,11 @@ impl Socket {
             };
             for message in messages(datagram) {
                 let message = message?;
-                if message.sequence != sequence {
-                    continue;
+                if message.sequence == sequence
+                    && let Some(answer) = end(&message)?
+                {
+                    return Ok(answer);
                 }
-                if message.is_error() {
-                    message.outcome()?;
-                    return Ok(told);
-                }
-                told = parse(message.payload);
             }
         }
     }
