@@ -8,7 +8,7 @@ use crate::{
     AddressInfo, Ahead, Bridge, DeviceSelector, Error, Exchange, Flows, Forwarded, ForwardingLead, FoundDevice,
     Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route,
     RouteMode, Rule, SysctlKey, VethEnd,
-    namespace::OpenNamespace,
+    namespace::elsewhere::OpenNamespace,
     nftables::{Chain, Element, ForeignRule, Set, Table, TableId},
 };
 
@@ -145,4 +145,21 @@ refused! {
     find_device(&DeviceSelector) -> FoundDevice;
     move_link(LinkId, Place, &str, &str) -> LinkId;
     open_exchange(LinkId, Ports) -> Box<dyn Exchange>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_of_a_kernel_that_is_not_there_is_unsupported() {
+        let mut kernel = Kernel::new(Duration::ZERO);
+        for told in [
+            kernel.links(Place::Host).map(drop),
+            kernel.has_address(Place::Host, [10, 0, 0, 1].into()).map(drop),
+            kernel.open_ahead(&Ahead::default()),
+        ] {
+            assert!(matches!(told, Err(Error::Unsupported(_))), "{told:?}");
+        }
+    }
 }

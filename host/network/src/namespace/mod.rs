@@ -1,8 +1,9 @@
 //! Network namespaces by path and by descriptor. Where there is no Linux, there
 //! are none, and what opens one says so.
 
-#[cfg(not(target_os = "linux"))]
-mod elsewhere;
+#[cfg(any(test, not(target_os = "linux")))]
+#[cfg_attr(target_os = "linux", allow(dead_code, unreachable_pub))]
+pub(crate) mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
 
