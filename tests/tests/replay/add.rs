@@ -7,18 +7,13 @@ use serde_json::json;
 
 use crate::{
     desk::assert_equal,
-    node::{SOME_GRANTS, both_families, host_local, masquerading, network, recordings, site},
+    node::{SOME_GRANTS, both_families, fused, host_local, masquerading, network, recordings, site},
 };
 
 #[test]
 fn an_add_that_succeeded_is_the_same_again() {
     needs_kernel!();
     let upon = json!({ "master": "eth1", "ipam": host_local() });
-    let tuning = json!({ "type": "tuning", "sysctl": { "net.ipv4.conf.IFNAME.arp_filter": "1" }, "mtu": 1400 });
-    let chain = json!({
-        "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam",
-        "chain": [with(masquerading(), json!({ "name": null, "cniVersion": null })), tuning],
-    });
     for (plugins, config) in [
         (&["loopback"][..], network("loopback", json!({}))),
         (&["bridge", "host-local"], masquerading()),
@@ -28,7 +23,7 @@ fn an_add_that_succeeded_is_the_same_again() {
             network("ptp", json!({ "ipMasq": true, "ipam": host_local() })),
         ),
         (&["macvlan", "host-local"], network("macvlan", upon)),
-        (&["bridge", "host-local", "tuning"], chain),
+        (&["bridge", "host-local", "tuning"], fused()),
     ] {
         let site = site("always", &plugins[..1]);
         furnish_eth1(site.node());

@@ -3,22 +3,17 @@
 
 use std::fs;
 
-use cofferdam_tests::{Container, JournalFile, Site, needs_kernel, with};
+use cofferdam_tests::{Container, JournalFile, Site, needs_kernel};
 use serde_json::{Value, json};
 
 use crate::{
     desk::{Desk, assert_equal, component},
-    node::{both_families, host_local, last, masquerading, network, recordings, site},
+    node::{both_families, fused, host_local, last, masquerading, network, recordings, site},
 };
 
 #[test]
 fn a_check_that_finds_nothing_is_the_same_again() {
     needs_kernel!();
-    let tuning = json!({ "type": "tuning", "sysctl": { "net.ipv4.conf.IFNAME.arp_filter": "1" }, "mtu": 1400 });
-    let chain = json!({
-        "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam",
-        "chain": [with(masquerading(), json!({ "name": null, "cniVersion": null })), tuning],
-    });
     for (plugins, config) in [
         (&["loopback"][..], network("loopback", json!({}))),
         (&["bridge", "host-local"], both_families()),
@@ -26,7 +21,7 @@ fn a_check_that_finds_nothing_is_the_same_again() {
             &["ptp", "host-local"],
             network("ptp", json!({ "ipMasq": true, "ipam": host_local() })),
         ),
-        (&["bridge", "host-local", "tuning"], chain),
+        (&["bridge", "host-local", "tuning"], fused()),
     ] {
         let site = site("always", &plugins[..1]);
         let container = Container::new("c1");

@@ -58,6 +58,15 @@ pub(crate) fn masquerading() -> Value {
     with(bridge_network("1.0.0"), json!({ "ipMasq": true }))
 }
 
+/// The same with `tuning` after it, in one process.
+pub(crate) fn fused() -> Value {
+    let tuning = json!({ "type": "tuning", "sysctl": { "net.ipv4.conf.IFNAME.arp_filter": "1" }, "mtu": 1400 });
+    json!({
+        "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam",
+        "chain": [with(masquerading(), json!({ "name": null, "cniVersion": null })), tuning],
+    })
+}
+
 pub(crate) fn both_families() -> Value {
     let ranges = json!([[{ "subnet": "10.22.0.0/16" }], [{ "subnet": "fd00:22::/64" }]]);
     with(
