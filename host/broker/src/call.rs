@@ -20,12 +20,9 @@ use cofferdam_sandbox::{
 };
 
 use crate::{
-    Installation, Reach, Workplace, codes, convert::wit_attachment, log::one_line, mediator::Task, reach::Confine,
+    Answer, Installation, Reach, Workplace, codes, convert::wit_attachment, mediator::Task, reach::Confine,
     recording::Slot, rehearsal::Rehearsing, requests::Carriers, timing, verbs,
 };
-
-/// What `CNI_COMMAND` unset gets on standard error.
-const ABOUT: &str = concat!("CNI plugin host cofferdam ", env!("CARGO_PKG_VERSION"));
 
 /// Where the kernel shows devices.
 const SYSFS: &str = "/sys";
@@ -44,27 +41,6 @@ pub struct Broker {
     carriers: Option<Carriers>,
     rehearsing: Rehearsing,
     workplace: Workplace,
-}
-
-/// What the process has to print, and how it has to exit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// One JSON document, or nothing.
-    pub stdout: String,
-    /// Text for people.
-    pub stderr: String,
-    /// 0 for success, 1 for an error.
-    pub exit: u8,
-}
-
-impl Answer {
-    /// What came of a request.
-    pub(crate) fn of(outcome: Result<String, CniError>, version: Option<&str>) -> Self {
-        match outcome {
-            Ok(text) => succeeded(text),
-            Err(error) => failed(&error, version),
-        }
-    }
 }
 
 impl Broker {
@@ -155,9 +131,9 @@ impl Broker {
     ) -> Answer {
         let started = Instant::now();
         match Environment::read(variable) {
-            Ok(Invocation::About) => about(name),
+            Ok(Invocation::About) => Answer::about(name),
             Ok(Invocation::Request(environment)) => self.request(name, environment, stdin, started),
-            Err(error) => failed(&error, None),
+            Err(error) => Answer::failed(&error, None),
         }
     }
 
@@ -169,16 +145,16 @@ impl Broker {
         started: Instant,
     ) -> Answer {
         if environment.command == Ok(Verb::Version) {
-            return succeeded(version_answer(SpecVersion::supported()));
+            return Answer::succeeded(version_answer(SpecVersion::supported()));
         }
         let config = match read_config(stdin) {
             Ok(config) => config,
-            Err(error) => return failed(&error, None),
+            Err(error) => return Answer::failed(&error, None),
         };
         let version = config.version_text().ok().filter(|version| !version.is_empty());
         let call = match Call::new(self, name, environment, config, started) {
             Ok(call) => call,
-            Err(error) => return failed(&error, version.as_deref()),
+            Err(error) => return Answer::failed(&error, version.as_deref()),
         };
         let answer = Answer::of(verbs::serve(&call), version.as_deref());
         if let Some(recorder) = call.recorder.take() {
@@ -195,50 +171,6 @@ fn read_config(stdin: impl FnOnce() -> io::Result<Vec<u8>>) -> Result<PluginConf
     let config = PluginConfig::parse(&text)?;
     timing::phase("config");
     Ok(config)
-}
-
-fn about(name: &str) -> Answer {
-    let versions: Vec<&str> = SpecVersion::supported()
-        .iter()
-        .map(|version| version.as_str())
-        .collect();
-    let text = format!(
-        "{ABOUT}, as {name}\nCNI protocol versions supported: {}\n",
-        versions.join(", ")
-    );
-    Answer {
-        stdout: String::new(),
-        stderr: text,
-        exit: 0,
-    }
-}
-
-fn succeeded(text: String) -> Answer {
-    Answer {
-        stdout: text,
-        stderr: String::new(),
-        exit: 0,
-    }
-}
-
-/// Bytes of an error's message, and of its details.
-const LONGEST_MESSAGE: usize = 4 << 10;
-const LONGEST_DETAILS: usize = 16 << 10;
-/// Bytes of a version that is none.
-const LONGEST_VERSION: usize = 64;
-
-/// Runtimes write errors into their logs. Parts of a configuration, of
-/// variables and of what a plugin said are in them.
-fn failed(error: &CniError, version: Option<&str>) -> Answer {
-    let details = error.details.as_deref().unwrap_or_default();
-    let plain = CniError::new(error.code, one_line(&error.message, LONGEST_MESSAGE))
-        .with_details(one_line(details, LONGEST_DETAILS));
-    let version = version.map(|version| one_line(version, LONGEST_VERSION));
-    Answer {
-        stdout: plain.to_json(version.as_deref()),
-        stderr: String::new(),
-        exit: 1,
-    }
 }
 
 /// One plugin's part of a request.

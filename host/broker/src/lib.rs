@@ -2,6 +2,7 @@
 //! between the component and the kernel. Every operation that a guest asks for
 //! is checked against policy, written to the journal, and then done.
 
+mod answer;
 mod answered;
 mod audit;
 mod call;
@@ -45,7 +46,8 @@ mod wake;
 mod ways;
 mod workplace;
 
-pub use call::{Answer, Broker};
+pub use answer::Answer;
+pub use call::Broker;
 pub use component::check as check_component;
 pub use installation::Installation;
 pub use log::printable;
