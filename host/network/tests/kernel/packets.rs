@@ -1,4 +1,5 @@
 use std::{
+    fs,
     net::{Ipv4Addr, UdpSocket},
     time::Duration,
 };
@@ -7,7 +8,7 @@ use cofferdam_network::{Ahead, Datagram, Error, Exchange, Kernel, LinkId, Networ
 use cofferdam_protocol::Place;
 
 use crate::fixture::{
-    TIME_LIMIT, assert_not_found, in_new_namespaces, mac, missing, prefix, veth, veth_up, with_namespace,
+    TIME_LIMIT, assert_not_found, in_new_namespaces, mac, missing, prefix, skipped, veth, veth_up, with_namespace,
 };
 
 const CLIENT: Ports = Ports { local: 68, remote: 67 };
@@ -90,6 +91,28 @@ fn what_is_sent_to_another_neighbour_is_not_seen() {
         }
         assert_eq!(client.receive(LONG).unwrap().unwrap().payload, b"but this");
         assert_eq!(client.receive(SHORT).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_burst_waits_until_it_is_read() {
+    let users = fs::read_to_string("/proc/self/uid_map").unwrap();
+    if !users.contains("4294967295") {
+        skipped("root of a user namespace can't have a socket hold more than others do");
+        return;
+    }
+    in_new_namespaces(|kernel| {
+        let (_, mut client, mut server) = both_ends(kernel);
+        let burst = 400_u16;
+        for number in 0..burst {
+            let mut payload = vec![0; 1400];
+            payload[..2].copy_from_slice(&number.to_be_bytes());
+            server.send(&to_all(&payload)).unwrap();
+        }
+        for number in 0..burst {
+            let received = client.receive(LONG).unwrap().unwrap();
+            assert_eq!(received.payload[..2], number.to_be_bytes());
+        }
     });
 }
 

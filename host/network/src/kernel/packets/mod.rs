@@ -19,7 +19,7 @@ use nix::{
     errno::Errno,
     libc::{self, c_int, sockaddr_ll},
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::socket::{AddressFamily, SockFlag, SockType, socket},
+    sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socket, sockopt},
 };
 
 use crate::{
@@ -29,6 +29,10 @@ use crate::{
 
 /// Bytes of an IP packet that is read; longer ones are passed over.
 const LONGEST_PACKET: usize = 4096;
+/// Bytes of memory for what came and was not read yet; the kernel takes them as
+/// twice as many, for its own needs. Its usual room is for some ninety packets,
+/// so that a neighbour's burst would push out the answer that is waited for.
+const ROOM: usize = 1 << 20;
 const MAC_LENGTH: u8 = 6;
 /// `ETH_P_IP` in `linux/if_ether.h`.
 const IPV4: u16 = 0x0800;
@@ -55,7 +59,11 @@ impl Pool {
 /// is bound to a link.
 pub(super) fn open() -> nix::Result<OwnedFd> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    socket(AddressFamily::Packet, SockType::Datagram, flags, None)
+    let socket = socket(AddressFamily::Packet, SockType::Datagram, flags, None)?;
+    // Beyond the limit for everybody, which takes a privilege that root of a
+    // user namespace does not have; such a one gets what the limit allows.
+    setsockopt(&socket, sockopt::RcvBufForce, &ROOM).or_else(|_| setsockopt(&socket, sockopt::RcvBuf, &ROOM))?;
+    Ok(socket)
 }
 
 /// Datagrams of two ports on one link.
