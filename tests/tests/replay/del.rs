@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     desk::{Desk, assert_equal, component},
-    node::{SOME_GRANTS, both_families, host_local, last, masquerading, network, recordings, site},
+    node::{SOME_GRANTS, both_families, host_local, last, masquerading, network, recordings, site, whole_chain},
 };
 
 fn del(site: &Site, container: &Container, config: &Value) -> Output {
@@ -23,16 +23,6 @@ fn hostile(more: Value) -> Value {
 fn a_del_that_succeeded_is_the_same_again() {
     needs_kernel!();
     let upon = json!({ "master": "eth1", "ipam": host_local() });
-    let tuning = json!({ "type": "tuning", "sysctl": { "net.ipv4.conf.IFNAME.arp_filter": "1" }, "mtu": 1400 });
-    let mappings = json!([{ "hostPort": 8080, "containerPort": 80, "protocol": "tcp" }]);
-    let portmap = json!({ "type": "portmap", "snat": true, "capabilities": { "portMappings": true } });
-    let bandwidth = json!({ "type": "bandwidth", "ingressRate": 8_000_000, "ingressBurst": 800_000,
-        "egressRate": 8_000_000, "egressBurst": 800_000 });
-    let bare = with(masquerading(), json!({ "name": null, "cniVersion": null }));
-    let chain = json!({
-        "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam",
-        "runtimeConfig": { "portMappings": mappings }, "chain": [bare, tuning, portmap, bandwidth],
-    });
     for (plugins, config) in [
         (&["loopback"][..], network("loopback", json!({}))),
         (&["bridge", "host-local"], both_families()),
@@ -41,7 +31,10 @@ fn a_del_that_succeeded_is_the_same_again() {
             network("ptp", json!({ "ipMasq": true, "ipam": host_local() })),
         ),
         (&["macvlan", "host-local"], network("macvlan", upon)),
-        (&["bridge", "host-local", "portmap", "tuning", "bandwidth"], chain),
+        (
+            &["bridge", "host-local", "portmap", "firewall", "bandwidth", "tuning"],
+            whole_chain(8080),
+        ),
     ] {
         let site = site("always", &plugins[..1]);
         furnish_eth1(site.node());

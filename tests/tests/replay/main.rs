@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod add;
+mod beside_others;
 mod check;
 mod del;
 mod desk;

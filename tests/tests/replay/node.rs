@@ -67,6 +67,23 @@ pub(crate) fn fused() -> Value {
     })
 }
 
+/// All that a node has for a pod, in one process, with a port of the node.
+pub(crate) fn whole_chain(port: u16) -> Value {
+    let mappings = json!([{ "hostPort": port, "containerPort": 80, "protocol": "tcp" }]);
+    json!({
+        "cniVersion": "1.0.0", "name": "mynet", "type": "cofferdam",
+        "runtimeConfig": { "portMappings": mappings },
+        "chain": [
+            with(masquerading(), json!({ "name": null, "cniVersion": null })),
+            { "type": "portmap", "snat": true, "capabilities": { "portMappings": true } },
+            { "type": "firewall" },
+            { "type": "bandwidth", "ingressRate": 8_000_000, "ingressBurst": 800_000,
+                "egressRate": 8_000_000, "egressBurst": 800_000 },
+            { "type": "tuning", "sysctl": { "net.ipv4.conf.IFNAME.arp_filter": "1" }, "mtu": 1400 },
+        ],
+    })
+}
+
 pub(crate) fn both_families() -> Value {
     let ranges = json!([[{ "subnet": "10.22.0.0/16" }], [{ "subnet": "fd00:22::/64" }]]);
     with(
