@@ -23,6 +23,11 @@ fi
 if [[ $(id -u) -eq 0 ]] && ! command -v dnsmasq >/dev/null && [[ ! -x /usr/sbin/dnsmasq ]]; then
     missing+=(dnsmasq-base)
 fi
+# Without them the tests of firewall beside a real firewalld are skipped.
+if [[ $(id -u) -eq 0 ]]; then
+    command -v firewalld >/dev/null || [[ -x /usr/sbin/firewalld ]] || missing+=(firewalld)
+    command -v dbus-daemon >/dev/null || missing+=(dbus)
+fi
 # The clients that are tested; without them those tests are skipped.
 if [[ $(id -u) -eq 0 ]]; then
     for package in containerd runc podman; do

@@ -1,7 +1,7 @@
 use std::{
     error::Error,
     io,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -24,9 +24,6 @@ use crate::{
     recording::Slot, rehearsal::Rehearsing, requests::Carriers, timing, verbs,
 };
 
-/// Where the kernel shows devices.
-const SYSFS: &str = "/sys";
-
 /// Time that the kernel has for one request.
 const LEAST_REQUEST: Duration = Duration::from_secs(2);
 const LONGEST_REQUEST: Duration = Duration::from_secs(10);
@@ -39,6 +36,7 @@ pub struct Broker {
     sandbox: Option<Sandbox>,
     confine: Option<Confine>,
     carriers: Option<Carriers>,
+    deputy: Option<fn() -> PathBuf>,
     rehearsing: Rehearsing,
     workplace: Workplace,
 }
@@ -53,6 +51,7 @@ impl Broker {
             sandbox: None,
             confine: None,
             carriers: None,
+            deputy: None,
             rehearsing: Rehearsing::default(),
             workplace: Workplace::default(),
         }
@@ -97,6 +96,16 @@ impl Broker {
     ) -> Self {
         Self {
             carriers: Some(Carriers::new(find)),
+            ..self
+        }
+    }
+
+    /// Has firewalld asked by this program, where the process is confined and a
+    /// plugin may put addresses into its zones. Without it it is not asked.
+    #[must_use]
+    pub fn zoned_by(self, program: fn() -> PathBuf) -> Self {
+        Self {
+            deputy: Some(program),
             ..self
         }
     }
@@ -197,6 +206,8 @@ pub(crate) struct Call {
     pub(crate) workplace: Workplace,
     /// Who sends requests, if anybody does.
     pub(crate) carriers: Option<Carriers>,
+    /// What asks firewalld.
+    pub(crate) deputy: Option<fn() -> PathBuf>,
     /// What the process was executed as.
     pub(crate) name: String,
     /// Time for the whole call.
@@ -248,6 +259,7 @@ impl Call {
             rehearsing: broker.rehearsing.clone(),
             workplace: broker.workplace,
             carriers: broker.carriers.clone(),
+            deputy: broker.deputy,
             name: name.to_owned(),
             budget: broker.budget,
             recorder: Slot::default(),
@@ -285,6 +297,7 @@ impl Call {
             rehearsing: broker.rehearsing.clone(),
             workplace: broker.workplace,
             carriers: broker.carriers.clone(),
+            deputy: broker.deputy,
             name: record.plugin.clone(),
             budget: broker.budget,
             recorder: Slot::default(),
@@ -330,8 +343,8 @@ impl Call {
     /// The kernel without a container. Whatever was waited for before, a
     /// request to it has some time: it is needed for going back, too.
     pub(crate) fn host_kernel(&self) -> Kernel {
-        Kernel::new(self.time_left().clamp(LEAST_REQUEST, LONGEST_REQUEST))
-            .with_sysfs(self.installation.resolve(Path::new(SYSFS)))
+        self.installation
+            .kernel(self.time_left().clamp(LEAST_REQUEST, LONGEST_REQUEST))
     }
 
     /// Whether the process has nothing to do after this request, as far as the
@@ -354,6 +367,11 @@ impl Call {
     }
 
     /// Takes from the process what is beyond the reach of this request.
+    /// Whether the process gives up what its plugins must not reach.
+    pub(crate) fn is_confined(&self) -> bool {
+        self.confine.is_some()
+    }
+
     pub(crate) fn confine(&self, reach: &Reach) -> Result<(), CniError> {
         let Some(confine) = &self.confine else { return Ok(()) };
         confine.to(reach).map_err(|error| {

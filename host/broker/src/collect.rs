@@ -19,6 +19,7 @@ use cofferdam_system::Errno;
 pub use inhabited::Inhabited;
 
 use crate::{
+    Installation,
     container::{kernel_where_made, record},
     undo::roll_back_left,
 };
@@ -81,7 +82,7 @@ impl NamespaceNow {
 /// Whether a namespace is the recorded one; `None` where it can't be looked at.
 fn is_it(namespace: OpenNamespace, made_in: &NamespaceRecord) -> Option<bool> {
     let identity = identity(&namespace).ok()?;
-    let mut kernel = host_kernel().with_container(namespace);
+    let mut kernel = Kernel::new(REQUEST).with_container(namespace);
     Some(record(&mut kernel, identity, Some(&made_in.path)).is_same(made_in))
 }
 
@@ -150,8 +151,8 @@ pub fn age(header: &Header) -> Duration {
 
 /// The node's network, for who works on an operator's word.
 #[must_use]
-pub fn host_kernel() -> Kernel {
-    Kernel::new(REQUEST)
+pub fn host_kernel(installation: &Installation) -> Kernel {
+    installation.kernel(REQUEST)
 }
 
 /// Undoes what is on record of an attachment, inside its container too as far

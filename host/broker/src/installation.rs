@@ -1,9 +1,18 @@
-use std::path::{Component, Path, PathBuf};
+use std::{
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
 
+use cofferdam_network::Kernel;
 use cofferdam_policy::PolicyDirectory;
 use cofferdam_sandbox::ComponentStore;
 
 use crate::recording::RecordingsDirectory;
+
+/// Where the kernel shows devices.
+const SYSFS: &str = "/sys";
+/// Where the node's D-Bus listens.
+const BUS: &str = "/run/dbus/system_bus_socket";
 
 /// Where Cofferdam keeps its things on a node.
 #[derive(Clone, Debug)]
@@ -68,6 +77,15 @@ impl Installation {
     #[must_use]
     pub fn records(&self) -> PathBuf {
         self.root.join("var/lib/cni/networks")
+    }
+
+    /// The node's kernel, with what of the node it looks into besides. Each of
+    /// its operations ends within the time limit.
+    #[must_use]
+    pub fn kernel(&self, time_limit: Duration) -> Kernel {
+        Kernel::new(time_limit)
+            .with_sysfs(self.resolve(Path::new(SYSFS)))
+            .with_bus(self.resolve(Path::new(BUS)))
     }
 
     /// A path that the operator or a configuration wrote, below the root,

@@ -79,6 +79,13 @@ impl Allowed {
         self.needs.has_any(&asked, Place::Host, |_| true) && self.grants.may_take(name)
     }
 
+    /// Whether an address could be put into any zone of firewalld.
+    pub(crate) fn may_join_zones(&self) -> bool {
+        let asked = [cofferdam_policy::Operation::ForwardingZone];
+        let granted = self.rehearsing.is_on() || self.grants.has_any(&asked, Place::Host);
+        granted && self.needs.has_any(&asked, Place::Host, |_| true)
+    }
+
     pub(crate) fn decide(&self, question: &Question<'_>) -> Result<Granted, Denial> {
         match self.decide_in_earnest(question) {
             // What it does not declare, no operator can grant.

@@ -32,6 +32,11 @@ impl Mode {
         matches!(self, Self::Add | Self::Wake)
     }
 
+    /// Whether firewalld may be asked; what is undone is so before.
+    pub(crate) fn asks_for_zones(self) -> bool {
+        matches!(self, Self::Add | Self::Check | Self::Status)
+    }
+
     /// The verb, for error texts.
     pub(crate) fn verb(self) -> &'static str {
         match self {

@@ -220,6 +220,10 @@ impl Network for Picture {
         accepts_forwarding(IpAddr, Forwarded) -> bool;
         accept_forwarding(IpAddr, Forwarded) -> ();
         refuse_forwarding(IpAddr, Forwarded) -> ();
+        has_zones() -> bool;
+        is_in_zone(IpAddr, &str) -> bool;
+        join_zone(IpAddr, &str) -> ();
+        leave_zone(IpAddr, &str) -> ();
         element_comment(Place, &TableId, &Set, &Element) -> Option<String>;
         open_exchange(LinkId, Ports) -> Box<dyn Exchange>;
         find_device(&DeviceSelector) -> FoundDevice;

@@ -186,6 +186,12 @@ impl Plugins {
         self.all().any(|plugin| plugin.grants.may_create(Place::Container, TAP))
     }
 
+    /// Whether one may put addresses into zones of firewalld.
+    pub(crate) fn join_zones(&self) -> bool {
+        let granted = |plugin: &Loaded| plugin.grants.has_any(&[Operation::ForwardingZone], Place::Host);
+        self.rehearsing.is_on() || self.all().any(granted)
+    }
+
     /// What they need of the container's namespace, and of what can't be opened
     /// later.
     pub(crate) fn ahead(&self, mode: Mode) -> Ahead {

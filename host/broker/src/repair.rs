@@ -6,7 +6,7 @@ use std::time::Instant;
 use cofferdam_journal::{AttachmentId, ComparisonError, History, Repair, Repaired, State, StateDirectory};
 use thiserror::Error;
 
-use crate::{collect::host_kernel, container::kernel_where_made};
+use crate::{Installation, collect::host_kernel, container::kernel_where_made};
 
 /// Why an attachment was not looked at, or not mended to its end.
 #[derive(Debug, Error)]
@@ -36,6 +36,7 @@ pub enum RepairError {
 /// The attachment is not complete, its lock is held, or the kernel does not
 /// answer.
 pub fn repair(
+    installation: &Installation,
     state: &StateDirectory,
     id: &AttachmentId,
     dry_run: bool,
@@ -45,7 +46,7 @@ pub fn repair(
     let history = locked.history();
     refuse_incomplete(history)?;
     let path = history.namespace().map(|namespace| namespace.path.as_str());
-    let mut kernel = kernel_where_made(host_kernel, path, history);
+    let mut kernel = kernel_where_made(|| host_kernel(installation), path, history);
     let mut repair = Repair {
         network: &mut kernel,
         shared: &state.shared(),

@@ -121,10 +121,11 @@ impl Session {
         kernel
             .open_ahead(&resources.plugins.ahead(mode))
             .map_err(|error| CniError::internal(error.to_string()))?;
+        hand_over_zones(call, &resources, &mut kernel);
         timing::phase("open");
         resources.carrier = requests::carrier(call, &resources.plugins, &resources.sandbox);
         let mut wanted = reach(Reach {
-            courier: resources.carrier.is_ok(),
+            courier: resources.carrier.is_ok() || kernel.has_zones_handed_over(),
             ..Reach::new(call, &resources.plugins, &resources.files)
         });
         // What other verbs are told begins before their plugins.
@@ -348,6 +349,17 @@ impl Links {
     pub(crate) fn of_plugin(&self, id: LinkId, plugin: &str) -> Option<&KnownLink> {
         self.0.get(&id).filter(|link| link.plugin == plugin)
     }
+}
+
+/// A confined process has no connection to D-Bus: with it, whoever took its
+/// place could ask systemd for anything.
+fn hand_over_zones(call: &Call, resources: &Resources, kernel: &mut Kernel) {
+    if !call.is_confined() {
+        return;
+    }
+    let asked = resources.mode.asks_for_zones() && resources.plugins.join_zones();
+    let program = call.deputy.filter(|_| asked);
+    kernel.hand_over_zones(program.map(|find| find()).as_deref());
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
             inhabited,
         };
         for summary in &summaries {
-            items.extend(look_at(state, summary, &seen, arguments));
+            items.extend(look_at(installation, state, summary, &seen, arguments));
         }
         if !arguments.dry_run
             && let Err(error) = state.clear_empty(arguments.network.as_deref())
@@ -129,7 +129,13 @@ fn refuse_where_none_is_there(summaries: &[AttachmentSummary], inhabited: &Inhab
 }
 
 /// Collects an attachment, if it may go.
-fn look_at(state: &StateDirectory, summary: &AttachmentSummary, seen: &Seen, arguments: &Arguments) -> Option<Item> {
+fn look_at(
+    installation: &Installation,
+    state: &StateDirectory,
+    summary: &AttachmentSummary,
+    seen: &Seen,
+    arguments: &Arguments,
+) -> Option<Item> {
     let header = summary.header.as_ref()?;
     let reason = Abandoned::of(summary.history.as_ref()?, &seen.inhabited)?;
     let mut item = Item::new(&header.attachment, reason);
@@ -138,14 +144,20 @@ fn look_at(state: &StateDirectory, summary: &AttachmentSummary, seen: &Seen, arg
     } else if is_young(header, arguments.grace) {
         item.kept = Some(young(arguments.grace));
     } else if !arguments.dry_run {
-        return collect(state, item, header, &seen.inhabited);
+        return collect(installation, state, item, header, &seen.inhabited);
     }
     Some(item)
 }
 
 /// Does it, if all still is so now that its lock is had. `None` when it is gone
 /// meanwhile, or was attached anew.
-fn collect(state: &StateDirectory, mut item: Item, header: &Header, inhabited: &Inhabited) -> Option<Item> {
+fn collect(
+    installation: &Installation,
+    state: &StateDirectory,
+    mut item: Item,
+    header: &Header,
+    inhabited: &Inhabited,
+) -> Option<Item> {
     let locked = match state.lock_existing(&header.attachment, Instant::now()) {
         Ok(locked) => locked?,
         Err(Error::Busy { holder, .. }) => {
@@ -158,7 +170,7 @@ fn collect(state: &StateDirectory, mut item: Item, header: &Header, inhabited: &
         return None;
     }
     Abandoned::of(locked.history(), inhabited)?;
-    match collect::undo(state, locked, collect::host_kernel) {
+    match collect::undo(state, locked, || collect::host_kernel(installation)) {
         Ok(report) => item.report = Some(report),
         Err(error) => item = item.failed(&error),
     }

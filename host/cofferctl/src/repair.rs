@@ -62,7 +62,7 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
         passed_over = unreadable;
         looked_at = wanted.len();
         for id in &wanted {
-            match repair(&state, id, arguments.dry_run, Instant::now() + WAIT) {
+            match repair(installation, &state, id, arguments.dry_run, Instant::now() + WAIT) {
                 // It was detached meanwhile.
                 Err(RepairError::NotAttached) => {}
                 Err(error) => items.push(Item::new(id, Repaired::default(), Some(error.to_string()))),

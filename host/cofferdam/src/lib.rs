@@ -59,7 +59,10 @@ fn run() -> anyhow::Result<Answer> {
     }
     let installation = arguments.root.map_or_else(Installation::default, Installation::below);
     let broker = Broker::new(installation, arguments.budget.unwrap_or(BUDGET));
-    let broker = reach::confine(broker.carried_by(courier::start), &environment);
+    let broker = reach::confine(
+        broker.carried_by(courier::start).zoned_by(courier::program),
+        &environment,
+    );
     let answer = match &arguments.wake {
         Some(file) => wake(&broker, file),
         None => broker.answer(&arguments.name, |name| environment.get(name), read_input),

@@ -19,6 +19,11 @@ pub(crate) fn give_up_inheritance() -> Result<(), ConfinementError> {
     clear_environment(|_| false)
 }
 
+/// Gives up everything but the descriptors that are open.
+pub(crate) fn confine_to_descriptors() -> Result<(), ConfinementError> {
+    Confinement::new().enforce().map(drop)
+}
+
 /// Gives up everything but connections to the ports of the orders' origins,
 /// names, and credentials.
 pub(crate) fn confine(orders: &Orders) -> Result<(), ConfinementError> {

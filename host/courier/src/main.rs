@@ -1,10 +1,12 @@
-//! Sends the HTTP requests of plugins.
+//! Speaks with others for `cofferdam`, which gives up what its plugins must not
+//! reach. It ends with the process that started it.
 //!
-//! `cofferdam` executes this where a plugin that imports `http` is granted
-//! `http.request`, before it gives up what its own plugins must not reach. What
-//! may be sent is said in the first message, for good. After that this process
-//! can connect to services, read credentials, and do nothing else; it ends with
-//! the process that started it.
+//! Where a plugin that imports `http` is granted `http.request`, it sends the
+//! requests. What may be sent is said in the first message, for good; after that
+//! this process can connect to services, read credentials, and do nothing else.
+//!
+//! Where a plugin may put addresses into zones of firewalld, and that runs, it
+//! asks firewalld, by a connection that it is given; it can do nothing else.
 
 mod confinement;
 mod credential;
@@ -14,6 +16,7 @@ mod failure;
 mod resolver;
 mod sender;
 mod trust;
+mod zones;
 
 use std::process::ExitCode;
 
@@ -39,6 +42,9 @@ fn run() -> anyhow::Result<()> {
     employer::live_no_longer()?;
     confinement::give_up_inheritance()?;
     let mut socket = employer::socket()?;
+    if let Some(time_limit) = cofferdam_firewalld::role(std::env::args().skip(1)) {
+        return zones::serve(&socket, time_limit);
+    }
     let orders = read_orders(&mut socket)?;
     let trust = Trust::read(&orders);
     if let Err(error) = confinement::confine(&orders) {

@@ -1,6 +1,10 @@
 //! [`Kernel`] where there is no Linux: it refuses everything.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
@@ -33,6 +37,21 @@ impl Kernel {
     #[must_use]
     pub fn with_sysfs(self, _: impl Into<PathBuf>) -> Self {
         self
+    }
+
+    /// The same: there is no D-Bus to ask firewalld by.
+    #[must_use]
+    pub fn with_bus(self, _: impl Into<PathBuf>) -> Self {
+        self
+    }
+
+    /// Nothing: there is no firewalld.
+    pub fn hand_over_zones(&mut self, _: Option<&Path>) {}
+
+    /// False: there is no firewalld.
+    #[must_use]
+    pub fn has_zones_handed_over(&self) -> bool {
+        false
     }
 
     /// Refuses.
@@ -142,6 +161,10 @@ refused! {
     accepts_forwarding(IpAddr, Forwarded) -> bool;
     accept_forwarding(IpAddr, Forwarded) -> ();
     refuse_forwarding(IpAddr, Forwarded) -> ();
+    has_zones() -> bool;
+    is_in_zone(IpAddr, &str) -> bool;
+    join_zone(IpAddr, &str) -> ();
+    leave_zone(IpAddr, &str) -> ();
     find_device(&DeviceSelector) -> FoundDevice;
     move_link(LinkId, Place, &str, &str) -> LinkId;
     open_exchange(LinkId, Ports) -> Box<dyn Exchange>;

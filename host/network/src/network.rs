@@ -200,6 +200,17 @@ pub trait Network {
     /// Deletes both of them.
     fn refuse_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<()>;
 
+    /// `firewall-cmd --state`: whether firewalld runs and looks after the node's
+    /// namespace.
+    fn has_zones(&mut self) -> Result<bool>;
+    /// `firewall-cmd --zone=ZONE --query-source=ADDRESS`
+    fn is_in_zone(&mut self, address: IpAddr, zone: &str) -> Result<bool>;
+    /// `firewall-cmd --zone=ZONE --add-source=ADDRESS`; fails when the address
+    /// is in a zone, be it this one.
+    fn join_zone(&mut self, address: IpAddr, zone: &str) -> Result<()>;
+    /// `firewall-cmd --zone=ZONE --remove-source=ADDRESS`
+    fn leave_zone(&mut self, address: IpAddr, zone: &str) -> Result<()>;
+
     /// The links of a device in the node's namespace.
     fn find_device(&mut self, selector: &DeviceSelector) -> Result<FoundDevice>;
     /// `ip link set dev NAME netns … name NAME alias ALIAS`: to its namespace,

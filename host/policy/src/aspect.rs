@@ -117,11 +117,13 @@ impl<'a> Question<'a> {
                 Aspect::Packets(if of_others { &packets::ANY } else { &[] })
             }
             (Dimension::Chains, Q::ForwardingAccept { chain, .. }) => Aspect::Text(chain),
+            (Dimension::Zones, Q::ForwardingZone { zone, .. }) => Aspect::Text(zone),
             (
                 Dimension::PacketPrefixes,
                 Q::NftElement { addresses, .. }
                 | Q::ForwardingAccept { addresses, .. }
-                | Q::ForwardingPublish { addresses },
+                | Q::ForwardingPublish { addresses }
+                | Q::ForwardingZone { addresses, .. },
             ) => Aspect::Addresses(addresses),
             (Dimension::PacketLinks, Q::NftElement { links, .. }) => Aspect::Names(links),
             (Dimension::Marks, Q::NftTable { marks, .. }) => Aspect::Marks(marks),

@@ -35,6 +35,8 @@ pub(crate) enum Dimension {
     Sets,
     /// Chains of iptables that an operator fills.
     Chains,
+    /// Zones of firewalld.
+    Zones,
     /// Whose packets rules may decide on.
     PacketScope,
     /// Addresses whose packets may be decided on, besides the attachment's.
@@ -150,6 +152,7 @@ impl Dimension {
             Self::Hooks => "hooks",
             Self::Sets => "sets",
             Self::Chains => "chains",
+            Self::Zones => "zones",
             Self::PacketScope => "scope",
             Self::Marks => "marks",
             Self::Ports | Self::ExchangePorts => "ports",
@@ -177,7 +180,8 @@ impl Dimension {
             | Self::TableNames
             | Self::Sets
             | Self::Plugins
-            | Self::Chains => Form::Patterns,
+            | Self::Chains
+            | Self::Zones => Form::Patterns,
             Self::Settings => Form::Words(&SETTINGS),
             Self::Modes => Form::Words(&MODES),
             Self::Vlans => Form::Ranges(Range::VLANS),
@@ -226,6 +230,7 @@ impl Dimension {
             Self::HookPriorities => "Priorities of base chains, or [first, last].",
             Self::Sets => "Names of sets and maps; * stands for any characters.",
             Self::Chains => "Names of iptables chains that are asked first; * stands for any characters.",
+            Self::Zones => "Names of zones of firewalld; * stands for any characters.",
             Self::PacketScope => "Whose packets rules may decide on; without it, the attachment's only.",
             Self::PacketPrefixes => "Networks whose packets may be decided on as well, besides the attachment's own.",
             Self::PacketLinks => "Links whose packets may be decided on as well, besides the attachment's own.",
@@ -278,6 +283,7 @@ impl Dimension {
             Self::HookPriorities => "priorities = [100]",
             Self::Sets => r#"sets = ["sources4"]"#,
             Self::Chains => r#"chains = ["CNI-ADMIN"]"#,
+            Self::Zones => r#"zones = ["trusted"]"#,
             Self::PacketScope => r#"scope = "attachment""#,
             Self::PacketPrefixes => r#"prefixes = ["10.22.0.0/16"]"#,
             Self::PacketLinks => r#"names = ["cni0"]"#,
@@ -306,7 +312,7 @@ impl Operation {
             Authority, Chains, Credential, Destinations, ExchangePorts, Family, Files, HookPriorities, Hooks, Keys,
             Kinds, LinkNames, Locations, Marks, Max, MaxPerNetwork, MaxPerTenant, Methods, Modes, Origins, PacketLinks,
             PacketPrefixes, PacketScope, Parents, Peers, Place, Plugins, Ports, Prefixes, RoutingTables,
-            RulePriorities, Sets, Settings, TableNames, UrlPaths, Values, Vlans, Vnis,
+            RulePriorities, Sets, Settings, TableNames, UrlPaths, Values, Vlans, Vnis, Zones,
         };
         use Required::{Always, InHost, No};
         match self {
@@ -402,6 +408,7 @@ impl Operation {
             Self::VxlanJoin => &[(Place, Always), (LinkNames, InHost), (Vnis, Always), (Peers, No)],
             Self::ForwardingAccept => &[(Place, Always), (Chains, Always), (PacketPrefixes, No)],
             Self::ForwardingPublish => &[(Place, Always), (PacketPrefixes, No)],
+            Self::ForwardingZone => &[(Place, Always), (Zones, Always), (PacketPrefixes, No)],
             Self::DeviceTake => &[
                 (Place, Always),
                 (Kinds, Always),

@@ -134,6 +134,7 @@ impl Dimension {
             | Self::TableNames
             | Self::Sets
             | Self::Chains
+            | Self::Zones
             | Self::Files
             | Self::Origins
             | Self::Methods

@@ -39,11 +39,12 @@ pub enum Operation {
     DeviceTake,
     HttpRequest,
     VxlanJoin,
+    ForwardingZone,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::LinkSee,
         Self::LinkCreate,
         Self::LinkSet,
@@ -79,6 +80,7 @@ impl Operation {
         Self::DeviceTake,
         Self::HttpRequest,
         Self::VxlanJoin,
+        Self::ForwardingZone,
     ];
 
     /// As a policy writes it: `link.create`.
@@ -118,6 +120,7 @@ impl Operation {
             Self::AllowListRead => "allow-list.read",
             Self::ForwardingAccept => "forwarding.accept",
             Self::ForwardingPublish => "forwarding.publish",
+            Self::ForwardingZone => "forwarding.zone",
             Self::DeviceTake => "device.take",
             Self::HttpRequest => "http.request",
         }

@@ -191,6 +191,12 @@ pub enum Question<'a> {
     ForwardingPublish {
         addresses: &'a [IpAddr],
     },
+    /// In the node's own namespace. `zone` is firewalld's, `addresses` are
+    /// those that are not the attachment's own.
+    ForwardingZone {
+        zone: &'a str,
+        addresses: &'a [IpAddr],
+    },
     /// In the node's own namespace. `vlans` are those that a port of the bridge
     /// gets, first and last of each range.
     VlanJoin {
@@ -267,6 +273,7 @@ impl Question<'_> {
             Self::AllowListRead { .. } => Operation::AllowListRead,
             Self::ForwardingAccept { .. } => Operation::ForwardingAccept,
             Self::ForwardingPublish { .. } => Operation::ForwardingPublish,
+            Self::ForwardingZone { .. } => Operation::ForwardingZone,
             Self::VlanJoin { .. } => Operation::VlanJoin,
             Self::VxlanJoin { .. } => Operation::VxlanJoin,
             Self::DeviceTake { .. } => Operation::DeviceTake,
@@ -304,6 +311,7 @@ impl Question<'_> {
             | Self::PacketExchange { place, .. } => Some(place),
             Self::ForwardingAccept { .. }
             | Self::ForwardingPublish { .. }
+            | Self::ForwardingZone { .. }
             | Self::VlanJoin { .. }
             | Self::VxlanJoin { .. }
             | Self::DeviceTake { .. } => Some(Place::Host),

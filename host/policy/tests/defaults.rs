@@ -351,6 +351,7 @@ fn firewall_has_its_table_and_one_chain_of_iptables() {
         "firewall",
         &[
             "forwarding.accept host chain=CNI-ADMIN",
+            "forwarding.zone host zone=trusted",
             "nftables.table host family=inet table=cofferdam_firewall hook=forward:0",
             "nftables.element host family=inet table=cofferdam_firewall set=bridges name=cni0",
             "nftables.element host family=inet table=cofferdam_firewall set=within name=veth0a1b2c3d",
@@ -364,6 +365,8 @@ fn firewall_has_its_table_and_one_chain_of_iptables() {
             "forwarding.publish host",
             "forwarding.accept host chain=DOCKER-USER",
             "forwarding.accept host chain=CNI-ADMIN address=10.22.0.5",
+            "forwarding.zone host zone=public",
+            "forwarding.zone host zone=trusted address=10.22.0.5",
             "nftables.table host family=inet table=cofferdam_firewall hook=forward:0 scope=all",
             "nftables.table host family=ip table=filter",
             "nftables.element host family=inet table=cofferdam_firewall set=bridges name=docker0",

@@ -424,6 +424,7 @@ proptest! {
             Question::AllowListRead { file: path },
             Question::ForwardingAccept { chain: name, addresses: &addresses },
             Question::ForwardingPublish { addresses: &addresses },
+            Question::ForwardingZone { zone: name, addresses: &addresses },
             Question::DeviceTake { kind: "", name, is_nodes: false },
             Question::DeviceTake { kind: "veth", name, is_nodes: true },
         ] {

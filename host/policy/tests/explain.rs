@@ -154,6 +154,11 @@ fn every_operation_can_be_asked_for() {
              the host namespace",
         ),
         (
+            "forwarding.zone host zone=trusted address=10.0.0.5",
+            "forwarding.zone of the attachment in zone \"trusted\" of firewalld with address 10.0.0.5 in the host \
+             namespace",
+        ),
+        (
             "forwarding.publish host address=fd00::5",
             "forwarding.publish of published ports of the attachment in iptables with address fd00::5 in the host \
              namespace",

@@ -73,6 +73,7 @@ mod side;
 mod traffic;
 mod vlans;
 mod vxlans;
+mod zones;
 
 use std::{
     collections::BTreeMap,

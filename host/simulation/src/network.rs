@@ -371,6 +371,28 @@ impl Network for Simulated {
         Err(Error::NotFound(format!("forwarding of {address}")))
     }
 
+    /// Who asks meets a node without firewalld; what puts addresses into zones
+    /// all the same follows one that has it.
+    fn has_zones(&mut self) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn is_in_zone(&mut self, address: IpAddr, zone: &str) -> Result<bool> {
+        Ok(self.look(|sides| sides.is_in_zone(address, zone)))
+    }
+
+    fn join_zone(&mut self, address: IpAddr, zone: &str) -> Result<()> {
+        let operation = Operation::JoinZone {
+            address,
+            zone: zone.to_owned(),
+        };
+        self.change(&operation, |sides| sides.join_zone(address, zone))
+    }
+
+    fn leave_zone(&mut self, address: IpAddr, zone: &str) -> Result<()> {
+        self.quietly(|sides| sides.leave_zone(address, zone))
+    }
+
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {
         request::table_id(table)?;
         Ok(self.look(|sides| sides.at(place).tables.contains_key(table)))

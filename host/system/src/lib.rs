@@ -2,6 +2,8 @@
 //! under other names, for the parts of it that run everywhere: those with which
 //! authors try their plugins, on a network and a node in memory.
 
+#[cfg(target_os = "linux")]
+pub mod attendant;
 pub mod boot;
 pub mod disk;
 mod errno;

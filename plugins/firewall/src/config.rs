@@ -1,4 +1,4 @@
-use cofferdam_guest_sdk::{Failure, codes};
+use cofferdam_guest_sdk::Failure;
 use serde::Deserialize;
 
 /// The plugin's configuration.
@@ -7,7 +7,17 @@ use serde::Deserialize;
 pub(crate) struct Config {
     backend: Option<String>,
     iptables_admin_chain_name: Option<String>,
+    firewalld_zone: Option<String>,
     ingress_policy: Option<String>,
+}
+
+/// Who is told of what containers may send and get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// firewalld where it runs, else iptables.
+    Either,
+    Iptables,
+    Firewalld,
 }
 
 /// From where containers are reached, besides from outside and from bridges
@@ -29,6 +39,23 @@ impl Config {
         given.filter(|name| !name.is_empty()).unwrap_or("CNI-ADMIN")
     }
 
+    /// The zone that containers are in.
+    pub(crate) fn zone(&self) -> &str {
+        let given = self.firewalld_zone.as_deref();
+        given.filter(|name| !name.is_empty()).unwrap_or("trusted")
+    }
+
+    pub(crate) fn backend(&self) -> Result<Backend, Failure> {
+        match self.backend.as_deref() {
+            None | Some("") => Ok(Backend::Either),
+            Some("iptables") => Ok(Backend::Iptables),
+            Some("firewalld") => Ok(Backend::Firewalld),
+            Some(other) => Err(Failure::invalid_config(format!(
+                "backend: unknown firewall backend {other:?}"
+            ))),
+        }
+    }
+
     pub(crate) fn ingress_policy(&self) -> Result<IngressPolicy, Failure> {
         match self.ingress_policy.as_deref() {
             None | Some("" | "open") => Ok(IngressPolicy::Open),
@@ -41,22 +68,7 @@ impl Config {
     }
 
     pub(crate) fn validate(&self) -> Result<(), Failure> {
-        match self.backend.as_deref() {
-            None | Some("" | "iptables") => {}
-            Some("firewalld") => {
-                return Err(Failure::new(
-                    codes::UNSUPPORTED_FIELD,
-                    "configuration field \"backend\" (value firewalld) is not supported: there is no way to firewalld \
-                     from here; leave the plugin out of the list, and put the networks into a zone once: firewall-cmd \
-                     --permanent --zone=trusted --add-source=SUBNET",
-                ));
-            }
-            Some(other) => {
-                return Err(Failure::invalid_config(format!(
-                    "backend: unknown firewall backend {other:?}"
-                )));
-            }
-        }
+        self.backend()?;
         self.ingress_policy().map(drop)
     }
 }
@@ -70,16 +82,18 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_as_usual() {
-        let config: Config = parse(r#"{"backend":"","iptablesAdminChainName":"","ingressPolicy":""}"#).unwrap();
+        let text = r#"{"backend":"","iptablesAdminChainName":"","firewalldZone":"","ingressPolicy":""}"#;
+        let config: Config = parse(text).unwrap();
         assert!(config.validate().is_ok());
+        assert_eq!(config.backend().unwrap(), Backend::Either);
         assert_eq!(config.admin_chain(), "CNI-ADMIN");
+        assert_eq!(config.zone(), "trusted");
         assert_eq!(config.ingress_policy().unwrap(), IngressPolicy::Open);
     }
 
     #[test]
     fn what_is_not_known_is_refused_by_name() {
         for (text, words) in [
-            (r#"{"backend":"firewalld"}"#, "--add-source"),
             (r#"{"backend":"pf"}"#, "unknown firewall backend \"pf\""),
             (r#"{"ingressPolicy":"closed"}"#, "unknown ingress policy: \"closed\""),
         ] {

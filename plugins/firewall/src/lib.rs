@@ -4,15 +4,15 @@
 
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 
+mod acceptance;
 mod config;
 mod isolation;
 
-use cofferdam_guest_sdk::{
-    Attachment, Failure, Need, NetworkRequest, Plugin, Request, codes, export_plugin, forwarding,
-};
+use cofferdam_guest_sdk::{Attachment, Failure, Need, NetworkRequest, Plugin, Request, codes, export_plugin};
 use config::Config;
 
 const POLICY: &str = "ingressPolicy same-bridge or isolated";
+const FIREWALLD: &str = "firewalld runs on the node";
 const ISOLATED: &str = "ingressPolicy isolated";
 
 struct Firewall;
@@ -23,6 +23,7 @@ impl Plugin for Firewall {
     const CONFIG_SCHEMA: Option<&'static str> = Some(include_str!("config.schema.json"));
     const NEEDS: &'static [Need] = &[
         Need::always("forwarding.accept").in_host(),
+        Need::when(FIREWALLD, "forwarding.zone").in_host(),
         Need::when(POLICY, "nftables.table")
             .in_host()
             .family("inet")
@@ -43,9 +44,7 @@ impl Plugin for Firewall {
         let config = &request.config;
         config.validate()?;
         let previous = previous(request)?;
-        for address in &previous.addresses {
-            forwarding::accept(address.address.address(), config.admin_chain())?;
-        }
+        acceptance::add(config, previous)?;
         isolation::add(config.ingress_policy()?, previous)?;
         Ok(previous.clone())
     }
@@ -59,19 +58,13 @@ impl Plugin for Firewall {
         let config = &request.config;
         config.validate()?;
         let previous = previous(request)?;
-        for address in &previous.addresses {
-            let address = address.address.address();
-            if !forwarding::is_accepted(address, config.admin_chain())? {
-                return Err(Failure::changed(format!(
-                    "what {address} forwards is not accepted any more by the node's iptables"
-                )));
-            }
-        }
+        acceptance::check(config, previous)?;
         isolation::check(config.ingress_policy()?, previous)
     }
 
     fn status(request: &NetworkRequest<Config>) -> Result<(), Failure> {
-        request.config.validate()
+        request.config.validate()?;
+        acceptance::status(&request.config)
     }
 }
 

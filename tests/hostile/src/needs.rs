@@ -31,6 +31,7 @@ pub(crate) const EVERYTHING: &[Need] = &[
     Need::when(AN_ATTACK, "allow-list.read"),
     Need::when(AN_ATTACK, "forwarding.accept").in_host(),
     Need::when(AN_ATTACK, "forwarding.publish").in_host(),
+    Need::when(AN_ATTACK, "forwarding.zone").in_host(),
     Need::when(AN_ATTACK, "vlan.join").in_host(),
     Need::when(AN_ATTACK, "vxlan.join").in_host(),
     Need::when(AN_ATTACK, "device.take").in_host(),

@@ -23,6 +23,17 @@ allow = "forwarding.publish"
 in = "host"
 "#;
 
+const ZONE: &str = r#"
+[[plugin.hostile.grant]]
+allow = "forwarding.zone"
+in = "host"
+zones = ["trusted"]
+"#;
+
+fn join(address: &str, zone: &str) -> Value {
+    json!({ "do": "join-zone", "address": address, "zone": zone })
+}
+
 fn publish(address: &str) -> Value {
     json!({ "do": "accept-published", "address": address })
 }
@@ -82,6 +93,49 @@ fn nothing_is_accepted_but_the_attachments_own_addresses() {
     for call in [accept("10.22.0.200", "CNI-ADMIN"), publish("10.22.0.200")] {
         let output = arena.run(&then(vec![own_pair()], [call]));
         assert!(output.error().message.contains("address 10.22.0.200"), "{output}");
+    }
+}
+
+/// Whether there is a firewalld does not matter: it is not asked.
+#[test]
+fn nobody_elses_address_goes_into_a_zone_and_none_into_another_one() {
+    needs_kernel!();
+    let (arena, _) = Arena::beside(&format!("{NARROW}{ZONE}"), "victim", |_, _| {});
+    for address in ["10.22.0.77", "10.22.0.200", "192.0.2.2", "0.0.0.0", "2001:db8::1"] {
+        let calls = then(vec![own_pair()], [join(address, "trusted")]);
+        let grant = format!("prefixes = [\"{address}/");
+        arena.denied(
+            address,
+            &calls,
+            "forwarding.zone",
+            &format!("address {address}"),
+            &grant,
+        );
+    }
+    let calls = then(attached(), [join("10.22.0.9", "public")]);
+    arena.denied(
+        "another zone",
+        &calls,
+        "forwarding.zone",
+        "public",
+        "zones = [\"public\"]",
+    );
+    for zone in ["", "a zone", "trusted\n", "trusted/public", &"z".repeat(18)] {
+        let error = arena.run(&then(attached(), [join("10.22.0.9", zone)])).error();
+        assert_eq!(error.code, INVALID, "{zone:?}: {error:?}");
+    }
+}
+
+#[test]
+fn without_a_grant_firewalld_is_not_asked_and_tells_nothing() {
+    needs_kernel!();
+    let (arena, _) = Arena::beside(NARROW, "victim", |_, _| {});
+    for call in ["join-zone", "is-in-zone"] {
+        let calls = then(
+            attached(),
+            [json!({ "do": call, "address": "10.22.0.9", "zone": "trusted" })],
+        );
+        arena.denied(call, &calls, "forwarding.zone", "trusted", "zones = [\"trusted\"]");
     }
 }
 

@@ -10,10 +10,10 @@ use std::{
 };
 
 use cofferdam_http::{Carrier as _, CarryError, Courier, Method, Permit, Request, wire};
-use cofferdam_tests::{Container, Mortals, Products, Service, bridge_network, needs_kernel};
+use cofferdam_tests::{Container, Mortals, Products, Service, bridge_network, couriers_in, needs_kernel};
 use serde_json::{Value, json};
 
-use crate::node::{ADDRESS, Node, TOLD, couriers_in, get, no_courier_is_left, respond};
+use crate::node::{ADDRESS, Node, TOLD, get, no_courier_is_left, respond};
 
 /// A service that answers after some seconds.
 fn slow(node: &Node) -> Service {

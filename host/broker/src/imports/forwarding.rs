@@ -23,6 +23,8 @@ use crate::{
 const NOT_FIRST: [&str; 4] = [FORWARD_CHAIN, "INPUT", "OUTPUT", FORWARDING_CHAIN];
 /// What iptables allows, less the NUL.
 const LONGEST_CHAIN: usize = 28;
+/// What firewalld allows.
+const LONGEST_ZONE: usize = 17;
 const LEADS: &str = "CNI firewall plugin rules";
 const OVERRIDES: &str = "CNI firewall plugin admin overrides";
 /// How often a chain may come or go while a rule is added.
@@ -71,6 +73,41 @@ impl Host for Mediator {
         }
         self.accept_forwarding(address, Forwarded::Published)
     }
+
+    fn has_zones(&mut self) -> Result<bool, CallError> {
+        self.enter()?;
+        // Who may use none is told of none.
+        if !self.allowed.may_join_zones() {
+            return Ok(false);
+        }
+        self.network().has_zones().map_err(network_error)
+    }
+
+    fn join_zone(&mut self, address: IpAddress, zone: String) -> Result<(), CallError> {
+        self.enter()?;
+        self.require_creation()?;
+        let address = self.permit_zone(address, &zone)?;
+        // What somebody else put there stays when the attachment goes.
+        if self.network().is_in_zone(address, &zone).map_err(network_error)? {
+            return Ok(());
+        }
+        let operation = Operation::JoinZone {
+            address,
+            zone: zone.clone(),
+        };
+        let inverse = Inverse::LeaveZone {
+            address,
+            zone: zone.clone(),
+        };
+        self.change(&operation, &inverse, |network| network.join_zone(address, &zone))?;
+        Ok(())
+    }
+
+    fn is_in_zone(&mut self, address: IpAddress, zone: String) -> Result<bool, CallError> {
+        self.enter()?;
+        let address = self.permit_zone(address, &zone)?;
+        self.network().is_in_zone(address, &zone).map_err(network_error)
+    }
 }
 
 impl Mediator {
@@ -87,6 +124,17 @@ impl Mediator {
         let others = self.addresses_of_others(BTreeSet::from([address]))?;
         self.permit(&Question::ForwardingAccept {
             chain: first,
+            addresses: &others.into_iter().collect::<Vec<_>>(),
+        })?;
+        Ok(address)
+    }
+
+    fn permit_zone(&mut self, address: IpAddress, zone: &str) -> Result<IpAddr, CallError> {
+        let address = ip_address(address);
+        check_zone(zone)?;
+        let others = self.addresses_of_others(BTreeSet::from([address]))?;
+        self.permit(&Question::ForwardingZone {
+            zone,
             addresses: &others.into_iter().collect::<Vec<_>>(),
         })?;
         Ok(address)
@@ -166,6 +214,16 @@ fn check_chain(name: &str) -> Result<(), CallError> {
         return Err(invalid(format!(
             "a chain that is asked first has 1 to {LONGEST_CHAIN} letters, digits and - _ ., and is neither one of the \
              kernel's nor {FORWARDING_CHAIN}"
+        )));
+    }
+    Ok(())
+}
+
+fn check_zone(name: &str) -> Result<(), CallError> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if name.is_empty() || name.len() > LONGEST_ZONE || !name.bytes().all(is_plain) {
+        return Err(invalid(format!(
+            "a zone of firewalld has 1 to {LONGEST_ZONE} letters, digits and - _"
         )));
     }
     Ok(())

@@ -236,6 +236,10 @@ impl Network for Heard<'_> {
         look accepts_forwarding(address: IpAddr, what: Forwarded) -> bool;
         change accept_forwarding(address: IpAddr, what: Forwarded) -> ();
         change refuse_forwarding(address: IpAddr, what: Forwarded) -> ();
+        look has_zones() -> bool;
+        look is_in_zone(address: IpAddr, zone: &str) -> bool;
+        change join_zone(address: IpAddr, zone: &str) -> ();
+        change leave_zone(address: IpAddr, zone: &str) -> ();
         look find_device(selector: &DeviceSelector) -> FoundDevice;
         change move_link(link: LinkId, to: Place, name: &str, alias: &str) -> LinkId;
     }

@@ -12,7 +12,8 @@ use cofferdam_network::{
     Error, Forwarded, Kernel, Network as _, forwarding_table_of,
     nftables::{Family, TableId},
 };
-use cofferdam_protocol::Place;
+use cofferdam_protocol::{Place, PluginConfig};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha512};
 
 use crate::{call::Call, log::emit};
@@ -30,8 +31,8 @@ pub(super) fn remove(call: &Call, state: &StateDirectory, kernel: &mut Kernel) {
     let network = &call.attachment.network;
     let container = &call.attachment.container_id;
     let instance = rule_name(network, container, &call.attachment.interface_name);
-    for plugin in call.members.iter().map(|member| member.plugin.as_str()) {
-        match plugin {
+    for member in &call.members {
+        match member.plugin.as_str() {
             "bridge" | "ptp" => {
                 for family in [Family::Ip, Family::Ip6] {
                     let chain = chain_name("CNI-", network, container);
@@ -60,6 +61,7 @@ pub(super) fn remove(call: &Call, state: &StateDirectory, kernel: &mut Kernel) {
             "firewall" => {
                 for address in unowned_addresses(call, state) {
                     told(remove_accepted(kernel, address));
+                    told(remove_from_zone(kernel, address, &zone(&member.config)));
                 }
             }
             _ => {}
@@ -100,6 +102,26 @@ fn remove_accepted(kernel: &mut Kernel, address: IpAddr) -> cofferdam_network::R
             forwarding_table_of(address)
         ))),
         Err(Error::NotFound(_) | Error::Unsupported(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The zone that a configuration of `firewall` wants.
+fn zone(config: &PluginConfig) -> String {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Wanted {
+        firewalld_zone: Option<String>,
+    }
+    let wanted: Wanted = serde_json::from_str(config.text()).unwrap_or_default();
+    let zone = wanted.firewalld_zone.filter(|zone| !zone.is_empty());
+    zone.unwrap_or_else(|| "trusted".to_owned())
+}
+
+fn remove_from_zone(kernel: &mut Kernel, address: IpAddr, zone: &str) -> cofferdam_network::Result<Option<String>> {
+    match kernel.leave_zone(address, zone) {
+        Ok(()) => Ok(Some(format!("{address} in zone {zone} of firewalld"))),
+        Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -11,7 +11,7 @@ const CHECK: &str = "differences";
 pub(super) fn look(node: &Node<'_>) -> Vec<Finding> {
     let Some(state) = node.state() else { return Vec::new() };
     let complete = node.summaries().iter().filter_map(|summary| complete(node, summary));
-    complete.flat_map(|id| of_attachment(state, id)).collect()
+    complete.flat_map(|id| of_attachment(node, state, id)).collect()
 }
 
 /// The others are told of as attachments that somebody has to undo.
@@ -25,10 +25,10 @@ fn complete<'s>(node: &Node<'_>, summary: &'s AttachmentSummary) -> Option<&'s A
         .map(|header| &header.attachment)
 }
 
-fn of_attachment(state: &StateDirectory, id: &AttachmentId) -> Vec<Finding> {
+fn of_attachment(node: &Node<'_>, state: &StateDirectory, id: &AttachmentId) -> Vec<Finding> {
     let place = format!("{} ({})", id.label(), id.unit);
     // Who has the lock is at work, and nobody waits for that.
-    let Ok(Repaired { mended, left }) = repair(state, id, true, Instant::now()) else {
+    let Ok(Repaired { mended, left }) = repair(node.installation, state, id, true, Instant::now()) else {
         return Vec::new();
     };
     let mendable = mended.iter().map(|difference| {

@@ -45,6 +45,7 @@ fn of_operation(operation: Operation) -> &'static str {
         Operation::AllowListRead => "read what the operator lets containers have set",
         Operation::ForwardingAccept => "have the node forward what containers send and get",
         Operation::ForwardingPublish => "have the node forward connections to published ports",
+        Operation::ForwardingZone => "put containers into zones of firewalld",
         Operation::PacketExchange => "exchange UDP datagrams",
         Operation::UpkeepKeep => "keep a record that it is called again for",
         Operation::VxlanJoin => "join bridges to VXLANs",

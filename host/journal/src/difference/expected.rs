@@ -121,7 +121,9 @@ fn place(operation: &Operation) -> Option<Place> {
         | Operation::ForgetFlows { place, .. } => Some(*place),
         Operation::Claim { .. } | Operation::Keep { .. } | Operation::TakeSlot { .. } => None,
         Operation::TakeDevice { .. } => Some(Place::Container),
-        Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => Some(Place::Host),
+        Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } | Operation::JoinZone { .. } => {
+            Some(Place::Host)
+        }
     }
 }
 
@@ -243,6 +245,9 @@ fn is_taken_away(entry: &Entry, gone: &[LinkId], part: &Part<'_>) -> bool {
         Operation::LeadForwarding { lead } => matches!(part, Part::ForwardingLead(earlier) if *earlier == lead),
         Operation::AcceptForwarding { address, what } => {
             matches!(part, Part::Forwarding(earlier, of) if earlier == address && of == what)
+        }
+        Operation::JoinZone { address, zone } => {
+            matches!(part, Part::Zone(earlier, of) if earlier == address && of == zone)
         }
         Operation::Claim { directory, address } => {
             matches!(part, Part::Claim { directory: of, address: earlier }

@@ -28,4 +28,15 @@ impl Survey<'_, '_> {
         }
         Ok(())
     }
+
+    /// An address in a zone of the node's firewalld, which forgets it when it
+    /// is loaded again.
+    pub(super) fn look_at_zone(&mut self, entry: &Entry, address: IpAddr, zone: &str) -> Result<(), ComparisonError> {
+        if !self.view.network.is_in_zone(address, zone)? {
+            let object = format!("{address} in zone {zone} of firewalld");
+            let remedy = Remedy::Zone(address, zone.to_owned());
+            self.tell(entry, object, PRESENT, GONE, Some(remedy));
+        }
+        Ok(())
+    }
 }

@@ -100,6 +100,8 @@ pub(super) enum Part<'h> {
     ForwardingLead(&'h ForwardingLead),
     /// These packets of the address are accepted.
     Forwarding(IpAddr, Forwarded),
+    /// The address is in this zone of firewalld.
+    Zone(IpAddr, &'h str),
     Claim {
         directory: &'h Path,
         address: IpAddr,
@@ -191,6 +193,7 @@ impl Part<'_> {
             | Self::Element { .. }
             | Self::ForwardingLead(_)
             | Self::Forwarding(..)
+            | Self::Zone(..)
             | Self::Claim { .. }
             | Self::Upkeep { .. } => None,
         }
@@ -216,7 +219,7 @@ impl Part<'_> {
             | Self::RateLimit { link, .. }
             | Self::Redirect { link, .. } => Some(link.place),
             Self::Claim { .. } | Self::Upkeep { .. } => None,
-            Self::ForwardingLead(_) | Self::Forwarding(..) => Some(Place::Host),
+            Self::ForwardingLead(_) | Self::Forwarding(..) | Self::Zone(..) => Some(Place::Host),
         }
     }
 }
@@ -369,6 +372,7 @@ pub(super) fn parts(entry: &Entry) -> Vec<Part<'_>> {
         Operation::ForgetFlows { .. } => Vec::new(),
         Operation::LeadForwarding { lead } => vec![Part::ForwardingLead(lead)],
         Operation::AcceptForwarding { address, what } => vec![Part::Forwarding(*address, *what)],
+        Operation::JoinZone { address, zone } => vec![Part::Zone(*address, zone)],
         Operation::Claim { directory, address } => vec![Part::Claim {
             directory,
             address: *address,

@@ -81,6 +81,7 @@ pub(crate) enum Remedy {
     },
     ForwardingLead(ForwardingLead),
     Forwarding(IpAddr, Forwarded),
+    Zone(IpAddr, String),
     Claim {
         directory: PathBuf,
         address: IpAddr,

@@ -142,6 +142,7 @@ impl<'c, 'h> Survey<'c, 'h> {
             } => self.look_at_redirect(entry, (*link, name), (*to, to_name)),
             Part::ForwardingLead(lead) => self.look_at_lead(entry, lead),
             Part::Forwarding(address, what) => self.look_at_forwarding(entry, *address, *what),
+            Part::Zone(address, zone) => self.look_at_zone(entry, *address, zone),
             Part::Claim { directory, address } => self.look_at_claim(entry, directory, *address),
             Part::Upkeep { plugin } => self.look_at_upkeep(entry, plugin),
         }

@@ -156,6 +156,11 @@ pub enum Inverse {
         #[serde(default)]
         what: Forwarded,
     },
+    /// Takes the attachment's address out of a zone of the node's firewalld.
+    LeaveZone {
+        address: IpAddr,
+        zone: String,
+    },
     /// Leaves an object that attachments share; the last user removes it, if
     /// Cofferdam made it.
     LeaveShared {
@@ -301,6 +306,7 @@ impl fmt::Display for Inverse {
                 what.of(*address),
                 forwarding_table_of(*address)
             ),
+            Self::LeaveZone { address, zone } => write!(f, "take {address} out of zone {zone} of firewalld"),
             Self::FreeSlot { counter, number } => write!(f, "free slot {number} of limit {counter}"),
             Self::ReleaseClaim { directory, address } => write!(f, "release {address} in {}", directory.display()),
             Self::ReturnDevice { device, inside } => write!(

@@ -211,6 +211,11 @@ pub enum Operation {
         #[serde(default)]
         what: Forwarded,
     },
+    /// In a zone of the node's firewalld.
+    JoinZone {
+        address: IpAddr,
+        zone: String,
+    },
     Claim {
         directory: PathBuf,
         address: IpAddr,
@@ -384,6 +389,7 @@ impl fmt::Display for Operation {
             Self::AcceptForwarding { address, what } => {
                 write!(f, "accept {} in {}", what.of(*address), forwarding_table_of(*address))
             }
+            Self::JoinZone { address, zone } => write!(f, "put {address} into zone {zone} of firewalld"),
             Self::Claim { directory, address } => write!(f, "claim {address} in {}", directory.display()),
             Self::TakeDevice { link, name, inside } => {
                 write!(

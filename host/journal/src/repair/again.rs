@@ -79,6 +79,7 @@ impl Repair<'_> {
             Remedy::Redirect { link, to } => Ok(self.network.redirect_incoming(*link, *to)?),
             Remedy::ForwardingLead(lead) => self.lead(lead),
             Remedy::Forwarding(address, what) => Ok(self.network.accept_forwarding(*address, *what)?),
+            Remedy::Zone(address, zone) => Ok(self.network.join_zone(*address, zone)?),
             Remedy::Claim { directory, address } => self.claim(directory, *address),
         }
     }

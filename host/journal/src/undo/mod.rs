@@ -119,6 +119,7 @@ impl Undo<'_> {
             Inverse::AddNeighbor { link, neighbor, .. } => self.add_neighbor(*link, neighbor),
             Inverse::DeleteNeighbor { link, neighbor, .. } => self.delete_neighbor(*link, neighbor),
             Inverse::RefuseForwarding { address, what } => deleted(self.network.refuse_forwarding(*address, *what)),
+            Inverse::LeaveZone { address, zone } => deleted(self.network.leave_zone(*address, zone)),
             Inverse::RestoreSysctl { place, key, old, new } => self.restore_sysctl(*place, key, old, new),
             Inverse::DeleteRateLimit { link, limit, .. } => self.delete_rate_limit(*link, limit),
             Inverse::DeleteRedirect { link, to, .. } => self.delete_redirect(*link, *to),

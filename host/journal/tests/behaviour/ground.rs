@@ -8,7 +8,7 @@ use cofferdam_journal::{AttachmentId, Inverse, Journal, Operation, Outcome, Repo
 use cofferdam_network::{Kernel, LinkId, Network, NewLink, OperationalState, RouteMode, namespace::open_namespace};
 use cofferdam_protocol::Place;
 use cofferdam_system::files as fs;
-use cofferdam_tests::Namespace;
+use cofferdam_tests::{Namespace, firewalld::MadeUpFirewalld};
 
 use crate::{
     fixture::{State, attachment, soon},
@@ -33,6 +33,7 @@ pub(crate) struct Ground {
     pub(crate) bridge: LinkId,
     /// `vx43`, where the kernel has VXLANs.
     pub(crate) vxlan: Option<LinkId>,
+    firewalld: MadeUpFirewalld,
     container: Option<Namespace>,
 }
 
@@ -44,7 +45,8 @@ impl Ground {
 
     fn new() -> Self {
         let container = Namespace::container();
-        let mut kernel = kernel_of(&container);
+        let firewalld = MadeUpFirewalld::new();
+        let mut kernel = kernel_of(&container).with_bus(firewalld.bus());
         // No addresses of the kernel's own, which come and go.
         kernel
             .set_sysctl(
@@ -88,13 +90,14 @@ impl Ground {
             port,
             bridge,
             vxlan,
+            firewalld,
             container: Some(container),
         }
     }
 
     /// Makes the container's namespace go away.
     pub(crate) fn lose_container(&mut self) {
-        self.kernel = Kernel::new(TIME_LIMIT);
+        self.kernel = Kernel::new(TIME_LIMIT).with_bus(self.firewalld.bus());
         self.container = None;
     }
 
@@ -146,6 +149,8 @@ impl Ground {
         lines.extend(files(&records).into_iter().map(|name| format!("record {name}")));
         let slots = self.state.root().join("state/quota/counter.c/3");
         lines.extend(fs::read_link(slots).map(|owner| format!("slot {}", owner.display())));
+        let zones = self.firewalld.sources().into_iter();
+        lines.extend(zones.map(|(source, zone)| format!("{source} in zone {zone}")));
         let kept = self.state.directory.upkeep().all().unwrap();
         lines.extend(kept.into_iter().map(|(path, _)| format!("kept {}", path.display())));
         lines.join("\n")

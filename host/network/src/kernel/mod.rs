@@ -34,12 +34,18 @@ mod traffic;
 mod veth;
 mod visit;
 mod vxlan_peers;
+mod zones;
 
-use std::{net::IpAddr, os::fd::OwnedFd, path::PathBuf, time::Duration};
+use std::{
+    net::IpAddr,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use cofferdam_protocol::{IpPrefix, MacAddress, Place};
 
-use self::{side::Side, socket::Socket};
+use self::{side::Side, socket::Socket, zones::Zones};
 use crate::{
     AddressInfo, Ahead, Bridge, DeviceSelector, Error, Exchange, Flows, Forwarded, ForwardingLead, FoundDevice,
     Incoming, LinkId, LinkInfo, Neighbor, Network, NewLink, Outgoing, PortVlans, Ports, RateLimit, Result, Route,
@@ -57,6 +63,7 @@ use crate::{
 pub struct Kernel {
     time_limit: Duration,
     sysfs: PathBuf,
+    zones: Zones,
     host: Side,
     container: Option<Side>,
 }
@@ -70,6 +77,7 @@ impl Kernel {
         Self {
             time_limit,
             sysfs: sysfs::ROOT.into(),
+            zones: Zones::new(time_limit),
             host: Side::current(Place::Host, time_limit),
             container: None,
         }
@@ -93,6 +101,30 @@ impl Kernel {
             sysfs: sysfs.into(),
             ..self
         }
+    }
+
+    /// The same with the node's D-Bus, by which firewalld is asked. Without it
+    /// no firewalld runs.
+    #[must_use]
+    pub fn with_bus(self, bus: impl Into<PathBuf>) -> Self {
+        Self {
+            zones: self.zones.on(bus.into()),
+            ..self
+        }
+    }
+
+    /// Has firewalld asked by another process from now on, which this program
+    /// is executed for if it runs: a process that runs components has no
+    /// connection to D-Bus. Without a program it is asked no more.
+    pub fn hand_over_zones(&mut self, program: Option<&Path>) {
+        self.zones.hand_over(program);
+    }
+
+    /// Whether another process asks firewalld, which has to be waited for when
+    /// it ends.
+    #[must_use]
+    pub fn has_zones_handed_over(&self) -> bool {
+        self.zones.are_handed_over()
     }
 
     /// Opens now what would be opened when it is first needed, so that the
@@ -319,6 +351,22 @@ impl Network for Kernel {
 
     fn refuse_forwarding(&mut self, address: IpAddr, what: Forwarded) -> Result<()> {
         self.host.nft()?.refuse(address, what)
+    }
+
+    fn has_zones(&mut self) -> Result<bool> {
+        self.zones.are_there()
+    }
+
+    fn is_in_zone(&mut self, address: IpAddr, zone: &str) -> Result<bool> {
+        self.zones.have(address, zone)
+    }
+
+    fn join_zone(&mut self, address: IpAddr, zone: &str) -> Result<()> {
+        self.zones.join(address, zone)
+    }
+
+    fn leave_zone(&mut self, address: IpAddr, zone: &str) -> Result<()> {
+        self.zones.leave(address, zone)
     }
 
     fn has_table(&mut self, place: Place, table: &TableId) -> Result<bool> {

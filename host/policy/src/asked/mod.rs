@@ -79,6 +79,7 @@ impl Asked {
                 Dimension::LinkNames,
                 Dimension::Sets,
                 Dimension::Chains,
+                Dimension::Zones,
                 Dimension::Plugins,
             ])?,
             setting: words.required(Dimension::Settings)?.unwrap_or_default(),
@@ -101,9 +102,10 @@ impl Asked {
                 Vec::new()
             },
             addresses: match operation {
-                Operation::NftablesElement | Operation::ForwardingAccept | Operation::ForwardingPublish => {
-                    words.addresses()?
-                }
+                Operation::NftablesElement
+                | Operation::ForwardingAccept
+                | Operation::ForwardingPublish
+                | Operation::ForwardingZone => words.addresses()?,
                 Operation::VxlanJoin => words.peers()?,
                 _ => Vec::new(),
             },
@@ -245,6 +247,10 @@ impl Asked {
                 addresses: &self.addresses,
             },
             Operation::ForwardingPublish => Question::ForwardingPublish {
+                addresses: &self.addresses,
+            },
+            Operation::ForwardingZone => Question::ForwardingZone {
+                zone: name,
                 addresses: &self.addresses,
             },
             Operation::VlanJoin => Question::VlanJoin {

@@ -45,6 +45,7 @@ fn word(operation: Operation, dimension: Dimension) -> Option<(&'static str, &'s
         Dimension::Hooks => ("hook", "hook=postrouting:100"),
         Dimension::Sets => ("set", "set=sources4"),
         Dimension::Chains => ("chain", "chain=CNI-ADMIN"),
+        Dimension::Zones => ("zone", "zone=trusted"),
         Dimension::PacketScope => ("scope", "scope=all"),
         Dimension::PacketPrefixes if operation == Operation::NftablesTable => ("prefix", "prefix=10.22.0.0/16"),
         Dimension::PacketPrefixes => ("address", "address=10.22.0.5"),

@@ -129,6 +129,11 @@ fn object(question: &Question<'_>) -> String {
             "published ports of the attachment in iptables{}",
             parts_of_elements(addresses, &[], &[])
         ),
+        Question::ForwardingZone { zone, addresses } => format!(
+            "the attachment in zone {} of firewalld{}",
+            Quoted(zone),
+            parts_of_elements(addresses, &[], &[])
+        ),
         Question::ResolverRead { file } | Question::AllowListRead { file } => {
             format!("file {}", Quoted(&file.to_string_lossy()))
         }

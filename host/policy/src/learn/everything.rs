@@ -111,6 +111,9 @@ pub fn everything(plugin: &str, locations: &[&Path], files: &[&Path], origins: &
     grant(&format!(
         "allow = \"forwarding.publish\"\nin = \"host\"\nprefixes = {networks}"
     ));
+    grant(&format!(
+        "allow = \"forwarding.zone\"\nin = \"host\"\nzones = [\"*\"]\nprefixes = {networks}"
+    ));
     grant("allow = \"vlan.join\"\nin = \"host\"\nnames = [\"*\"]\nvlans = [[0, 4094]]");
     grant(&format!(
         "allow = \"vxlan.join\"\nin = \"host\"\nnames = [\"*\"]\nvnis = [[1, 16777215]]\npeers = {networks}"

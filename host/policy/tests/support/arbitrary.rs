@@ -60,6 +60,7 @@ const MARKS: &[&str] = &["marks = [\"1/1\"]", "marks = [\"*/3\", \"7\"]"];
 const PORTS: &[&str] = &["ports = [80]", "ports = [[1, 100], 443]"];
 const IN_HOST: &[&str] = &["in = \"host\""];
 const SETS: &[&str] = &["sets = [\"s*\"]", "sets = [\"s\"]"];
+const ZONES: &[&str] = &["zones = [\"t*\"]", "zones = [\"trusted\"]"];
 const CHAINS: &[&str] = &["chains = [\"C*\"]", "chains = [\"CNI-ADMIN\"]"];
 const VLANS: &[&str] = &["vlans = [5]", "vlans = [7, [1, 9]]"];
 const VNIS: &[&str] = &["vnis = [5]", "vnis = [7, [1, 16777215]]"];
@@ -147,6 +148,7 @@ const TEMPLATES: &[Template] = &[
     ("\"upkeep.keep\"", &[], &[]),
     ("\"allow-list.read\"", &[FILES], &[]),
     ("\"forwarding.accept\"", &[IN_HOST, CHAINS], &[PREFIXES]),
+    ("\"forwarding.zone\"", &[IN_HOST, ZONES], &[PREFIXES]),
     ("\"forwarding.publish\"", &[IN_HOST], &[PREFIXES]),
     ("\"vlan.join\"", &[IN_HOST, NAMES, VLANS], &[]),
     ("\"vxlan.join\"", &[IN_HOST, NAMES, VNIS], &[PEERS]),
@@ -302,6 +304,14 @@ const QUESTIONS: &[(&str, &[&[&str]])] = &[
         &[
             &["in=host"],
             &["chain=CNI-ADMIN", "chain=C", "chain=X"],
+            &["address=10.1.2.3", "address=fd00::1"],
+        ],
+    ),
+    (
+        "forwarding.zone",
+        &[
+            &["in=host"],
+            &["zone=trusted", "zone=t", "zone=public"],
             &["address=10.1.2.3", "address=fd00::1"],
         ],
     ),

@@ -275,6 +275,15 @@ pub(crate) enum Call {
         address: String,
         first: String,
     },
+    HasZones,
+    JoinZone {
+        address: String,
+        zone: String,
+    },
+    IsInZone {
+        address: String,
+        zone: String,
+    },
     ReadAllowList,
     DeleteElements {
         r#in: In,

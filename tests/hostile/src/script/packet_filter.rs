@@ -41,6 +41,13 @@ impl Script {
             Call::IsAccepted { address: of, first } => {
                 address(of).and_then(|address| self.look(forwarding::is_accepted(address, first)))
             }
+            Call::HasZones => self.look(forwarding::has_zones()),
+            Call::JoinZone { address: of, zone } => {
+                address(of).and_then(|address| done(forwarding::join_zone(address, zone)))
+            }
+            Call::IsInZone { address: of, zone } => {
+                address(of).and_then(|address| self.look(forwarding::is_in_zone(address, zone)))
+            }
             Call::DeleteElements { r#in, elements } => elements_of(elements).and_then(|(id, list)| {
                 let place = namespace(*r#in)?;
                 done(nftables::delete_elements(&place, &id, &elements.set, &list))

@@ -358,7 +358,7 @@ impl Watcher {
             // A component has no such calls.
             Operation::DeleteTable { .. } | Operation::DeleteChain { .. } | Operation::Claim { .. } => false,
             // The simulated node has no iptables.
-            Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } => false,
+            Operation::LeadForwarding { .. } | Operation::AcceptForwarding { .. } | Operation::JoinZone { .. } => false,
             routing => self.is_routing_granted(sides, routing),
         }
     }

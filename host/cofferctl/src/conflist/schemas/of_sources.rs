@@ -19,10 +19,9 @@ const READ_BY_THE_HOST: [(&str, &str); 5] = [
 ];
 
 /// Keys of the reference plugins that nobody reads here: who has them in a configuration made no slip.
-const PASSED_OVER: [(&str, &str); 5] = [
+const PASSED_OVER: [(&str, &str); 4] = [
     ("bandwidth", "unshapedSubnets: anything"),
     ("bandwidth", "shapedSubnets: anything"),
-    ("firewall", "firewalldZone: anything"),
     ("tuning", "dataDir: anything"),
     ("dhcp", "ipam.daemonSocketPath: anything"),
 ];

@@ -1,4 +1,4 @@
-//! Rules in the tables of iptables.
+//! Rules in the tables of iptables, and zones of firewalld.
 
 use std::net::IpAddr;
 
@@ -24,6 +24,30 @@ fn accepted(address: IpAddr, what: Forwarded) -> Case {
     )
 }
 
+/// In a zone of firewalld.
+fn zoned(address: IpAddr) -> Case {
+    let zone = "trusted";
+    Case::new(
+        Operation::JoinZone {
+            address,
+            zone: zone.to_owned(),
+        },
+        Inverse::LeaveZone {
+            address,
+            zone: zone.to_owned(),
+        },
+        move |ground| ground.kernel.join_zone(address, zone).unwrap(),
+    )
+    .but(move |ground| ground.kernel.leave_zone(address, zone).unwrap(), None)
+    .but(
+        move |ground| {
+            ground.kernel.leave_zone(address, zone).unwrap();
+            ground.kernel.join_zone(address, "public").unwrap();
+        },
+        None,
+    )
+}
+
 pub(super) fn forwarding() -> Vec<Case> {
     let address = "10.22.0.5".parse().unwrap();
     let lead = forwarding_lead();
@@ -33,6 +57,7 @@ pub(super) fn forwarding() -> Vec<Case> {
     vec![
         accepted(address, Forwarded::Sent),
         accepted(address, Forwarded::Published),
+        zoned(address),
         joined(
             Operation::LeadForwarding { lead: lead.clone() },
             SharedObject::ForwardingLead { lead: lead.clone() },

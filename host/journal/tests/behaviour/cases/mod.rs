@@ -97,13 +97,14 @@ pub(crate) fn kind(inverse: &Inverse) -> &'static str {
         Inverse::EndUpkeep { .. } => "EndUpkeep",
         Inverse::FreeSlot { .. } => "FreeSlot",
         Inverse::RefuseForwarding { .. } => "RefuseForwarding",
+        Inverse::LeaveZone { .. } => "LeaveZone",
         Inverse::ReleaseClaim { .. } => "ReleaseClaim",
         Inverse::ReturnDevice { .. } => "ReturnDevice",
     }
 }
 
 /// How many kinds there are, for the test that none is left out.
-pub(crate) const KINDS: usize = 31;
+pub(crate) const KINDS: usize = 32;
 
 pub(crate) fn cases(ground: &mut Ground) -> Vec<Case> {
     let mut cases = everywhere(ground);

@@ -102,6 +102,7 @@ pub(super) fn undo(ground: &mut Ground, operation: &Operation, inverse: &Inverse
         }
         Operation::LeadForwarding { lead } => kernel.delete_forwarding_lead(lead).unwrap(),
         Operation::AcceptForwarding { address, what } => kernel.refuse_forwarding(*address, *what).unwrap(),
+        Operation::JoinZone { address, zone } => kernel.leave_zone(*address, zone).unwrap(),
     }
 }
 

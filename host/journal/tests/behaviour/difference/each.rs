@@ -176,6 +176,7 @@ const SENTENCES: &[&str] = &[
     "+ element 10.0.0.7 of s of nftables table inet t in the host namespace is gone",
     "+ acceptance of what 10.22.0.5 forwards in nftables table ip filter is gone",
     "+ acceptance of what published ports lead to 10.22.0.5 in nftables table ip filter is gone",
+    "+ 10.22.0.5 in zone trusted of firewalld is gone",
     "+ rule of chain FORWARD that leads to chain CNI-FORWARD of nftables table ip6 filter is gone",
     "+ mtu of link nic0 in the host namespace is 1300 instead of 1400",
     "+ sysctl net/ipv4/ip_forward in the host namespace is \"0\" instead of \"1\"",
