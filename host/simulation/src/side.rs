@@ -43,8 +43,8 @@ pub struct Side {
     pub limits: BTreeMap<u32, RateLimit>,
     /// Where a link sends what comes in on another one; 0: nowhere any more.
     pub redirects: BTreeMap<u32, u32>,
-    /// Addresses in zones of firewalld.
-    pub zones: BTreeMap<IpAddr, String>,
+    /// Addresses in zones of firewalld; none without a firewalld.
+    pub zones: Option<BTreeMap<IpAddr, String>>,
     /// Bridges whose size of packets somebody set.
     pub(super) fixed_mtu: BTreeSet<u32>,
     pub(super) settled: Settled,
@@ -66,7 +66,7 @@ impl Default for Side {
             tables: BTreeMap::new(),
             limits: BTreeMap::new(),
             redirects: BTreeMap::new(),
-            zones: BTreeMap::new(),
+            zones: None,
             fixed_mtu: BTreeSet::new(),
             settled: Settled::default(),
             last_index: 0,

@@ -1,4 +1,5 @@
-//! Zones of firewalld: an address is in one of them, or in none.
+//! Zones of firewalld: an address is in one of them, or in none. Each name is
+//! that of a zone.
 
 use std::net::IpAddr;
 
@@ -9,11 +10,14 @@ use crate::Sides;
 
 impl Sides {
     pub(super) fn is_in_zone(&self, address: IpAddr, zone: &str) -> bool {
-        self.at(Place::Host).zones.get(&address).is_some_and(|of| of == zone)
+        let zones = self.at(Place::Host).zones.as_ref();
+        zones.and_then(|zones| zones.get(&address)).is_some_and(|of| of == zone)
     }
 
     pub(super) fn join_zone(&mut self, address: IpAddr, zone: &str) -> Result<()> {
-        let zones = &mut self.at_mut(Place::Host).zones;
+        let Some(zones) = &mut self.at_mut(Place::Host).zones else {
+            return Err(Error::Unsupported("firewalld does not run on this node".to_owned()));
+        };
         match zones.get(&address) {
             None => {
                 zones.insert(address, zone.to_owned());
@@ -30,7 +34,9 @@ impl Sides {
         if !self.is_in_zone(address, zone) {
             return Err(Error::NotFound(format!("{address} in zone {zone} of firewalld")));
         }
-        self.at_mut(Place::Host).zones.remove(&address);
+        if let Some(zones) = &mut self.at_mut(Place::Host).zones {
+            zones.remove(&address);
+        }
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! A plan, and the ADD.
 
-use cofferdam_tests::{Container, furnish_eth1, needs_kernel};
+use cofferdam_tests::{Container, firewalld::Firewalld, furnish_eth1, needs_kernel};
+use serde_json::json;
 
-use crate::bench::{Bench, Done, networks, operations, text};
+use crate::bench::{Bench, Done, bridge, list, networks, operations, text};
 
 #[test]
 fn a_plan_is_what_the_journal_of_the_add_tells() {
@@ -36,4 +37,21 @@ fn a_plan_is_what_the_journal_of_the_add_tells() {
             assert_eq!(operations(&planned["operations"]), done, "{what}, {id}");
         }
     }
+}
+
+#[test]
+fn where_firewalld_runs_a_zone_is_in_the_plan() {
+    needs_kernel!();
+    let bench = Bench::new();
+    let Some(_firewalld) = Firewalld::start(&bench.site) else {
+        return;
+    };
+    bench.configure(&list(&[bridge(false), json!({ "type": "firewall" })]));
+    let container = Container::new("c1");
+    let planned = bench.plan(&["--id", "c1"]);
+    bench.add(&container, &[]);
+    let zoned: Vec<Done> = bench.journal(&container)["firewall"].clone();
+    let said = "put 10.22.0.2 into zone trusted of firewalld";
+    assert_eq!(zoned, [("firewall".to_owned(), said.to_owned())]);
+    assert!(operations(&planned["operations"]).ends_with(&zoned), "{planned:#}");
 }

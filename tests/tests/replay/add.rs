@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cofferdam_tests::{Container, furnish_eth1, needs_kernel, with};
+use cofferdam_tests::{Container, firewalld::Firewalld, furnish_eth1, needs_kernel, with};
 use serde_json::json;
 
 use crate::{
@@ -62,6 +62,23 @@ fn an_add_to_what_another_plugin_made_is_the_same_again() {
         );
         assert_eq!(output.code, 0, "{plugin}: {output:?}");
         assert_equal(&site, &[plugin], &output);
+    }
+}
+
+#[test]
+fn what_went_into_a_zone_of_firewalld_goes_there_again() {
+    needs_kernel!();
+    let site = site("always", &["firewall"]);
+    let Some(_firewalld) = Firewalld::start(&site) else {
+        return;
+    };
+    let container = Container::new("c1");
+    let result = site.add(&container, &masquerading());
+    let config = network("firewall", json!({ "prevResult": result }));
+    for verb in ["ADD", "CHECK", "DEL"] {
+        let output = site.call(verb, &container, &config).run();
+        assert_eq!(output.code, 0, "{verb}: {output:?}");
+        assert_equal(&site, &["firewall"], &output);
     }
 }
 

@@ -103,7 +103,7 @@ pub(crate) fn make(
     let network = arguments.network()?;
     let answers = arguments.answers()?;
     let copies = Copies::of(installation, &network, arguments)?;
-    let node = Node::read(arguments, copies.state())?;
+    let node = Node::read(installation, arguments, copies.state())?;
     let watch = Watch::new(copies.policies.clone(), &network.name, &arguments.args, tracer);
     let environment = environment(arguments)?;
     confine::to(copies.installation().root(), &[])?;

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, bail};
 use cofferdam_broker::{
     Installation,
@@ -25,7 +27,8 @@ pub(super) fn beginning(recording: &Recording, installation: &Installation) -> a
         Err(Error::NoNamespace(Place::Container)) => Ok(Side::default()),
         side => side.context("surroundings"),
     };
-    let (host, container) = (side(Place::Host)?, side(Place::Container)?);
+    let (mut host, container) = (side(Place::Host)?, side(Place::Container)?);
+    host.zones = has_firewalld(recording).then(BTreeMap::new);
     let mut network = Simulated::new(Sides { host, container }, Box::new(Nobody));
     if let Some(state) = StateDirectory::open_existing(&installation.state())? {
         // Nobody asked for those that are not needed.
@@ -35,8 +38,17 @@ pub(super) fn beginning(recording: &Recording, installation: &Installation) -> a
     Ok(network)
 }
 
-/// What limits and redirects packets of the node's links, as journals tell it:
-/// nobody lists that either. Some of the links may be gone.
+/// Whether firewalld ran, as far as the call came to ask.
+fn has_firewalld(recording: &Recording) -> bool {
+    recording.told.iter().any(|told| match told.call.split('(').next() {
+        Some("has_zones") => told.answer["Ok"] == true,
+        Some("join_zone" | "leave_zone") => true,
+        _ => false,
+    })
+}
+
+/// What limits and redirects packets of the node's links, and what firewalld
+/// was told, as journals tell it: nobody lists that either. Some of the links may be gone.
 fn rebuild_traffic(state: &StateDirectory, network: &mut dyn Network) {
     for summary in state.attachments(None).unwrap_or_default() {
         for entry in summary.history.iter().flat_map(|history| history.pending()) {
@@ -44,6 +56,7 @@ fn rebuild_traffic(state: &StateDirectory, network: &mut dyn Network) {
                 Operation::LimitRate { link, limit, .. } if link.place == Place::Host => {
                     network.limit_rate(*link, limit)
                 }
+                Operation::JoinZone { address, zone } => network.join_zone(*address, zone),
                 Operation::RedirectIncoming { link, to, .. } if link.place == Place::Host => {
                     network.redirect_incoming(*link, *to)
                 }

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
+use cofferdam_broker::Installation;
 use cofferdam_journal::NamespaceRecord;
 use cofferdam_network::namespace::NamespaceIdentity;
 use cofferdam_simulation::Sides;
@@ -12,7 +13,7 @@ impl Node {
     ///
     /// # Errors
     /// A container's namespace is to be looked into.
-    pub(in crate::plan) fn read(arguments: &Arguments, _: PathBuf) -> anyhow::Result<Self> {
+    pub(in crate::plan) fn read(_: &Installation, arguments: &Arguments, _: PathBuf) -> anyhow::Result<Self> {
         if let Some((_, netns)) = arguments.container() {
             bail!("--netns {}: only Linux has network namespaces", netns.display());
         }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use cofferdam_broker::Installation;
 use cofferdam_journal::{NamespaceRecord, StateDirectory};
 use cofferdam_network::{
     Kernel, Network, SysctlKey,
@@ -33,10 +34,16 @@ const DEEPEST: usize = 8;
 type Settings = BTreeMap<SysctlKey, String>;
 
 impl Node {
-    pub(in crate::plan) fn read(arguments: &Arguments, state: PathBuf) -> anyhow::Result<Self> {
-        let mut kernel = Kernel::new(TIME_LIMIT);
+    pub(in crate::plan) fn read(
+        installation: &Installation,
+        arguments: &Arguments,
+        state: PathBuf,
+    ) -> anyhow::Result<Self> {
+        let mut kernel = installation.kernel(TIME_LIMIT);
         let mut host = Side::read(&mut kernel, Place::Host).context("look at this node's network")?;
         host.settings = settings();
+        // Who is in which zone is told to root alone, and does not matter to one who comes.
+        host.zones = kernel.has_zones().unwrap_or(false).then(BTreeMap::new);
         let path = arguments.namespace_path()?;
         let (container, identity) = match &arguments.netns {
             Some(netns) => of_namespace(netns)?,
