@@ -289,3 +289,55 @@ fn it_is_told_what_the_go_plugin_tells_and_forgets_what_that_left() {
     site.del(&container, &config);
     assert_eq!(firewalld.sources("trusted"), [""; 0]);
 }
+
+/// Prints, and asserts nothing: what decision 11 tells.
+#[test]
+#[ignore = "a measurement"]
+fn what_it_costs() {
+    needs_kernel!();
+    let plugins = needs_go_plugins!();
+    let site = Site::new();
+    let Some(firewalld) = Firewalld::start(&site) else {
+        return;
+    };
+    let container = Container::new("c1");
+    let result = site.add(&container, &bridge());
+    let config = |backend: &str| firewall(&bridge(), &result, json!({ "backend": backend }));
+    let median = |once: &dyn Fn() -> Duration| {
+        let mut times: Vec<Duration> = (0..41).map(|_| once()).collect();
+        times.sort();
+        times[times.len() / 2]
+    };
+    let ours = |backend: &str| {
+        let config = config(backend);
+        median(&|| {
+            let begun = Instant::now();
+            site.call("ADD", &container, &config).run().result();
+            let took = begun.elapsed();
+            site.del(&container, &config);
+            took
+        })
+    };
+    let go = |command: &str| {
+        Cni::go(&plugins, site.node())
+            .plugin("firewall")
+            .command(command)
+            .container_id(&container.id)
+            .netns(&container.namespace)
+            .variable("DBUS_SYSTEM_BUS_ADDRESS", firewalld.address())
+            .config(&config("firewalld"))
+            .run()
+    };
+    let theirs = median(&|| {
+        let begun = Instant::now();
+        go("ADD").result();
+        let took = begun.elapsed();
+        go("DEL").silent_success();
+        took
+    });
+    println!("ADD of two addresses, Go: {theirs:?}");
+    println!("the same, Cofferdam: {:?}", ours("firewalld"));
+    println!("where iptables is meant, and there is none: {:?}", ours("iptables"));
+    site.installation().policy("firewall.toml", WITHOUT_ZONES);
+    println!("where no zone is granted: {:?}", ours(""));
+}

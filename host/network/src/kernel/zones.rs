@@ -49,7 +49,7 @@ impl Zones {
     /// program for that not at all. What fails is for who asks.
     pub(super) fn hand_over(&mut self, program: Option<&Path>) {
         let Some(program) = program else {
-            self.found = Found::Failed("firewalld is not asked by this program".to_owned());
+            self.found = Found::Failed("firewalld is asked by cofferdam only, in ADD, CHECK and STATUS".to_owned());
             return;
         };
         self.look();
