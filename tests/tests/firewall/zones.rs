@@ -293,6 +293,7 @@ fn it_is_told_what_the_go_plugin_tells_and_forgets_what_that_left() {
 /// Prints, and asserts nothing: what decision 11 tells.
 #[test]
 #[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 fn what_it_costs() {
     needs_kernel!();
     let plugins = needs_go_plugins!();
