@@ -55,6 +55,8 @@ pub(crate) fn del(call: &Call) -> Result<String, CniError> {
     let held = call
         .recorder
         .hear(undoing, |network| undo_known(call, &state, known, locked, network))?;
+    // A connection that it made, as to D-Bus, is nothing for who is confined.
+    drop(elsewhere);
     // The lock is held to the end: what the components take away by its name
     // must not be what an ADD that comes meanwhile has made.
     let exists = namespace.is_some();
