@@ -52,7 +52,14 @@ tests=()
 for suite in "${suites[@]}"; do
     tests+=(--test "${suite%% *}")
 done
-executables=$(cargo test --release --workspace --no-run "${tests[@]}" 2>&1 | tee /dev/stderr | sed -n 's/.*Executable .*(\(.*\))$/\1/p')
+code=0
+told=$(cargo test --release --workspace --no-run "${tests[@]}" 2>&1) || code=$?
+# Not by `tee /dev/stderr`: where that is a file, it begins anew.
+printf '%s\n' "$told" >&2
+if [[ $code -ne 0 ]]; then
+    exit "$code"
+fi
+executables=$(sed -n 's/.*Executable .*(\(.*\))$/\1/p' <<<"$told")
 script=$(mktemp -d)/suites
 trap 'rm -rf "$(dirname "$script")"' EXIT
 {
