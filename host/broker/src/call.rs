@@ -366,12 +366,12 @@ impl Call {
         Ok(sandbox)
     }
 
-    /// Takes from the process what is beyond the reach of this request.
     /// Whether the process gives up what its plugins must not reach.
     pub(crate) fn is_confined(&self) -> bool {
         self.confine.is_some()
     }
 
+    /// Takes from the process what is beyond the reach of this request.
     pub(crate) fn confine(&self, reach: &Reach) -> Result<(), CniError> {
         let Some(confine) = &self.confine else { return Ok(()) };
         confine.to(reach).map_err(|error| {

@@ -33,8 +33,8 @@ pub struct Reach {
     pub network: bool,
     /// Whether a plugin may make TAP devices in the container's namespace.
     pub taps: bool,
-    /// Whether requests are sent by another process, which has to be waited for
-    /// when it ends.
+    /// Whether another process sends requests or asks firewalld; it has to be
+    /// waited for when it ends.
     pub courier: bool,
     /// What is done below directories, which are there.
     pub directories: BTreeMap<PathBuf, Use>,

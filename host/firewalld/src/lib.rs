@@ -1,9 +1,9 @@
 //! The node's firewalld: which addresses are in which of its zones.
 //!
 //! It is asked over D-Bus, blocking and without threads; for a confined process
-//! a [`Deputy`] asks (`docs/decisions/0011-firewalld.md`). Nothing is started by a question, and
-//! nothing is written to disk: what is added here firewalld forgets when it is
-//! loaded again.
+//! a [`Deputy`] asks (`docs/decisions/0011-firewalld.md`). Nothing is started by
+//! a question, and nothing is written to disk: what is added here firewalld
+//! forgets when it is loaded again.
 
 mod bus;
 mod deputy;

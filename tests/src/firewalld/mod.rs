@@ -59,11 +59,6 @@ impl MadeUpFirewalld {
     pub fn sources(&self) -> Vec<(String, String)> {
         self.sources.lock().unwrap().clone().into_iter().collect()
     }
-
-    /// Forgets what it was told, as one that is loaded again.
-    pub fn reload(&self) {
-        self.sources.lock().unwrap().clear();
-    }
 }
 
 /// Until the other side goes.

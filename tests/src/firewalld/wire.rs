@@ -1,4 +1,5 @@
-//! Messages of D-Bus, as who answers reads and writes them.
+//! Messages of D-Bus, as who answers reads and writes them: apart from the
+//! host's own, so that a mistake there is none here.
 
 use std::io;
 

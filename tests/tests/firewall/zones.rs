@@ -7,8 +7,8 @@ use std::{
 };
 
 use cofferdam_tests::{
-    Cni, Container, EchoServer, Site, answers, couriers_in, firewalld::Firewalld, is_silent, needs_go_plugins,
-    needs_kernel, outside, with,
+    Cni, Container, EchoServer, GoPlugins, Output, Site, answers, couriers_in, firewalld::Firewalld, is_silent,
+    needs_go_plugins, needs_kernel, outside, with,
 };
 use serde_json::{Value, json};
 
@@ -260,6 +260,25 @@ fn one_of_another_namespace_is_none() {
     detach(&site, &container, &bridge(), &config);
 }
 
+/// The Go plugin's answer, which asks the same firewalld.
+fn by_go(
+    plugins: &GoPlugins,
+    site: &Site,
+    firewalld: &Firewalld,
+    command: &str,
+    container: &Container,
+    config: &Value,
+) -> Output {
+    Cni::go(plugins, site.node())
+        .plugin("firewall")
+        .command(command)
+        .container_id(&container.id)
+        .netns(&container.namespace)
+        .variable("DBUS_SYSTEM_BUS_ADDRESS", firewalld.address())
+        .config(config)
+        .run()
+}
+
 #[test]
 fn it_is_told_what_the_go_plugin_tells_and_forgets_what_that_left() {
     needs_kernel!();
@@ -271,16 +290,7 @@ fn it_is_told_what_the_go_plugin_tells_and_forgets_what_that_left() {
     let container = Container::new("c1");
     let result = site.add(&container, &bridge());
     let config = firewall(&bridge(), &result, json!({}));
-    let go = |command: &str| {
-        Cni::go(&plugins, site.node())
-            .plugin("firewall")
-            .command(command)
-            .container_id(&container.id)
-            .netns(&container.namespace)
-            .variable("DBUS_SYSTEM_BUS_ADDRESS", firewalld.address())
-            .config(&config)
-            .run()
-    };
+    let go = |command: &str| by_go(&plugins, &site, &firewalld, command, &container, &config);
     assert_eq!(go("ADD").result(), result);
     assert_eq!(firewalld.sources("trusted"), MINE);
     go("CHECK").silent_success();
@@ -319,16 +329,7 @@ fn what_it_costs() {
             took
         })
     };
-    let go = |command: &str| {
-        Cni::go(&plugins, site.node())
-            .plugin("firewall")
-            .command(command)
-            .container_id(&container.id)
-            .netns(&container.namespace)
-            .variable("DBUS_SYSTEM_BUS_ADDRESS", firewalld.address())
-            .config(&config("firewalld"))
-            .run()
-    };
+    let go = |command: &str| by_go(&plugins, &site, &firewalld, command, &container, &config("firewalld"));
     let theirs = median(&|| {
         let begun = Instant::now();
         go("ADD").result();
